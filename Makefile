@@ -1,0 +1,40 @@
+# Needs nothing but Python >= 3.11, make and the package index.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+OUT := out/sample
+STEPS := 60
+
+.PHONY: run test test-all test-shared lint types clean
+
+run: $(VENV)/installed  ## The sample through the whole pipeline, then a tiny model trained on it.
+	$(BIN)/massivetext run sample/config.toml --output $(OUT)
+	$(BIN)/massivetext train $(OUT)/sequences --preset tiny --steps $(STEPS) --output $(OUT)/model
+	@$(BIN)/massivetext summary $(OUT)
+
+test: $(VENV)/installed  ## The tests, at most five minutes.
+	$(BIN)/python -m pytest -n 2
+
+test-all: $(VENV)/installed  ## The tests and the slow suites.
+	$(BIN)/python -m pytest -n 2 -m "not shared_data" --timeout 1800
+
+test-shared: $(VENV)/installed  ## What needs the development data: MASSIVETEXT_SHARED=folder.
+	@test -d "$(MASSIVETEXT_SHARED)" || \
+	  { echo "set MASSIVETEXT_SHARED to the folder of the development data, which is not part of this repository"; exit 2; }
+	$(BIN)/python -m pytest -n 2 -m shared_data --timeout 1800
+
+lint: $(VENV)/installed  ## Format, lint, types.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy -p massivetext
+	$(BIN)/pyright massivetext
+
+$(VENV)/installed: setup.py
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed: make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable ".[train,dev]"
+	@touch $@
+
+clean:  ## Removes what the targets above made.
+	rm -rf $(VENV) out build dist *.egg-info

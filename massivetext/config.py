@@ -1,0 +1,235 @@
+"""The configuration: one frozen dataclass a TOML section, defaults in one place, no unknown keys.
+
+Field names are the keys of the TOML file. Thresholds that come from the paper say from where;
+`filters.rules` ties each of them to its measure. Paths in a configuration file start at the folder
+that holds the file.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import xxhash
+
+Format = Literal["warc", "wet", "arc", "html", "jsonl", "parquet", "text", "wikipedia"]
+TestSetFormat = Literal["wikitext", "lambada", "jsonl", "parquet", "text", "curation_corpus"]
+
+
+class ConfigError(ValueError):
+    """A configuration that cannot be run: what was found, what was expected, what to do."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where results go, and how much of a rejected text is kept."""
+
+    path: str = "out"
+    rejected_text: Literal["none", "excerpt", "full"] = "excerpt"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds on what is read."""
+
+    record_bytes: int = 20_000_000
+    """Our choice: a larger record is no page a reader would read; it goes to `failed/`."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One kind of input files and the subset that their documents belong to."""
+
+    subset: str
+    kind: Literal["web", "text"]
+    format: Format
+    path: str | tuple[str, ...]
+    fields: Mapping[str, str] = field(default_factory=dict)
+    licenses: tuple[str, ...] = ()
+    language: bool = True
+
+
+@dataclass(frozen=True)
+class Language:
+    """Language filter (A.1.1, content filter): labels to keep, and the least score."""
+
+    keep: tuple[str, ...] = ("en",)
+    min_score: float = 0.0
+    """Our choice: 0.65, a usual value, throws away half of technical English."""
+    model: str = ""
+
+
+@dataclass(frozen=True)
+class SafeSearch:
+    """Stand-in for Google's SafeSearch signal (A.1.1, content filter)."""
+
+    domains: tuple[str, ...] = ()
+    exceptions: tuple[str, ...] = ()
+    model: str = ""
+    max_score: float = 0.5
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """HTML to text (A.1.1, text extraction)."""
+
+    extractor: Literal["tree", "trafilatura"] = "tree"
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Thresholds of the quality filter, as A.1.1 states them."""
+
+    min_words: int = 50
+    max_words: int = 100_000
+    min_mean_word_length: float = 3.0
+    max_mean_word_length: float = 10.0
+    max_hash_to_word_ratio: float = 0.1
+    max_ellipsis_to_word_ratio: float = 0.1
+    max_bullet_line_fraction: float = 0.9
+    max_ellipsis_line_fraction: float = 0.3
+    min_alphabetic_word_fraction: float = 0.8
+    min_stop_words: int = 2
+
+
+@dataclass(frozen=True)
+class Repetition:
+    """Thresholds of the repetition filter: Table A1."""
+
+    max_duplicate_line_fraction: float = 0.30
+    max_duplicate_paragraph_fraction: float = 0.30
+    max_duplicate_line_character_fraction: float = 0.20
+    max_duplicate_paragraph_character_fraction: float = 0.20
+    max_top_2_gram_character_fraction: float = 0.20
+    max_top_3_gram_character_fraction: float = 0.18
+    max_top_4_gram_character_fraction: float = 0.16
+    max_duplicate_5_gram_character_fraction: float = 0.15
+    max_duplicate_6_gram_character_fraction: float = 0.14
+    max_duplicate_7_gram_character_fraction: float = 0.13
+    max_duplicate_8_gram_character_fraction: float = 0.12
+    max_duplicate_9_gram_character_fraction: float = 0.11
+    max_duplicate_10_gram_character_fraction: float = 0.10
+    count: Literal["all", "repeats"] = "all"
+    characters: Literal["words", "text"] = "words"
+
+
+@dataclass(frozen=True)
+class Dedup:
+    """Near-duplicate removal (A.1.1): 13-gram Jaccard above 0.8; bands and rows are our choice."""
+
+    threshold: float = 0.8
+    ngram: int = 13
+    bands: int = 20
+    rows: int = 6
+    rule: Literal["pairwise", "greedy", "cluster"] = "pairwise"
+    scope: Literal["all", "subset"] = "all"
+    prefer: tuple[str, ...] = ()
+    fold_case: bool = False
+
+
+@dataclass(frozen=True)
+class TestSet:
+    """A published test set whose copies leave the training data."""
+
+    __test__ = False  # not a test case, whatever pytest thinks of the name
+
+    name: str
+    format: TestSetFormat
+    path: str | tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Decontamination:
+    """Test-set filter (A.1.1): the dedup measure against each test set, above 0.8."""
+
+    threshold: float = 0.8
+    rule: Literal["jaccard", "containment", "both"] = "jaccard"
+    titles: tuple[str, ...] = ()
+    test_sets: tuple[TestSet, ...] = ()
+
+
+@dataclass(frozen=True)
+class Tokenizer:
+    """SentencePiece BPE with byte fallback and 32,000 pieces (A.1.2, section 2)."""
+
+    model: str = ""
+    vocab_size: int = 32_000
+    normalization: Literal["identity", "nfkc"] = "identity"
+
+
+@dataclass(frozen=True)
+class Sequencing:
+    """Sequence construction (A.1.2) and mixing (Table 2)."""
+
+    length: int = 2048
+    crops_per_group: int = 10
+    tokens: int = 0
+    weights: str | Mapping[str, float] = "gopher"
+    max_visits: int = 4
+    shards: int = 0
+    format: Literal["arrayrecord", "tfrecord", "parquet", "raw"] = "arrayrecord"
+
+
+@dataclass(frozen=True)
+class Config:
+    """A whole run."""
+
+    seed: int = 0
+    output: Output = Output()
+    limits: Limits = Limits()
+    sources: tuple[Source, ...] = ()
+    language: Language = Language()
+    safesearch: SafeSearch = SafeSearch()
+    extraction: Extraction = Extraction()
+    quality: Quality = Quality()
+    repetition: Repetition = Repetition()
+    dedup: Dedup = Dedup()
+    decontamination: Decontamination = Decontamination()
+    tokenizer: Tokenizer = Tokenizer()
+    sequence: Sequencing = Sequencing()
+
+    @property
+    def subsets(self) -> tuple[str, ...]:
+        """The subsets that sources name, in the order of the file, each once."""
+        return tuple(dict.fromkeys(source.subset for source in self.sources))
+
+
+def fingerprint(*sections: Any) -> str:
+    """Returns 32 hex digits that change when any value of the sections changes.
+
+    Sections are config dataclasses or JSON-able values; used as the keys of phases.
+    """
+    canonical = json.dumps([plain(section) for section in sections], sort_keys=True)
+    return xxhash.xxh3_128_hexdigest(canonical.encode())
+
+
+def run_fingerprint(config: Config) -> str:
+    """Returns the fingerprint of what a run computes: all of the config but its file paths.
+
+    Two runs over the same records have the same one, wherever their files lie.
+    """
+    sources = tuple(dataclasses.replace(source, path="") for source in config.sources)
+    test_sets = tuple(
+        dataclasses.replace(test_set, path="") for test_set in config.decontamination.test_sets
+    )
+    pathless = dataclasses.replace(
+        config,
+        output=dataclasses.replace(config.output, path=""),
+        sources=sources,
+        decontamination=dataclasses.replace(config.decontamination, test_sets=test_sets),
+    )
+    return fingerprint(pathless)
+
+
+def plain(section: Any) -> Any:
+    """Returns dataclasses, tuples and mappings as JSON-able dicts and lists."""
+    if dataclasses.is_dataclass(section) and not isinstance(section, type):
+        return {f.name: plain(getattr(section, f.name)) for f in dataclasses.fields(section)}
+    if isinstance(section, Mapping):
+        return {key: plain(value) for key, value in section.items()}
+    if isinstance(section, (list, tuple)):
+        return [plain(value) for value in section]
+    return section

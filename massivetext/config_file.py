@@ -1,0 +1,253 @@
+"""Reads a TOML file into a `Config` and refuses, in one clear line, what cannot be run."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import math
+import re
+import tomllib
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeVar, get_args, get_origin
+
+from massivetext.config import Config, ConfigError, Dedup, Sequencing, Source
+
+NAMED_WEIGHTS = ("gopher", "chinchilla", "retro")
+"""Published mixtures that `sequence.weights` may name; the figures are in `sequencing.mixture`."""
+
+SOURCE_FIELDS = ("text", "html", "id", "url", "title", "license")
+"""What the columns of a JSONL or Parquet source can be mapped to."""
+
+_TOML_NAMES = {"sources": "source", "test_sets": "test_set"}
+"""The two lists of tables: the plural that the code uses, and TOML's name of one table."""
+
+_WEB_FORMATS = ("warc", "wet", "arc", "html", "jsonl", "parquet")
+_T = TypeVar("_T")
+
+
+def load_config(path: str | Path) -> Config:
+    """Returns the configuration in a TOML file.
+
+    Raises:
+        ConfigError: if the file is missing, is no TOML, or asks for what cannot be done.
+    """
+    path = Path(path)
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(
+            f"config file {path} does not exist; give the path of a TOML file"
+        ) from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"config file {path} cannot be read as TOML: {error}") from None
+    return parse_config(table, folder=path.parent)
+
+
+def parse_config(table: Mapping[str, Any], folder: str | Path = ".") -> Config:
+    """Returns the configuration in a parsed TOML table; relative paths start at `folder`."""
+    config = _decode(Config, table, where="")
+    _validate(config)
+    return _anchor_paths(config, Path(folder))
+
+
+def _decode(kind: type[_T], table: Any, where: str) -> _T:
+    """Returns a dataclass from a TOML table; `where` is the table's name for messages."""
+    if not isinstance(table, Mapping):
+        raise ConfigError(f"[{where}] is {_show(table)}; expected a table of keys")
+    hints = typing.get_type_hints(kind)
+    fields = {_TOML_NAMES.get(f.name, f.name): f for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    for key in table:
+        if key not in fields:
+            raise ConfigError(_unknown_key(key, list(fields), where))
+    values = {}
+    for key, f in fields.items():
+        if key in table:
+            place = f"{where}.{key}" if where else key
+            values[f.name] = _value(hints[f.name], table[key], place)
+        elif f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING:
+            raise ConfigError(f"[[{where}]] lacks the key '{key}'; add it")
+    return kind(**values)
+
+
+def _value(hint: Any, value: Any, where: str) -> Any:
+    """Returns `value` if it fits the type hint of a config field, converted where TOML differs."""
+    origin = get_origin(hint)
+    if dataclasses.is_dataclass(hint):
+        return _decode(typing.cast(type, hint), value, where)
+    if origin is Literal:
+        return _choice(value, get_args(hint), where)
+    if origin is tuple:
+        return _list(get_args(hint)[0], value, where)
+    if origin in (types.UnionType, typing.Union):
+        return _union(get_args(hint), value, where)
+    if origin is not None and issubclass(origin, Mapping):
+        return _mapping(get_args(hint)[1], value, where)
+    return _scalar(hint, value, where)
+
+
+def _scalar(hint: type, value: Any, where: str) -> Any:
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(value, hint) and isinstance(value, bool) == (hint is bool):
+        return value
+    wanted = {int: "a whole number", float: "a number", str: "a string", bool: "true or false"}
+    raise ConfigError(f"{where} is {_show(value)}; expected {wanted[hint]}")
+
+
+def _choice(value: Any, choices: tuple[Any, ...], where: str) -> Any:
+    if value not in choices:
+        raise ConfigError(f"{where} is {_show(value)}; expected one of {', '.join(choices)}")
+    return value
+
+
+def _list(hint: Any, value: Any, where: str) -> tuple[Any, ...]:
+    if not isinstance(value, list):
+        raise ConfigError(f"{where} is {_show(value)}; expected a list")
+    return tuple(_value(hint, part, where) for part in value)
+
+
+def _union(hints: tuple[Any, ...], value: Any, where: str) -> Any:
+    """Strings stand for themselves; a list or table goes to the member that takes one."""
+    if isinstance(value, str):
+        return value
+    for hint in hints:
+        takes = {tuple: list}.get(get_origin(hint), Mapping)
+        if hint is not str and isinstance(value, takes):
+            return _value(hint, value, where)
+    raise ConfigError(f"{where} is {_show(value)}; expected a string, a list or a table")
+
+
+def _mapping(hint: Any, value: Any, where: str) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise ConfigError(f"{where} is {_show(value)}; expected a table")
+    return {key: _value(hint, part, f"{where}.{key}") for key, part in value.items()}
+
+
+def _unknown_key(key: str, names: list[str], where: str) -> str:
+    near = difflib.get_close_matches(key, names, n=1)
+    hint = f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(names)}"
+    place = f"in [{where}]" if where else "at the top level"
+    return f"unknown key '{key}' {place}; {hint}"
+
+
+def _show(value: Any) -> str:
+    return repr(value) if isinstance(value, (str, int, float)) else f"a {type(value).__name__}"
+
+
+def _validate(config: Config) -> None:
+    """Raises ConfigError for values that fit their types but make no sense."""
+    if not config.sources:
+        raise ConfigError("the config names no [[source]]; add at least one")
+    for source in config.sources:
+        _validate_source(source)
+    for name in ("language", "safesearch", "quality", "repetition", "decontamination", "limits"):
+        _validate_numbers(name, getattr(config, name))
+    _validate_dedup(config.dedup, config.subsets)
+    _require(config.tokenizer.vocab_size, "tokenizer.vocab_size", 300, 65_536)
+    _validate_sequencing(config.sequence, config.subsets)
+    names = [test_set.name for test_set in config.decontamination.test_sets]
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigError(f"two test sets are named '{name}'; give each its own name")
+
+
+def _validate_source(source: Source) -> None:
+    where = f"source '{source.subset}'"
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", source.subset):
+        raise ConfigError(f"{where}: a subset names a folder; use letters, digits, _ and -")
+    if not source.path or not all(_patterns(source.path)):
+        raise ConfigError(f"{where}: path is empty; give a file or a pattern")
+    if source.format == "wikipedia":
+        raise ConfigError(f"{where}: format 'wikipedia' cannot be read yet; use jsonl or parquet")
+    if source.kind == "web" and source.format not in _WEB_FORMATS:
+        raise ConfigError(f"{where}: kind 'web' needs format {', '.join(_WEB_FORMATS)}")
+    for key in source.fields:
+        if key not in SOURCE_FIELDS:
+            raise ConfigError(_unknown_key(key, list(SOURCE_FIELDS), f"{where} fields"))
+    if source.licenses and "license" not in source.fields:
+        raise ConfigError(f"{where}: licenses are given but fields.license names no column; add it")
+
+
+def _validate_numbers(section_name: str, section: Any) -> None:
+    """Thresholds are never negative; fractions and scores lie in [0, 1]; min <= max."""
+    for f in dataclasses.fields(section):
+        value = getattr(section, f.name)
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            continue
+        bounded = re.search(r"fraction|score|threshold", f.name)
+        _require(value, f"{section_name}.{f.name}", 0, 1 if bounded else math.inf)
+        maximum = getattr(section, f.name.replace("min_", "max_", 1), value)
+        if value > maximum:
+            raise ConfigError(f"{section_name}.{f.name} is {value}, above its max_ of {maximum}")
+
+
+def _validate_dedup(dedup: Dedup, subsets: Iterable[str]) -> None:
+    _require(dedup.threshold, "dedup.threshold", 0, 1)
+    for name in ("ngram", "bands", "rows"):
+        _require(getattr(dedup, name), f"dedup.{name}", 1, 10_000)
+    for subset in dedup.prefer:
+        if subset not in subsets:
+            raise ConfigError(f"dedup.prefer names '{subset}', but no [[source]] has that subset")
+
+
+def _validate_sequencing(sequence: Sequencing, subsets: tuple[str, ...]) -> None:
+    _require(sequence.length, "sequence.length", 2, 2**20)
+    _require(sequence.crops_per_group, "sequence.crops_per_group", 1, 2**20)
+    _require(sequence.max_visits, "sequence.max_visits", 1, 10_000)
+    _require(sequence.tokens, "sequence.tokens", 0, math.inf)
+    _require(sequence.shards, "sequence.shards", 0, 1_000_000)
+    weights = sequence.weights
+    if isinstance(weights, str):
+        _choice(weights, NAMED_WEIGHTS, "sequence.weights")
+        return
+    for subset, weight in weights.items():
+        _require(weight, f"sequence.weights.{subset}", 0, math.inf)
+        if subset not in subsets:
+            raise ConfigError(
+                f"sequence.weights names '{subset}', but no [[source]] has that subset; "
+                f"subsets of the sources: {', '.join(subsets)}"
+            )
+    if sum(weights.values()) <= 0:
+        raise ConfigError("sequence.weights are all zero; give at least one subset a share")
+
+
+def _require(value: float, where: str, low: float, high: float) -> None:
+    if not (low <= value <= high) or math.isnan(value):
+        limit = f"from {low:,} to {high:,}" if high < math.inf else f"at least {low:,}"
+        raise ConfigError(f"{where} is {value}; expected {limit}")
+
+
+def _patterns(path: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (path,) if isinstance(path, str) else path
+
+
+def _anchor_paths(config: Config, folder: Path) -> Config:
+    """Returns the config with every relative path joined to the config file's folder."""
+
+    def anchored(path: Any) -> Any:
+        if isinstance(path, tuple):
+            return tuple(anchored(part) for part in path)
+        return path if not path or "://" in path else str((folder / path).absolute())
+
+    return dataclasses.replace(
+        config,
+        output=_replace_paths(config.output, anchored, "path"),
+        sources=tuple(_replace_paths(source, anchored, "path") for source in config.sources),
+        language=_replace_paths(config.language, anchored, "model"),
+        safesearch=_replace_paths(config.safesearch, anchored, "domains", "exceptions", "model"),
+        decontamination=dataclasses.replace(
+            _replace_paths(config.decontamination, anchored, "titles"),
+            test_sets=tuple(
+                _replace_paths(test_set, anchored, "path")
+                for test_set in config.decontamination.test_sets
+            ),
+        ),
+        tokenizer=_replace_paths(config.tokenizer, anchored, "model"),
+    )
+
+
+def _replace_paths(section: Any, anchored: Any, *names: str) -> Any:
+    return dataclasses.replace(section, **{n: anchored(getattr(section, n)) for n in names})

