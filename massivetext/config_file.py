@@ -53,6 +53,17 @@ def parse_config(table: Mapping[str, Any], folder: str | Path = ".") -> Config:
     return _anchor_paths(config, Path(folder))
 
 
+def decode_settings(settings: Mapping[str, Any]) -> Config:
+    """Returns the configuration that a phase recorded; its sources have no paths."""
+    names = [f.name for f in dataclasses.fields(Config)]
+    known = {key: value for key, value in settings.items() if _field_name(key) in names}
+    return _decode(Config, known, where="")
+
+
+def _field_name(key: str) -> str:
+    return {toml: name for name, toml in _TOML_NAMES.items()}.get(key, key)
+
+
 def _decode(kind: type[_T], table: Any, where: str) -> _T:
     """Returns a dataclass from a TOML table; `where` is the table's name for messages."""
     if not isinstance(table, Mapping):

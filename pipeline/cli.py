@@ -1,0 +1,218 @@
+"""The command line: `massivetext COMMAND ...`.
+
+Exit codes: 0 done; 2 bad use or bad configuration, before any work; 1 the run failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from massivetext import __version__
+from massivetext.config import ConfigError
+from massivetext.config_file import load_config
+
+PHASE_COMMANDS = {
+    "curate": "read, extract, measure and judge every record",
+    "dedup": "find exact and near duplicates among the documents",
+    "decontaminate": "find documents that are copies of test-set items",
+    "corpus": "write the documents that stay, and the removed ones with their reasons",
+    "sequence": "tokenise, pack, mix and write the shards",
+    "report": "write report/index.html and report/funnel.json",
+}
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+
+
+def entry() -> None:
+    """Runs the program and ends the process."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs one command; returns its exit code."""
+    own, beam_options = _split(list(arguments))
+    parser = _parser()
+    options = parser.parse_args(own)
+    if beam_options and options.command not in ("run", *PHASE_COMMANDS):
+        parser.error(f"options after -- are for Beam, which '{options.command}' does not use")
+    options.beam_options = tuple(beam_options)
+    try:
+        return int(options.call(options))
+    except ConfigError as error:
+        return _fail(2, str(error))
+    except KeyboardInterrupt:
+        return _fail(1, "interrupted; the same command goes on from what is committed")
+    except OSError as error:
+        return _fail(1, f"{error}; the same command goes on from what is committed")
+    except RuntimeError as error:
+        return _runtime_failure(error)
+
+
+def _runtime_failure(error: RuntimeError) -> int:
+    from massivetext.pipeline.job import RunError, UsageError
+
+    if isinstance(error, UsageError):
+        return _fail(2, str(error))
+    if isinstance(error, RunError):
+        return _fail(1, str(error))
+    raise error
+
+
+def _fail(code: int, message: str) -> int:
+    print(f"massivetext: {message}", file=sys.stderr)
+    return code
+
+
+def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """Returns the program's own arguments, and those behind `--`, which are Beam's."""
+    if "--" not in arguments:
+        return arguments, []
+    place = arguments.index("--")
+    return arguments[:place], arguments[place + 1 :]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="massivetext",
+        description="Raw crawls and text collections in, token shards of a Gopher-style model out.",
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    run = commands.add_parser("run", help="all phases, from files to shards and report")
+    _add_run_arguments(run)
+    for name, summary in PHASE_COMMANDS.items():
+        _add_run_arguments(commands.add_parser(name, help=summary))
+    _add_extract(commands)
+    _add_explain(commands)
+    _add_verify(commands)
+    _add_model_commands(commands)
+    return parser
+
+
+def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("config", help="TOML file; relative paths in it start at its folder")
+    parser.add_argument("--output", help="output folder (default: output.path of the config)")
+    parser.add_argument("--workers", type=_positive, default=1, help="processes on this machine")
+    parser.add_argument(
+        "--memory", type=_size_bytes, default="4GB", help="local budget for shuffles, e.g. 2GB"
+    )
+    parser.add_argument(
+        "--restart", action="store_true", help="recompute phases whose settings have changed"
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress")
+    parser.epilog = "Beam's options follow --, e.g. -- --runner=SparkRunner"
+    parser.set_defaults(call=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    config = load_config(options.config)
+    from massivetext.pipeline.job import Job
+    from massivetext.pipeline.phases import run_phases
+    from massivetext.pipeline.plan import plan
+    from massivetext.pipeline.preflight import check
+    from massivetext.pipeline.summary import print_summary
+
+    job = Job(
+        config=config,
+        output=_absolute(options.output or config.output.path),
+        memory_bytes=options.memory,
+        workers=options.workers,
+        pipeline_args=options.beam_options,
+        restart=options.restart,
+        quiet=options.quiet,
+    )
+    items = plan(config)
+    check(job)
+    run_phases(job, items, options.command)
+    print_summary(job)
+    return 0
+
+
+def _add_extract(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("extract", help="the text of an HTML page, on standard output")
+    parser.add_argument("file", nargs="?", default="-", help="HTML file, or - for standard input")
+    parser.add_argument("--show", action="store_true", help="which blocks were kept, and why")
+    parser.add_argument("--extractor", choices=("tree", "trafilatura"), default="tree")
+    parser.set_defaults(call=_extract)
+
+
+def _extract(options: argparse.Namespace) -> int:
+    from massivetext.pipeline.extraction import extract_text, show_blocks
+
+    try:
+        html = sys.stdin.buffer.read() if options.file == "-" else Path(options.file).read_bytes()
+    except OSError as error:
+        return _fail(2, f"cannot read {options.file}: {error.strerror}; name an HTML file or -")
+    if options.show:
+        for block in show_blocks(html):
+            print(block)
+        return 0
+    text = extract_text(html, extractor=options.extractor)
+    sys.stdout.write(text + "\n" if text else "")
+    return 0
+
+
+def _add_explain(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("explain", help="what became of a document or a sequence, and why")
+    parser.add_argument("output", help="output folder of a run")
+    parser.add_argument("document", nargs="?", help="id, source id or URL of a document")
+    parser.add_argument("--sequence", type=int, metavar="N", help="number of a sequence instead")
+    parser.set_defaults(call=_explain)
+
+
+def _explain(options: argparse.Namespace) -> int:
+    if (options.document is None) == (options.sequence is None):
+        return _fail(2, "name a document, or give --sequence N")
+    from massivetext.pipeline.explain import explain_document, explain_sequence
+
+    output = _absolute(options.output)
+    if options.sequence is not None:
+        return explain_sequence(output, options.sequence)
+    return explain_document(output, options.document)
+
+
+def _add_verify(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("verify", help="check ledgers and checksums of an output folder")
+    parser.add_argument("output", help="output folder of a run")
+    parser.set_defaults(call=_verify)
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from massivetext.config import Config
+    from massivetext.pipeline.job import Job
+    from massivetext.pipeline.verify import verify
+
+    checked, faults = verify(Job(Config(), _absolute(options.output)))
+    for fault in faults:
+        print(fault)
+    print(f"{checked} files checked, {len(faults)} faults")
+    return 1 if faults else 0
+
+
+def _add_model_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from massivetext.model import commands as model_commands
+
+    for command in model_commands.COMMANDS:
+        parser = commands.add_parser(command.name, help=command.help)
+        command.add_arguments(parser)
+        parser.set_defaults(call=command.run)
+
+
+def _absolute(path: str) -> str:
+    return path if "://" in path else str(Path(path).absolute())
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above zero")
+    return int(text)
+
+
+def _size_bytes(text: str) -> int:
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?", text.lower())
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; write for example 4GB or 500MB")
+    return int(float(found[1]) * _UNITS[found[2]])

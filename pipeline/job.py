@@ -1,0 +1,90 @@
+"""One run of the program: what to do, where, and with which Beam runner."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from massivetext.config import Config
+from massivetext.pipeline import store
+
+LOCAL_RUNNER = "FnApiRunner"
+"""Named, because Beam's default tries to download another runner first."""
+
+LOCAL_SHUFFLE_COST = 4
+"""Bytes of memory that the local runner needs for a byte it shuffles (measured: 4.0 to 4.3)."""
+
+
+class RunError(RuntimeError):
+    """A run that cannot go on: what was found, and what to do."""
+
+
+class UsageError(RuntimeError):
+    """A command that cannot be carried out as asked; nothing was done."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A configuration, its output folder, and the means to run pipelines.
+
+    Attributes:
+        config: what to compute.
+        output: the output folder, on any file system.
+        memory_bytes: budget of the local runner for what it shuffles.
+        workers: processes on this machine; 1 means this one only.
+        pipeline_args: Beam's own options; empty means the local runner.
+        restart: recompute phases whose settings or inputs have changed, instead of refusing.
+        quiet: no progress display.
+    """
+
+    config: Config
+    output: str
+    memory_bytes: int = 4_000_000_000
+    workers: int = 1
+    pipeline_args: tuple[str, ...] = ()
+    restart: bool = False
+    quiet: bool = False
+
+    @property
+    def is_local(self) -> bool:
+        """Whether pipelines run in this program and keep what they shuffle in its memory."""
+        return not any(arg.startswith("--runner") for arg in self.pipeline_args)
+
+    def path(self, *parts: str) -> str:
+        """Returns a path below the output folder."""
+        return store.join(self.output, *parts)
+
+    def rounds(self, shuffled_bytes: int) -> int:
+        """Returns in how many rounds to shuffle so many bytes: one, except on this machine."""
+        if not self.is_local:
+            return 1
+        return max(1, math.ceil(shuffled_bytes * LOCAL_SHUFFLE_COST / self.memory_bytes))
+
+    def run(self, label: str, build: Callable[[beam.Pipeline], None]) -> None:
+        """Builds one Beam pipeline, runs it and waits for its end.
+
+        Raises:
+            RunError: if the runner reports anything but success.
+        """
+        pipeline = beam.Pipeline(options=self._options(label))
+        build(pipeline)
+        state = pipeline.run().wait_until_finish()
+        if state != "DONE":
+            raise RunError(f"the pipeline '{label}' ended as {state}; see the runner's log")
+
+    def _options(self, label: str) -> PipelineOptions:
+        arguments = list(self.pipeline_args)
+        if self.is_local:
+            arguments += [f"--runner={LOCAL_RUNNER}"]
+            if self.workers > 1:
+                arguments += [
+                    f"--direct_num_workers={self.workers}",
+                    "--direct_running_mode=multi_threading",
+                ]
+        if not any(argument.startswith("--job_name") for argument in arguments):
+            arguments += [f"--job_name=massivetext-{label}"]
+        return PipelineOptions(arguments)

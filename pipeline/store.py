@@ -1,0 +1,195 @@
+"""Files, wherever they lie: whatever Beam's file systems reach, read and written the same way.
+
+A file appears under its name only when it is whole: it is written under a unique name in the
+run's `tmp/` folder and renamed last. Two attempts at one file write the same bytes, so it does not
+matter which of them wins.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, BinaryIO, cast
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import xxhash
+
+logging.getLogger().addFilter(lambda record: "apitools not found" not in record.getMessage())
+
+from apache_beam.io.filesystem import CompressionTypes  # noqa: E402
+from apache_beam.io.filesystem import FileMetadata as FileMetadata  # noqa: E402
+from apache_beam.io.filesystems import FileSystems  # noqa: E402
+
+_PARQUET_OPTIONS: dict[str, Any] = {
+    "compression": "zstd",
+    "compression_level": 3,  # our choice: zstd's own default
+    "use_dictionary": False,  # our choice: ids, urls and texts are nearly all distinct
+}
+
+
+@dataclass(frozen=True, order=True)
+class FileEntry:
+    """A committed file, as manifests list it.
+
+    Attributes:
+        path: its place below the output folder, with forward slashes.
+        size_bytes: its size.
+        xxh3: 16 hex digits, xxh3-64 of its bytes.
+    """
+
+    path: str
+    size_bytes: int
+    xxh3: str
+
+
+def join(folder: str, *parts: str) -> str:
+    """Returns the path of a file below a folder, on any file system."""
+    return FileSystems.join(folder, *parts)
+
+
+def exists(path: str) -> bool:
+    """Whether a file or folder is there."""
+    return FileSystems.exists(path)
+
+
+def match(pattern: str) -> list[FileMetadata]:
+    """Returns path, size and modification time of the files that a pattern matches, by path."""
+    found = FileSystems.match([pattern])[0].metadata_list
+    return sorted(found, key=lambda metadata: metadata.path)
+
+
+def list_folder(folder: str) -> list[FileMetadata]:
+    """Returns all files below a folder, by path; none if it does not exist."""
+    return match(join(folder, "**")) if exists(folder) else []
+
+
+def open_input(path: str) -> BinaryIO:
+    """Opens a file for reading its bytes as they are, compressed or not."""
+    return FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED)
+
+
+def read_bytes(path: str) -> bytes:
+    """Returns a whole file."""
+    with open_input(path) as stream:
+        return stream.read()
+
+
+def read_table(path: str, columns: list[str] | None = None) -> pa.Table:
+    """Returns a Parquet file, or some of its columns."""
+    with open_input(path) as stream:
+        return pq.read_table(_seekable(stream), columns=columns, partitioning=None)
+
+
+def open_parquet(stream: BinaryIO) -> pq.ParquetFile:
+    """Returns a Parquet file on a stream of `open_input`, to be read row group by row group."""
+    return pq.ParquetFile(_seekable(stream))
+
+
+def delete(path: str) -> None:
+    """Deletes a file or a whole folder, if it is there."""
+    if exists(path):
+        FileSystems.delete([path])
+
+
+class _Digesting(io.RawIOBase):
+    """Passes bytes on to a stream, and counts and hashes them on their way."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.stream = stream
+        self.digest = xxhash.xxh3_64()
+        self.size_bytes = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, chunk: Any) -> int:
+        view = memoryview(chunk)
+        self.digest.update(view)
+        self.size_bytes += view.nbytes
+        self.stream.write(view)
+        return view.nbytes
+
+
+class Commit:
+    """A file on its way: write to `stream`; `entry` is known once the `with` block has ended."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.stream = stream
+        self.entry = FileEntry("", 0, "")
+
+
+@contextmanager
+def commit(output: str, path: str) -> Iterator[Commit]:
+    """Writes the file `path` below the folder `output`: all of it, or nothing.
+
+    Yields:
+        a `Commit`; its stream takes bytes in order (no seeking).
+    """
+    temporary = join(output, "tmp", f"{uuid.uuid4().hex}-{path.rpartition('/')[2]}")
+    target = join(output, *path.split("/"))
+    raw = FileSystems.create(temporary, compression_type=CompressionTypes.UNCOMPRESSED)
+    digesting = _Digesting(raw)
+    pending = Commit(cast(BinaryIO, digesting))
+    try:
+        yield pending
+        raw.close()
+    except BaseException:
+        raw.close()
+        delete(temporary)
+        raise
+    _make_parent(target)
+    FileSystems.rename([temporary], [target])
+    pending.entry = FileEntry(path, digesting.size_bytes, digesting.digest.hexdigest())
+
+
+def write_bytes(output: str, path: str, content: bytes) -> FileEntry:
+    """Commits a whole file below the folder `output`."""
+    with commit(output, path) as pending:
+        pending.stream.write(content)
+    return pending.entry
+
+
+def write_table(output: str, path: str, table: pa.Table) -> FileEntry:
+    """Commits a table as a Parquet file (zstd) below the folder `output`."""
+    with (
+        commit(output, path) as pending,
+        parquet_writer(pending.stream, table.schema) as writer,
+    ):
+        if table.num_rows:
+            writer.write_table(table)
+    return pending.entry
+
+
+def parquet_writer(stream: BinaryIO, schema: pa.Schema) -> pq.ParquetWriter:
+    """Returns a writer whose options give the same bytes for the same batches."""
+    return pq.ParquetWriter(stream, schema, **_PARQUET_OPTIONS)
+
+
+def digest_file(path: str) -> tuple[int, str]:
+    """Returns size in bytes and xxh3-64 (hex) of a file."""
+    digest, size_bytes = xxhash.xxh3_64(), 0
+    with open_input(path) as stream:
+        while chunk := stream.read(1 << 20):
+            digest.update(chunk)
+            size_bytes += len(chunk)
+    return size_bytes, digest.hexdigest()
+
+
+def _make_parent(target: str) -> None:
+    """Makes the folder of a file where the file system has folders that must exist."""
+    folder = FileSystems.split(target)[0]
+    if "://" not in target and not exists(folder):
+        try:
+            FileSystems.mkdirs(folder)
+        except OSError:  # another worker made it first
+            if not exists(folder):
+                raise
+
+
+def _seekable(stream: BinaryIO) -> Any:
+    return stream if stream.seekable() else io.BytesIO(stream.read())

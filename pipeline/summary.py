@@ -1,0 +1,53 @@
+"""What a run prints at its end: the funnel, where things are, and what to try next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from massivetext.filters.rules import Stage
+from massivetext.pipeline import store
+from massivetext.pipeline.corpus import REASONS
+from massivetext.pipeline.funnel import funnel
+from massivetext.pipeline.job import Job
+
+PLACES = {
+    "corpus": "corpus",
+    "shards": "sequences",
+    "removed": "removed",
+    "rejected": "rejected",
+    "report": "report/index.html",
+}
+
+
+def print_summary(job: Job) -> None:
+    """Prints the funnel and the places of the results."""
+    counts = funnel(job)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 120  # our choice: in a log the table keeps its columns
+    console.print(funnel_table(counts))
+    for title, place in PLACES.items():
+        path = job.path(*place.split("/"))
+        if store.exists(path):
+            console.print(f"{title:>9}  {path}", soft_wrap=True)
+    if store.exists(job.path("sequences")):
+        train = f"massivetext train {job.path('sequences')} --preset tiny --steps 50"
+        console.print(f"\nnext       {train}", soft_wrap=True)
+        console.print(f"           massivetext explain {job.output} ID_OR_URL", soft_wrap=True)
+
+
+def funnel_table(counts: dict[str, Any]) -> Table:
+    """Returns the funnel as a table: a row a subset, a column a stage."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("subset")
+    columns = ["in", "skipped", "failed", *Stage, "documents", *REASONS, "corpus", "sequences"]
+    for column in columns:
+        table.add_column(column.replace("_", " "), justify="right")
+    for subset, row in [*counts["subsets"].items(), ("total", counts["total"])]:
+        flat = {**row, **row.get("rejected", {}), **row.get("removed", {})}
+        cells = [f"{flat[column]:,}" if column in flat else "" for column in columns]
+        table.add_row(subset, *cells, style="bold" if subset == "total" else "")
+    return table

@@ -1,0 +1,33 @@
+"""What all tests share."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).parents[1]
+
+settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=50)
+settings.load_profile("repeatable")
+
+
+@pytest.fixture(scope="session")
+def shared_folder() -> Path:
+    """The development data, which is not part of the repository."""
+    folder = os.environ.get("MASSIVETEXT_SHARED")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("set MASSIVETEXT_SHARED to the folder of the development data")
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def sample_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The output folder of one run of the sample, in this process; do not change it."""
+    from massivetext.pipeline.cli import main
+
+    output = tmp_path_factory.mktemp("sample") / "out"
+    code = main(["run", str(ROOT / "sample/config.toml"), "--output", str(output), "--quiet"])
+    assert code == 0
+    yield output
