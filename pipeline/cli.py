@@ -6,6 +6,7 @@ Exit codes: 0 done; 2 bad use or bad configuration, before any work; 1 the run f
 from __future__ import annotations
 
 import argparse
+import logging
 import re
 import sys
 from collections.abc import Sequence
@@ -33,6 +34,7 @@ def entry() -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Runs one command; returns its exit code."""
+    logging.getLogger().addFilter(_is_news)
     own, beam_options = _split(list(arguments))
     parser = _parser()
     options = parser.parse_args(own)
@@ -49,6 +51,11 @@ def main(arguments: Sequence[str]) -> int:
         return _fail(1, f"{error}; the same command goes on from what is committed")
     except RuntimeError as error:
         return _runtime_failure(error)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Beam says at every start that Google's packages are missing, whoever needs them or not."""
+    return "apitools not found" not in record.getMessage()
 
 
 def _runtime_failure(error: RuntimeError) -> int:

@@ -63,7 +63,7 @@ class CurateItem:
             )
             rejected = _Writer(stack, self.output, f"rejected/{item.name}.parquet", REJECTED_SCHEMA)
             failed = _Writer(stack, self.output, f"failed/{item.name}.parquet", FAILED_SCHEMA)
-            for records in _batches(_read(item, source, self.config.limits)):
+            for records in _batches(read_records(item, source, self.config.limits)):
                 raws = [record for record in records if isinstance(record, RawRecord)]
                 batch = maker.make(raws, item.file)
                 kept, dropped = _divide(batch.documents)
@@ -119,7 +119,7 @@ class _Writer:
         return self._pending.entry
 
 
-def _read(item: WorkItem, source: Source, limits: Limits) -> Iterator[Record]:
+def read_records(item: WorkItem, source: Source, limits: Limits) -> Iterator[Record]:
     """Yields the records of a work item; a file that cannot be opened is a failed record."""
     context = ReadContext(item.file, item.range, source.fields, limits.record_bytes)
     try:

@@ -19,8 +19,9 @@ from massivetext.filters import measure
 from massivetext.filters.language import LanguageModel, identify
 from massivetext.filters.language import load_model as load_language_model
 from massivetext.filters.rules import first_stages, judge
-from massivetext.filters.safesearch import SafeSearch, load_safesearch
+from massivetext.filters.safesearch import SafeSearchScorer, Verdict, load_scorer
 from massivetext.pipeline.extraction import extract_page
+from massivetext.pipeline.extraction.encoding import decode_page
 from massivetext.records import (
     DOCUMENT_SCHEMA,
     QUALITY_MEASURES,
@@ -52,7 +53,6 @@ class _Text(NamedTuple):
     text: str
     title: str
     encoding: str
-    links: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -62,13 +62,13 @@ class DocumentMaker:
     config: Config
     source: Source
     language: LanguageModel
-    safesearch: SafeSearch
+    safesearch: SafeSearchScorer
 
     @classmethod
     def of(cls, config: Config, source: Source) -> DocumentMaker:
         """Returns the maker for a source; its models are loaded once a process."""
         language = load_language_model(config.language.model)
-        return cls(config, source, language, load_safesearch(config.safesearch))
+        return cls(config, source, language, load_scorer(config.safesearch))
 
     def make(self, records: Sequence[RawRecord], file: str) -> JudgedBatch:
         """Returns the documents of some records, with all measures and all failed rules."""
@@ -91,17 +91,17 @@ class DocumentMaker:
 
     def _text(self, record: RawRecord) -> _Text:
         """Extracts a web page, or decodes a text; lines end with LF only."""
-        content_type = record.metadata.get("content_type", "")
-        if self.source.kind == "text" or content_type.startswith("text/plain"):
-            text = record.raw.decode(record.metadata.get("charset") or "utf-8")
-            return _Text(record, _unix_lines(text), record.title, "", ())
+        if self.source.kind == "text":
+            return _Text(record, _unix_lines(record.raw.decode()), record.title, "")
+        charset = record.metadata.get("charset")
+        if str(record.metadata.get("content_type", "")).startswith("text/plain"):
+            codec, text_utf8 = decode_page(record.raw, charset)
+            return _Text(record, _unix_lines(text_utf8.decode()), record.title, codec)
         page = extract_page(
-            record.raw,
-            encoding=record.metadata.get("charset"),
-            extractor=self.config.extraction.extractor,
+            record.raw, encoding=charset, extractor=self.config.extraction.extractor
         )
         title = record.title or page.title
-        return _Text(record, _unix_lines(page.text), title, page.encoding, page.links)
+        return _Text(record, _unix_lines(page.text), title, page.encoding)
 
     def _measure(self, texts: Sequence[_Text]) -> pa.Table:
         """Returns the columns of `DOCUMENT_SCHEMA`: every document gets every measure."""
@@ -146,14 +146,10 @@ class DocumentMaker:
             "metadata": [_metadata(text) for text in texts],
         }
 
-    def _rate(self, text: _Text) -> Any:
-        return self.safesearch.rate(
-            url=text.record.url,
-            headers=text.record.headers,
-            html=text.record.raw if text.encoding else b"",
-            links=text.links,
-            text=text.text,
-        )
+    def _rate(self, text: _Text) -> Verdict:
+        record = text.record
+        page = record.raw if self.source.kind == "web" else b""
+        return self.safesearch.score(record.url, page, record.headers, text.text)
 
 
 def _metadata(text: _Text) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from massivetext.config import Config, ConfigError
 from massivetext.dedup.testsets import load_test_sets
 from massivetext.filters.language import load_model as load_language_model
-from massivetext.filters.safesearch import load_safesearch
+from massivetext.filters.safesearch import load_scorer
 from massivetext.pipeline import store
 from massivetext.pipeline.job import Job, UsageError
 
@@ -19,7 +19,7 @@ def check(job: Job) -> None:
     """
     config = job.config
     load_language_model(config.language.model)
-    load_safesearch(config.safesearch)
+    load_scorer(config.safesearch)
     load_test_sets(config.decontamination.test_sets, store.open_input)
     _check_files(config)
     try:

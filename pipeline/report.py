@@ -59,8 +59,7 @@ def render(
     source = resources.files("massivetext.pipeline") / "templates" / "report.html"
     return environment.from_string(source.read_text(encoding="utf-8")).render(
         version=__version__,
-        subsets=counts["subsets"],
-        total=counts["total"],
+        rows=[*counts["subsets"].items(), ("total", counts["total"])],
         rules=[_rule_row(rule, counts["rules"][rule.name], config) for rule in RULES.values()],
         histograms=[
             _histogram(rules, everything["histograms"][measure], config)

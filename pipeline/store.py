@@ -8,7 +8,6 @@ matter which of them wins.
 from __future__ import annotations
 
 import io
-import logging
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,12 +17,9 @@ from typing import Any, BinaryIO, cast
 import pyarrow as pa
 import pyarrow.parquet as pq
 import xxhash
-
-logging.getLogger().addFilter(lambda record: "apitools not found" not in record.getMessage())
-
-from apache_beam.io.filesystem import CompressionTypes  # noqa: E402
-from apache_beam.io.filesystem import FileMetadata as FileMetadata  # noqa: E402
-from apache_beam.io.filesystems import FileSystems  # noqa: E402
+from apache_beam.io.filesystem import CompressionTypes
+from apache_beam.io.filesystem import FileMetadata as FileMetadata
+from apache_beam.io.filesystems import FileSystems
 
 _PARQUET_OPTIONS: dict[str, Any] = {
     "compression": "zstd",

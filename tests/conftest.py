@@ -1,7 +1,6 @@
 """What all tests share."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,11 +22,11 @@ def shared_folder() -> Path:
 
 
 @pytest.fixture(scope="session")
-def sample_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def sample_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The output folder of one run of the sample, in this process; do not change it."""
     from massivetext.pipeline.cli import main
 
     output = tmp_path_factory.mktemp("sample") / "out"
     code = main(["run", str(ROOT / "sample/config.toml"), "--output", str(output), "--quiet"])
     assert code == 0
-    yield output
+    return output

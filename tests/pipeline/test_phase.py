@@ -124,7 +124,7 @@ def test_a_phase_names_what_it_builds_on(tmp_path: Path) -> None:
 
 def test_items_that_nobody_did_are_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Job, "run", lambda self, label, build: None)
-    with pytest.raises(RunError, match="5 items undone, books/0.txt first"):
+    with pytest.raises(RunError, match=r"5 items undone, books/0\.txt first"):
         run_map(make_job(tmp_path), phase(), "copy", ITEMS, CopyName(str(tmp_path)))
 
 

@@ -1,4 +1,5 @@
 import random
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -73,7 +74,7 @@ def test_a_large_file_of_lines_is_cut_into_numbered_ranges(
     edges = [(item.range.start, item.range.stop) for item in items]
     assert edges[0][0] == 0
     assert edges[-1][1] == 46
-    assert all(left[1] == right[0] for left, right in zip(edges, edges[1:], strict=False))
+    assert all(left[1] == right[0] for left, right in pairwise(edges))
 
 
 def test_what_an_item_is_follows_the_file(shelf: Path) -> None:

@@ -16,9 +16,13 @@ def test_a_committed_file_is_listed_with_size_and_checksum(tmp_path: Path) -> No
 
 
 def test_a_file_that_was_not_finished_is_nowhere(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError), store.commit(str(tmp_path), "a.bin") as pending:
-        pending.stream.write(b"half")
-        raise RuntimeError
+    def fail_halfway() -> None:
+        with store.commit(str(tmp_path), "a.bin") as pending:
+            pending.stream.write(b"half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail_halfway()
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 

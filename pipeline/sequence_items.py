@@ -1,0 +1,185 @@
+"""What phase SEQUENCE does with one item of the corpus: survey, sample, tokenise."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from massivetext.pipeline import store
+from massivetext.pipeline.phase import ItemResult
+from massivetext.pipeline.plan import WorkItem
+from massivetext.sequencing.blocks import CROP_DTYPE, CropBlock, crop_hash, split_by_bucket
+from massivetext.sequencing.crops import crop_random, crop_range, expected_crop_bytes
+from massivetext.sequencing.draws import Draw
+from massivetext.sequencing.tokenizer import Tokenizer
+from massivetext.sequencing.tokenizer_training import drawn_passages
+
+PASSAGE_SCHEMA: Final = pa.schema([("key", pa.uint64()), ("text", pa.large_string())])
+"""The tokenizer's sample."""
+
+BLOCK_SCHEMA: Final = pa.schema(
+    [("bucket", pa.uint32()), ("crops", pa.large_binary()), ("tokens", pa.large_binary())]
+)
+"""Tokenised crops: one row a bucket and run, the arrays of a `CropBlock` as bytes."""
+
+_RUN_TOKENS: Final = 2**25
+"""Our choice: 64 MB of tokens are kept in memory, then sorted by bucket and written."""
+
+_ROW_GROUP_BYTES: Final = 2**23
+"""Our choice: what is read at least when some buckets of an item are wanted."""
+
+
+@dataclass(frozen=True)
+class SurveyItem:
+    """Counts an item's text, and draws from it for the tokenizer's sample.
+
+    Attributes:
+        output: the output folder.
+        folder: for the sample, below the output folder.
+        seed: of the run.
+        crop_bytes: C.
+        limits: subset -> hash below which its passages are drawn; empty if none are needed.
+    """
+
+    output: str
+    folder: str
+    seed: int
+    crop_bytes: int
+    limits: Mapping[str, int]
+
+    def __call__(self, item: WorkItem) -> ItemResult:
+        """Returns the sample file, and documents, bytes and expected bytes of crops."""
+        documents = text_bytes = crop_bytes = 0
+        limit = self.limits.get(item.subset, 0)
+        passages = []
+        for document_id, text in _read_texts(self.output, item.name):
+            documents += 1
+            text_bytes += len(text)
+            crop_bytes += expected_crop_bytes(len(text), self.crop_bytes)
+            if limit:
+                drawn = drawn_passages(bytes(text), self.seed, document_id, limit)
+                passages += [{"key": passage.key, "text": passage.text} for passage in drawn]
+        counts = {"documents": documents, "text_bytes": text_bytes, "crop_bytes": crop_bytes}
+        files: tuple[store.FileEntry, ...] = ()
+        if item.subset in self.limits:
+            table = pa.Table.from_pylist(passages, PASSAGE_SCHEMA)
+            path = f"{self.folder}/{item.name}.parquet"
+            files = (store.write_table(self.output, path, table),)
+        return ItemResult(files, {}, {item.subset: counts})
+
+
+@dataclass(frozen=True)
+class TokeniseItem:
+    """Cuts and encodes one crop of each document that a draw holds.
+
+    Attributes:
+        output: the output folder.
+        folder: for the blocks, below the output folder.
+        model: path of the tokenizer's model.
+        seed: of the run.
+        crop_bytes: C.
+        buckets: number of buckets = shards.
+        draws: subset -> what to draw.
+    """
+
+    output: str
+    folder: str
+    model: str
+    seed: int
+    crop_bytes: int
+    buckets: int
+    draws: Mapping[str, Draw]
+
+    def __call__(self, item: WorkItem) -> ItemResult:
+        """Returns the block file, and how many crops and tokens it holds."""
+        crops = tokens = 0
+        with (
+            store.commit(self.output, f"{self.folder}/{item.name}.parquet") as pending,
+            # Not compressed: read once or twice, then deleted.
+            pq.ParquetWriter(pending.stream, BLOCK_SCHEMA, compression="none") as writer,
+        ):
+            for block in self._runs(item):
+                crops += len(block.crops_C)
+                tokens += len(block.tokens)
+                for table in _tables(split_by_bucket(block, self.buckets)):
+                    writer.write_table(table)
+        counts = {"crops": crops, "tokens": tokens}
+        return ItemResult((pending.entry,), {}, {item.subset: counts})
+
+    def _runs(self, item: WorkItem) -> Iterator[CropBlock]:
+        """Yields the drawn crops of an item, as many at a time as memory is meant to hold."""
+        tokenizer = _load_tokenizer(self.model)
+        draw = self.draws[item.subset]
+        rows: list[tuple[int, bytes, int, int, int]] = []
+        parts: list[NDArray[np.uint16]] = []
+        held_tokens = 0
+        for document_id, text in _read_texts(self.output, item.name):
+            hash_64 = crop_hash(self.seed, document_id, draw.visit)
+            if not draw.start <= hash_64 < draw.stop:
+                continue
+            random_64 = crop_random(self.seed, item.subset, document_id, draw.visit)
+            start, stop = crop_range(text, self.crop_bytes, random_64)
+            tokens = tokenizer.encode(bytes(text[start:stop]))
+            rows.append((hash_64, bytes.fromhex(document_id), start, stop, len(tokens)))
+            parts.append(tokens)
+            held_tokens += len(tokens)
+            if held_tokens >= _RUN_TOKENS:
+                yield CropBlock(np.array(rows, CROP_DTYPE), np.concatenate(parts))
+                rows, parts, held_tokens = [], [], 0
+        if rows:
+            yield CropBlock(np.array(rows, CROP_DTYPE), np.concatenate(parts))
+
+
+def read_blocks(
+    output: str, path: str, buckets: Collection[int], columns: list[str]
+) -> Iterator[tuple[int, list[bytes]]]:
+    """Yields bucket and some columns of the rows of a block file that belong to some buckets."""
+    first, last = min(buckets), max(buckets)
+    with store.open_input(store.join(output, *path.split("/"))) as stream:
+        parquet = store.open_parquet(stream)
+        for group in range(parquet.num_row_groups):
+            held = parquet.metadata.row_group(group).column(0).statistics
+            if held.max < first or held.min > last:
+                continue
+            table = parquet.read_row_group(group, ["bucket", *columns])
+            for bucket, *arrays in zip(*(table[name] for name in table.column_names), strict=True):
+                if bucket.as_py() in buckets:
+                    yield bucket.as_py(), [array.as_py() for array in arrays]
+
+
+def _read_texts(output: str, name: str) -> Iterator[tuple[str, memoryview]]:
+    """Yields id and UTF-8 text of an item's documents in the corpus."""
+    path = store.join(output, "corpus", *f"{name}.parquet".split("/"))
+    with store.open_input(path) as stream:
+        parquet = store.open_parquet(stream)
+        for group in range(parquet.num_row_groups):
+            table = parquet.read_row_group(group, ["id", "text"])
+            for document_id, text in zip(table["id"], table["text"], strict=True):
+                yield document_id.as_py(), memoryview(text.as_buffer())
+
+
+def _tables(blocks: Mapping[int, CropBlock]) -> Iterator[pa.Table]:
+    """Yields the rows of the buckets, in parts that become row groups."""
+    rows: list[dict[str, int | bytes]] = []
+    held_bytes = 0
+    for bucket, block in blocks.items():
+        crops, tokens = block.to_bytes()
+        rows.append({"bucket": bucket, "crops": crops, "tokens": tokens})
+        held_bytes += len(tokens)
+        if held_bytes >= _ROW_GROUP_BYTES:
+            yield pa.Table.from_pylist(rows, BLOCK_SCHEMA)
+            rows, held_bytes = [], 0
+    if rows:
+        yield pa.Table.from_pylist(rows, BLOCK_SCHEMA)
+
+
+@functools.lru_cache(maxsize=1)
+def _load_tokenizer(path: str) -> Tokenizer:
+    return Tokenizer(store.read_bytes(path))
