@@ -1,38 +1,46 @@
-"""How hot loops are compiled: numba with fixed signatures, cached where a folder can be written.
+"""How hot loops are compiled: numba with fixed signatures, cached wherever a folder can be written.
 
     @part
-    def _mix(a, b): ...                    # compiled into the kernels that call it
+    def _add(a, b): ...                    # compiled into the kernels that call it
 
     @kernel("void(uint8[::1], int64[::1])")
     def count(text, offsets): ...          # compiled once, when its module is imported
 
 Rules of the house:
 - A kernel states its signatures, so that a call with another type is an error and never a second
-  compilation. Callers pass contiguous arrays of exactly those types (`readonly` accepts both kinds).
-- A kernel stands below its parts and constants, in one file: the cache notices a change of that
-  file only.
+  compilation. Callers hand over contiguous arrays of exactly those types; `Array(..., True)`, a
+  read-only one, takes both kinds.
+- A kernel stands below its parts. Parts from other files are imported by name: the cache is keyed
+  by the text of every file that a part comes from, so constants stand in such files too.
 - No fast-math: the same bytes on every processor. The GIL is released while a kernel runs.
-- Modules that hold kernels are imported when first needed: numba alone takes most of a second.
+- Modules that hold kernels are imported where they are first needed: numba alone takes most of a
+  second.
 """
 
 from __future__ import annotations
 
+import hashlib
+import inspect
 import os
 import pickle
 import stat
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar
 
 import numba
-from numba import njit
+from numba.core.dispatcher import Dispatcher
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_njit: Final[Any] = numba.njit
+_settings: Final[Any] = vars(numba)["config"]
+
 _OPTIONS: Final = {"nogil": True, "error_model": "numpy"}
-"""numpy's error model: no check for a zero divisor in inner loops; kernels check where it matters."""
+"""numpy's error model spares inner loops the check for a zero divisor."""
 
 _CACHE_FAILURES: Final = (OSError, RuntimeError, EOFError, pickle.UnpicklingError)
 """What numba raises without a folder (RuntimeError), on a full disk, and on a damaged cache."""
@@ -41,51 +49,73 @@ _CACHE_FAILURES: Final = (OSError, RuntimeError, EOFError, pickle.UnpicklingErro
 def kernel(*signatures: str) -> Callable[[F], F]:
     """Returns a decorator that compiles a function for exactly these signatures, at import.
 
-    The machine code is kept where numba looks for it: NUMBA_CACHE_DIR, or `__pycache__` beside the
-    source, or the user's cache folder; failing these (a worker with a read-only installation and
-    no home), in a private folder below the temporary one; failing that too, nowhere: then every
-    process compiles for itself.
+    The machine code is kept in the first of these folders that can be written: NUMBA_CACHE_DIR,
+    `__pycache__` beside the source, the user's cache folder, a private folder below the temporary
+    one. Where none can (a worker with a read-only disk), every process compiles for itself.
     """
 
     def compile_kernel(function: F) -> F:
-        for folder in _cache_folders():
+        for folder in _cache_folders(function):
             try:
                 with _cached_in(folder):
-                    return cast(F, njit(list(signatures), cache=True, **_OPTIONS)(function))
+                    return _njit(list(signatures), cache=True, **_OPTIONS)(function)
             except _CACHE_FAILURES:
                 continue
-        return cast(F, njit(list(signatures), **_OPTIONS)(function))
+        return _njit(list(signatures), **_OPTIONS)(function)
 
     return compile_kernel
 
 
 def part(function: F) -> F:
-    """Marks a function that kernels of the same file call: compiled only as a part of them."""
-    return cast(F, njit(function, **_OPTIONS))
+    """Marks a function that kernels call: compiled only as a part of them."""
+    return _njit(function, **_OPTIONS)
 
 
-def _cache_folders() -> Iterator[Path | None]:
-    """Yields the folders to try in turn; None stands for numba's own order of folders."""
-    yield None
+def inlined(function: F) -> F:
+    """Marks a part for inner loops: its code is copied to where it is called.
+
+    A call of an ordinary part counts references to the arrays that it is given, which costs more
+    than a few operations on a byte or a word do.
+    """
+    return _njit(function, inline="always", **_OPTIONS)
+
+
+def _cache_folders(function: Callable[..., Any]) -> Iterator[Path]:
+    """Yields the folders to try in turn, each below its own name for the kernel's sources."""
+    name = f"kernels-{_sources_digest(function)}"
+    if _settings.CACHE_DIR:
+        yield Path(_settings.CACHE_DIR, name)
+    yield Path(inspect.getfile(function)).parent / "__pycache__" / name
+    yield Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "massivetext" / name
     private = _private_folder()
     if private is not None:
-        yield private
+        yield private / name
+
+
+def _sources_digest(function: Callable[..., Any]) -> str:
+    """Returns a hash of the function's file and of all files that its parts come from."""
+    modules = [function.__module__]
+    for module in modules:  # grows while it is read
+        for value in vars(sys.modules[module]).values():
+            if isinstance(value, Dispatcher) and value.py_func.__module__ not in modules:
+                modules.append(value.py_func.__module__)
+    files = sorted(str(inspect.getfile(sys.modules[module])) for module in modules)
+    return hashlib.sha256(b"".join(Path(file).read_bytes() for file in files)).hexdigest()[:16]
 
 
 @contextmanager
-def _cached_in(folder: Path | None) -> Iterator[None]:
+def _cached_in(folder: Path) -> Iterator[None]:
     """Lets numba cache below `folder` for a moment.
 
     numba picks the folder when it decorates, so other users of numba in this process are not
     affected.
     """
-    configured = numba.config.CACHE_DIR
-    if folder is not None:
-        numba.config.CACHE_DIR = str(folder)
+    configured = _settings.CACHE_DIR
+    _settings.CACHE_DIR = str(folder)
     try:
         yield
     finally:
-        numba.config.CACHE_DIR = configured
+        _settings.CACHE_DIR = configured
 
 
 def _private_folder() -> Path | None:
@@ -101,5 +131,5 @@ def _private_folder() -> Path | None:
         found = folder.lstat()
     except OSError:
         return None
-    private = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid()
-    return folder if private and not found.st_mode & 0o022 else None
+    ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid()
+    return folder if ours and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) else None

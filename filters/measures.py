@@ -1,0 +1,165 @@
+"""The 21 measures of a text: the public function, and the integers behind it.
+
+What each measure means, its unit, its range and its sentence of the paper stand in the table of
+rules (`massivetext.filters.rules`). Terms, with our choices where the paper is silent:
+
+- A character is a Unicode code point. A word is a maximal run of characters that are not white
+  space (`str.isspace`). A line is what lies between line feeds, stripped, if not empty; a paragraph
+  is lines without an empty one between them.
+- A copy is a line or paragraph that is equal to an earlier one; the first is no copy. An n-gram is
+  n words in a row, case and punctuation kept.
+- The characters of n-grams are those of the words inside them, each word once however many n-grams
+  overlap there. The most frequent n-gram must occur twice; of equally frequent ones it is the one
+  with the most characters, then the earliest.
+- An ellipsis is "...", ". . ." or "…", found from left to right without overlap.
+
+An empty text measures 0 everywhere. Every fraction is one division of two integers, so that a tie
+at a threshold is a tie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final, Literal
+
+import numpy as np
+import pyarrow as pa
+
+from massivetext.config import Config
+from massivetext.filters.rules import judge
+from massivetext.records import QUALITY_MEASURES, REPETITION_MEASURES
+
+Count = Literal["all", "repeats"]
+"""Whether a repeated n-gram's first place is counted as repeated ("all") or not ("repeats")."""
+
+Characters = Literal["words", "text"]
+"""What n-gram fractions are shares of: the characters of all words, or of the whole text."""
+
+MEASURE_SCHEMA: Final = pa.schema([*QUALITY_MEASURES.items(), *REPETITION_MEASURES.items()])
+"""The 21 columns; fractions are float64, counts int64."""
+
+_LONGEST_TEXT_BYTES: Final = 2**32
+"""The kernel numbers words in 31 bits; a text of n bytes has at most (n + 1) / 2 words."""
+
+
+def measure(
+    texts: Iterable[str] | pa.Array | pa.ChunkedArray,
+    *,
+    count: Count = "all",
+    characters: Characters = "words",
+) -> pa.RecordBatch:
+    """Returns the 21 measures, one row a text.
+
+    Args:
+        texts: strings, or an Arrow array of strings. Hand over many at a time: a call costs about
+            as much as measuring a kilobyte.
+        count: do all places of a repeated 5- to 10-gram count, or only the repeats of the first?
+        characters: are n-gram fractions shares of the words' characters or of the text's?
+
+    Raises:
+        ValueError: for an unknown option, a missing text, or a text that is not Unicode.
+    """
+    _check_option("count", count, ("all", "repeats"))
+    _check_option("characters", characters, ("words", "text"))
+    tallies = _tallies(_arrow_texts(texts), count)
+    return pa.RecordBatch.from_arrays(
+        [pa.array(column) for column in _columns(tallies, characters)], schema=MEASURE_SCHEMA
+    )
+
+
+def failed_rules(text: str, config: Config | None = None) -> list[str]:
+    """Returns the names of the quality and repetition rules that a text breaks, in table order.
+
+    Args:
+        text: the text of one document.
+        config: where thresholds and options are; the paper's by default.
+    """
+    config = config or Config()
+    options = config.repetition
+    measures = measure([text], count=options.count, characters=options.characters)
+    return judge(measures, config)[0].as_py()
+
+
+def _check_option(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise ValueError(f"{name} is {value!r}; expected {' or '.join(map(repr, allowed))}")
+
+
+def _arrow_texts(texts: Iterable[str] | pa.Array | pa.ChunkedArray) -> pa.LargeStringArray:
+    """Returns the texts as one Arrow array without nulls, of valid UTF-8."""
+    if isinstance(texts, str):
+        raise ValueError("texts is one string; expected a list of strings: measure([text])")
+    if isinstance(texts, (pa.Array, pa.ChunkedArray)):
+        array = _one_array(texts)
+    else:
+        array = _encode(list(texts))
+    if array.null_count:
+        raise ValueError("a text is missing (null); expected a string in every row")
+    return array
+
+
+def _one_array(texts: Any) -> pa.LargeStringArray:
+    """Returns an Arrow array of strings as one chunk; refuses bytes that are not UTF-8."""
+    array = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+    array = array.cast(pa.large_string())
+    array.validate(full=True)
+    return array
+
+
+def _encode(texts: list[str]) -> pa.LargeStringArray:
+    try:
+        return pa.array(texts, pa.large_string())
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"a text holds the unpaired surrogate {error.object[error.start]!a} at character "
+            f"{error.start}, which is no Unicode text; decode the bytes with errors='replace'"
+        ) from None
+
+
+def _tallies(texts: pa.LargeStringArray, count: Count) -> np.ndarray:
+    """Returns the kernel's integers: int64[texts, TALLIES]."""
+    # Imported here: numba and the compiled code take a second that other users of rules and
+    # measures' names need not spend.
+    from massivetext.filters.characters import character_classes
+    from massivetext.filters.measure_kernel import tally
+    from massivetext.filters.text_kernel import TALLIES
+
+    tallies = np.zeros((len(texts), TALLIES), np.int64)
+    if not len(texts):
+        return tallies
+    _, offset_buffer, text_buffer = texts.buffers()
+    offsets = np.frombuffer(offset_buffer, np.int64)[texts.offset : texts.offset + len(texts) + 1]
+    if np.diff(offsets).max() > _LONGEST_TEXT_BYTES:
+        raise ValueError(f"a text is longer than {_LONGEST_TEXT_BYTES:,} bytes; cut it")
+    utf8 = np.frombuffer(text_buffer or b"", np.uint8)
+    tally(utf8, offsets, character_classes(), count == "repeats", tallies)
+    return tallies
+
+
+def _columns(tallies: np.ndarray, characters: Characters) -> list[np.ndarray]:
+    """Returns the columns of MEASURE_SCHEMA, in its order, from the kernel's integers."""
+    from massivetext.filters import text_kernel as k
+
+    words, lines, paragraphs = (tallies[:, i] for i in (k.WORDS, k.LINES, k.PARAGRAPHS))
+    line_characters = tallies[:, k.LINE_CHARACTERS]
+    whole = tallies[:, k.WORD_CHARACTERS if characters == "words" else k.TEXT_CHARACTERS]
+    return [
+        words,
+        _ratio(tallies[:, k.WORD_CHARACTERS], words),
+        _ratio(tallies[:, k.HASH_SYMBOLS], words),
+        _ratio(tallies[:, k.ELLIPSES], words),
+        _ratio(tallies[:, k.BULLET_LINES], lines),
+        _ratio(tallies[:, k.ELLIPSIS_LINES], lines),
+        _ratio(tallies[:, k.ALPHABETIC_WORDS], words),
+        np.bitwise_count(tallies[:, k.STOP_WORDS]).astype(np.int64),
+        _ratio(tallies[:, k.LINE_COPIES], lines),
+        _ratio(tallies[:, k.PARAGRAPH_COPIES], paragraphs),
+        _ratio(tallies[:, k.LINE_COPY_CHARACTERS], line_characters),
+        _ratio(tallies[:, k.PARAGRAPH_COPY_CHARACTERS], line_characters),
+        *(_ratio(tallies[:, column], whole) for column in range(k.FIRST_GRAM, k.TALLIES)),
+    ]
+
+
+def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Returns part / whole in one division, float64; 0 where there is nothing."""
+    return np.divide(part, whole, out=np.zeros(len(part)), where=whole != 0)

@@ -1,0 +1,294 @@
+"""Parts of the kernel that compare: repeated lines, paragraphs and n-grams, and the stop words.
+
+Counting is exact. Hashes only find candidates: equal words, lines and paragraphs are compared
+element by element, and an n-gram is identified by the numbers of the two (n-1)-grams in it.
+
+An n-gram can only repeat where both its (n-1)-grams repeat, so each n looks at what survived the
+one before: the time is linear, and a text that does not repeat itself costs little.
+
+Terms are those of tests/reference/measures.py, the slow and obvious version.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from massivetext.filters.text_kernel import (
+    ALPHANUMERIC,
+    CHARACTERS,
+    END,
+    FIRST_GRAM,
+    HASH,
+    LINE_COPIES,
+    LINE_COPY_CHARACTERS,
+    LINES,
+    LONGEST_GRAM,
+    LONGEST_TOP_GRAM,
+    MULTIPLIER,
+    PARAGRAPH_COPIES,
+    PARAGRAPH_COPY_CHARACTERS,
+    PARAGRAPHS,
+    SHORTEST_GRAM,
+    START,
+    STOP_WORDS,
+    WORDS,
+    Array,
+    Int,
+    character_at,
+)
+from massivetext.kernels import inlined, part
+
+_STOP_WORDS: Final = tuple(
+    int.from_bytes(word, "big")
+    for word in (b"the", b"be", b"to", b"of", b"and", b"that", b"have", b"with")
+)
+"""A.1.1: the eight English words, as big-endian integers."""
+
+_ALL_STOP_WORDS: Final = (1 << len(_STOP_WORDS)) - 1
+
+KEY, FIRST, COUNT = range(3)
+"""Columns of the distinct items (int64), numbered 0, 1, ... in the order of the text: what the hash
+table compares, the place of the first occurrence, and how many there are.
+
+The hash table itself is int32: the number plus one of the item in a slot, 0 where a slot is free.
+It stays small, so that the tables of a long document fit the processor's caches.
+"""
+
+
+@part
+def slot_bits(items: Int) -> Int:
+    """Returns the binary logarithm of a table's slots: at least twice as many as items."""
+    bits = 4
+    while (1 << bits) < 2 * items:
+        bits += 1
+    return bits
+
+
+@inlined
+def _slot(key: Int, bits: Int) -> Int:
+    """Returns the slot, in a table of 2**bits, where the search for a key begins."""
+    return np.int64((np.uint64(key) * MULTIPLIER) >> np.uint64(64 - bits))
+
+
+@part
+def _number(
+    values: Array, slices: Array, size: Int, table: Array, distinct: Array, numbers: Array
+) -> Int:
+    """Numbers slices of `values` so that equal slices, and only they, have equal numbers.
+
+    The slices are the first `size` rows of `slices`; slice k gets numbers[k]. Returns how many
+    distinct ones there are.
+    """
+    bits = slot_bits(size)
+    mask = (1 << bits) - 1
+    table[: mask + 1] = 0
+    known = 0
+    for k in range(size):
+        key = slices[k, HASH]
+        start = slices[k, START]
+        length = slices[k, END] - start
+        slot = _slot(key, bits)
+        while True:
+            number = table[slot] - 1
+            if number < 0:
+                table[slot] = known + 1
+                distinct[known, KEY] = key
+                distinct[known, FIRST] = k
+                distinct[known, COUNT] = 1
+                numbers[k] = known
+                known += 1
+                break
+            if distinct[number, KEY] == key:
+                other = distinct[number, FIRST]
+                if length == slices[other, END] - slices[other, START] and _same(
+                    values, start, slices[other, START], length
+                ):
+                    distinct[number, COUNT] += 1
+                    numbers[k] = number
+                    break
+            slot = (slot + 1) & mask
+    return known
+
+
+@inlined
+def _same(values: Array, start: Int, other_start: Int, length: Int) -> bool:
+    """Whether two slices of `values` of one length are equal."""
+    i = 0
+    while i < length and values[start + i] == values[other_start + i]:
+        i += 1
+    return i == length
+
+
+@part
+def count_copies(
+    text: Array,
+    lines: Array,
+    paragraphs: Array,
+    table: Array,
+    distinct: Array,
+    line_numbers: Array,
+    paragraph_numbers: Array,
+    row: Array,
+) -> None:
+    """Counts the lines and paragraphs that are equal to an earlier one, and their characters."""
+    _number(text, lines, row[LINES], table, distinct, line_numbers)
+    for line in range(row[LINES]):
+        if distinct[line_numbers[line], FIRST] != line:
+            row[LINE_COPIES] += 1
+            row[LINE_COPY_CHARACTERS] += lines[line, CHARACTERS]
+    _number(line_numbers, paragraphs, row[PARAGRAPHS], table, distinct, paragraph_numbers)
+    for paragraph in range(row[PARAGRAPHS]):
+        if distinct[paragraph_numbers[paragraph], FIRST] != paragraph:
+            row[PARAGRAPH_COPIES] += 1
+            row[PARAGRAPH_COPY_CHARACTERS] += paragraphs[paragraph, CHARACTERS]
+
+
+@part
+def count_words(
+    text: Array,
+    classes: Array,
+    words: Array,
+    table: Array,
+    distinct: Array,
+    places: Array,
+    numbers: Array,
+    only_repeats: bool,
+    row: Array,
+) -> None:
+    """Finds the stop words, and counts the characters that repeated n-grams cover, for every n.
+
+    `places` and `numbers` (int32) hold the n-grams that may repeat, in the order of the text: the
+    first word, and the number among the distinct ones.
+    """
+    size = row[WORDS]
+    known = _number(text, words, size, table, distinct, numbers)
+    row[STOP_WORDS] = _stop_words(text, classes, words, distinct, known)
+    for word in range(size):
+        places[word] = word
+    for n in range(SHORTEST_GRAM, LONGEST_GRAM + 1):
+        size = _keep_repeated(places, numbers, size, distinct)
+        size, known = _lengthen(places, numbers, size, table, distinct)
+        top = _top_gram(words, n, distinct, known) if n <= LONGEST_TOP_GRAM else -1
+        covered = end = 0
+        for k in range(size):
+            number, place = numbers[k], places[k]
+            if n <= LONGEST_TOP_GRAM:
+                if number != top:
+                    continue
+            elif distinct[number, COUNT] < 2 or (only_repeats and distinct[number, FIRST] == place):
+                continue
+            covered += _characters(words, max(place, end), place + n)
+            end = place + n
+        row[FIRST_GRAM + n - SHORTEST_GRAM] = covered
+
+
+@inlined
+def _characters(words: Array, first: Int, after: Int) -> Int:
+    """Returns the characters of the words from one to before another."""
+    before = words[first - 1, CHARACTERS] if first > 0 else 0
+    return words[after - 1, CHARACTERS] - before
+
+
+@part
+def _keep_repeated(places: Array, numbers: Array, size: Int, distinct: Array) -> Int:
+    """Drops the n-grams that occur once; returns how many places are left."""
+    kept = 0
+    for k in range(size):
+        if distinct[numbers[k], COUNT] > 1:
+            places[kept] = places[k]
+            numbers[kept] = numbers[k]
+            kept += 1
+    return kept
+
+
+@part
+def _lengthen(
+    places: Array, numbers: Array, size: Int, table: Array, distinct: Array
+) -> tuple[Int, Int]:
+    """Makes n-grams of the (n-1)-grams at neighbouring places; returns (places, distinct)."""
+    bits = slot_bits(size)
+    mask = (1 << bits) - 1
+    table[: mask + 1] = 0
+    kept = known = 0
+    for k in range(size - 1):
+        if places[k + 1] != places[k] + 1:
+            continue
+        key = np.int64(numbers[k]) << 32 | np.int64(numbers[k + 1])
+        slot = _slot(key, bits)
+        number = table[slot] - 1
+        while number >= 0 and distinct[number, KEY] != key:
+            slot = (slot + 1) & mask
+            number = table[slot] - 1
+        if number < 0:
+            number = known
+            table[slot] = known + 1
+            distinct[number, KEY] = key
+            distinct[number, FIRST] = places[k]
+            distinct[number, COUNT] = 0
+            known += 1
+        distinct[number, COUNT] += 1
+        places[kept] = places[k]
+        numbers[kept] = number
+        kept += 1
+    return kept, known
+
+
+@part
+def _top_gram(words: Array, n: Int, distinct: Array, known: Int) -> Int:
+    """Returns the number of the most frequent n-gram; -1 if none occurs twice.
+
+    Of equally frequent ones it is the one with the most characters, then the earliest.
+    """
+    top, top_count, top_length = -1, 2, 0
+    for number in range(known):
+        count = distinct[number, COUNT]
+        if count >= top_count:
+            place = distinct[number, FIRST]
+            length = _characters(words, place, place + n)
+            if count > top_count or length > top_length:
+                top, top_count, top_length = number, count, length
+    return top
+
+
+@part
+def _stop_words(text: Array, classes: Array, words: Array, distinct: Array, known: Int) -> Int:
+    """Returns the bits of all stop words among the distinct words."""
+    found = 0
+    for number in range(known):
+        word = distinct[number, FIRST]
+        found |= _stop_word(text, classes, words[word, START], words[word, END])
+        if found == _ALL_STOP_WORDS:
+            break
+    return found
+
+
+@inlined
+def _stop_word(text: Array, classes: Array, start: Int, end: Int) -> Int:
+    """Returns the bit of the stop word between two bytes, or 0.
+
+    Compared in lower case and without what is not alphanumeric at the ends. No character beyond
+    ASCII has a letter of these eight words as its lower case.
+    """
+    while start < end:
+        code_point, size = character_at(text, start)
+        if classes[code_point] & ALPHANUMERIC:
+            break
+        start += size
+    while start < end:
+        last = end - 1
+        while text[last] & 0xC0 == 0x80:
+            last -= 1
+        if classes[character_at(text, last)[0]] & ALPHANUMERIC:
+            break
+        end = last
+    found = 0
+    if 2 <= end - start <= 4:
+        packed: Int = 0
+        for k in range(start, end):
+            byte = np.int64(text[k])
+            packed = packed << 8 | (byte | 0x20 if 0x41 <= byte <= 0x5A else byte)
+        for bit in range(len(_STOP_WORDS)):
+            found |= (packed == _STOP_WORDS[bit]) << bit
+    return found

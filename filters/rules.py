@@ -1,0 +1,413 @@
+"""One table of rules: measure, comparison, source and meaning of every reason to drop a document.
+
+A rule is named by its configuration key (`quality.min_words`); its threshold is the value of that
+key, so the default lives in `massivetext.config` alone. The pipeline, the reports, the explanation
+of a document and the documentation all read this table.
+
+The rows stand in the paper's order (arXiv 2112.11446, A.1.1): content filter, quality filter,
+repetition removal. So a document's `stage` is the stage of the first row that objects, and its
+`reasons` are all rows that object: every measure is computed and no rule hides another.
+
+Every comparison is strict, as in the paper ("greater than", "more than", "exceeds"): a document
+exactly at a threshold stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+
+from massivetext.config import Config, ConfigError, Source
+from massivetext.records import GRAM_SIZES_DUPLICATE, GRAM_SIZES_TOP
+
+KEEP_ALL: Final = "*"
+"""In a list of values to keep: keep everything."""
+
+
+class Stage(StrEnum):
+    """A filter of A.1.1, in the paper's order."""
+
+    CONTENT = "content"
+    QUALITY = "quality"
+    REPETITION = "repetition"
+
+
+class Comparison(StrEnum):
+    """What a measure must do to be kept."""
+
+    AT_LEAST = "at least"
+    AT_MOST = "at most"
+    ONE_OF = "one of"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One reason to drop a document.
+
+    Attributes:
+        name: the configuration key of the threshold, `section.key`.
+        stage: the filter that the rule belongs to.
+        measure: the column that it judges.
+        comparison: how the measure must stand to the threshold for the document to stay.
+        unit: what the measure counts.
+        range: the values that the measure can take.
+        quote: the words of the source; in brackets where they are ours.
+        source: section or table of the paper, or "our choice".
+        meaning: one sentence for reports and documentation; `{threshold}` is filled in.
+    """
+
+    name: str
+    stage: Stage
+    measure: str
+    comparison: Comparison
+    unit: str
+    range: str
+    quote: str
+    source: str
+    meaning: str
+
+    def threshold(self, config: Config, source: Source | None = None) -> Any:
+        """Returns the value of the rule's key: a number, or a tuple of values to keep.
+
+        Raises:
+            ConfigError: if the key belongs to a source and none is given.
+        """
+        section, key = self.name.split(".")
+        if section != "source":
+            return getattr(getattr(config, section), key)
+        if source is None:
+            raise ConfigError(f"{self.name} is a key of a [[source]]; name the source")
+        return getattr(source, key)
+
+    def describe(self, config: Config, source: Source | None = None) -> str:
+        """Returns the meaning with the threshold in force."""
+        threshold = self.threshold(config, source)
+        shown = ", ".join(threshold) if isinstance(threshold, tuple) else f"{threshold:,g}"
+        return self.meaning.format(threshold=shown)
+
+    def objects(self, column: pa.Array | pa.ChunkedArray, threshold: Any) -> np.ndarray:
+        """Returns, a row each, whether the measure breaks the threshold (bool array).
+
+        Numbers compare as float64, strictly; a measure that is null or NaN breaks its rule.
+        """
+        if self.comparison is Comparison.ONE_OF:
+            return _outside(column, threshold)
+        values = np.asarray(column.cast(pa.float64()), dtype=np.float64)
+        if self.comparison is Comparison.AT_LEAST:
+            return ~(values >= threshold)
+        return ~(values <= threshold)
+
+
+def _outside(column: pa.Array | pa.ChunkedArray, keep: tuple[str, ...]) -> np.ndarray:
+    """Returns whether each value is none of those to keep, whatever their case."""
+    if KEEP_ALL in keep:
+        return np.zeros(len(column), dtype=bool)
+    kept = {value.lower() for value in keep}
+    values = column.to_pylist()
+    return np.array([v is None or v.lower() not in kept for v in values], dtype=bool)
+
+
+_CONTENT_RULES: Final = (
+    Rule(
+        "source.licenses",
+        Stage.CONTENT,
+        "license",
+        Comparison.ONE_OF,
+        unit="licence",
+        range="names of licences, in any case",
+        quote="(GitHub: code under permissive licences only)",
+        source="our choice: the key's list, where a source gives one; no licence is no permission",
+        meaning="The document's licence is one of: {threshold}.",
+    ),
+    Rule(
+        "language.keep",
+        Stage.CONTENT,
+        "language",
+        Comparison.ONE_OF,
+        unit="language label",
+        range="ISO 639 codes as the language model names them",
+        quote="(documents that are not English leave every subset)",
+        source="A.1.1, content filter; the model is our choice",
+        meaning="The language is one of: {threshold}.",
+    ),
+    Rule(
+        "language.min_score",
+        Stage.CONTENT,
+        "language_score",
+        Comparison.AT_LEAST,
+        unit="probability",
+        range="[0, 1]",
+        quote="(no threshold is stated)",
+        source="our choice: 0 by default, as a usual 0.65 drops half of technical English",
+        meaning="The language model gives its label a probability of at least {threshold}.",
+    ),
+    Rule(
+        "safesearch.max_score",
+        Stage.CONTENT,
+        "safesearch_score",
+        Comparison.AT_MOST,
+        unit="score",
+        range="[0, 1]",
+        quote="uses various web signals to identify explicit content",
+        source="A.1.1, content filter, on Google SafeSearch; scorer and threshold are our stand-in",
+        meaning="The signals of explicit content score at most {threshold}.",
+    ),
+)
+
+_WORDS = "does not contain between 50 and 100,000 words"
+_WORD_LENGTH = "whose mean word length is outside the range of 3 to 10 characters"
+_SYMBOLS = "a symbol-to-word ratio greater than 0.1 for either the hash symbol or the ellipsis"
+_BULLETS = "more than 90% of lines starting with a bullet point"
+_ELLIPSES = "more than 30% ending with an ellipsis"
+_ALPHABETIC = "80% of words in a document contain at least one alphabetic character"
+_STOP_WORDS = (
+    "do not contain at least two of the following English words: "
+    "the, be, to, of, and, that, have, with"
+)
+_FRACTION = "[0, 1]"
+_COUNT = "0 and up"
+
+
+def _quality_rule(
+    key: str, comparison: Comparison, unit: str, range_: str, quote: str, meaning: str
+) -> Rule:
+    """Returns a rule of A.1.1's quality filter; the key is the measure with min_ or max_."""
+    measure = key.removeprefix("min_").removeprefix("max_")
+    return Rule(
+        f"quality.{key}",
+        Stage.QUALITY,
+        measure,
+        comparison,
+        unit,
+        range_,
+        quote,
+        "A.1.1, quality filter",
+        meaning,
+    )
+
+
+_QUALITY_RULES: Final = (
+    _quality_rule(
+        "min_words",
+        Comparison.AT_LEAST,
+        "words",
+        _COUNT,
+        _WORDS,
+        "The document has at least {threshold} words.",
+    ),
+    _quality_rule(
+        "max_words",
+        Comparison.AT_MOST,
+        "words",
+        _COUNT,
+        _WORDS,
+        "The document has at most {threshold} words.",
+    ),
+    _quality_rule(
+        "min_mean_word_length",
+        Comparison.AT_LEAST,
+        "characters a word",
+        _COUNT,
+        _WORD_LENGTH,
+        "Its words have at least {threshold} characters in the mean.",
+    ),
+    _quality_rule(
+        "max_mean_word_length",
+        Comparison.AT_MOST,
+        "characters a word",
+        _COUNT,
+        _WORD_LENGTH,
+        "Its words have at most {threshold} characters in the mean.",
+    ),
+    _quality_rule(
+        "max_hash_to_word_ratio",
+        Comparison.AT_MOST,
+        "hash symbols a word",
+        _COUNT,
+        _SYMBOLS,
+        "There are at most {threshold} hash symbols (#) a word.",
+    ),
+    _quality_rule(
+        "max_ellipsis_to_word_ratio",
+        Comparison.AT_MOST,
+        "ellipses a word",
+        _COUNT,
+        _SYMBOLS,
+        "There are at most {threshold} ellipses (..., . . . or …) a word.",
+    ),
+    _quality_rule(
+        "max_bullet_line_fraction",
+        Comparison.AT_MOST,
+        "share of lines",
+        _FRACTION,
+        _BULLETS,
+        "At most {threshold} of the lines start with a bullet.",
+    ),
+    _quality_rule(
+        "max_ellipsis_line_fraction",
+        Comparison.AT_MOST,
+        "share of lines",
+        _FRACTION,
+        _ELLIPSES,
+        "At most {threshold} of the lines end with an ellipsis.",
+    ),
+    _quality_rule(
+        "min_alphabetic_word_fraction",
+        Comparison.AT_LEAST,
+        "share of words",
+        _FRACTION,
+        _ALPHABETIC,
+        "At least {threshold} of the words contain a letter.",
+    ),
+    _quality_rule(
+        "min_stop_words",
+        Comparison.AT_LEAST,
+        "distinct stop words",
+        "0 to 8",
+        _STOP_WORDS,
+        "At least {threshold} different ones of the words the, be, to, of, and, that, have, "
+        "with occur.",
+    ),
+)
+
+_TOP_GRAM = "the fraction of characters contained within the most frequently-occurring n-gram"
+_DUPLICATE_GRAM = (
+    "the fraction of characters contained within all duplicate n-grams "
+    "(no character counts twice where n-grams overlap)"
+)
+
+
+def _repetition_rule(measure: str, unit: str, quote: str, meaning: str) -> Rule:
+    """Returns a rule of Table A1: each is a fraction with an upper bound."""
+    return Rule(
+        f"repetition.max_{measure}",
+        Stage.REPETITION,
+        measure,
+        Comparison.AT_MOST,
+        unit,
+        _FRACTION,
+        quote,
+        "A.1.1, repetition removal, Table A1",
+        meaning,
+    )
+
+
+_REPETITION_RULES: Final = (
+    _repetition_rule(
+        "duplicate_line_fraction",
+        "share of lines",
+        "duplicate line fraction",
+        "At most {threshold} of the lines are copies of an earlier line.",
+    ),
+    _repetition_rule(
+        "duplicate_paragraph_fraction",
+        "share of paragraphs",
+        "duplicate paragraph fraction",
+        "At most {threshold} of the paragraphs are copies of an earlier paragraph.",
+    ),
+    _repetition_rule(
+        "duplicate_line_character_fraction",
+        "share of the lines' characters",
+        "duplicate line character fraction",
+        "At most {threshold} of the lines' characters are in copies of an earlier line.",
+    ),
+    _repetition_rule(
+        "duplicate_paragraph_character_fraction",
+        "share of the paragraphs' characters",
+        "duplicate paragraph character fraction",
+        "At most {threshold} of the paragraphs' characters are in copies of an earlier paragraph.",
+    ),
+    *(
+        _repetition_rule(
+            f"top_{n}_gram_character_fraction",
+            "share of the words' characters",
+            _TOP_GRAM,
+            f"At most {{threshold}} of the words' characters are in the most frequent {n}-gram.",
+        )
+        for n in GRAM_SIZES_TOP
+    ),
+    *(
+        _repetition_rule(
+            f"duplicate_{n}_gram_character_fraction",
+            "share of the words' characters",
+            _DUPLICATE_GRAM,
+            f"At most {{threshold}} of the words' characters are in {n}-grams that occur "
+            "more than once.",
+        )
+        for n in GRAM_SIZES_DUPLICATE
+    ),
+)
+
+TEXT_RULES: Final = _QUALITY_RULES + _REPETITION_RULES
+"""The rules that a text alone decides: quality and repetition."""
+
+RULES: Final[Mapping[str, Rule]] = {rule.name: rule for rule in (*_CONTENT_RULES, *TEXT_RULES)}
+"""Every rule by its name, in the paper's order."""
+
+
+def rules_for(source: Source) -> tuple[Rule, ...]:
+    """Returns the rules that judge the documents of a source (A.1.1).
+
+    All for web pages. Other subsets are filtered by language only; a source may leave that out, or
+    add a list of licences.
+    """
+    left_out: set[str] = set()
+    if not source.licenses:
+        left_out.add("source.licenses")
+    if not source.language:
+        left_out.update(("language.keep", "language.min_score"))
+    if source.kind == "text":
+        left_out.add("safesearch.max_score")
+        left_out.update(rule.name for rule in TEXT_RULES)
+    return tuple(rule for rule in RULES.values() if rule.name not in left_out)
+
+
+def judge(
+    measures: pa.RecordBatch | pa.Table, config: Config, source: Source | None = None
+) -> pa.ListArray:
+    """Returns, a row each, the names of all rules that the document breaks, in the table's order.
+
+    Args:
+        measures: one row a document, with the columns that the rules judge (others are ignored).
+        config: where the thresholds are.
+        source: the source that the documents come from, which decides the rules that apply;
+            without one, the rules that a text alone decides.
+
+    Raises:
+        ValueError: if a column that a rule judges is missing.
+    """
+    rules = TEXT_RULES if source is None else rules_for(source)
+    missing = sorted({rule.measure for rule in rules} - set(measures.schema.names))
+    if missing:
+        raise ValueError(
+            f"the columns {', '.join(missing)} are missing; expected one column a measure"
+        )
+    broken = np.zeros((measures.num_rows, len(rules)), dtype=bool)
+    for i, rule in enumerate(rules):
+        threshold = rule.threshold(config, source)
+        broken[:, i] = rule.objects(measures.column(rule.measure), threshold)
+    names = pa.array([rule.name for rule in rules], pa.string())
+    offsets = np.concatenate([[0], np.cumsum(broken.sum(axis=1))])
+    return pa.ListArray.from_arrays(
+        pa.array(offsets, pa.int32()), names.take(pa.array(np.nonzero(broken)[1]))
+    )
+
+
+def first_stages(reasons: pa.ListArray) -> pa.StringArray:
+    """Returns, a row each, the stage of the first rule in the paper's order; null if none objects.
+
+    Args:
+        reasons: names of broken rules a document, as `judge` returns them.
+    """
+    return pa.array([first_stage(names) for names in reasons.to_pylist()], pa.string())
+
+
+def first_stage(names: Iterable[str]) -> Stage | None:
+    """Returns the first stage, in the paper's order, that one of the broken rules belongs to."""
+    stages = {RULES[name].stage for name in names}
+    return next((stage for stage in Stage if stage in stages), None)

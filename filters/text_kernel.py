@@ -1,0 +1,267 @@
+"""Parts of the kernel that read a text once: words, lines, paragraphs, and what they contain.
+
+Also the constants that all parts share.
+
+Terms are those of tests/reference/measures.py, the slow and obvious version.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from massivetext.kernels import inlined, part
+
+Array = Any
+"""A numpy array; docstrings say of what."""
+
+Int = Any
+"""A machine integer: int64, unless a docstring says otherwise."""
+
+(
+    TEXT_CHARACTERS,
+    WORDS,
+    WORD_CHARACTERS,
+    HASH_SYMBOLS,
+    ELLIPSES,
+    ALPHABETIC_WORDS,
+    STOP_WORDS,
+    LINES,
+    LINE_CHARACTERS,
+    BULLET_LINES,
+    ELLIPSIS_LINES,
+    LINE_COPIES,
+    LINE_COPY_CHARACTERS,
+    PARAGRAPHS,
+    PARAGRAPH_COPIES,
+    PARAGRAPH_COPY_CHARACTERS,
+    FIRST_GRAM,
+) = range(17)
+"""Columns of a tally. From FIRST_GRAM on: characters covered by 2-grams, 3-grams, ... 10-grams."""
+
+SHORTEST_GRAM: Final = 2
+LONGEST_TOP_GRAM: Final = 4
+LONGEST_GRAM: Final = 10
+"""Table A1: the most frequent n-gram for n = 2..4, all repeated n-grams for n = 5..10."""
+
+TALLIES: Final = FIRST_GRAM + LONGEST_GRAM - SHORTEST_GRAM + 1
+"""How many columns a tally has."""
+
+SPACE, LETTER, ALPHANUMERIC, BULLET, BULLET_BEFORE_SPACE = 1, 2, 4, 8, 16
+"""Classes of a character, as bits; `massivetext.filters.characters` says which are which."""
+
+_LINE_FEED, _BLANK, _HASH_SYMBOL, _FULL_STOP = 0x0A, 0x20, 0x23, 0x2E
+_ELLIPSIS: Final = 0x2026
+
+MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
+"""2**64 / golden ratio, made odd: Knuth's multiplicative hashing."""
+
+_HALF: Final = np.uint64(32)
+
+
+START, END, HASH, CHARACTERS = range(4)
+"""Columns of words, lines and paragraphs (int64): first item and item after the last (bytes, or the
+lines of a paragraph), a hash, and the characters; for a word, those of all words up to its end."""
+
+
+@inlined
+def character_at(text: Array, i: Int) -> tuple[Int, Int]:
+    """Returns the code point at byte `i` of valid UTF-8, and how many bytes it has."""
+    lead = np.int64(text[i])
+    if lead < 0x80:
+        return lead, 1
+    second = np.int64(text[i + 1]) & 0x3F
+    if lead < 0xE0:
+        return (lead & 0x1F) << 6 | second, 2
+    third = np.int64(text[i + 2]) & 0x3F
+    if lead < 0xF0:
+        return (lead & 0x0F) << 12 | second << 6 | third, 3
+    return (lead & 0x07) << 18 | second << 12 | third << 6 | np.int64(text[i + 3]) & 0x3F, 4
+
+
+@inlined
+def _mix(state: Array, value: Array) -> Array:
+    """Returns the hash (uint64) of a hash and one more number; their order matters."""
+    mixed = (state ^ np.uint64(value)) * MULTIPLIER
+    return mixed ^ (mixed >> _HALF)
+
+
+@part
+def scan(
+    text: Array, classes: Array, words: Array, lines: Array, paragraphs: Array, row: Array
+) -> None:
+    """Finds the words, lines and paragraphs, and counts what needs no comparison."""
+    i = characters = before = word = line = paragraph = after_ellipsis = 0
+    line_first = line_start = line_end = line_characters = 0
+    in_line = in_paragraph = False
+    line_hash = gap = np.uint64(0)
+    while True:
+        byte = text[i] if i < len(text) else np.uint8(_LINE_FEED)
+        if byte == _LINE_FEED:
+            if in_line:
+                lines[line, START] = line_start
+                lines[line, END] = line_end
+                lines[line, HASH] = np.int64(line_hash)
+                lines[line, CHARACTERS] = line_characters
+                row[LINE_CHARACTERS] += line_characters
+                row[ELLIPSIS_LINES] += _ends_with_ellipsis(text, line_start, line_end)
+                _extend_paragraph(lines, line, paragraphs, paragraph, in_paragraph)
+                line += 1
+            elif in_paragraph:
+                paragraph += 1
+            in_paragraph = in_line
+            in_line = False
+            if i >= len(text):
+                break
+            i += 1
+            characters += 1
+            continue
+        code_point, size = character_at(text, i)
+        if classes[code_point] & SPACE:
+            gap = _mix(gap, code_point)
+            i += size
+            characters += 1
+            continue
+        if not in_line:
+            in_line = True
+            line_start = i
+            line_first = characters
+            line_hash = gap = np.uint64(0)
+            row[BULLET_LINES] += _is_bullet(text, classes, i)
+        start = i
+        i, length, after_ellipsis, seen, state = _word(text, classes, i, after_ellipsis, row)
+        if seen & LETTER:
+            row[ALPHABETIC_WORDS] += 1
+        before += length
+        words[word, START] = start
+        words[word, END] = i
+        words[word, HASH] = np.int64(state)
+        words[word, CHARACTERS] = before
+        word += 1
+        characters += length
+        line_end = i
+        line_characters = characters - line_first
+        line_hash = _mix(line_hash ^ gap, state)
+        gap = np.uint64(0)
+    row[TEXT_CHARACTERS] = characters
+    row[WORDS] = word
+    row[WORD_CHARACTERS] = before
+    row[LINES] = line
+    row[PARAGRAPHS] = paragraph + in_paragraph
+
+
+@inlined
+def _word(
+    text: Array, classes: Array, i: Int, after_ellipsis: Int, row: Array
+) -> tuple[Int, Int, Int, Int, Array]:
+    """Reads the word at byte `i`.
+
+    Returns the byte after it, its characters, the byte after the last ellipsis, the classes of its
+    characters and its hash (uint64).
+    """
+    start = i
+    beyond = 0  # bytes of characters after their first
+    seen = np.uint8(0)
+    state = np.uint64(0)
+    while i < len(text):
+        byte = text[i]
+        if byte < 0x80:
+            found = classes[byte]
+            if found & SPACE:
+                break
+            if not found:
+                if byte == _HASH_SYMBOL:
+                    row[HASH_SYMBOLS] += 1
+                elif byte == _FULL_STOP and i >= after_ellipsis:
+                    dots = _dots(text, i)
+                    if dots:
+                        row[ELLIPSES] += 1
+                        after_ellipsis = i + dots
+            state = (state ^ np.uint64(byte)) * MULTIPLIER
+            i += 1
+        else:
+            code_point, size = character_at(text, i)
+            found = classes[code_point]
+            if found & SPACE:
+                break
+            row[ELLIPSES] += code_point == _ELLIPSIS
+            state = (state ^ np.uint64(code_point)) * MULTIPLIER
+            i += size
+            beyond += size - 1
+        seen |= found
+    return i, i - start - beyond, after_ellipsis, seen, state ^ (state >> _HALF)
+
+
+@inlined
+def _dots(text: Array, i: Int) -> Int:
+    """Returns the length of the "..." or ". . ." that starts at byte `i`, or 0."""
+    dots = 0
+    if i + 2 < len(text) and text[i] == _FULL_STOP:
+        if text[i + 1] == _FULL_STOP:
+            if text[i + 2] == _FULL_STOP:
+                dots = 3
+        elif (
+            i + 4 < len(text)
+            and text[i + 1] == text[i + 3] == _BLANK
+            and text[i + 2] == text[i + 4] == _FULL_STOP
+        ):
+            dots = 5
+    return dots
+
+
+@inlined
+def _ends_with_ellipsis(text: Array, start: Int, end: Int) -> bool:
+    """Whether the line between two bytes ends with an ellipsis."""
+    if text[end - 1] == _FULL_STOP:
+        return (end - start >= 3 and _dots(text, end - 3) == 3) or (
+            end - start >= 5 and _dots(text, end - 5) == 5
+        )
+    return (
+        end - start >= 3 and text[end - 3] >= 0xE0 and character_at(text, end - 3)[0] == _ELLIPSIS
+    )
+
+
+@inlined
+def _extend_paragraph(
+    lines: Array, line: Int, paragraphs: Array, paragraph: Int, in_paragraph: bool
+) -> None:
+    """Adds a line to a paragraph, or begins one with it."""
+    if not in_paragraph:
+        paragraphs[paragraph, START] = line
+        paragraphs[paragraph, HASH] = 0
+        paragraphs[paragraph, CHARACTERS] = 0
+    paragraphs[paragraph, END] = line + 1
+    paragraphs[paragraph, HASH] = np.int64(
+        _mix(np.uint64(paragraphs[paragraph, HASH]), lines[line, HASH])
+    )
+    paragraphs[paragraph, CHARACTERS] += lines[line, CHARACTERS]
+
+
+@inlined
+def _is_bullet(text: Array, classes: Array, i: Int) -> bool:
+    """Whether the line whose first character is at byte `i` starts with a bullet."""
+    code_point, size = character_at(text, i)
+    after = i + size
+    if classes[code_point] & BULLET_BEFORE_SPACE and after < len(text):
+        return classes[character_at(text, after)[0]] & SPACE != 0
+    return classes[code_point] & (BULLET | BULLET_BEFORE_SPACE) != 0
+
+
+@part
+def most_words_and_lines(texts: Array, offsets: Array) -> tuple[Int, Int]:
+    """Returns upper bounds for the words and for the lines of any one document.
+
+    They only reserve room: memory that no word comes to fill is never touched. White space beyond
+    ASCII starts with the bytes C2 or E1..E3.
+    """
+    most_words = most_lines = 1
+    for document in range(len(offsets) - 1):
+        words = lines = 1
+        for i in range(offsets[document], offsets[document + 1]):
+            byte = texts[i]
+            words += (byte <= _BLANK) | (byte == 0xC2) | ((byte >= 0xE1) & (byte <= 0xE3))
+            lines += byte == _LINE_FEED
+        most_words = max(most_words, words)
+        most_lines = max(most_lines, lines)
+    return most_words, most_lines

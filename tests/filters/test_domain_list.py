@@ -1,0 +1,166 @@
+import io
+import logging
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from massivetext.config import ConfigError
+from massivetext.filters.domain_list import (
+    DomainList,
+    host_of,
+    load_domain_list,
+    public_suffixes,
+)
+
+
+def listed(folder: Path, lines: str, name: str = "list.txt") -> DomainList:
+    file = folder / name
+    file.write_text(lines, encoding="utf-8")
+    return load_domain_list([str(file)], "adult")
+
+
+@pytest.mark.parametrize(
+    ("host", "registered"),
+    [
+        ("www.example.com", "example.com"),
+        ("example.com", "example.com"),
+        ("a.b.example.co.uk", "example.co.uk"),
+        ("me.blogspot.com", "me.blogspot.com"),
+        ("x.me.github.io", "me.github.io"),
+        ("blogspot.com", "blogspot.com"),
+        ("a.b.ck", "a.b.ck"),
+        ("x.a.b.ck", "a.b.ck"),
+        ("a.www.ck", "www.ck"),
+        ("x.y.unknowntld", "y.unknowntld"),
+        ("localhost", "localhost"),
+        ("192.0.2.1", "192.0.2.1"),
+        ("2001:db8::1", "2001:db8::1"),
+        ("www.xn--fsqu00a.xn--fiqs8s", "xn--fsqu00a.xn--fiqs8s"),
+        ("", ""),
+    ],
+)
+def test_registered_domains(host: str, registered: str) -> None:
+    assert public_suffixes().registered_domain(host) == registered
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://User:pw@WWW.Example.COM.:8080/a?b", "www.example.com"),
+        ("//例子.中国/", "xn--fsqu00a.xn--fiqs8s"),
+        ("http://[::1]:80/", "::1"),
+        ("http://[bad", ""),
+        ("mailto:a@b.c", ""),
+        ("", ""),
+        ("http://" + "a" * 70 + "é.com/", "a" * 70 + "é.com"),
+    ],
+)
+def test_hosts_of_urls(url: str, host: str) -> None:
+    assert host_of(url) == host
+
+
+def test_an_entry_covers_its_subdomains_and_no_other(tmp_path: Path) -> None:
+    domains = listed(tmp_path, "bad.example\nworse.example.org\n")
+    assert len(domains) == 2
+    for url in ("http://bad.example/", "https://www.BAD.example./x", "//a.b.worse.example.org"):
+        assert domains.covers_url(url), url
+    for url in ("http://notbad.example/", "http://example.org/", "http://example/", "", "http://"):
+        assert not domains.covers_url(url), url
+    assert domains.covers_host("x.bad.example")
+
+
+def test_url_entries_cover_what_lies_below(tmp_path: Path) -> None:
+    urls = listed(tmp_path, "host.example/~user\nhost.example/a/b/\n")
+    for url in ("http://host.example/~user", "http://www.host.example/~USER/x.html?y"):
+        assert urls.covers_url(url), url
+    assert urls.covers_url("https://host.example//a/b/c/d/e/f")
+    for url in ("http://host.example/", "http://host.example/~user2", "http://host.example/a"):
+        assert not urls.covers_url(url), url
+    assert not urls.covers_host("host.example")
+
+
+def test_hosts_files_comments_and_ad_blockers_lines(tmp_path: Path) -> None:
+    lines = (
+        "# comment\n127.0.0.1 localhost\n0.0.0.0 one.example # note\r\n\n::1 ip6-localhost\n"
+        "two.example\n||three.example^\nBücher.example\n 0.0.0.0\tfour.example\n"
+    )
+    domains = listed(tmp_path, lines)
+    names = ["one", "two", "three", "xn--bcher-kva", "four"]
+    assert len(domains) == len(names)
+    assert all(domains.covers_host(f"{name}.example") for name in names)
+
+
+def test_public_suffixes_are_refused_with_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        domains = listed(tmp_path, "blogspot.com\nco.uk\nme.blogspot.com\nfoo.ck\nwww.ck\n")
+    assert domains.refused == ("blogspot.com", "co.uk", "foo.ck")
+    assert "3 entries of the domain lists are public suffixes" in caplog.text
+    assert not domains.covers_host("you.blogspot.com")
+    assert domains.covers_host("me.blogspot.com")
+    assert domains.covers_host("www.ck")
+
+
+def test_folders_in_ut1_layout(tmp_path: Path) -> None:
+    (tmp_path / "adult").mkdir()
+    (tmp_path / "games").mkdir()
+    (tmp_path / "adult/domains").write_text("a.example\n")
+    (tmp_path / "adult/urls").write_text("b.example/x\n")
+    (tmp_path / "adult/usage").write_text("black")
+    (tmp_path / "games/domains").write_text("c.example\n")
+    for path in (tmp_path, tmp_path / "adult"):
+        domains = load_domain_list([str(path)], "adult")
+        assert len(domains) == 2
+        assert domains.covers_host("a.example")
+        assert domains.covers_url("http://b.example/x/y")
+    both = load_domain_list([str(tmp_path / "adult"), str(tmp_path / "games")], "adult")
+    assert len(both) == 3
+
+
+def test_archives(tmp_path: Path) -> None:
+    path = tmp_path / "lists.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        for name, content in (
+            ("adult/domains", b"a.example\n"),
+            ("games/domains", b"b.example\n"),
+            ("adult/banned_words.txt", b"word\n"),
+        ):
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    domains = load_domain_list([str(path)], "adult")
+    assert len(domains) == 1
+    assert domains.covers_host("a.example")
+    with pytest.raises(ConfigError, match="expected 'dating/domains' in it"):
+        load_domain_list([str(path)], "dating")
+
+
+def test_a_missing_list_is_a_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no domain list at"):
+        load_domain_list([str(tmp_path / "nowhere")], "adult")
+    with pytest.raises(ConfigError, match="expected the files 'domains' or 'urls'"):
+        load_domain_list([str(tmp_path)], "adult")
+
+
+def test_an_empty_list_covers_nothing() -> None:
+    assert not DomainList().covers_host("a.example")
+    assert not DomainList().covers_url("http://a.example/")
+    assert load_domain_list([], "adult").hashes.dtype == np.uint64
+
+
+NAMES = st.lists(st.sampled_from(["a", "b", "c", "co", "com", "uk"]), min_size=1, max_size=5)
+
+
+@given(entries=st.sets(NAMES.map(".".join), max_size=6), host=NAMES.map(".".join))
+def test_covering_is_having_a_listed_suffix(
+    entries: set[str], host: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    domains = listed(tmp_path_factory.mktemp("list"), "\n".join(sorted(entries)))
+    suffixes = public_suffixes()
+    kept = {entry for entry in entries if not suffixes.is_suffix(entry)}
+    assert domains.covers_host(host) == any(f".{host}".endswith(f".{e}") for e in kept)

@@ -1,0 +1,99 @@
+from pathlib import Path
+
+import pytest
+
+from massivetext.config import ConfigError, SafeSearch
+from massivetext.filters.safesearch import SafeSearchScorer, Verdict, load_scorer
+
+LIMIT = SafeSearch().max_score
+
+
+def page(*links: str, head: str = "") -> bytes:
+    body = "".join(f'<p>Words <a class="x" href="{link}">here</a></p>' for link in links)
+    return f"<html><head>{head}</head><body>{body}</body></html>".encode()
+
+
+@pytest.fixture
+def scorer(tmp_path: Path) -> SafeSearchScorer:
+    (tmp_path / "domains").write_text("one.example\ntwo.example\nhealth.example\n")
+    (tmp_path / "exceptions").write_text("health.example\n")
+    return load_scorer(
+        SafeSearch(domains=(str(tmp_path),), exceptions=(str(tmp_path / "exceptions"),))
+    )
+
+
+def test_without_lists_only_labels_count() -> None:
+    plain = load_scorer(SafeSearch())
+    assert plain.score("http://one.example/", page("http://two.example/"), {}) == Verdict(0.0, ())
+    labelled = page(head='<meta name="rating" content="adult">')
+    assert plain.score("", labelled, {}) == Verdict(1.0, ("label_rating",))
+    assert plain.sources == ("self-labels",)
+
+
+def test_labels_of_headers_and_page_are_both_named() -> None:
+    labelled = page(head='<meta name="rating" content="mature">')
+    verdict = load_scorer(SafeSearch()).score(
+        "", labelled, {"rating": "RTA-5042-1996-1400-1577-RTA"}
+    )
+    assert verdict == Verdict(1.0, ("label_rating", "label_rta"))
+
+
+def test_a_listed_domain_decides_and_an_exception_wins(scorer: SafeSearchScorer) -> None:
+    assert scorer.score("https://www.one.example/a", page(), {}) == Verdict(1.0, ("listed_domain",))
+    assert scorer.score("https://health.example/a", page(), {}) == Verdict(0.0, ())
+    assert scorer.score("https://fine.example/a", page(), {}) == Verdict(0.0, ())
+    assert scorer.sources == ("self-labels", "3 listed domains and URLs")
+
+
+def test_links_hint_or_decide(scorer: SafeSearchScorer) -> None:
+    def score(*links: str) -> float:
+        verdict = scorer.score("https://fine.example/", page(*links), {})
+        assert verdict.signals == (("listed_links",) if verdict.score else ())
+        return verdict.score
+
+    fine = "https://other.example/"
+    assert score(fine, "http://health.example/", "/one.example", "mailto:a@one.example") == 0
+    assert score(fine, "http://www.one.example/") == 0.25
+    assert score("//one.example/a", "http://www.one.example/b") == 0.5 <= LIMIT
+    assert score("//one.example", "//TWO.example/", fine, fine) == 0.75 > LIMIT
+    assert score("//one.example", "//two.example", *[fine] * 18) == 0.55 > LIMIT
+    assert score("//one.example", "//two.example", *[fine] * 19) == pytest.approx(1 / 21, abs=1e-4)
+
+
+def test_links_to_the_own_site_do_not_count(scorer: SafeSearchScorer) -> None:
+    links = page("https://shop.fine.example/", "//www.fine.example/", "http://one.example/")
+    assert scorer.score("https://fine.example/", links, {}).score == 0.5
+
+
+def test_links_in_every_spelling(scorer: SafeSearchScorer) -> None:
+    html = (
+        b"<A HREF=http://one.example/x>a</A><a\nrel=nofollow\n href = ' https://two.example'>b</a>"
+        b'<link href="//cdn.example/x.css"><a name="y">c</a><a href="http://u:p@one.example:80">d</a>'
+    )
+    assert scorer.score("https://fine.example/", html, {}).score == 1.0
+
+
+def test_the_users_model_scores_the_text() -> None:
+    class Model:
+        def predict(self, line: str) -> tuple[str, float]:
+            return ("NSFW", 0.7) if "bad" in line else ("sfw", 0.9)
+
+    plain = load_scorer(SafeSearch())
+    scorer = SafeSearchScorer(plain.domains, plain.exceptions, Model())
+    assert scorer.score("", b"", {}, "good\ntext") == Verdict(0.0, ())
+    assert scorer.score("", b"", {}, "bad\ntext") == Verdict(0.7, ("model",))
+    assert scorer.score("", b"", {}, " \n") == Verdict(0.0, ())
+    assert scorer.sources == ("self-labels", "a text model")
+
+
+def test_scores_add_up_to_one_at_most(scorer: SafeSearchScorer) -> None:
+    labelled = page("//one.example", head='<meta name="rating" content="adult">')
+    verdict = scorer.score("http://two.example/", labelled, {})
+    assert verdict == Verdict(1.0, ("label_rating", "listed_domain", "listed_links"))
+
+
+def test_what_cannot_be_read_is_a_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no domain list at"):
+        load_scorer(SafeSearch(domains=(str(tmp_path / "nowhere"),)))
+    with pytest.raises(ConfigError, match="no file"):
+        load_scorer(SafeSearch(model=str(tmp_path / "nowhere.bin")))
