@@ -1,0 +1,147 @@
+"""Rows of JSON lines and Parquet become records: which column is what (`[[source]] fields`).
+
+A target that `fields` does not name is looked for under its own name. The content is the column of
+`html` where `fields` names one, else that of `text`, and must be there; the others may be missing.
+Every other column goes to the metadata if it is a scalar: numbers, booleans, dates and
+strings of at most METADATA_CHARACTERS; longer strings, lists and mappings are content, not facts
+about it, and are left out. A license may be a string or a list of strings, joined by commas.
+"""
+
+from __future__ import annotations
+
+import decimal
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+from massivetext.records import RawRecord
+
+METADATA_CHARACTERS: Final = 1_000
+"""Longest string that goes to the metadata. Our choice: URLs and authors fit, texts do not."""
+
+_LABELS = ("id", "url", "title")
+
+
+class RowError(ValueError):
+    """A row that is no document: what was found and what was expected."""
+
+
+def content_field(fields: Mapping[str, str]) -> str:
+    """Returns which of html and text the content is."""
+    return "html" if "html" in fields else "text"
+
+
+def record_of(row: Mapping[str, Any], fields: Mapping[str, str], record_bytes: int) -> RawRecord:
+    """Returns the record that a row describes.
+
+    Raises:
+        RowError: if the content is missing, too large, or is no valid text.
+    """
+    kind = content_field(fields)
+    columns = {target: fields.get(target, target) for target in (kind, *_LABELS, "license")}
+    raw = _content(row, columns[kind], kind)
+    if len(raw) > record_bytes:
+        raise RowError(
+            f"{kind} of {len(raw)} bytes is larger than limits.record_bytes = {record_bytes}"
+        )
+    labels = {target: _label(row.get(columns[target]), columns[target]) for target in _LABELS}
+    return RawRecord(
+        source_id=labels["id"],
+        raw=raw,
+        url=labels["url"],
+        title=labels["title"],
+        metadata=_metadata(row, columns, kind),
+    )
+
+
+def _content(row: Mapping[str, Any], column: str, kind: str) -> bytes:
+    if column not in row:
+        found = _without_surrogates(", ".join(sorted(row)[:20])) or "none"
+        raise RowError(f'no field "{column}"; found: {found}; set fields.{kind} of the source')
+    value = row[column]
+    if isinstance(value, bytes):
+        return value if kind == "html" else check_utf8(value)
+    if not isinstance(value, str):
+        raise RowError(f'field "{column}" is {_type_name(value)}, expected a string')
+    return _encode(value, column)
+
+
+def check_utf8(raw: bytes) -> bytes:
+    """Returns the bytes if they are UTF-8.
+
+    Raises:
+        RowError: otherwise.
+    """
+    try:
+        raw.decode()
+    except UnicodeDecodeError as error:
+        raise RowError(
+            f"byte 0x{raw[error.start]:02x} at byte {error.start} is not UTF-8; convert the text"
+        ) from None
+    return raw
+
+
+def _encode(text: str, column: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise RowError(
+            f'field "{column}" has U+{ord(text[error.start]):04X} at character {error.start}: '
+            "a lone surrogate, or a byte that is not UTF-8"
+        ) from None
+
+
+def _label(value: Any, column: str) -> str:
+    """Returns an id, url or title: a string, a number (written out), or nothing."""
+    if value is None:
+        return ""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, str):
+        return _encode(value, column).decode()
+    raise RowError(f'field "{column}" is {_type_name(value)}, expected a string or a number')
+
+
+def _metadata(row: Mapping[str, Any], columns: Mapping[str, str], kind: str) -> dict[str, Any]:
+    taken = set(columns.values())
+    metadata = {
+        _without_surrogates(name): scalar
+        for name, value in row.items()
+        if name not in taken and (scalar := _scalar(value)) is not None
+    }
+    metadata["content_type"] = "text/html" if kind == "html" else "text/plain"
+    if isinstance(row.get(columns[kind]), str):
+        metadata["charset"] = "utf-8"  # whatever the page says of itself: the row was decoded
+    if row.get(columns["license"]) is not None:
+        metadata["license"] = _license(row[columns["license"]], columns["license"])
+    return metadata
+
+
+def _license(value: Any, column: str) -> str:
+    """Returns one licence's name; several are joined: all of them would have to be allowed."""
+    names = value if isinstance(value, list) else [value]
+    if all(isinstance(name, str) for name in names):
+        return _without_surrogates(", ".join(sorted(names)))
+    raise RowError(f'field "{column}" is {_type_name(value)}, expected a string or strings')
+
+
+def _scalar(value: Any) -> Any:
+    """Returns a JSON-able scalar, or None for what does not belong into the metadata."""
+    if isinstance(value, str):
+        return _without_surrogates(value) if len(value) <= METADATA_CHARACTERS else None
+    if isinstance(value, decimal.Decimal):
+        return str(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if isinstance(value, (bool, int)) else None
+
+
+def _without_surrogates(text: str) -> str:
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _type_name(value: Any) -> str:
+    """Returns what JSON calls the type of a value."""
+    names = {type(None): "null", bool: "a boolean", dict: "an object", list: "an array"}
+    names |= {int: "a number", float: "a number", str: "a string"}
+    return names.get(type(value), type(value).__name__)

@@ -1,0 +1,155 @@
+"""Cuts archives into records by their Content-Length, and finds the next one after damage.
+
+Own code where fastwarc would read: fastwarc gives a record whose Content-Length is wrong, or that
+the end of the file cuts off, as if it were whole. A frame here is a record whose length has been
+checked: what follows it must be the next record or the end. fastwarc parses the frame.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from massivetext.pipeline.readers.compression import DamagedMemberError, Position
+from massivetext.pipeline.readers.cursor import ByteCursor
+from massivetext.records import FailedRecord
+
+HEADER_BYTES: Final = 1 << 15
+"""Longest header of a record: fastwarc's own bound."""
+
+LOOK_AHEAD_BYTES: Final = 1 << 12
+"""Enough for the line that a record begins with, line ends before it included. Our choice."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """The first part of a record.
+
+    Attributes:
+        size_bytes: its length, to the first byte of the block.
+        block_bytes: length of the block, as it states.
+    """
+
+    size_bytes: int
+    block_bytes: int
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A record whose length has been checked.
+
+    Attributes:
+        offset: where its member (or, in a plain file, it) starts in the stored file.
+        head: its header.
+        block: what its Content-Length covers.
+    """
+
+    offset: int
+    head: bytes
+    block: bytes
+
+
+class FrameError(ValueError):
+    """A record that cannot be cut out."""
+
+
+@dataclass(frozen=True)
+class Framing:
+    """How records of an archive format begin.
+
+    Attributes:
+        name: the format, for messages.
+        begin: matches the bytes that a record begins with.
+        end: matches what stands behind a block of the right length though no record begins there.
+        find: finds the beginning of a record in damaged surroundings.
+        read_head: returns the head that begins here; raises FrameError.
+    """
+
+    name: str
+    begin: re.Pattern[bytes]
+    end: re.Pattern[bytes]
+    find: re.Pattern[bytes]
+    read_head: Callable[[ByteCursor], Head]
+
+
+def read_frames(
+    cursor: ByteCursor, framing: Framing, file: str, record_bytes: int
+) -> Iterator[Frame | FailedRecord]:
+    """Yields the records of an archive, and one failure for each place that holds none."""
+    while True:
+        offset = 0
+        try:
+            if not _skip_line_ends(cursor):
+                return
+            position = cursor.tell()
+            offset = position.member or position.into
+            yield _read_frame(cursor, framing, offset, record_bytes)
+        except DamagedMemberError as damage:
+            yield FailedRecord(file, damage.offset, str(damage))
+            cursor.discard()
+        except FrameError as error:
+            yield FailedRecord(file, offset, str(error))
+
+
+def _skip_line_ends(cursor: ByteCursor) -> bool:
+    """Goes to the next record's first byte; False at the end of the file."""
+    while ahead := cursor.look(LOOK_AHEAD_BYTES) or cursor.peek(1):
+        cursor.skip(len(ahead) - len(ahead.lstrip(b"\r\n")))
+        if ahead.strip(b"\r\n"):
+            return True
+    return False
+
+
+def _read_frame(cursor: ByteCursor, framing: Framing, offset: int, record_bytes: int) -> Frame:
+    begin = framing.begin.match(cursor.look(LOOK_AHEAD_BYTES))
+    if not begin:
+        found = cursor.take(1) + cursor.look(39)
+        skipped = 1 + cursor.skip_to(framing.find, LOOK_AHEAD_BYTES)
+        raise FrameError(
+            f"expected a record of {framing.name}, found {found!r}; {skipped} bytes skipped"
+        )
+    try:
+        head = framing.read_head(cursor)
+    except FrameError:
+        cursor.skip(begin.end())
+        cursor.skip_to(framing.find, LOOK_AHEAD_BYTES)
+        raise
+    head_bytes = cursor.take(head.size_bytes)
+    block = _read_block(cursor, framing, head.block_bytes, record_bytes)
+    return Frame(offset, head_bytes, block)
+
+
+def _read_block(cursor: ByteCursor, framing: Framing, block_bytes: int, record_bytes: int) -> bytes:
+    """Returns the block; if its length is wrong, goes to the first record that begins in it."""
+    position: Position = cursor.tell()
+    is_too_large = block_bytes > record_bytes
+    block = b"" if is_too_large else cursor.take(block_bytes)
+    found_bytes = cursor.skip(block_bytes) if is_too_large else len(block)
+    problem = _length_problem(cursor, framing, block_bytes, found_bytes)
+    if problem:
+        cursor.seek(position)
+        cursor.skip_to(framing.find, LOOK_AHEAD_BYTES)
+        raise FrameError(problem)
+    if is_too_large:
+        raise FrameError(
+            f"record of {block_bytes} bytes is larger than limits.record_bytes = {record_bytes}"
+        )
+    return block
+
+
+def _length_problem(
+    cursor: ByteCursor, framing: Framing, block_bytes: int, found_bytes: int
+) -> str:
+    """Returns what is wrong with the length of a record whose block has just been read, or ""."""
+    if found_bytes < block_bytes:
+        return f"truncated record: its header states {block_bytes} bytes, {found_bytes} are there"
+    behind = cursor.look(LOOK_AHEAD_BYTES)
+    next_record = behind.lstrip(b"\r\n")
+    if not next_record or framing.begin.match(next_record) or framing.end.match(behind):
+        return ""
+    return (
+        f"wrong length: its header states {block_bytes} bytes, but no {framing.name} record "
+        f"begins behind them; found {next_record[:40]!r}"
+    )

@@ -1,0 +1,53 @@
+"""JSON lines: one object a line, UTF-8. Plain files are split by bytes, compressed ones are not.
+
+Blank lines are no records. A file without any line is a failure: an export that was cut short
+looks like that. Failures name the byte offset of the line in the inflated file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from massivetext.pipeline.readers.contract import ReadContext
+from massivetext.pipeline.readers.fields import RowError, record_of
+from massivetext.pipeline.readers.lines import Line, read_lines
+from massivetext.records import FailedRecord, RawRecord
+
+
+def read(stream: BinaryIO, context: ReadContext) -> Iterator[RawRecord | FailedRecord]:
+    """Yields the documents of a file or of a byte range of it."""
+    is_empty = context.range is None or context.range.start == 0
+    for line in read_lines(stream, context):
+        is_empty = False
+        yield _record(line, context) if isinstance(line, Line) else line
+    if is_empty and not stream.read(1):
+        yield FailedRecord(context.file, 0, "empty file: expected a JSON object a line")
+
+
+def _record(line: Line, context: ReadContext) -> RawRecord | FailedRecord:
+    try:
+        return record_of(_row(line.content), context.fields, context.record_bytes)
+    except RowError as error:
+        return FailedRecord(context.file, line.offset, str(error))
+
+
+def _row(content: bytes) -> dict[str, Any]:
+    try:
+        row = json.loads(content.decode(), parse_constant=_no_number)
+    except UnicodeDecodeError as error:
+        byte = content[error.start]
+        raise RowError(f"byte 0x{byte:02x} at byte {error.start} of the line: not UTF-8") from None
+    except ValueError as error:
+        raise RowError(f"invalid JSON: {error}") from None
+    except RecursionError:
+        raise RowError("invalid JSON: nested too deeply") from None
+    if not isinstance(row, dict):
+        raise RowError(f"expected a JSON object, found {content[:40]!r}")
+    return row
+
+
+def _no_number(constant: str) -> None:
+    """NaN and Infinity are no JSON, but Python writes them for missing numbers: taken as null."""
+    del constant

@@ -1,0 +1,91 @@
+"""The lines of a file, or of a byte range of it: a line belongs to the range where it starts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import BinaryIO
+
+from massivetext.pipeline.readers.compression import DamagedMemberError, compression_of, open_source
+from massivetext.pipeline.readers.contract import RANGE_BYTES, FileRange, OpenFile, ReadContext
+from massivetext.pipeline.readers.cursor import ByteCursor
+from massivetext.records import FailedRecord
+
+_LINE_END = re.compile(rb"\n")
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line without its line end.
+
+    Attributes:
+        offset: where it starts, in bytes of the inflated file.
+        content: its bytes.
+    """
+
+    offset: int
+    content: bytes
+
+
+def split_lines(path: str, size_bytes: int, open_file: OpenFile) -> list[FileRange]:
+    """Returns ranges of equal size for a plain file; a compressed one is read as a whole."""
+    del open_file
+    if compression_of(path) is not None:
+        return [FileRange(0, size_bytes)]
+    count = max(1, -(-size_bytes // RANGE_BYTES))
+    cuts = [size_bytes * part // count for part in range(count + 1)]
+    return [FileRange(start, stop) for start, stop in pairwise(cuts)]
+
+
+def read_lines(stream: BinaryIO, context: ReadContext) -> Iterator[Line | FailedRecord]:
+    """Yields the lines of a file or range that are not blank, and what could not be read."""
+    start, stop = _bounds(context)
+    base = max(0, start - 1)  # the byte before the range tells whether a line starts with it
+    stream.seek(base)
+    cursor = ByteCursor(open_source(stream, context.file))
+    if start > 0:
+        _skip_line(cursor)
+    while True:
+        offset = base + cursor.consumed
+        try:
+            if not cursor.peek(1) or (stop is not None and offset >= stop):
+                return
+            yield from _next_line(cursor, offset, context)
+        except DamagedMemberError as damage:
+            yield FailedRecord(context.file, damage.offset, str(damage))
+            cursor.discard()
+
+
+def _bounds(context: ReadContext) -> tuple[int, int | None]:
+    if context.range is None or compression_of(context.file) is not None:
+        return 0, None
+    return context.range.start, context.range.stop
+
+
+def _next_line(
+    cursor: ByteCursor, offset: int, context: ReadContext
+) -> Iterator[Line | FailedRecord]:
+    end = cursor.find(_LINE_END, context.record_bytes + 1, overlap=0)
+    if end is None and len(cursor) > context.record_bytes:
+        size_bytes = _skip_line(cursor)
+        error = (
+            f"line of {size_bytes} bytes is larger than limits.record_bytes = "
+            f"{context.record_bytes}"
+        )
+        yield FailedRecord(context.file, offset, error)
+        return
+    content = cursor.take(len(cursor) if end is None else end).rstrip(b"\r\n")
+    if offset == 0:
+        content = content.removeprefix(_BYTE_ORDER_MARK)
+    if content.strip():
+        yield Line(offset, content)
+
+
+def _skip_line(cursor: ByteCursor) -> int:
+    """Consumes the rest of a line and its end; returns the bytes before the end."""
+    size_bytes = cursor.skip_to(_LINE_END, overlap=0)
+    cursor.skip(1)
+    return size_bytes

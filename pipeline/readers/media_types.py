@@ -1,0 +1,54 @@
+"""Which web resources are documents: HTML and plain text, by what the server or archive says."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+HTML_TYPES: Final = frozenset(
+    ("text/html", "application/xhtml+xml", "application/vnd.wap.xhtml+xml")
+)
+PLAIN_TYPES: Final = frozenset(("text/plain", "text/markdown", "text/x-markdown"))
+
+_MEDIA_TYPE = re.compile(r"[a-z]{1,16}/[a-z0-9.+-]{1,64}")
+_TREE_TYPES: Final = frozenset(("application", "text", "message", "multipart", "model"))
+_CHARSET = re.compile(r"""charset\s*=\s*["']?([^\s"';,]+)""", re.IGNORECASE)
+_HTML_BEGINS = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<!--.{0,256}?-->\s*)*"
+    rb"<(?:!doctype html|html|head|body|title|script|style|meta|h1|div|p|table|a|br|b)[\s>]",
+    re.IGNORECASE | re.DOTALL,
+)
+"""The openings that the WHATWG's MIME sniffing standard (7.1) takes for HTML, nearly all."""
+
+
+def media_type(content_type: str) -> str:
+    """Returns the type in lower case without parameters, or "" where there is none."""
+    found = _MEDIA_TYPE.match(content_type.strip().lower())
+    return found[0] if found else ""
+
+
+def charset_of(content_type: str) -> str:
+    """Returns the charset parameter in lower case, or ""."""
+    found = _CHARSET.search(content_type)
+    return found[1].lower() if found else ""
+
+
+def is_document(kind: str) -> bool:
+    """Whether a media type is HTML or plain text."""
+    return kind in HTML_TYPES or kind in PLAIN_TYPES
+
+
+def begins_like_html(body: bytes) -> bool:
+    """Whether a body without a declared type is HTML by its first bytes."""
+    return bool(_HTML_BEGINS.match(body))
+
+
+def skipped_kind(kind: str) -> str:
+    """Returns the name under which a resource that is no document is counted.
+
+    Of images, videos and the like only the first half: the names must not be as many as the files.
+    """
+    if not kind:
+        return "no media type"
+    main = kind.partition("/")[0]
+    return kind if main in _TREE_TYPES else main

@@ -1,0 +1,133 @@
+"""Parquet: rows are documents, ranges are row groups. Only the columns that count are read.
+
+A file with a schema and no rows is legal and gives nothing; a file without bytes is a failure.
+Failures name the row of the file, counted from 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, BinaryIO, Final, cast
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from massivetext.pipeline.readers.contract import RANGE_BYTES, FileRange, OpenFile, ReadContext
+from massivetext.pipeline.readers.fields import RowError, content_field, record_of
+from massivetext.records import FailedRecord, RawRecord
+
+_BATCH_ROWS: Final = 256
+"""Rows in memory at once. Our choice: books of some MB must not add up to gigabytes."""
+
+
+def read(stream: BinaryIO, context: ReadContext) -> Iterator[RawRecord | FailedRecord]:
+    """Yields the documents of a file, or of a range of its row groups."""
+    try:
+        file = _open(stream)
+        schema = file.schema_arrow
+    except Exception as error:  # Arrow's own exceptions, OSError, ValueError
+        yield FailedRecord(context.file, 0, f"not a readable Parquet file: {error}")
+        return
+    columns = _columns(schema, context.fields)
+    first_row = 0
+    wanted = context.range or FileRange(0, file.num_row_groups)
+    for group in range(min(wanted.stop, file.num_row_groups)):
+        if group >= wanted.start:
+            yield from _read_group(file, group, columns, first_row, context)
+        first_row += file.metadata.row_group(group).num_rows
+
+
+def split(path: str, size_bytes: int, open_file: OpenFile) -> list[FileRange]:
+    """Returns ranges of consecutive row groups, each of at least RANGE_BYTES but the last.
+
+    A file that cannot be read is one empty range: `read` then says what is wrong with it.
+    """
+    del size_bytes
+    with open_file(path) as stream:
+        try:
+            metadata = _open(stream).metadata
+        except Exception:  # told by `read`
+            return [FileRange(0, 0)]
+        sizes = [metadata.row_group(g).total_byte_size for g in range(metadata.num_row_groups)]
+    ranges = []
+    start = total = 0
+    for group, group_bytes in enumerate(sizes):
+        total += group_bytes
+        if total >= RANGE_BYTES or group == len(sizes) - 1:
+            ranges.append(FileRange(start, group + 1))
+            start, total = group + 1, 0
+    return ranges or [FileRange(0, 0)]
+
+
+def _open(stream: BinaryIO) -> pq.ParquetFile:
+    if not stream.seek(0, 2):
+        raise ValueError("empty file")
+    stream.seek(0)
+    return pq.ParquetFile(stream)
+
+
+def _columns(schema: pa.Schema, fields: Mapping[str, str]) -> list[str]:
+    """Returns the columns to read: the mapped ones, and the scalars for the metadata."""
+    mapped = {*fields.values(), content_field(fields), "id", "url", "title", "license"}
+    return [
+        column.name
+        for column in schema
+        if column.name in mapped or not (pa.types.is_nested(column.type) or _is_binary(column.type))
+    ]
+
+
+def _is_binary(column_type: pa.DataType) -> bool:
+    return bool(
+        pa.types.is_binary(column_type)
+        or pa.types.is_large_binary(column_type)
+        or pa.types.is_fixed_size_binary(column_type)
+    )
+
+
+def _read_group(
+    file: pq.ParquetFile, group: int, columns: list[str], first_row: int, context: ReadContext
+) -> Iterator[RawRecord | FailedRecord]:
+    row = first_row
+    end = first_row + file.metadata.row_group(group).num_rows
+    try:
+        batches = file.iter_batches(_BATCH_ROWS, row_groups=[group], columns=columns)
+        for batch in batches:
+            for values in _rows(batch):
+                yield _record(values, row, context)
+                row += 1
+    except (pa.ArrowException, OSError, ValueError) as error:
+        problem = f"rows {row} to {end - 1} (row group {group}) cannot be read: {error}"
+        yield FailedRecord(context.file, row, problem)
+
+
+def _record(values: Mapping[str, Any], row: int, context: ReadContext) -> RawRecord | FailedRecord:
+    try:
+        return record_of(values, context.fields, context.record_bytes)
+    except RowError as error:
+        return FailedRecord(context.file, row, str(error))
+
+
+def _rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:
+    """Returns a batch as mappings; bytes that are not UTF-8 become lone surrogates."""
+    columns = [_values(batch.column(i)) for i in range(batch.num_columns)]
+    names = batch.schema.names
+    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+def _values(column: pa.Array) -> list[Any]:
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if pa.types.is_temporal(column.type):
+        return _dates(column)
+    try:
+        return cast(list[Any], column.to_pylist())
+    except UnicodeDecodeError:
+        encoded = column.cast(pa.large_binary()).to_pylist()
+        return [None if v is None else v.decode(errors="surrogateescape") for v in encoded]
+
+
+def _dates(column: pa.Array) -> list[Any]:
+    """Returns dates and times as strings, in UTC; Python's types hold fewer years and digits."""
+    if pa.types.is_timestamp(column.type) and column.type.tz is not None:
+        column = column.cast(pa.int64()).cast(pa.timestamp(column.type.unit))
+    return cast(list[Any], column.cast(pa.string()).to_pylist())

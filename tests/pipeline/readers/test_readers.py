@@ -1,0 +1,131 @@
+"""What holds for every reader."""
+
+import io
+import json
+import random
+import typing
+from collections.abc import Callable
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from massivetext.config import Format
+from massivetext.pipeline.readers import READERS, split_file
+from massivetext.records import FAILED_SCHEMA, FailedRecord, RawRecord, Record
+from tests.pipeline.readers.archives import (
+    COMPRESS,
+    PAGE,
+    documents,
+    http_message,
+    pages,
+    read,
+    warc_record,
+)
+from tests.pipeline.readers.test_arc import HEAD_1, arc_record
+
+
+def parquet_file() -> bytes:
+    sink = io.BytesIO()
+    texts = [f"Text {n}" * n for n in range(20)]
+    pq.write_table(pa.table({"text": texts, "n": range(20)}), sink, row_group_size=7)
+    return sink.getvalue()
+
+
+FILES: dict[Format, bytes] = {
+    "warc": b"".join([warc_record(b"a: b", 99, WARC_Type="warcinfo"), *pages(4)]),
+    "wet": b"".join(
+        warc_record(b"Text", n, WARC_Type="conversion", Content_Type="text/plain") for n in range(4)
+    ),
+    "arc": HEAD_1 + b"".join(arc_record(http_message(PAGE * n)) for n in range(1, 5)),
+    "html": PAGE,
+    "jsonl": b"".join(
+        json.dumps({"text": "Wörter " * n, "n": n}).encode() + b"\n" for n in range(9)
+    ),
+    "parquet": parquet_file(),
+    "text": "Größe\n".encode() * 9,
+}
+
+
+def check(records: list[Record]) -> None:
+    """Whatever was read can be written down."""
+    for record in records:
+        if isinstance(record, RawRecord):
+            for text in (record.source_id, record.url, record.title):
+                text.encode()
+            json.dumps(dict(record.metadata), allow_nan=False, ensure_ascii=False).encode()
+            assert record.metadata["content_type"] in ("text/html", "text/plain")
+            if record.metadata.get("charset") == "utf-8" and not record.headers:
+                record.raw.decode()
+    failed = [
+        {"subset": "", "file": record.file, "offset": record.offset, "error": record.error}
+        for record in records
+        if isinstance(record, FailedRecord)
+    ]
+    pa.Table.from_pylist(failed, schema=FAILED_SCHEMA)
+    assert all(row["error"] and row["offset"] >= 0 for row in failed)
+
+
+def test_every_format_of_the_configuration_has_a_reader() -> None:
+    assert {*READERS, "wikipedia"} == set(typing.get_args(Format))
+    assert set(FILES) == set(READERS)
+
+
+@pytest.mark.parametrize("source_format", FILES)
+def test_reading_twice_gives_the_same(source_format: Format) -> None:
+    records = read(source_format, FILES[source_format])
+    assert documents(records)
+    assert records == read(source_format, FILES[source_format])
+    check(records)
+
+
+@pytest.mark.parametrize("source_format", FILES)
+def test_ranges_cover_a_file_in_order(source_format: Format) -> None:
+    stored = FILES[source_format]
+    ranges = split_file(source_format, "a", len(stored), lambda path: io.BytesIO(stored))
+    pieces = [read(source_format, stored, file_range=piece) for piece in ranges]
+    assert [r for piece in pieces for r in piece] == read(source_format, stored)
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz", ".zst"])
+@pytest.mark.parametrize("source_format", FILES)
+@given(seed=st.integers(0, 2**32))
+def test_no_damage_raises(source_format: Format, suffix: str, seed: int) -> None:
+    random_numbers = random.Random(seed)
+    stored = bytearray(COMPRESS.get(suffix, bytes)(FILES[source_format]))
+    for _ in range(random_numbers.randint(1, 4)):
+        place = random_numbers.randrange(len(stored))
+        change: Callable[[], None] = random_numbers.choice(
+            [
+                lambda place=place: stored.__setitem__(place, random_numbers.randrange(256)),
+                lambda place=place: stored.__delitem__(slice(place, place + 9)),
+                lambda place=place: stored.__setitem__(slice(place, place), bytes(stored[:50])),
+            ]
+        )
+        change()
+    check(read(source_format, bytes(stored), file=f"a{suffix}"))
+
+
+KEYS = st.one_of(
+    st.sampled_from(["text", "id", "url", "title", "license", "x"]), st.text(st.characters())
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(st.characters()),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters()), inner, max_size=3)
+    ),
+    max_leaves=5,
+)
+
+
+@given(row=st.dictionaries(KEYS, VALUES, max_size=6), ascii_only=st.booleans())
+def test_no_row_raises(row: dict[str, object], ascii_only: bool) -> None:
+    line = json.dumps(row, ensure_ascii=ascii_only).encode(errors="surrogatepass")
+    (record,) = read("jsonl", line)
+    check([record])
+    text = row.get("text")
+    if isinstance(record, RawRecord):
+        assert isinstance(text, str)
+        assert record.raw == text.encode()
