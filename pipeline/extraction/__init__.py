@@ -1,0 +1,21 @@
+"""HTML to text: the main text of a web page, with its formatting. Imports no Beam."""
+
+from massivetext.pipeline.extraction.extract import (
+    EXTRACTORS,
+    Extractor,
+    Page,
+    ShownBlock,
+    extract_page,
+    extract_text,
+    show_blocks,
+)
+
+__all__ = [
+    "EXTRACTORS",
+    "Extractor",
+    "Page",
+    "ShownBlock",
+    "extract_page",
+    "extract_text",
+    "show_blocks",
+]

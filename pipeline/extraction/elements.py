@@ -1,0 +1,118 @@
+"""What each HTML element means for the text: the one table that every engine reads.
+
+Sources: the rendering section of the HTML standard (which elements are blocks, which have a margin,
+which are not rendered), and the study in the project's notes for what is a control and not text.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Elements whose content is never main text: code for the machine, controls, embedded media.
+SKIPPED: Final = frozenset(
+    "script style template noscript svg select option datalist textarea iframe object video audio"
+    " canvas map noembed noframes applet annotation annotation-xml progress meter".split()
+)
+
+# Blocks set apart by an empty line (elements with a vertical margin, and the sectioning elements).
+SPACED: Final = frozenset(
+    "p h1 h2 h3 h4 h5 h6 pre blockquote table ul ol dl menu dir figure section article main header"
+    " footer nav aside form fieldset details dialog hgroup hr listing xmp plaintext".split()
+)
+
+# Blocks that start a new line, without an empty one.
+UNSPACED: Final = frozenset(
+    "div li dt dd tr caption figcaption address center legend summary body html search".split()
+)
+
+# Blocks that never break a line by themselves: their rows or captions do.
+BARE: Final = frozenset("td th tbody thead tfoot".split())
+
+BLOCKS: Final = SPACED | UNSPACED | BARE
+
+# Elements without an end tag.
+VOID: Final = frozenset(
+    "area base br col embed hr img input link meta param source track wbr keygen frame basefont"
+    " bgsound command".split()
+)
+
+# Elements whose content is raw text up to their own end tag.
+RAW_TEXT: Final = frozenset("script style textarea title xmp iframe noembed noframes".split())
+
+# Blocks whose start tag ends an open paragraph (HTML standard, "in body": has a p in button scope).
+ENDS_PARAGRAPH: Final = frozenset(
+    "address article aside blockquote center details dialog dir div dl fieldset figcaption figure"
+    " footer form h1 h2 h3 h4 h5 h6 header hgroup hr main menu nav ol p pre search section summary"
+    " ul li dd dt table listing".split()
+)
+
+# A page that hides one of these shows it again by a script: the attribute says nothing.
+NEVER_HIDDEN: Final = frozenset(["html", "body", "main"])
+
+INLINE: Final = frozenset(
+    "a abbr acronym b bdi bdo big br button cite code data del dfn em embed font i img input ins"
+    " kbd label link mark meta meter nobr output picture q rb rp rt rtc ruby s samp slot small source"
+    " span strike strong sub sup time track tt u var wbr head title base col colgroup".split()
+)
+
+TAGS: Final[tuple[str, ...]] = tuple(sorted(SKIPPED | BLOCKS | VOID | RAW_TEXT | INLINE))
+TAG_NUMBER: Final[dict[str, int]] = {name: number for number, name in enumerate(TAGS)}
+UNKNOWN_TAG: Final = len(TAGS)
+"""Number of every element that is not in `TAGS`; it is inline, as in a browser."""
+
+IS_BLOCK: Final = 1
+IS_SKIPPED: Final = 2
+IS_VOID: Final = 4
+IS_RAW_TEXT: Final = 8
+IS_LINK: Final = 16
+IS_ENDING_PARAGRAPH: Final = 32
+IS_NEVER_HIDDEN: Final = 64
+IS_LIST: Final = 128
+
+LINK_TAGS: Final = frozenset(["a", "button"])
+"""Text that takes the reader elsewhere or does something: counted as link text."""
+
+LIST_TAGS: Final = frozenset(["ul", "ol", "menu", "dir", "dl"])
+
+HEADING_TAGS: Final = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
+
+
+def _tag_flags() -> NDArray[np.uint8]:
+    flags = np.zeros(len(TAGS) + 1, np.uint8)
+    for names, flag in (
+        (BLOCKS, IS_BLOCK),
+        (SKIPPED, IS_SKIPPED),
+        (VOID, IS_VOID),
+        (RAW_TEXT, IS_RAW_TEXT),
+        (LINK_TAGS, IS_LINK),
+        (ENDS_PARAGRAPH, IS_ENDING_PARAGRAPH),
+        (NEVER_HIDDEN, IS_NEVER_HIDDEN),
+        (LIST_TAGS, IS_LIST),
+    ):
+        for name in names:
+            flags[TAG_NUMBER[name]] |= flag
+    return flags
+
+
+def _tag_margins() -> NDArray[np.uint8]:
+    margins = np.zeros(len(TAGS) + 1, np.uint8)
+    for name in UNSPACED:
+        margins[TAG_NUMBER[name]] = 1
+    for name in SPACED:
+        margins[TAG_NUMBER[name]] = 2
+    return margins
+
+
+TAG_FLAGS: Final = _tag_flags()
+"""Flags of each tag number, an `IS_...` sum."""
+
+TAG_MARGINS: Final = _tag_margins()
+"""Line breaks that each tag puts around itself: 0, 1 (a new line) or 2 (an empty line)."""
+
+
+def tag(name: str) -> int:
+    """The number of a tag that stands in `TAGS`."""
+    return TAG_NUMBER[name]

@@ -1,0 +1,129 @@
+"""The character encoding of a page: byte order mark, declared names, the bytes themselves.
+
+Source: the WHATWG Encoding and HTML standards ("determining the character encoding"), with one
+deviation: bytes that are valid UTF-8 beyond ASCII are UTF-8, whatever the page or its server says,
+because such bytes are next to never valid by chance and the names are often wrong.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from typing import Final
+
+_BYTE_ORDER_MARKS: Final = (
+    (b"\xef\xbb\xbf", "utf-8"),
+    (b"\xff\xfe\x00\x00", "utf-32-le"),
+    (b"\xfe\xff", "utf-16-be"),
+    (b"\xff\xfe", "utf-16-le"),
+)
+
+# The WHATWG label table, where it differs from Python's: supersets of what pages say they are.
+_WIDER: Final = {
+    "ascii": "windows-1252",
+    "iso8859-1": "windows-1252",
+    "iso8859-9": "windows-1254",
+    "iso8859-11": "cp874",
+    "tis-620": "cp874",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
+    "big5": "big5hkscs",
+}
+
+_NO_SUPERSETS: Final = ("utf-16", "utf-32", "iso2022", "hz")
+"""Beginnings of the names of the codecs in which ASCII bytes may mean something else."""
+
+_ASCII: Final = bytes(range(0x80))
+_ASCII_TEXT: Final = "".join(map(chr, range(0x80)))
+
+_SCANNED_BYTES: Final = 4096
+"""Our choice: the standard scans 1024 bytes; old pages put long comments before their `meta`."""
+
+# windows-1252 as the web has it: the five bytes that stand for no character are controls.
+_WINDOWS_1252: Final = "".join(
+    bytes([byte]).decode("windows-1252", "ignore") or chr(byte) for byte in range(256)
+)
+
+_META_CHARSET: Final = re.compile(
+    rb"""<(?:meta|\?xml)[^>]*?(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_.:-]+)""",
+    re.IGNORECASE,
+)
+
+
+def codec_of(name: str | None) -> str | None:
+    """Python's name of the text codec that a declared charset stands for, None if there is none.
+
+    A web page is written in a superset of ASCII, in UTF-16 or UTF-32, or with escapes; Python knows
+    other codecs (EBCDIC, Punycode, Base64...) that a charset never means.
+    """
+    if not name:
+        return None
+    try:
+        codec = codecs.lookup(name.strip(" \t\r\n\"';").replace("\0", "")).name
+        if codec.endswith("escape"):  # Python's own string literals
+            return None
+        is_known = codec.startswith(_NO_SUPERSETS) or _ASCII.decode(codec) == _ASCII_TEXT
+    except (LookupError, ValueError):
+        return None
+    return _WIDER.get(codec, codec) if is_known else None
+
+
+def declared_codec(html: bytes) -> str | None:
+    """The codec named by the page itself, in a `meta` element or an XML declaration."""
+    for match in _META_CHARSET.finditer(html, 0, _SCANNED_BYTES):
+        codec = codec_of(match.group(1).decode("ascii"))
+        if codec:
+            # What could be read as ASCII up to here is neither UTF-16 nor UTF-32.
+            return "utf-8" if codec.startswith("utf") else codec
+    return None
+
+
+def decode_page(html: bytes, encoding: str | None = None) -> tuple[str, bytes]:
+    """Decode a page: `(name of its encoding, its text as UTF-8 bytes)`; never raises.
+
+    `encoding` is the charset of the HTTP header, if there was one. The order is byte order mark,
+    valid UTF-8, header, `meta`, windows-1252; bytes that do not decode become U+FFFD.
+    """
+    for mark, codec in _BYTE_ORDER_MARKS:
+        if html.startswith(mark):
+            return codec, _recoded(html[len(mark) :], codec)
+    declared = codec_of(encoding) or declared_codec(html)
+    if declared and declared.startswith(_NO_SUPERSETS):
+        if not declared.startswith("utf") or b"\0" in html[:_SCANNED_BYTES]:
+            return declared, _recoded(html, declared)
+        declared = "utf-8"  # in UTF-16, every tag has zero bytes
+    if html.isascii():
+        return declared or "utf-8", html
+    if _is_utf8(html):
+        return "utf-8", html
+    codec = declared or "windows-1252"
+    if codec == "utf-8" and not _is_mostly_utf8(html):
+        codec = "windows-1252"
+    return codec, _recoded(html, codec)
+
+
+def _is_utf8(html: bytes) -> bool:
+    try:
+        html.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_mostly_utf8(html: bytes) -> bool:
+    """Whether more bytes beyond ASCII are parts of UTF-8 characters than are not."""
+    decoded = html.decode("utf-8", "ignore")
+    in_characters = len(decoded.encode("utf-8").translate(None, _ASCII))
+    return 2 * in_characters > len(html.translate(None, _ASCII))
+
+
+def _recoded(html: bytes, codec: str) -> bytes:
+    if codec == "windows-1252":
+        return codecs.charmap_decode(html, "strict", _WINDOWS_1252)[0].encode("utf-8")
+    try:
+        text = html.decode(codec, "replace")
+    except (LookupError, ValueError):
+        text = html.decode("utf-8", "replace")
+    return text.encode("utf-8", "replace")

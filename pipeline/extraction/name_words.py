@@ -1,0 +1,82 @@
+"""Groups of words in the `class`, `id` and `role` of an element, as bits.
+
+Our choice: the words are those that readability, trafilatura and boilerplate studies look for,
+put in groups of one meaning; the weights of the groups are learned (see `training`).
+A word counts wherever it stands in a name, whatever its case; a word written with a leading or
+trailing `-` counts at the start or end of a name part only.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+GROUPS: Final[tuple[str, ...]] = (
+    "content -main-",
+    "article entry hentry",
+    "post -text- -txt- -body-",
+    "story prose markdown richtext rich-text wysiwyg editor",
+    "description summary detail spec feature",
+    "-nav- navbar navig menu -tabs-",
+    "breadcrumb crumb -path-",
+    "footer footnote copyright legal colophon",
+    "header masthead -head- topbar banner",
+    "sidebar side-bar aside -side- rail column-right right-col",
+    "widget module plugin -block-",
+    "comment disqus -reply- replies respond",
+    "related recommend more-like also-like similar upsell cross-sell suggest -next- -prev-",
+    "share sharing social facebook twitter pinterest whatsapp follow-us",
+    "-ad- -ads- advert sponsor promo adsense banner-ad outbrain taboola",
+    "cookie consent gdpr privacy",
+    "newsletter subscri signup sign-up -login- register paywall",
+    "-meta- byline author dateline timestamp pubdate posted -date- -time-",
+    "-tag- -tags- taglist categor topic label keyword",
+    "title headline heading subtitle",
+    "caption credit figure image photo gallery carousel slider slideshow",
+    "message thread forum topic-body postbody post-body cooked -msg- quote",
+    "-list- listing -items- results -grid- archive feed",
+    "-item- card tile teaser excerpt -row-",
+    "product price -buy- -cart- checkout shop -sku-",
+    "review rating testimonial",
+    "-lead- intro abstract standfirst -deck-",
+    "modal popup overlay lightbox dialog -toast-",
+    "search filter -sort- toolbar pagination pager -pages-",
+    "hidden hide sr-only visually-hidden screen-reader offscreen noprint print-only",
+    "faq accordion question answer -step- instruction recipe ingredient",
+    "-code- highlight -doc- documentation -docs- reference api-",
+    "-toc- table-of-contents contents-table outline jump",
+    "profile -user- signature avatar member -stats- -bio-",
+    "contact address -map- -hours- location phone",
+    "hero cta call-to-action -btn- button",
+)
+
+GROUP_COUNT: Final = len(GROUPS)
+
+
+def _patterns() -> list[tuple[str, int]]:
+    return [(word, bit) for bit, words in enumerate(GROUPS) for word in words.split()]
+
+
+PATTERNS: Final[list[tuple[str, int]]] = _patterns()
+"""`(word, bit)`; in a word, `-` stands for one or more characters that are no letter or digit, or
+for the start or end of the names."""
+
+
+def words_of(names: str) -> int:
+    """Bit set of the groups that the names (`class`, `id` and `role`, joined by spaces) hold."""
+    folded = "-" + "".join(_FOLDED.get(ord(c), "x") for c in names) + "-"
+    return _words_of_folded(folded)
+
+
+_FOLDED: Final[dict[int, str]] = {
+    **{code: chr(code).lower() if chr(code).isalnum() else "-" for code in range(128)}
+}
+
+
+@lru_cache(maxsize=1 << 16)
+def _words_of_folded(folded: str) -> int:
+    bits = 0
+    for word, bit in PATTERNS:
+        if word in folded:
+            bits |= 1 << bit
+    return bits
