@@ -1,0 +1,82 @@
+"""Records grouped by their keys: partitions, sorting, and groups that no memory would hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from massivetext.dedup.hashing import mix_64
+
+BLOCK_RECORDS: Final = 4_000_000
+"""Our choice: records in memory at once, about 100 to 160 MB."""
+
+Records = NDArray[Any]
+"""A structured array."""
+
+
+def partition_of(hashes: NDArray[np.uint64], partitions: int) -> NDArray[np.int64]:
+    """Returns the range of the mixed hash space, of so many equal ranges, that each falls into."""
+    return (mix_64(hashes) >> np.uint64(32)).astype(np.int64) * partitions >> 32
+
+
+def differs(ordered: Records, *fields: str) -> NDArray[np.bool_]:
+    """Whether each record differs from the one before it in any of the fields."""
+    differs = np.zeros(ordered.size, np.bool_)
+    differs[:1] = True
+    for name in fields:
+        differs[1:] |= ordered[name][1:] != ordered[name][:-1]
+    return differs
+
+
+def resolve_in_blocks(
+    chunks: Iterable[Records],
+    heads_of: Callable[[Records], Records],
+    resolve: Callable[[Records], Records],
+    block_records: int = BLOCK_RECORDS,
+) -> Iterator[Records]:
+    """Resolves groups of any size with a bounded number of records in memory.
+
+    A first pass over the chunks reduces every group to its heads, the records that can decide
+    about others; a second one resolves block after block, each with all heads before it.
+    `resolve` must not mind that heads come up twice.
+
+    Args:
+        chunks: arrays of records; iterated twice if they are more than one block.
+        heads_of: records -> the records that decide; of a huge group it keeps a few.
+        resolve: records -> what follows from them.
+        block_records: records to gather before work is done.
+
+    Yields:
+        the results of `resolve`.
+    """
+    heads: Records | None = None
+    blocks = 0
+    block: Records | None = None
+    for block in _blocks(chunks, block_records):
+        blocks += 1
+        heads = heads_of(block if heads is None else np.concatenate([heads, block]))
+    if block is None or heads is None:
+        return
+    if blocks == 1:
+        yield resolve(block)
+        return
+    del block
+    for block in _blocks(chunks, max(block_records, heads.size)):
+        yield resolve(np.concatenate([heads, block]))
+
+
+def _blocks(chunks: Iterable[Records], block_records: int) -> Iterator[Records]:
+    """Joins chunks to blocks of at least so many records, but for the last."""
+    pending: list[Records] = []
+    count = 0
+    for chunk in chunks:
+        pending.append(chunk)
+        count += chunk.size
+        if count >= block_records:
+            yield np.concatenate(pending)
+            pending, count = [], 0
+    if count:
+        yield np.concatenate(pending)

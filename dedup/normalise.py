@@ -1,0 +1,142 @@
+"""Text to words, as SPEC.md section 7 ("13-gram unit") defines them.
+
+NFC; a word is a maximal run of characters for which `str.isalnum()` is true, so every other
+character, punctuation included, is a separator ("white space normalised, punctuation ignored",
+A.1.1). Case is kept unless `fold_case` is set. The tables are those of the running Python's Unicode
+version.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from massivetext.dedup import compiled
+from massivetext.dedup.hashing import MIX_1, MIX_2, WORD_MULTIPLIER, WORD_SEED
+
+_WORD: Final = re.compile(r"[^\W_]+")
+"""Runs of `str.isalnum()` characters: `\\w` is these and the underscore."""
+
+_MASK_64: Final = 2**64 - 1
+
+
+def normal_form(text: str, fold_case: bool = False) -> str:
+    """Returns the text in NFC; case-folded and in NFC again, which folding may undo, if asked."""
+    composed = unicodedata.normalize("NFC", text)
+    if not fold_case:
+        return composed
+    return unicodedata.normalize("NFC", composed.casefold())
+
+
+def split_words(text: str, fold_case: bool = False) -> list[str]:
+    """Returns the words of a text in their order."""
+    return _WORD.findall(normal_form(text, fold_case))
+
+
+def normalised_text(text: str, fold_case: bool = False) -> str:
+    """Returns the words joined by one space: texts that differ in nothing else are duplicates."""
+    return " ".join(split_words(text, fold_case))
+
+
+def word_hash(word: str) -> int:
+    """Returns the 64-bit hash of a word: multiply and shift a code point, then murmur's finaliser.
+
+    Our choice: any well-mixed 64-bit hash does; this one is short in a compiled loop.
+    """
+    state = int(WORD_SEED)
+    for character in word:
+        state = (state ^ ord(character)) * int(WORD_MULTIPLIER) & _MASK_64
+        state ^= state >> 29
+    state ^= state >> 33
+    state = state * int(MIX_1) & _MASK_64
+    state ^= state >> 33
+    state = state * int(MIX_2) & _MASK_64
+    return state ^ (state >> 33)
+
+
+@dataclass(frozen=True)
+class WordBatch:
+    """The words of some documents, one document after the other.
+
+    Attributes:
+        hashes: uint64 (words,), `word_hash` of every word.
+        offsets: int64 (documents + 1,), where each document's words begin in `hashes`.
+        normalised: uint32 (characters,), code points of every document's `normalised_text`.
+        normalised_offsets: int64 (documents + 1,), where each begins in `normalised`.
+    """
+
+    hashes: NDArray[np.uint64]
+    offsets: NDArray[np.int64]
+    normalised: NDArray[np.uint32]
+    normalised_offsets: NDArray[np.int64]
+
+    def normalised_bytes(self, document: int) -> memoryview:
+        """Returns a document's `normalised_text` as UTF-32-LE."""
+        start, stop = self.normalised_offsets[document : document + 2]
+        return self.normalised[start:stop].data.cast("B")
+
+
+def split_batch(texts: Sequence[str], fold_case: bool = False) -> WordBatch:
+    """Returns the words of a batch of texts.
+
+    With numba a compiled loop over code points does it, otherwise `split_words`; both give the
+    same arrays.
+    """
+    normal_forms = [normal_form(text, fold_case) for text in texts]
+    kernels = compiled.kernels()
+    if kernels is None:
+        return _split_interpreted(normal_forms)
+    code_points, offsets = _code_points(normal_forms)
+    hashes = np.empty(code_points.size // 2 + len(texts) + 1, np.uint64)
+    normalised = np.empty(code_points.size + len(texts), np.uint32)
+    word_offsets = np.empty(len(texts) + 1, np.int64)
+    normalised_offsets = np.empty(len(texts) + 1, np.int64)
+    kernels.split_words(
+        code_points,
+        offsets,
+        _alphanumeric_table(),
+        hashes,
+        word_offsets,
+        normalised,
+        normalised_offsets,
+    )
+    return WordBatch(
+        hashes[: word_offsets[-1]],
+        word_offsets,
+        normalised[: normalised_offsets[-1]],
+        normalised_offsets,
+    )
+
+
+def _split_interpreted(normal_forms: Sequence[str]) -> WordBatch:
+    """`split_batch` without numba: every distinct word of the batch is hashed once."""
+    words = [_WORD.findall(text) for text in normal_forms]
+    distinct = {word: word_hash(word) for word in {w for document in words for w in document}}
+    hashes = np.fromiter((distinct[w] for document in words for w in document), np.uint64)
+    normalised, normalised_offsets = _code_points([" ".join(document) for document in words])
+    return WordBatch(hashes, offsets_of(words), normalised, normalised_offsets)
+
+
+def offsets_of(parts: Sequence[Sequence[object]]) -> NDArray[np.int64]:
+    """Returns int64 (parts + 1,): where each part begins when they stand one after the other."""
+    offsets = np.zeros(len(parts) + 1, np.int64)
+    np.cumsum([len(part) for part in parts], out=offsets[1:])
+    return offsets
+
+
+def _code_points(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    encoded = "".join(texts).encode("utf-32-le", "surrogatepass")
+    return np.frombuffer(encoded, "<u4"), offsets_of(texts)
+
+
+@functools.cache
+def _alphanumeric_table() -> NDArray[np.uint8]:
+    """uint8 (0x110000,): 1 for code points that `str.isalnum()` accepts."""
+    return np.frombuffer(bytes(chr(point).isalnum() for point in range(0x110000)), np.uint8)
