@@ -1,0 +1,100 @@
+"""Tokenised crops on their way from documents to shards: flat arrays, sorted by hash.
+
+A crop's hash decides its bucket (= shard) and its place among the crops of its bucket; so a bucket
+holds the same crops in the same order, whatever files the documents came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from massivetext.records import stable_hash
+
+CROP_DTYPE: Final = np.dtype(
+    [
+        ("hash", "<u8"),
+        ("document", "V16"),
+        ("byte_start", "<i8"),
+        ("byte_stop", "<i8"),
+        ("tokens", "<i8"),
+    ]
+)
+"""A crop: its hash, its document's id as 16 bytes, its bytes [start, stop) of the document, and
+its number of tokens without BOS and EOS."""
+
+
+@dataclass(frozen=True)
+class CropBlock:
+    """Crops and their tokens, one crop's after the other's.
+
+    Attributes:
+        crops_C: CROP_DTYPE rows.
+        tokens: uint16, as many as crops_C["tokens"] sums to.
+    """
+
+    crops_C: NDArray[np.void]
+    tokens: NDArray[np.uint16]
+
+    def to_bytes(self) -> tuple[bytes, bytes]:
+        """Returns both arrays as bytes, to be shuffled or stored."""
+        return self.crops_C.tobytes(), self.tokens.astype("<u2").tobytes()
+
+    @classmethod
+    def from_bytes(cls, crops: bytes, tokens: bytes) -> CropBlock:
+        """Returns the block that `to_bytes` described."""
+        return cls(np.frombuffer(crops, CROP_DTYPE), np.frombuffer(tokens, "<u2"))
+
+
+def crop_hash(seed: int, document_id: str, visit: int) -> int:
+    """Returns the 64-bit hash that decides a crop's bucket and its place there."""
+    return stable_hash(seed, f"{document_id}\0{visit}", "bucket")
+
+
+def bucket_of(hash_C: NDArray[np.uint64], buckets: int) -> NDArray[np.int64]:
+    """Returns the bucket of each hash."""
+    return (hash_C % np.uint64(buckets)).astype(np.int64)
+
+
+def in_hash_order(crops_C: NDArray[np.void]) -> NDArray[np.intp]:
+    """Returns the order of crops by hash; ids decide between equal hashes."""
+    ids_Cx2 = np.ascontiguousarray(crops_C["document"]).view(">u8").reshape(-1, 2)
+    return np.lexsort((ids_Cx2[:, 1], ids_Cx2[:, 0], crops_C["hash"]))
+
+
+def sort_block(blocks: Iterable[CropBlock]) -> CropBlock:
+    """Returns the crops of all blocks in hash order."""
+    parts = list(blocks)
+    crops_C = np.concatenate([np.empty(0, CROP_DTYPE), *(part.crops_C for part in parts)])
+    tokens = np.concatenate([np.empty(0, np.uint16), *(part.tokens for part in parts)])
+    return take(CropBlock(crops_C, tokens), in_hash_order(crops_C))
+
+
+def take(block: CropBlock, chosen: NDArray[np.intp]) -> CropBlock:
+    """Returns some crops of a block, in the order given."""
+    stop_C = np.cumsum(block.crops_C["tokens"])
+    start_C = stop_C - block.crops_C["tokens"]
+    pieces = [block.tokens[start_C[crop] : stop_C[crop]] for crop in chosen]
+    tokens = np.concatenate(pieces) if pieces else block.tokens[:0]
+    return CropBlock(block.crops_C[chosen], tokens)
+
+
+def split_by_bucket(block: CropBlock, buckets: int) -> dict[int, CropBlock]:
+    """Returns the crops of each bucket, in hash order; only buckets that have any."""
+    bucket_C = bucket_of(block.crops_C["hash"], buckets)
+    order = in_hash_order(block.crops_C)
+    order = order[np.argsort(bucket_C[order], kind="stable")]
+    present, first = np.unique(bucket_C[order], return_index=True)
+    ordered = take(block, order)
+    token_stop_C = np.cumsum(ordered.crops_C["tokens"])
+    token_first = (token_stop_C - ordered.crops_C["tokens"])[first]
+    crop_parts = np.split(ordered.crops_C, first)[1:]
+    token_parts = np.split(ordered.tokens, token_first)[1:]
+    return {
+        int(bucket): CropBlock(crops_C, tokens)
+        for bucket, crops_C, tokens in zip(present, crop_parts, token_parts, strict=True)
+    }

@@ -1,0 +1,177 @@
+"""One shard: its crops packed subset by subset, its share of each taken, everything shuffled.
+
+Which sequences are taken, and in which order they stand, is decided by two hashes of each
+sequence's name (subset, draw, bucket, number).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from massivetext.records import stable_hash
+from massivetext.sequencing.blocks import CropBlock, in_hash_order, sort_block
+from massivetext.sequencing.packing import Packed, PackingRule, count_sequences, pack
+
+PROVENANCE_SCHEMA: Final = pa.schema(
+    [
+        ("shard", pa.int32()),
+        ("sequence", pa.int32()),
+        ("order", pa.int32()),
+        ("document_id", pa.string()),
+        ("subset", pa.string()),
+        ("visit", pa.int32()),
+        ("byte_start", pa.int64()),
+        ("byte_end", pa.int64()),
+        ("crop_token_start", pa.int32()),
+        ("crop_token_end", pa.int32()),
+        ("token_start", pa.int32()),
+        ("token_end", pa.int32()),
+    ]
+)
+"""One row a piece of a crop in a sequence: tokens [token_start, token_end) of the sequence are
+tokens [crop_token_start, crop_token_end) of the crop, whose token 0 is its BOS; the crop is bytes
+[byte_start, byte_end) of the document's text. `sequence` counts within the shard, `order` within
+the sequence."""
+
+
+@dataclass(frozen=True)
+class DrawnCrops:
+    """The crops of one bucket from one draw from one subset, and how many sequences to take.
+
+    Attributes:
+        subset: the subset.
+        visit: the visit that the draw is a part of.
+        draw: number of the draw among those of the subset.
+        block: the crops, in any order.
+        quota: sequences to take; at most what the crops give.
+    """
+
+    subset: str
+    visit: int
+    draw: int
+    block: CropBlock
+    quota: int
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """The content of a shard.
+
+    Attributes:
+        sequences_NxL: uint16 tokens, in their final order.
+        provenance: PROVENANCE_SCHEMA, ordered by sequence.
+        subset_utf8_bytes: UTF-8 bytes that the tokens of each subset stand for.
+    """
+
+    sequences_NxL: NDArray[np.uint16]
+    provenance: pa.Table
+    subset_utf8_bytes: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """Sequences that a bucket takes from one draw from one subset."""
+
+    crops: DrawnCrops
+    packed: Packed
+    numbers_Q: NDArray[np.intp]
+    shuffle_keys_Q: NDArray[np.uint64]
+
+
+def count_block(crops_C: NDArray[np.void], rule: PackingRule) -> int:
+    """Returns how many sequences the crops of one bucket, subset and draw give."""
+    return count_sequences(crops_C["tokens"][in_hash_order(crops_C)], rule)
+
+
+def fill_bucket(
+    number: int,
+    drawn: Iterable[DrawnCrops],
+    rule: PackingRule,
+    seed: int,
+    token_bytes: NDArray[np.int32],
+) -> Bucket:
+    """Returns the sequences of a shard and where each of their tokens comes from.
+
+    Args:
+        number: of the bucket, which is that of its shard.
+        drawn: crops, once for every subset and draw; in any order.
+        rule: how crops become sequences.
+        seed: of the run.
+        token_bytes: UTF-8 bytes of each token id.
+    """
+    ordered = sorted(drawn, key=lambda crops: (crops.subset, crops.draw))
+    chosen = [_choose(number, crops, rule, seed) for crops in ordered if crops.quota]
+    keys = np.concatenate([np.empty(0, np.uint64), *(part.shuffle_keys_Q for part in chosen)])
+    # Equal hashes: the order of (subset, draw, number) decides.
+    order = np.argsort(keys, kind="stable")
+    position = np.empty(len(order), np.int64)
+    position[order] = np.arange(len(order))
+    stops = np.cumsum([0, *(len(part.numbers_Q) for part in chosen)])
+    sequences_NxL = np.empty((len(order), rule.length), np.uint16)
+    subset_utf8_bytes: dict[str, int] = {}
+    tables = [PROVENANCE_SCHEMA.empty_table()]
+    for part, start, stop in zip(chosen, stops, stops[1:], strict=False):
+        tokens_QxL = part.packed.sequences_NxL[part.numbers_Q]
+        sequences_NxL[position[start:stop]] = tokens_QxL
+        size_bytes = int(token_bytes[tokens_QxL].sum())
+        subset = part.crops.subset
+        subset_utf8_bytes[subset] = subset_utf8_bytes.get(subset, 0) + size_bytes
+        tables.append(_provenance(number, part, position[start:stop]))
+    provenance = pa.concat_tables(tables).sort_by(
+        [("sequence", "ascending"), ("order", "ascending")]
+    )
+    return Bucket(sequences_NxL, provenance.combine_chunks(), subset_utf8_bytes)
+
+
+def _choose(number: int, crops: DrawnCrops, rule: PackingRule, seed: int) -> _Chosen:
+    block = sort_block([crops.block])
+    packed = pack(block.tokens, block.crops_C["tokens"], rule)
+    names = [
+        f"{crops.subset}\0{crops.draw}\0{number}\0{sequence}"
+        for sequence in range(len(packed.sequences_NxL))
+    ]
+    if crops.quota > len(names):
+        raise ValueError(
+            f"bucket {number} holds {len(names):,} sequences of {crops.subset}, draw "
+            f"{crops.draw}; {crops.quota:,} were counted: its files have changed since"
+        )
+    share_keys = np.array([stable_hash(seed, n, "sequence share") for n in names], np.uint64)
+    numbers_Q = np.sort(np.argsort(share_keys, kind="stable")[: crops.quota])
+    shuffle_keys = [stable_hash(seed, names[n], "sequence order") for n in numbers_Q]
+    sorted_crops = replace(crops, block=block)
+    return _Chosen(sorted_crops, packed, numbers_Q, np.array(shuffle_keys, np.uint64))
+
+
+def _provenance(shard: int, part: _Chosen, position_Q: NDArray[np.int64]) -> pa.Table:
+    """Returns the rows of one draw's sequences."""
+    place_S = np.full(len(part.packed.sequences_NxL), -1, np.int64)
+    place_S[part.numbers_Q] = position_Q
+    spans = part.packed.spans
+    spans = spans[place_S[spans["sequence"]] >= 0]
+    crops = part.crops.block.crops_C[spans["crop"]]
+    is_first = np.r_[True, spans["sequence"][1:] != spans["sequence"][:-1]][: len(spans)]
+    row = np.arange(len(spans))
+    order = row - np.maximum.accumulate(np.where(is_first, row, 0))
+    columns = {
+        "shard": np.full(len(spans), shard),
+        "sequence": place_S[spans["sequence"]],
+        "order": order,
+        "document_id": [document.tobytes().hex() for document in crops["document"]],
+        "subset": [part.crops.subset] * len(spans),
+        "visit": np.full(len(spans), part.crops.visit),
+        "byte_start": crops["byte_start"],
+        "byte_end": crops["byte_stop"],
+        "crop_token_start": spans["crop_start"],
+        "crop_token_end": spans["crop_stop"],
+        "token_start": spans["start"],
+        "token_end": spans["stop"],
+    }
+    return pa.table({name: pa.array(column) for name, column in columns.items()}).cast(
+        PROVENANCE_SCHEMA
+    )

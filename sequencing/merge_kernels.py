@@ -1,0 +1,338 @@
+"""The hot loop of the fast encoder: pieces merged by rank, words remembered.
+
+Letters: T tables of the vocabulary, C cache of words, W working space of one call; they are tuples
+of arrays, made in `fast_encoder`.
+
+Integers are int64 wherever they are passed on: another type would compile a part once more.
+
+A symbol is a token id, or UNKNOWN for a character that is no piece, or GONE once it has been merged
+into its left neighbour.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from massivetext.kernels import kernel, part
+
+TABLES: Final = (
+    "Tuple((uint8[:,::1], uint64[::1], int32[::1], int32, uint64[::1], int32[::1], int32[::1]))"
+)
+"""joins_256x256, joined characters, token of each code point, token of byte 0, merge keys, merged
+tokens, ranks."""
+
+CACHE: Final = "Tuple((uint64[::1], int64[::1], int64[::1], uint8[::1], uint16[::1], int64[::1]))"
+"""Slots: hash, place and size of the key, of the tokens; keys; tokens; what is used of each."""
+
+WORK: Final = (
+    "Tuple((int32[::1], int32[::1], int32[::1], int32[::1], int64[::1], int32[::1], int32[::1]))"
+)
+"""Symbols: token, first byte, next, previous; heap: priority, merged token, right symbol."""
+
+UNKNOWN: Final = -1
+GONE: Final = -2
+EMPTY: Final = np.uint64(0xFFFFFFFFFFFFFFFF)
+"""An unused entry of a table of pairs; no pair of tokens or characters has this key."""
+
+_SHORT: Final = 24
+"""Our choice: up to so many symbols, trying every pair costs less than a heap."""
+
+_LONGEST_KEY: Final = 48
+"""Our choice: longer words are rare and seldom come again."""
+
+_SIZE_BITS: Final = 16
+_SIZE_MASK: Final = (1 << _SIZE_BITS) - 1
+_FNV_OFFSET: Final = np.uint64(0xCBF29CE484222325)  # FNV-1a, 64 bits
+_FNV_PRIME: Final = np.uint64(0x100000001B3)
+_SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)  # Fibonacci hashing: 2**64 / golden ratio
+_SPREAD_SHIFT: Final = np.uint64(20)
+_HALF: Final = np.uint64(32)
+_ONE: Final = np.uint64(1)
+
+
+@part
+def _slot(left: Any, right: Any, keys: Any) -> Any:
+    """Returns the entry of a pair in a hash table: its own, or the empty one it would get."""
+    key = (np.uint64(left) << _HALF) | np.uint64(right)
+    mask = np.uint64(len(keys) - 1)
+    place = ((key * _SPREAD) >> _SPREAD_SHIFT) & mask
+    while keys[place] != key and keys[place] != EMPTY:
+        place = (place + _ONE) & mask
+    return place
+
+
+@kernel("void(int32[::1], int32[::1], uint64[::1])")
+def fill_pairs(left: Any, right: Any, keys: Any) -> None:
+    """Enters pairs of characters into an empty table."""
+    for pair in range(len(left)):
+        place = _slot(left[pair], right[pair], keys)
+        keys[place] = (np.uint64(left[pair]) << _HALF) | np.uint64(right[pair])
+
+
+@kernel("void(int32[::1], int32[::1], int32[::1], uint64[::1], int32[::1])")
+def fill_merges(left: Any, right: Any, merged: Any, keys: Any, tokens: Any) -> None:
+    """Enters pairs of tokens, and what they merge to, into an empty table."""
+    for pair in range(len(left)):
+        place = _slot(left[pair], right[pair], keys)
+        keys[place] = (np.uint64(left[pair]) << _HALF) | np.uint64(right[pair])
+        tokens[place] = merged[pair]
+
+
+@part
+def _character_size(lead: Any) -> Any:
+    """Returns the number of bytes of a character, by its first."""
+    if lead < 0x80:
+        return np.int64(1)
+    if lead < 0xE0:
+        return np.int64(2)
+    return np.int64(3) if lead < 0xF0 else np.int64(4)
+
+
+@part
+def _code_point(text: Any, start: Any) -> Any:
+    """Returns the code point of the character that starts at a byte."""
+    lead = np.int32(text[start])
+    if lead < 0x80:
+        return lead
+    size = _character_size(lead)
+    point = lead & (0xFF >> (size + 1))
+    for place in range(start + 1, start + size):
+        point = (point << 6) | (np.int32(text[place]) & 0x3F)
+    return np.int32(point)
+
+
+@part
+def _is_joined(text: Any, previous: Any, start: Any, T: Any) -> Any:
+    """Whether some piece holds two neighbouring characters, which start at these bytes."""
+    if T[0][text[start - 1], text[start]] == 0:
+        return False
+    if text[start - 1] < 0x80 and text[start] < 0x80:
+        return True
+    left, right = _code_point(text, previous), _code_point(text, start)
+    return T[1][_slot(left, right, T[1])] != EMPTY
+
+
+@part
+def _merged(left: Any, right: Any, T: Any) -> Any:
+    """Returns the token that two neighbours merge to, or UNKNOWN."""
+    if left < 0 or right < 0:
+        return np.int32(UNKNOWN)
+    place = _slot(left, right, T[4])
+    return T[5][place] if T[4][place] != EMPTY else np.int32(UNKNOWN)
+
+
+@part
+def _characters(text: Any, start: Any, stop: Any, T: Any, W: Any) -> Any:
+    """Makes each character of text[start:stop] a symbol; returns their number."""
+    symbols, firsts = W[0], W[1]
+    count = np.int64(0)
+    while start < stop:
+        symbols[count] = T[2][_code_point(text, start)]
+        firsts[count] = start
+        count += 1
+        start += _character_size(text[start])
+    firsts[count] = stop
+    return count
+
+
+@part
+def _merge_few(count: Any, T: Any, W: Any) -> Any:
+    """Merges the best pair, the leftmost of equals, until none is left; returns the number."""
+    symbols, firsts = W[0], W[1]
+    while count > 1:
+        best_rank, best, best_token = len(T[6]), -1, UNKNOWN
+        for left in range(count - 1):
+            token = _merged(symbols[left], symbols[left + 1], T)
+            if token >= 0 and T[6][token] < best_rank:
+                best_rank, best, best_token = T[6][token], left, token
+        if best < 0:
+            break
+        symbols[best] = best_token
+        for place in range(best + 1, count - 1):
+            symbols[place] = symbols[place + 1]
+            firsts[place] = firsts[place + 1]
+        count -= 1
+        firsts[count] = firsts[count + 1]
+    return count
+
+
+@part
+def _push(size: Any, priority: Any, token: Any, right: Any, W: Any) -> Any:
+    """Adds a pair to the heap of `size` pairs; returns the new size."""
+    priorities, tokens, rights = W[4], W[5], W[6]
+    place = size
+    while place > 0:
+        parent = (place - 1) >> 1
+        if priorities[parent] <= priority:
+            break
+        priorities[place], tokens[place] = priorities[parent], tokens[parent]
+        rights[place] = rights[parent]
+        place = parent
+    priorities[place], tokens[place], rights[place] = priority, token, right
+    return size + 1
+
+
+@part
+def _drop_first(size: Any, W: Any) -> Any:
+    """Takes the best pair from the heap; returns the new size."""
+    priorities, tokens, rights = W[4], W[5], W[6]
+    size -= 1
+    priority, token, right = priorities[size], tokens[size], rights[size]
+    place = 0
+    while 2 * place + 1 < size:
+        child = 2 * place + 1
+        if child + 1 < size and priorities[child + 1] < priorities[child]:
+            child += 1
+        if priorities[child] >= priority:
+            break
+        priorities[place], tokens[place] = priorities[child], tokens[child]
+        rights[place] = rights[child]
+        place = child
+    priorities[place], tokens[place], rights[place] = priority, token, right
+    return size
+
+
+@part
+def _push_pair(size: Any, left: Any, right: Any, T: Any, W: Any) -> Any:
+    """Adds two neighbours to the heap if they merge; returns its size."""
+    if left < 0 or right < 0:
+        return size
+    token = _merged(W[0][left], W[0][right], T)
+    if token < 0:
+        return size
+    # Best rank first, then leftmost.
+    return _push(size, (np.int64(T[6][token]) << 32) | np.int64(left), token, right, W)
+
+
+@part
+def _merge_many(count: Any, T: Any, W: Any) -> Any:
+    """Does what `_merge_few` does, with a heap of pairs; returns the number of symbols."""
+    symbols, firsts, nexts, previous = W[0], W[1], W[2], W[3]
+    size = np.int64(0)
+    for symbol in range(count):
+        nexts[symbol] = symbol + 1 if symbol + 1 < count else -1
+        previous[symbol] = symbol - 1
+    for symbol in range(count - 1):
+        size = _push_pair(size, symbol, symbol + 1, T, W)
+    while size > 0:
+        left, right = np.int64(W[4][0] & 0xFFFFFFFF), np.int64(W[6][0])
+        token = W[5][0]
+        size = _drop_first(size, W)
+        stale = symbols[left] == GONE or symbols[right] == GONE or nexts[left] != right
+        if stale or _merged(symbols[left], symbols[right], T) != token:
+            continue
+        symbols[left], symbols[right] = token, GONE
+        nexts[left] = nexts[right]
+        if nexts[right] >= 0:
+            previous[nexts[right]] = left
+        size = _push_pair(size, np.int64(previous[left]), left, T, W)
+        size = _push_pair(size, left, np.int64(nexts[left]), T, W)
+    stop, kept = firsts[count], np.int64(0)
+    for symbol in range(count):
+        if symbols[symbol] != GONE:
+            symbols[kept], firsts[kept] = symbols[symbol], firsts[symbol]
+            kept += 1
+    firsts[kept] = stop
+    return kept
+
+
+@part
+def _encode_word(text: Any, start: Any, stop: Any, out: Any, written: Any, T: Any, W: Any) -> Any:
+    """Appends the tokens of text[start:stop], which nothing outside can merge with."""
+    count = _characters(text, start, stop, T, W)
+    count = _merge_few(count, T, W) if count <= _SHORT else _merge_many(count, T, W)
+    symbols, firsts = W[0], W[1]
+    for symbol in range(count):
+        if symbols[symbol] >= 0:
+            out[written] = symbols[symbol]
+            written += 1
+        else:  # byte fallback
+            for place in range(firsts[symbol], firsts[symbol + 1]):
+                out[written] = T[3] + np.int32(text[place])
+                written += 1
+    return written
+
+
+@part
+def _find(text: Any, start: Any, size: Any, word_hash: Any, C: Any) -> Any:
+    """Returns the slot of a word in the cache: its own, or the empty one it would get."""
+    hashes, key_slots, keys = C[0], C[1], C[3]
+    mask = np.uint64(len(hashes) - 1)
+    slot = word_hash & mask
+    while hashes[slot] != 0:
+        if hashes[slot] == word_hash and key_slots[slot] & _SIZE_MASK == size:
+            first = key_slots[slot] >> _SIZE_BITS
+            same = 0
+            while same < size and keys[first + same] == text[start + same]:
+                same += 1
+            if same == size:
+                break
+        slot = (slot + _ONE) & mask
+    return slot
+
+
+@part
+def _remember(
+    text: Any, start: Any, size: Any, word_hash: Any, out: Any, first: Any, stop: Any, C: Any
+) -> None:
+    """Enters a word with its tokens out[first:stop]; a full cache is emptied before."""
+    hashes, key_slots, token_slots, keys, tokens, used = C
+    count = stop - first
+    is_full = 2 * (used[0] + 1) > len(hashes)
+    if is_full or used[1] + size > len(keys) or used[2] + count > len(tokens):
+        hashes[:] = 0
+        used[:] = 0
+    slot = _find(text, start, size, word_hash, C)
+    hashes[slot] = word_hash
+    key_slots[slot] = (used[1] << _SIZE_BITS) | size
+    token_slots[slot] = (used[2] << _SIZE_BITS) | count
+    for place in range(size):
+        keys[used[1] + place] = text[start + place]
+    for place in range(count):
+        tokens[used[2] + place] = out[first + place]
+    used[0] += 1
+    used[1] += size
+    used[2] += count
+
+
+@part
+def _encode_or_recall(
+    text: Any, start: Any, stop: Any, word_hash: Any, out: Any, written: Any, T: Any, C: Any, W: Any
+) -> Any:
+    """Appends the tokens of a word, from the cache if it is there."""
+    size = stop - start
+    if size > _LONGEST_KEY:
+        return _encode_word(text, start, stop, out, written, T, W)
+    word_hash = (word_hash ^ (word_hash >> _HALF)) | _ONE  # zero marks an empty slot
+    slot = _find(text, start, size, word_hash, C)
+    if C[0][slot] == 0:
+        first = written
+        written = _encode_word(text, start, stop, out, written, T, W)
+        _remember(text, start, size, word_hash, out, first, written, C)
+        return written
+    place, count = C[2][slot] >> _SIZE_BITS, C[2][slot] & _SIZE_MASK
+    for token in range(place, place + count):
+        out[written] = C[4][token]
+        written += 1
+    return written
+
+
+@kernel(f"int64(Array(uint8, 1, 'C', readonly=True), uint16[::1], {TABLES}, {CACHE}, {WORK})")
+def encode(text: Any, out: Any, T: Any, C: Any, W: Any) -> Any:
+    """Writes the tokens of valid UTF-8 text to `out`; returns their number.
+
+    The text is cut wherever no piece holds the two characters at the cut: no merge can cross it.
+    """
+    written, start = np.int64(0), np.int64(0)
+    while start < len(text):
+        word_hash, previous, stop = _FNV_OFFSET, start, start
+        while stop < len(text) and (stop == start or _is_joined(text, previous, stop, T)):
+            previous = stop
+            stop += _character_size(text[stop])
+            for place in range(previous, stop):
+                word_hash = (word_hash ^ np.uint64(text[place])) * _FNV_PRIME
+        written = _encode_or_recall(text, start, stop, word_hash, out, written, T, C, W)
+        start = stop
+    return written

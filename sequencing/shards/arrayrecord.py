@@ -1,0 +1,54 @@
+"""ArrayRecord: random access, a checksum a record; grain and maxtext read it natively.
+
+One record is one sequence: little-endian uint16 tokens. Option `group_size:1` makes every record
+a unit of reading (grain requires it); uncompressed, because zstd saves 38 % of the disk and costs
+14 times the CPU (measured).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from typing import BinaryIO
+
+import numpy as np
+from array_record.python import array_record_module  # pyright: ignore[reportAttributeAccessIssue]
+from numpy.typing import NDArray
+
+_WRITER_OPTIONS = "group_size:1,uncompressed"
+_READER_OPTIONS = "readahead_buffer_size:0"  # random access: nothing is read ahead
+
+
+class ArrayRecordFormat:
+    """The default shard format."""
+
+    suffix = ".arrayrecord"
+
+    def write(self, stream: BinaryIO, sequences_NxL: NDArray[np.uint16]) -> None:
+        """Writes a shard, by way of a local file: the library writes to paths only."""
+        with tempfile.TemporaryDirectory(prefix="massivetext-") as folder:
+            path = os.path.join(folder, "shard")
+            writer = array_record_module.ArrayRecordWriter(path, _WRITER_OPTIONS)
+            for sequence_L in sequences_NxL.astype("<u2"):
+                writer.write(sequence_L.tobytes())
+            writer.close()
+            with open(path, "rb") as written:
+                shutil.copyfileobj(written, stream, 1 << 20)
+
+    def open(self, path: str, length: int) -> ArrayRecordFile:
+        """Opens a shard."""
+        return ArrayRecordFile(path)
+
+
+class ArrayRecordFile:
+    """An open ArrayRecord shard."""
+
+    def __init__(self, path: str) -> None:
+        self._reader = array_record_module.ArrayRecordReader(path, _READER_OPTIONS)
+
+    def __len__(self) -> int:
+        return int(self._reader.num_records())
+
+    def __getitem__(self, index: int) -> NDArray[np.uint16]:
+        return np.frombuffer(self._reader.read([index])[0], "<u2")

@@ -1,0 +1,40 @@
+"""What a shard format is: a way to write equal-length sequences to a stream and to read them back.
+
+A new format is a module beside this one and an entry in `FORMATS` of `formats.py`.
+"""
+
+from __future__ import annotations
+
+from typing import BinaryIO, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class SequenceFile(Protocol):
+    """An open shard: sequences by number."""
+
+    def __len__(self) -> int:
+        """Returns the number of sequences."""
+        ...
+
+    def __getitem__(self, index: int, /) -> NDArray[np.uint16]:
+        """Returns a sequence, 0 <= index < len."""
+        ...
+
+
+class ShardFormat(Protocol):
+    """How a shard lies in a file. The same sequences give the same bytes."""
+
+    @property
+    def suffix(self) -> str:
+        """Returns the end of the file's name, with its dot."""
+        ...
+
+    def write(self, stream: BinaryIO, sequences_NxL: NDArray[np.uint16]) -> None:
+        """Writes a whole shard; the stream takes bytes in order and cannot seek."""
+        ...
+
+    def open(self, path: str, length: int) -> SequenceFile:
+        """Opens a local file of sequences of `length` tokens."""
+        ...

@@ -1,0 +1,133 @@
+"""Text to tokens and back: a SentencePiece BPE model with byte fallback (A.1.2, section 2)."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import sentencepiece
+from numpy.typing import NDArray
+
+from massivetext.sequencing.model_file import parse_model
+
+if TYPE_CHECKING:
+    from massivetext.sequencing.fast_encoder import FastEncoder
+
+MAX_VOCAB_SIZE: Final = 65_536
+"""Shards hold tokens as uint16."""
+
+_SPACE: Final = "\u2581"
+"""SentencePiece's sign for a space inside a piece."""
+
+
+def load_tokenizer(path: str) -> Tokenizer:
+    """Returns the tokenizer of a local `.model` file.
+
+    Raises:
+        OSError: if it cannot be read.
+        ValueError: if it is no suitable model (see `Tokenizer`).
+    """
+    with open(path, "rb") as stream:
+        return Tokenizer(stream.read())
+
+
+class Tokenizer:
+    """A SentencePiece model, checked to be one that sequences can be made with.
+
+    Crops of arbitrary text are encoded without loss by a model of normalisation `identity` (but
+    for U+2581, which SentencePiece itself uses for the space); `nfkc` folds compatibility
+    characters.
+
+    Attributes:
+        model: bytes of the `.model` file.
+        sha256: hash of the model, in hex; shards name it.
+        vocab_size: number of token ids.
+        bos: id before each crop.
+        eos: id after each crop.
+    """
+
+    def __init__(self, model: bytes) -> None:
+        """Loads a model.
+
+        Raises:
+            ValueError: if the bytes are no such model, or it has no BOS, EOS or byte pieces, or
+                more ids than uint16 holds.
+        """
+        try:
+            self._processor = sentencepiece.SentencePieceProcessor(model_proto=model)
+        except RuntimeError as error:
+            raise ValueError(f"no SentencePiece model: {error}") from None
+        self.model: Final = model
+        self.sha256: Final = hashlib.sha256(model).hexdigest()
+        self.vocab_size: Final = int(self._processor.get_piece_size())
+        self.bos: Final = int(self._processor.bos_id())
+        self.eos: Final = int(self._processor.eos_id())
+        self._check()
+
+    def __reduce__(self) -> tuple[type[Tokenizer], tuple[bytes]]:
+        return Tokenizer, (self.model,)
+
+    def encode(self, text: bytes) -> NDArray[np.uint16]:
+        """Returns the tokens of valid UTF-8 text, without BOS and EOS.
+
+        They are those of SentencePiece, computed many times faster where the model allows it.
+        """
+        fast, rule = self._fast
+        if fast is None:
+            return self.encode_by_sentencepiece(text)
+        # NFKC leaves ASCII as it is; of other rules nothing is known.
+        if rule != "identity" and not (rule == "nfkc" and text.isascii()):
+            text = self._processor.normalize(text)
+        return fast.encode(text)
+
+    def encode_by_sentencepiece(self, text: bytes) -> NDArray[np.uint16]:
+        """Returns what `encode` returns, by the library itself: its reference and fallback."""
+        token_ids: NDArray[np.int32] = self._processor.encode(text, return_type="numpy")
+        return token_ids.astype(np.uint16)
+
+    @cached_property
+    def _fast(self) -> tuple[FastEncoder | None, str]:
+        """The fast encoder, if it can take the model, and the rule of normalisation."""
+        from massivetext.sequencing import fast_encoder  # compiled when first needed
+
+        parsed = parse_model(self.model)
+        if fast_encoder.why_not(parsed):
+            return None, parsed.normalization
+        return fast_encoder.FastEncoder(parsed), parsed.normalization
+
+    def decode(self, tokens: NDArray[np.integer]) -> str:
+        """Returns the text of tokens; BOS and EOS vanish, cut characters become U+FFFD."""
+        return str(self._processor.decode([int(token) for token in tokens]))
+
+    @cached_property
+    def token_bytes(self) -> NDArray[np.int32]:
+        """UTF-8 bytes that each token stands for, shape (vocab_size,); BOS, EOS and unknown: 0."""
+        sizes = [self._bytes_of(token) for token in range(self.vocab_size)]
+        return np.array(sizes, np.int32)
+
+    def _bytes_of(self, token: int) -> int:
+        processor = self._processor
+        if processor.is_byte(token):
+            return 1
+        if processor.is_control(token) or processor.is_unknown(token):
+            return 0
+        return len(processor.id_to_piece(token).replace(_SPACE, " ").encode())
+
+    def _check(self) -> None:
+        if self.vocab_size > MAX_VOCAB_SIZE:
+            raise ValueError(
+                f"the tokenizer has {self.vocab_size:,} pieces; shards hold tokens as uint16, "
+                f"so at most {MAX_VOCAB_SIZE:,} are possible"
+            )
+        if self.bos < 0 or self.eos < 0:
+            raise ValueError(
+                f"the tokenizer has BOS id {self.bos} and EOS id {self.eos}; both must exist, as "
+                "they stand round every crop: train it with bos_id and eos_id"
+            )
+        if not any(self._processor.is_byte(token) for token in range(self.vocab_size)):
+            raise ValueError(
+                "the tokenizer has no byte pieces, so unknown characters would be lost: "
+                "train it with byte_fallback"
+            )

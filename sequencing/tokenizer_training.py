@@ -1,0 +1,160 @@
+"""Training of the tokenizer: which passages of the corpus it sees, and SentencePiece's options.
+
+Documents are cut into passages; passages are drawn by hash with the weights of the mixture, so the
+sample depends on the documents alone, not on files, order or workers.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final
+
+import sentencepiece
+
+from massivetext.records import stable_hash
+from massivetext.sequencing.mixture import Shares
+from massivetext.sequencing.tokenizer import MAX_VOCAB_SIZE
+
+SAMPLE_BYTES: Final = 50_000_000
+"""Our choice: many times what 32,000 merges need; training takes ten seconds and a gigabyte."""
+
+PASSAGE_BYTES: Final = 30_720
+"""Our choice: the size of a crop, so that a few long books cannot fill a subset's part."""
+
+_MAX_SENTENCE_BYTES: Final = 2**24
+"""SentencePiece drops longer sentences in silence; its default is 4,192."""
+
+_NOT_LEARNED: Final = dict.fromkeys(map(ord, "\0\u2585\ufffd"))
+"""Left out of the sample: NUL, U+2585 (SentencePiece skips every sentence that holds one) and
+U+FFFD (the trace of a broken character)."""
+
+
+@dataclass(frozen=True, order=True)
+class Passage:
+    """A piece of a document that the tokenizer learns from.
+
+    Attributes:
+        key: its hash; passages are drawn and ordered by it.
+        text: its text.
+    """
+
+    key: int
+    text: str
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A SentencePiece model, and what the user must know about it."""
+
+    model: bytes
+    warnings: tuple[str, ...]
+
+
+def sampling_limits(shares: Shares, subset_bytes: Mapping[str, int]) -> dict[str, int]:
+    """Returns, for each subset, the hash below which its passages are drawn.
+
+    A subset gives its share of SAMPLE_BYTES, or all of its text if it has less.
+    """
+    return {
+        subset: int(min(Fraction(1), share * SAMPLE_BYTES / max(1, subset_bytes[subset])) * 2**64)
+        for subset, share in shares.items()
+    }
+
+
+def drawn_passages(encoded: bytes, seed: int, document_id: str, limit: int) -> Iterator[Passage]:
+    """Yields the passages of a document that are drawn for the sample.
+
+    Args:
+        encoded: the document in UTF-8.
+        seed: of the run.
+        document_id: of the document.
+        limit: passages whose hash is below it are drawn (see `sampling_limits`).
+    """
+    for number, start in enumerate(range(0, len(encoded), PASSAGE_BYTES)):
+        key = stable_hash(seed, f"{document_id}\0{number}", "tokenizer sample")
+        if key < limit:
+            # A character cut at the border is left out, as every character is seen elsewhere.
+            passage = encoded[start : start + PASSAGE_BYTES].decode(errors="ignore")
+            yield Passage(key, passage)
+
+
+def train(
+    passages: Iterable[Passage], vocab_size: int, normalization: str, num_threads: int = 1
+) -> TrainedModel:
+    """Trains a tokenizer; the same passages give the same bytes, in whatever order they come.
+
+    Args:
+        passages: the sample.
+        vocab_size: pieces wanted, 256 bytes, unknown, BOS and EOS included.
+        normalization: `identity` (lossless) or `nfkc` (the paper's).
+        num_threads: written into the model, so another number gives other bytes.
+
+    Returns:
+        the model; with a warning if the sample supports fewer pieces than wanted.
+
+    Raises:
+        ValueError: if there is no text, or vocab_size is too small or too large.
+    """
+    if vocab_size > MAX_VOCAB_SIZE:
+        raise ValueError(
+            f"tokenizer.vocab_size = {vocab_size:,}: shards hold tokens as uint16, "
+            f"so at most {MAX_VOCAB_SIZE:,} pieces are possible"
+        )
+    model = _train(passages, vocab_size, normalization, num_threads)
+    size = sentencepiece.SentencePieceProcessor(model_proto=model).get_piece_size()
+    if size == vocab_size:
+        return TrainedModel(model, ())
+    warning = (
+        f"the corpus supports a vocabulary of {size:,} pieces only (asked: {vocab_size:,}); "
+        "the tokenizer has that many"
+    )
+    return TrainedModel(model, (warning,))
+
+
+def _sentences(passages: Iterable[Passage]) -> Iterator[str]:
+    """Yields what is learned from, in an order of its own."""
+    for passage in sorted(passages):
+        text = passage.text.translate(_NOT_LEARNED)
+        if text and not text.isspace():
+            yield text
+
+
+def _train(
+    passages: Iterable[Passage], vocab_size: int, normalization: str, num_threads: int
+) -> bytes:
+    model = io.BytesIO()
+    try:
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=_sentences(passages),
+            model_writer=model,
+            model_type="bpe",
+            vocab_size=vocab_size,
+            hard_vocab_limit=False,  # a small corpus gets the largest vocabulary it supports
+            byte_fallback=True,
+            normalization_rule_name=normalization,
+            # Newlines, tabs and runs of spaces are kept as they are:
+            remove_extra_whitespaces=False,
+            add_dummy_prefix=False,
+            allow_whitespace_only_pieces=True,
+            character_coverage=0.9995,  # SentencePiece's default; the rest falls back to bytes
+            max_sentence_length=_MAX_SENTENCE_BYTES,
+            unk_id=0,
+            bos_id=1,
+            eos_id=2,
+            pad_id=-1,  # sequences are never padded
+            num_threads=num_threads,
+            minloglevel=2,
+        )
+    except RuntimeError as error:
+        if "sentences_.empty()" in str(error):
+            raise ValueError("no text to train a tokenizer on: the corpus is empty") from None
+        if "required_chars" in str(error):
+            raise ValueError(
+                f"tokenizer.vocab_size = {vocab_size:,} is too small for the characters of the "
+                f"corpus and 256 byte pieces ({error})"
+            ) from None
+        raise
+    return model.getvalue()

@@ -1,0 +1,46 @@
+"""A small corpus and tokenizers trained on it, made once."""
+
+import random
+
+import pytest
+
+from massivetext.sequencing.tokenizer import Tokenizer
+from massivetext.sequencing.tokenizer_training import Passage, train
+
+WORDS = (
+    "the of and to in that have with be crop token sequence document visit bucket shard weight",
+    "naïve café straße Ελλάδα мир 日本語 数 résumé ½ ﬁnal 2⁵ x₂ — “quoted” def return None",
+)
+
+
+def make_text(rng: random.Random, words: int) -> str:
+    """Returns words with the white space of prose and code between them."""
+    vocabulary = " ".join(WORDS).split()
+    gaps = [" "] * 12 + [", ", ". ", "\n", "\n\n", "\n    ", "\t", "  ", ".\n"]
+    return "".join(rng.choice(vocabulary) + rng.choice(gaps) for _ in range(words))
+
+
+@pytest.fixture(scope="session")
+def passages() -> list[Passage]:
+    rng = random.Random(0)
+    return [Passage(rng.getrandbits(64), make_text(rng, 300)) for _ in range(60)]
+
+
+@pytest.fixture(scope="session")
+def identity_model(passages) -> bytes:
+    return train(passages, 700, "identity").model
+
+
+@pytest.fixture(scope="session")
+def nfkc_model(passages) -> bytes:
+    return train(passages, 700, "nfkc").model
+
+
+@pytest.fixture(scope="session")
+def identity(identity_model) -> Tokenizer:
+    return Tokenizer(identity_model)
+
+
+@pytest.fixture(scope="session")
+def nfkc(nfkc_model) -> Tokenizer:
+    return Tokenizer(nfkc_model)

@@ -1,0 +1,65 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from massivetext.sequencing import blocks
+from massivetext.sequencing.blocks import CROP_DTYPE, CropBlock
+
+crop_rows = st.lists(
+    st.tuples(
+        st.integers(0, 2**64 - 1) | st.integers(0, 3),  # many equal hashes
+        st.binary(min_size=16, max_size=16),
+        st.lists(st.integers(0, 65_535), max_size=5),
+    ),
+    max_size=20,
+    unique_by=lambda row: row[1],
+)
+
+
+def make_block(rows) -> CropBlock:
+    crops = np.zeros(len(rows), CROP_DTYPE)
+    for crop, (hash_64, document, tokens) in zip(crops, rows, strict=True):
+        crop["hash"], crop["document"] = hash_64, np.void(document)
+        crop["tokens"] = len(tokens)
+    return CropBlock(crops, np.array([t for row in rows for t in row[2]], np.uint16))
+
+
+def rows_of(block: CropBlock):
+    stops = np.cumsum(block.crops_C["tokens"])
+    return [
+        (int(c["hash"]), c["document"].tobytes(), block.tokens[e - c["tokens"] : e].tolist())
+        for c, e in zip(block.crops_C, stops, strict=True)
+    ]
+
+
+@given(crop_rows)
+def test_blocks_survive_as_bytes(rows):
+    assert rows_of(CropBlock.from_bytes(*make_block(rows).to_bytes())) == rows
+
+
+@given(crop_rows, st.randoms(use_true_random=False))
+def test_order_depends_on_hash_and_document_only(rows, random):
+    expected = sorted(rows)
+    random.shuffle(rows)
+    middle = len(rows) // 2
+    parts = [make_block(rows[:middle]), make_block(rows[middle:])]
+    assert rows_of(blocks.sort_block(parts)) == expected
+
+
+@given(crop_rows, st.integers(1, 5))
+def test_buckets_hold_every_crop_once(rows, buckets):
+    split = blocks.split_by_bucket(make_block(rows), buckets)
+    assert all(row[0] % buckets == number for number, b in split.items() for row in rows_of(b))
+    assert sorted(row for block in split.values() for row in rows_of(block)) == sorted(rows)
+
+
+def test_crops_spread_evenly_over_buckets():
+    hashes = [blocks.crop_hash(0, f"{document:032x}", 0) for document in range(40_000)]
+    counts = np.bincount(blocks.bucket_of(np.array(hashes, np.uint64), 8))
+    # Binomial: 5,000 a bucket, standard deviation 66.
+    assert np.abs(counts - 5_000).max() < 5 * 66
+
+
+def test_each_visit_has_a_hash_of_its_own():
+    assert blocks.crop_hash(0, "a", 0) != blocks.crop_hash(0, "a", 1)
+    assert blocks.crop_hash(0, "a", 0) != blocks.crop_hash(1, "a", 0)

@@ -1,0 +1,166 @@
+"""The fast encoder against SentencePiece itself, which is its definition."""
+
+import io
+import random
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import sentencepiece
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from massivetext.sequencing import fast_encoder
+from massivetext.sequencing.fast_encoder import FastEncoder, why_not
+from massivetext.sequencing.model_file import parse_model
+from massivetext.sequencing.tokenizer import Tokenizer
+from massivetext.sequencing.tokenizer_training import Passage, train
+
+TRICKY = [
+    "", " ", "\n", "a", "\0", "▁", "▁▁ a▁", "\ufffd", "\ufeff", "é", "e\u0301",
+    "<s></s><unk><0x0A>", "\r\n\t\r", "日本語日本語", "😀👩\u200d👩\u200d👧", "a" * 3_000,
+    " " * 3_000,
+    "\n" * 500, "ab" * 2_000, "▁" * 99, "ﬁ½2⁵", "x\u0300\u0301\u0302\u0303", "\U0010ffff",
+    "crop" * 400, "the the  the   the    the",
+]  # fmt: skip
+
+any_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
+
+
+def assert_same(tokenizer: Tokenizer, text: str) -> None:
+    encoded = text.encode()
+    expected = tokenizer.encode_by_sentencepiece(encoded)
+    assert tokenizer.encode(encoded).tolist() == expected.tolist()
+
+
+@pytest.fixture(params=["identity", "nfkc"])
+def tokenizer(request) -> Tokenizer:
+    found: Tokenizer = request.getfixturevalue(request.param)
+    assert found._fast[0] is not None, "the fast encoder must take our own models"
+    return found
+
+
+@pytest.mark.parametrize("text", TRICKY, ids=lambda text: ascii(text[:12]))
+def test_tricky_texts(tokenizer, text):
+    assert_same(tokenizer, text)
+
+
+@given(text=any_text)
+def test_any_text_identity(identity, text):
+    assert_same(identity, text)
+
+
+@given(text=any_text)
+def test_any_text_nfkc(nfkc, text):
+    assert_same(nfkc, text)
+
+
+@given(data=st.data())
+def test_texts_made_of_pieces(identity, data):
+    pieces = [p.text.replace("▁", " ") for p in parse_model(identity.model).pieces if p.type == 1]
+    parts = data.draw(st.lists(st.sampled_from(pieces), max_size=60))
+    assert_same(identity, "".join(parts))
+
+
+@given(
+    alphabet=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=4),
+    seed=st.integers(0, 2**32),
+    size=st.integers(1, 400),
+)
+def test_long_words_of_few_letters(identity, alphabet, seed, size):
+    """Many merges compete: the heap's order is put to the test."""
+    assert_same(identity, "".join(random.Random(seed).choices(alphabet + "ecrop", k=size)))
+
+
+@settings(max_examples=12)
+@given(texts=st.lists(any_text.filter(str.strip), min_size=1, max_size=20), text=any_text)
+def test_any_vocabulary(texts, text):
+    """The places where text may be cut follow from the vocabulary, whatever it is."""
+    passages = [Passage(n, t * 3) for n, t in enumerate(texts)]
+    try:
+        model = train(passages, 1_000, "identity").model
+    except ValueError:  # nothing but characters that are not learned
+        return
+    tokenizer = Tokenizer(model)
+    for sample in (text, *texts, " ".join(texts), text.join(texts)):
+        assert_same(tokenizer, sample)
+
+
+def test_a_full_cache_is_emptied_and_nothing_changes(identity, monkeypatch):
+    monkeypatch.setattr(fast_encoder, "_CACHE_SLOTS", 16)
+    small = FastEncoder(parse_model(identity.model))
+    rng = random.Random(0)
+    for _ in range(300):
+        words = ["".join(rng.choices("cropt naïve", k=rng.randint(1, 60))) for _ in range(5)]
+        text = " ".join(words).encode()
+        assert small.encode(text).tolist() == identity.encode_by_sentencepiece(text).tolist()
+
+
+def test_texts_larger_than_the_working_space(identity, monkeypatch):
+    monkeypatch.setattr(fast_encoder, "_KEPT_BYTES", 64)
+    small = FastEncoder(parse_model(identity.model))
+    for text in (b"x" * 1_000, b"crop " * 500, b"short", "日本語".encode() * 200):
+        assert small.encode(text).tolist() == identity.encode_by_sentencepiece(text).tolist()
+
+
+def test_threads_do_not_disturb_each_other(identity):
+    rng = random.Random(1)
+    texts = [
+        " ".join(rng.choices(["crop", "naïve", "日本", "\n"], k=400)).encode() for _ in range(40)
+    ]
+    expected = [identity.encode_by_sentencepiece(text) for text in texts]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(identity.encode, texts * 5))
+    assert all(np.array_equal(a, b) for a, b in zip(found, expected * 5, strict=True))
+
+
+def train_with(**options) -> bytes:
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(["the quick brown fox jumps over the lazy dog"] * 9),
+        model_writer=model,
+        hard_vocab_limit=False,
+        minloglevel=2,
+        **{"vocab_size": 300, "model_type": "bpe", "byte_fallback": True, **options},
+    )
+    return model.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({}, "spaces"),  # SentencePiece's defaults: a space is added in front
+        ({"model_type": "unigram"}, "no BPE"),
+        ({"byte_fallback": False}, "no byte fallback"),
+        ({"user_defined_symbols": "\n"}, "user-defined"),
+    ],
+)
+def test_other_models_are_left_to_sentencepiece(options, reason):
+    model = train_with(**options)
+    parsed = parse_model(model)
+    assert reason in why_not(parsed)
+    with pytest.raises(ValueError, match="cannot take this model"):
+        FastEncoder(parsed)
+    if parsed.has_byte_fallback:
+        tokenizer = Tokenizer(model)
+        assert tokenizer._fast[0] is None
+        assert_same(tokenizer, "the quick  brown\nfox ▁")
+
+
+def test_the_rule_of_normalisation_is_read(identity, nfkc):
+    assert parse_model(identity.model).normalization == "identity"
+    assert parse_model(nfkc.model).normalization == "nfkc"
+    assert parse_model(train_with()).normalization == "nmt_nfkc"
+
+
+def test_pieces_and_scores_are_those_of_the_library(nfkc):
+    processor = sentencepiece.SentencePieceProcessor(model_proto=nfkc.model)
+    pieces = parse_model(nfkc.model).pieces
+    assert [p.text for p in pieces] == [processor.id_to_piece(i) for i in range(len(pieces))]
+    assert [p.score for p in pieces] == [processor.get_score(i) for i in range(len(pieces))]
+    assert [p.type == 6 for p in pieces] == [processor.is_byte(i) for i in range(len(pieces))]
+
+
+def test_what_is_no_model_file_is_refused():
+    with pytest.raises(ValueError, match="no protocol buffer"):
+        parse_model(b"\x07\x01\x02")

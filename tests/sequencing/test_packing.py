@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from massivetext.sequencing.packing import PackingRule, count_sequences, pack
+from tests.reference import sequencing as reference
+
+BOS, EOS = 1, 2
+WORKED_EXAMPLE = [474, 213, 1232, 6569, 735, 190, 1896, 616, 355, 166]
+"""Tokens of ten crops: 12,446, with BOS and EOS 12,466."""
+
+
+def pack_lists(crops: list[list[int]], rule: PackingRule):
+    tokens = np.array([token for crop in crops for token in crop], np.uint16)
+    return pack(tokens, np.array([len(crop) for crop in crops], np.int64), rule)
+
+
+def test_worked_example_gives_six_sequences():
+    crops = [[7] * size for size in WORKED_EXAMPLE]
+    packed = pack_lists(crops, PackingRule(2048, 10, BOS, EOS))
+    assert packed.sequences_NxL.shape == (6, 2048)
+    assert packed.sequences_NxL[0, 0] == BOS
+    assert packed.discarded_tokens == 178
+    assert set(np.unique(packed.sequences_NxL)) == {BOS, EOS, 7}
+
+
+def test_every_crop_has_one_bos_and_one_eos_before_the_cut():
+    crops = [[7] * size for size in WORKED_EXAMPLE]
+    packed = pack_lists(crops, PackingRule(1, 10, BOS, EOS))  # length 1: nothing is cut off
+    stream = packed.sequences_NxL.reshape(-1)
+    assert packed.discarded_tokens == 0
+    assert (stream == BOS).sum() == (stream == EOS).sum() == 10
+    assert len(stream) == 12_466
+
+
+def test_a_short_last_group_is_packed_too():
+    packed = pack_lists([[5] * 6] * 3, PackingRule(8, 2, BOS, EOS))
+    assert packed.sequences_NxL.tolist() == [[BOS, *[5] * 6, EOS]] * 3
+    assert packed.discarded_tokens == 0
+
+
+def test_groups_do_not_flow_into_each_other():
+    packed = pack_lists([[5] * 3, [6] * 9], PackingRule(8, 1, BOS, EOS))
+    assert packed.sequences_NxL.tolist() == [[BOS, *[6] * 7]]
+    assert packed.discarded_tokens == 5 + 3
+
+
+def test_nothing_gives_nothing():
+    packed = pack_lists([], PackingRule(8, 10, BOS, EOS))
+    assert packed.sequences_NxL.shape == (0, 8)
+    assert len(packed.spans) == 0
+    assert packed.discarded_tokens == 0
+
+
+crop_lists = st.lists(st.lists(st.integers(3, 65_535), max_size=30), max_size=25)
+
+
+@given(crops=crop_lists, length=st.integers(1, 20), crops_per_group=st.integers(1, 12))
+def test_packing_equals_the_reference(crops, length, crops_per_group):
+    rule = PackingRule(length, crops_per_group, BOS, EOS)
+    packed = pack_lists(crops, rule)
+    sequences, pieces, discarded = reference.sequences(crops, length, crops_per_group, BOS, EOS)
+    assert packed.sequences_NxL.tolist() == sequences
+    assert packed.discarded_tokens == discarded
+    numbered = [(n, *piece) for n, group in enumerate(pieces) for piece in group]
+    assert [tuple(span) for span in packed.spans.tolist()] == numbered
+    sizes = np.array([len(crop) for crop in crops], np.int64)
+    assert count_sequences(sizes, rule) == len(sequences)
+
+
+@given(crops=crop_lists, length=st.integers(1, 20), crops_per_group=st.integers(1, 12))
+def test_no_token_is_lost_or_made_up(crops, length, crops_per_group):
+    packed = pack_lists(crops, PackingRule(length, crops_per_group, BOS, EOS))
+    tokens_in = sum(len(crop) + 2 for crop in crops)
+    assert packed.sequences_NxL.size + packed.discarded_tokens == tokens_in
+    for sequence, crop, crop_start, crop_stop, start, stop in packed.spans.tolist():
+        wrapped = [BOS, *crops[crop], EOS]
+        assert packed.sequences_NxL[sequence, start:stop].tolist() == wrapped[crop_start:crop_stop]
+    assert sum(packed.spans["stop"] - packed.spans["start"]) == packed.sequences_NxL.size
+
+
+def test_ten_crops_a_group_lose_less_than_one():
+    rng = np.random.default_rng(0)
+    sizes = rng.lognormal(6, 1, 2_000).astype(np.int64)
+    tokens = np.full(int(sizes.sum()), 7, np.uint16)
+    discarded = [
+        pack(tokens, sizes, PackingRule(2048, group, BOS, EOS)).discarded_tokens
+        for group in (1, 10, 100)
+    ]
+    assert discarded == sorted(discarded, reverse=True)
+    assert discarded[1] / tokens.size == pytest.approx(0.15, abs=0.1)

@@ -1,0 +1,99 @@
+import random
+from fractions import Fraction
+
+import pytest
+import sentencepiece
+
+from massivetext.sequencing import tokenizer_training as training
+from massivetext.sequencing.tokenizer import Tokenizer
+from massivetext.sequencing.tokenizer_training import PASSAGE_BYTES, Passage, train
+
+EVERYTHING = 2**64
+
+
+def pieces_of(model: bytes) -> list[str]:
+    processor = sentencepiece.SentencePieceProcessor(model_proto=model)
+    return [processor.id_to_piece(i) for i in range(processor.get_piece_size())]
+
+
+@pytest.mark.parametrize("normalization", ["identity", "nfkc"])
+def test_the_same_passages_give_the_same_bytes(passages, normalization):
+    shuffled = random.Random(1).sample(passages, len(passages))
+    models = {train(p, 600, normalization).model for p in (passages, passages, shuffled)}
+    assert len(models) == 1
+
+
+def test_other_passages_give_another_model(passages, identity_model):
+    assert train(passages[1:], 700, "identity").model != identity_model
+
+
+def test_a_small_corpus_gets_what_it_supports_and_says_so():
+    trained = train([Passage(0, "a small corpus\n")], 32_000, "identity")
+    size = Tokenizer(trained.model).vocab_size
+    assert 259 < size < 320
+    assert f"{size} pieces only (asked: 32,000)" in trained.warnings[0]
+
+
+def test_a_vocabulary_as_asked_gives_no_warning(passages):
+    assert train(passages, 600, "identity").warnings == ()
+
+
+def test_newlines_and_indents_are_learned(identity_model):
+    pieces = pieces_of(identity_model)
+    assert "\n" in pieces
+    assert any(piece.endswith("▁▁") for piece in pieces)
+
+
+def test_broken_characters_are_not_learned_and_hide_nothing():
+    text = "\0 zebra\ufffd zebra \u2585 zebra zebra "
+    pieces = pieces_of(train([Passage(i, text) for i in range(50)], 400, "identity").model)
+    assert any("zebra" in piece for piece in pieces)
+    assert not any(c in piece for piece in pieces for c in "\0\ufffd\u2585")
+
+
+def test_long_passages_are_learned_from():
+    text = "zebra crossing " * 5_000  # SentencePiece's default drops what exceeds 4,192 bytes
+    assert "▁zebra" in pieces_of(train([Passage(0, text)], 300, "identity").model)
+
+
+@pytest.mark.parametrize(
+    ("passages", "vocab_size", "message"),
+    [
+        ([], 1_000, "the corpus is empty"),
+        ([Passage(0, " \n\0")], 1_000, "the corpus is empty"),
+        ([Passage(0, "text")], 65_537, "at most 65,536"),
+        ([Passage(0, "text")], 260, "too small"),
+    ],
+)
+def test_impossible_training_is_refused(passages, vocab_size, message):
+    with pytest.raises(ValueError, match=message):
+        train(passages, vocab_size, "identity")
+
+
+def test_limits_follow_the_weights():
+    shares = {"web": Fraction(3, 4), "wiki": Fraction(1, 4)}
+    limits = training.sampling_limits(shares, {"web": 10**9, "wiki": 10**6})
+    assert limits["web"] == int(Fraction(75, 2000) * 2**64)
+    assert limits["wiki"] == EVERYTHING  # all of it is less than its share
+
+
+def test_passages_cover_a_document_and_cut_no_character():
+    text = "é" * PASSAGE_BYTES + "x"
+    drawn = list(training.drawn_passages(text.encode(), 0, "a", EVERYTHING))
+    assert "".join(passage.text for passage in drawn) == text
+    odd = "x" + "é" * PASSAGE_BYTES
+    drawn = list(training.drawn_passages(odd.encode(), 0, "a", EVERYTHING))
+    assert all(set(passage.text) <= {"x", "é"} for passage in drawn)
+    assert sum(len(passage.text) for passage in drawn) >= len(odd) - len(drawn)
+
+
+def test_passages_are_drawn_by_document_number_and_seed():
+    documents = [f"{i:032x}" for i in range(4_000)]
+
+    def drawn(seed: int) -> set[str]:
+        return {d for d in documents if list(training.drawn_passages(b"x", seed, d, 2**62))}
+
+    assert len(drawn(0)) == pytest.approx(1_000, abs=5 * 27.4)  # binomial, p = 1/4
+    assert drawn(0) == drawn(0)
+    assert drawn(0) != drawn(1)
+    assert not list(training.drawn_passages(b"x", 0, "a", 0))
