@@ -1,0 +1,247 @@
+"""The commands `train`, `eval` and `sample`; importing this needs no JAX.
+
+Exit codes: 0 done; 2 bad use or bad configuration, before any work; 1 the run failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, get_args
+
+from massivetext.config import ConfigError
+from massivetext.model.configs import (
+    CHINCHILLA_WEIGHT_DECAY,
+    PRESETS,
+    Precision,
+    Preset,
+    Remat,
+    TrainConfig,
+    train_config,
+)
+
+if TYPE_CHECKING:
+    from massivetext.model.trained import TrainedModel
+    from massivetext.sequencing.shards import ShardReader
+
+TRAIN_EXTRA: Final = ("jax", "flax", "optax", "orbax", "grain", "matplotlib")
+"""Modules of the extra `train`."""
+
+OPTIMISERS: Final = {"gopher": 0.0, "chinchilla": CHINCHILLA_WEIGHT_DECAY}
+"""Weight decay by name: Gopher's Adam, Chinchilla's AdamW."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command of the program.
+
+    Attributes:
+        name: the word that calls it.
+        help: what it does, in a line.
+        add_arguments: puts its arguments into a parser.
+        run: does it; returns the exit code.
+    """
+
+    name: str
+    help: str
+    add_arguments: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], int]
+
+
+def add_train_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `massivetext train`."""
+    parser.add_argument("shards", type=Path, help="folder with dataset.json and shards")
+    parser.add_argument("--preset", choices=PRESETS, default="tiny", help="model and schedule")
+    parser.add_argument("--output", type=Path, help="default: folder `model` beside the shards")
+    parser.add_argument("--steps", type=int, help="default: as many as the preset's tokens take")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--batch", type=int, metavar="WINDOWS", help="global batch, in windows")
+    parser.add_argument("--microbatches", type=int, help="parts that a batch is worked off in")
+    parser.add_argument("--window", type=int, metavar="TOKENS", help="training window")
+    parser.add_argument("--learning-rate", type=float, help="its maximum")
+    parser.add_argument("--warmup", type=int, metavar="STEPS", help="default: min(1500, steps/10)")
+    parser.add_argument("--optimiser", choices=OPTIMISERS, help="Adam (gopher) or AdamW")
+    parser.add_argument("--precision", choices=get_args(Precision), help="appendix C.2")
+    parser.add_argument(
+        "--remat", choices=get_args(Remat), help="what the backward pass recomputes"
+    )
+    masked = "no attention across BOS"
+    parser.add_argument("--document-mask", action="store_true", default=None, help=masked)
+    other = "let a preset of Table 1 have another vocabulary than its 32,000 pieces"
+    parser.add_argument("--any-vocabulary", action="store_true", help=other)
+    parser.add_argument("--model-parallel", type=int, default=1, metavar="DEVICES")
+    parser.add_argument("--save-every", type=int, default=1000, metavar="STEPS")
+    parser.add_argument("--restart", action="store_true", help="replace the run in the output")
+    parser.add_argument("--quiet", action="store_true", help="no progress")
+
+
+def run_train(options: argparse.Namespace) -> int:
+    """Runs `massivetext train`."""
+    return _guarded("train", lambda: _train(options))
+
+
+def add_eval_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `massivetext eval`."""
+    parser.add_argument("model", type=Path, help="output folder of massivetext train")
+    parser.add_argument("shards", type=Path, help="folder with dataset.json and shards")
+    parser.add_argument("--step", type=int, help="of the checkpoint; default: the newest")
+    parser.add_argument("--records", type=int, help="how many; default: all")
+    parser.add_argument("--window", type=int, metavar="TOKENS", help="default: the training window")
+    parser.add_argument("--batch", type=int, default=8, metavar="WINDOWS")
+
+
+def run_eval(options: argparse.Namespace) -> int:
+    """Runs `massivetext eval`."""
+    return _guarded("eval", lambda: _evaluate(options))
+
+
+def add_sample_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `massivetext sample`."""
+    parser.add_argument("model", type=Path, help="output folder of massivetext train")
+    parser.add_argument("--prompt", default="", help="text to go on from")
+    parser.add_argument("--tokens", type=int, default=128, help="how many to draw, at most")
+    parser.add_argument("--temperature", type=float, default=0.8, help="0: the likeliest token")
+    parser.add_argument("--top-p", type=float, default=0.95, help="nucleus sampling")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--step", type=int, help="of the checkpoint; default: the newest")
+
+
+def run_sample(options: argparse.Namespace) -> int:
+    """Runs `massivetext sample`."""
+    return _guarded("sample", lambda: _sample(options))
+
+
+COMMANDS: Final = (
+    Command("train", "train a model on shards", add_train_arguments, run_train),
+    Command("eval", "bits per byte of a model on shards", add_eval_arguments, run_eval),
+    Command("sample", "text from a trained model", add_sample_arguments, run_sample),
+)
+
+
+def _guarded(name: str, work: Callable[[], int]) -> int:
+    """Turns the errors of bad use and of failed runs into a line and an exit code."""
+    try:
+        _require_train_extra()
+        return work()
+    except ConfigError as error:
+        print(f"massivetext {name}: {error}", file=sys.stderr)
+        return 2
+    except (RuntimeError, OSError) as error:
+        print(f"massivetext {name}: {error}", file=sys.stderr)
+        return 1
+
+
+def _require_train_extra() -> None:
+    missing = [name for name in TRAIN_EXTRA if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ConfigError(
+            f"{', '.join(missing)} not installed; the trainer needs them: "
+            f"pip install massivetext[train]"
+        )
+
+
+def open_shards(folder: Path) -> ShardReader:
+    """The shards in a folder.
+
+    Raises:
+        ConfigError: there are none, or `dataset.json` cannot be understood.
+    """
+    from massivetext.sequencing.shards import ShardReader
+
+    try:
+        return ShardReader(folder)
+    except (OSError, ValueError) as error:
+        raise ConfigError(str(error)) from None
+
+
+def config_of(options: argparse.Namespace, shards_vocab_size: int) -> TrainConfig:
+    """The run that the arguments of `train` ask for, on shards of this vocabulary."""
+    preset = PRESETS[options.preset]
+    return train_config(
+        options.preset,
+        model={
+            "vocab_size": _vocab_size(preset, options, shards_vocab_size),
+            "window": options.window,
+            "remat": options.remat,
+            "document_mask": options.document_mask,
+        },
+        optimiser={
+            "max_learning_rate": options.learning_rate,
+            "warmup_steps": options.warmup,
+            "weight_decay": OPTIMISERS.get(options.optimiser),
+        },
+        run={
+            "steps": options.steps,
+            "batch_windows": options.batch,
+            "microbatches": options.microbatches,
+            "precision": options.precision,
+            "seed": options.seed,
+        },
+    )
+
+
+def _vocab_size(preset: Preset, options: argparse.Namespace, shards_vocab_size: int) -> int:
+    expected = preset.model.vocab_size
+    if shards_vocab_size == expected or preset.any_vocabulary or options.any_vocabulary:
+        return shards_vocab_size
+    raise ConfigError(
+        f"preset {options.preset} has a vocabulary of {expected:,} pieces, the shards' tokenizer "
+        f"{shards_vocab_size:,}: use other shards, or --any-vocabulary"
+    )
+
+
+def _train(options: argparse.Namespace) -> int:
+    reader = open_shards(options.shards)
+    config = config_of(options, reader.dataset.vocab_size)
+    from massivetext.model.sharding import make_layout
+    from massivetext.model.train import RunOptions, train
+
+    output = options.output or options.shards.absolute().parent / "model"
+    run_options = RunOptions(
+        output=output,
+        save_every=options.save_every,
+        restart=options.restart,
+        quiet=options.quiet,
+        tokenizer=Path(reader.tokenizer_path),
+    )
+    result = train(reader, config, make_layout(options.model_parallel), run_options)
+    first, last = result.rows[0]["loss"], result.rows[-1]["loss"]
+    print(f"{result.step} of {config.steps} steps: loss {first:.3f} -> {last:.3f} nats a token")
+    print(f"model {output}, log {run_options.metrics_path}, curve {run_options.curve_path}")
+    if result.step < config.steps:
+        print("stopped and saved; the same command goes on from here", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _load(options: argparse.Namespace) -> TrainedModel:
+    from massivetext.model.trained import load
+
+    return load(options.model, options.step)
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from massivetext.model.evaluate import EvaluationOptions
+
+    reader = open_shards(options.shards)
+    model = _load(options)
+    result = model.evaluate(
+        reader, EvaluationOptions(options.records, options.window, options.batch)
+    )
+    print(f"bits per byte   {result.bits_per_byte:.4f}")
+    print(f"nats per token  {result.nats_per_token:.4f}")
+    print(f"tokens          {result.tokens:,} (BOS and EOS counted, as 0 bytes)")
+    print(f"UTF-8 bytes     {result.text_bytes:,}")
+    return 0
+
+
+def _sample(options: argparse.Namespace) -> int:
+    from massivetext.model.sample import SampleOptions
+
+    drawn = SampleOptions(options.tokens, options.temperature, options.top_p, options.seed)
+    print(options.prompt + _load(options).continuation(options.prompt, drawn))
+    return 0

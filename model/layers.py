@@ -1,0 +1,124 @@
+"""The parts of a block: RMSNorm, attention with relative positions, MLP.
+
+Axis letters: B batch, T positions, S positions attended to (S = T), D d_model, H heads, K key size,
+F = 4 D. Weights have the dtype of the computation: `precision` casts them before the forward pass.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Final
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from massivetext.model.configs import ModelConfig
+
+NORM_EPSILON: Final = 1e-6
+"""Our choice (unstated): the epsilon of T5's and nanodo's RMSNorm."""
+
+MAX_TIMESCALE: Final = 10_000.0
+"""Largest wavelength / 2 pi of the distance sinusoids (Dai et al. 2019; Transformer-XL's code)."""
+
+MASKED: Final = -1e30
+"""Score of a forbidden pair: far below any float32 score, and finite, so gradients stay finite."""
+
+
+def normal(rngs: nnx.Rngs, shape: tuple[int, ...], std: float) -> nnx.Param[jax.Array]:
+    """A float32 parameter drawn from N(0, std)."""
+    return nnx.Param(std * jax.random.normal(rngs.params(), shape))
+
+
+@functools.cache
+def distance_sinusoids(positions: int, width: int, max_distance: int) -> np.ndarray:
+    """Embeddings [T, D] of the distances T-1 ... 0, the order that `shift_to_keys` expects.
+
+    Concatenated sines and cosines (Dai et al. 2019). Distances beyond `max_distance` are clamped
+    to it: appendix D.6 evaluates beyond the training window that way.
+    """
+    distances = np.minimum(np.arange(positions - 1, -1, -1.0), max_distance)
+    frequencies = MAX_TIMESCALE ** (-np.arange(0, width, 2) / width)
+    angles = distances[:, None] * frequencies
+    return np.concatenate([np.sin(angles), np.cos(angles)], axis=-1).astype(np.float32)
+
+
+def shift_to_keys(scores_by_distance: jax.Array) -> jax.Array:
+    """Scores [..., T, T] whose last axis is the distances T-1 ... 0 -> scores by key position.
+
+    The shift trick of Dai et al. (2019, appendix B): pad one column, read the rows as one longer
+    strip. Entry (i, j) of the result is the score of distance i - j for j <= i; entries with j > i
+    are leftovers that the causal mask must cover.
+    """
+    *lead, rows, columns = scores_by_distance.shape
+    padding = [(0, 0)] * len(lead) + [(0, 0), (1, 0)]
+    strip = jnp.pad(scores_by_distance, padding).reshape(*lead, columns + 1, rows)
+    return strip[..., 1:, :].reshape(*lead, rows, columns)
+
+
+class RMSNorm(nnx.Module):
+    """Root-mean-square normalisation (Zhang and Sennrich 2019), computed in float32."""
+
+    def __init__(self, width: int) -> None:
+        self.gain = nnx.Param(jnp.ones(width))
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """[..., D] -> [..., D]."""
+        wide = x.astype(jnp.float32)
+        mean_square = jnp.mean(wide * wide, axis=-1, keepdims=True)
+        normed = wide * jax.lax.rsqrt(mean_square + NORM_EPSILON)
+        return (normed * self.gain[...].astype(jnp.float32)).astype(x.dtype)
+
+
+class RelativeAttention(nnx.Module):
+    """Causal attention with the relative positions of Dai et al. (2019).
+
+    score(i, j) = ((q_i + u) . k_j + (q_i + v) . W_R r_{i-j}) / sqrt(K). W_R is a layer's own, u
+    and v a head's own. Scores and softmax are float32 (appendix C.2).
+    """
+
+    def __init__(self, model: ModelConfig, rngs: nnx.Rngs) -> None:
+        d, h, k = model.d_model, model.heads, model.key_size
+        self.query = normal(rngs, (d, h, k), d**-0.5)
+        self.key = normal(rngs, (d, h, k), d**-0.5)
+        self.value = normal(rngs, (d, h, k), d**-0.5)
+        self.position = normal(rngs, (d, h, k), d**-0.5)
+        self.output = normal(rngs, (h, k, d), (h * k) ** -0.5 * residual_scale(model))
+        self.content_bias = nnx.Param(jnp.zeros((h, k)))
+        self.position_bias = nnx.Param(jnp.zeros((h, k)))
+
+    def __call__(self, x_BxTxD: jax.Array, r_TxD: jax.Array, mask_BxTxS: jax.Array) -> jax.Array:
+        """[B, T, D] -> [B, T, D]; r holds `distance_sinusoids`, mask is True where allowed."""
+        q_BxTxHxK = jnp.einsum("btd,dhk->bthk", x_BxTxD, self.query[...])
+        k_BxSxHxK = jnp.einsum("bsd,dhk->bshk", x_BxTxD, self.key[...])
+        v_BxSxHxK = jnp.einsum("bsd,dhk->bshk", x_BxTxD, self.value[...])
+        r_SxHxK = jnp.einsum("sd,dhk->shk", r_TxD.astype(x_BxTxD.dtype), self.position[...])
+        content = _scores("bthk,bshk->bhts", q_BxTxHxK + self.content_bias[...], k_BxSxHxK)
+        distance = _scores("bthk,shk->bhts", q_BxTxHxK + self.position_bias[...], r_SxHxK)
+        scores_BxHxTxS = (content + shift_to_keys(distance)) * q_BxTxHxK.shape[-1] ** -0.5
+        weights = jax.nn.softmax(jnp.where(mask_BxTxS[:, None], scores_BxHxTxS, MASKED), axis=-1)
+        y_BxTxHxK = jnp.einsum("bhts,bshk->bthk", weights.astype(x_BxTxD.dtype), v_BxSxHxK)
+        return jnp.einsum("bthk,hkd->btd", y_BxTxHxK, self.output[...])
+
+
+def _scores(contraction: str, left: jax.Array, right: jax.Array) -> jax.Array:
+    return jnp.einsum(contraction, left, right, preferred_element_type=jnp.float32)
+
+
+class MLP(nnx.Module):
+    """Two matrices with GELU between them (unstated; GPT-2's, whose decoder the paper takes)."""
+
+    def __init__(self, model: ModelConfig, rngs: nnx.Rngs) -> None:
+        d, f = model.d_model, 4 * model.d_model
+        self.up = normal(rngs, (d, f), d**-0.5)
+        self.down = normal(rngs, (f, d), f**-0.5 * residual_scale(model))
+
+    def __call__(self, x_BxTxD: jax.Array) -> jax.Array:
+        """[B, T, D] -> [B, T, D]."""
+        return jax.nn.gelu(x_BxTxD @ self.up[...]) @ self.down[...]
+
+
+def residual_scale(model: ModelConfig) -> float:
+    """What a branch's last matrix is scaled by, for 2 N branches to add up to 1 (GPT-2)."""
+    return float((2 * model.layers) ** -0.5)

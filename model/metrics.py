@@ -1,0 +1,63 @@
+"""The log of a run: one JSON object a step in `metrics.jsonl`, and the loss curve drawn from it."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any, Final
+
+METRICS_FILE: Final = "metrics.jsonl"
+CURVE_FILE: Final = "loss.svg"
+
+Row = dict[str, Any]
+
+
+class MetricsLog:
+    """Appends rows; a continued run first drops the rows of steps it will repeat."""
+
+    def __init__(self, path: Path, first_step: int) -> None:
+        kept = [row for row in read_metrics(path) if row["step"] < first_step]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._stream = path.open("w", encoding="utf-8")
+        for row in kept:
+            self.append(row)
+
+    def append(self, row: Row) -> None:
+        """Writes a row at once."""
+        print(json.dumps(row), file=self._stream, flush=True)
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._stream.close()
+
+
+def read_metrics(path: Path) -> list[Row]:
+    """Rows of a log, without a last line that was cut off; none if there is no log."""
+    if not path.exists():
+        return []
+    rows = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            rows.append(json.loads(line))
+        except json.JSONDecodeError:
+            break
+    return rows
+
+
+def draw_loss_curve(rows: list[Row], vocab_size: int, path: Path) -> None:
+    """Loss by step as SVG, with the loss of guessing (ln V) for comparison."""
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    with rc_context({"svg.hashsalt": CURVE_FILE}):  # else every drawing has ids of its own
+        figure = Figure(figsize=(7, 4), layout="constrained")
+        axes = figure.subplots()
+        axes.plot([row["step"] for row in rows], [row["loss"] for row in rows], linewidth=1.5)
+        guessing = math.log(vocab_size)
+        axes.axhline(guessing, linestyle="--", linewidth=1, color="grey")
+        label = f"guessing: ln {vocab_size:,} = {guessing:.2f}"
+        axes.annotate(label, (0, guessing), (2, 3), textcoords="offset points", color="grey")
+        axes.set(xlabel="step", ylabel="loss (nats a token)", ylim=(0, None))
+        axes.spines[["top", "right"]].set_visible(False)
+        figure.savefig(path, metadata={"Date": None})

@@ -1,0 +1,153 @@
+"""One step of training as a pure function, compiled by `jax.jit` for a mesh.
+
+Axis letters: A microbatches, B windows, T positions, V vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+from flax import nnx
+
+from massivetext.model import precision
+from massivetext.model.configs import ModelConfig, TrainConfig
+from massivetext.model.decoder import Constrain, Decoder
+from massivetext.model.optimiser import learning_rate_schedule, optimiser
+from massivetext.model.precision import Parameters
+from massivetext.model.sharding import Layout
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class TrainState:
+    """All that a step changes, and all that a checkpoint holds."""
+
+    parameters: Parameters
+    optimiser: Any
+    step: jax.Array
+
+
+Metrics = dict[str, jax.Array]
+TrainStep = Callable[[TrainState, jax.Array], tuple[TrainState, Metrics]]
+
+
+@dataclass(frozen=True)
+class LanguageModel:
+    """A decoder as pure functions of its parameters, a tree of arrays."""
+
+    model: ModelConfig
+    bos_id: int
+    constrain: Constrain = lambda activations: activations
+
+    def initial(self, seed: int) -> Parameters:
+        """Fresh float32 parameters."""
+        decoder = Decoder(self.model, nnx.Rngs(seed))
+        return nnx.to_pure_dict(nnx.state(decoder, nnx.Param))
+
+    def logits(self, parameters: Parameters, inputs_BxT: jax.Array) -> jax.Array:
+        """float32 logits [B, T, V] of the token after each input."""
+        decoder = nnx.eval_shape(lambda: Decoder(self.model, nnx.Rngs(0)))
+        graph, _ = nnx.split(decoder)
+        segments_BxT = None
+        if self.model.document_mask:
+            segments_BxT = jnp.cumsum(inputs_BxT == self.bos_id, axis=1)
+        return nnx.merge(graph, parameters)(inputs_BxT, segments_BxT, self.constrain)
+
+    def token_nats(self, parameters: Parameters, targets_BxT: jax.Array) -> jax.Array:
+        """Cross entropy [B, T] in nats of every token, given BOS and the tokens before it.
+
+        The paper says n = 2048 and no more. All n tokens of a window are predicted, from BOS and
+        the first n - 1, so that shapes stay n.
+        """
+        shifted = jnp.pad(targets_BxT[:, :-1], ((0, 0), (1, 0)), constant_values=self.bos_id)
+        logits_BxTxV = self.logits(parameters, shifted)
+        return optax.softmax_cross_entropy_with_integer_labels(logits_BxTxV, targets_BxT)
+
+
+def initial_state(config: TrainConfig, bos_id: int) -> TrainState:
+    """The state before step 0; trace it with `jax.eval_shape` to learn its shapes."""
+    fresh = LanguageModel(config.model, bos_id).initial(config.seed)
+    key = _rounding_key(config, jnp.int32(-1))
+    return TrainState(
+        parameters=precision.stored(fresh, config.precision, key),
+        optimiser=optimiser(config).init(fresh),
+        step=jnp.zeros((), jnp.int32),
+    )
+
+
+def state_shardings(config: TrainConfig, layout: Layout) -> TrainState:
+    """`jax.ShapeDtypeStruct`s of the state, with the sharding of each array."""
+    shapes = jax.eval_shape(lambda: initial_state(config, bos_id=0))
+    return jax.tree.map(
+        lambda leaf, sharding: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding),
+        shapes,
+        layout.stored(shapes),
+    )
+
+
+def create_state(config: TrainConfig, bos_id: int, layout: Layout) -> TrainState:
+    """The initial state, made in place on the mesh."""
+    shardings = jax.tree.map(lambda leaf: leaf.sharding, state_shardings(config, layout))
+    return jax.jit(lambda: initial_state(config, bos_id), out_shardings=shardings)()
+
+
+def make_train_step(config: TrainConfig, bos_id: int, layout: Layout) -> TrainStep:
+    """The compiled step: (state, token ids [A, B, T]) -> (state, metrics).
+
+    The state's buffers are reused: the one handed in is gone afterwards.
+    """
+    language_model = LanguageModel(config.model, bos_id, layout.constrain_activations)
+    transformation = optimiser(config)
+    schedule = learning_rate_schedule(config)
+
+    def train_step(state: TrainState, targets_AxBxT: jax.Array) -> tuple[TrainState, Metrics]:
+        forward_key, store_key = jax.random.split(_rounding_key(config, state.step))
+        copy = precision.forward_copy(state.parameters, config.precision, forward_key)
+        copy = jax.lax.with_sharding_constraint(copy, layout.computed(copy))
+        loss, gradients = _mean_gradients(language_model, copy, targets_AxBxT)
+        gradients = jax.lax.with_sharding_constraint(gradients, layout.stored(gradients))
+        master = jax.tree.map(lambda leaf: leaf.astype(jnp.float32), state.parameters)
+        updates, moments = transformation.update(gradients, state.optimiser, master)
+        updated = optax.apply_updates(master, updates)
+        metrics = {
+            "loss": loss,
+            "learning_rate": schedule(state.step),
+            "gradient_norm": optax.tree.norm(gradients),
+            "parameter_norm": optax.tree.norm(updated),
+            "update_norm": optax.tree.norm(updates),
+        }
+        parameters = precision.stored(updated, config.precision, store_key)
+        return TrainState(parameters, moments, state.step + 1), metrics
+
+    return jax.jit(train_step, donate_argnums=0)
+
+
+def _mean_gradients(
+    language_model: LanguageModel, parameters: Parameters, targets_AxBxT: jax.Array
+) -> tuple[jax.Array, Parameters]:
+    """Mean loss in nats a token and its float32 gradient, over microbatches of equal size."""
+
+    def loss(copy: Parameters, targets_BxT: jax.Array) -> jax.Array:
+        return language_model.token_nats(copy, targets_BxT).mean()
+
+    def add(total: Any, targets_BxT: jax.Array) -> tuple[Any, None]:
+        part = jax.value_and_grad(loss)(parameters, targets_BxT)
+        return jax.tree.map(lambda a, b: a + b.astype(jnp.float32), total, part), None
+
+    zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, jnp.float32), parameters)
+    total, _ = jax.lax.scan(add, (jnp.float32(0), zeros), targets_AxBxT)
+    return jax.tree.map(lambda leaf: leaf / targets_AxBxT.shape[0], total)
+
+
+def _rounding_key(config: TrainConfig, step: jax.Array) -> jax.Array:
+    return jax.random.fold_in(jax.random.key(config.seed), step)
+
+
+def evaluation_parameters(state: TrainState, config: TrainConfig) -> Parameters:
+    """The parameters as evaluation and sampling use them."""
+    return precision.evaluation_copy(state.parameters, config.precision)

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from massivetext.model.metrics import MetricsLog, draw_loss_curve, read_metrics
+
+
+def test_continued_log_drops_the_steps_that_are_repeated(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    first = MetricsLog(path, first_step=0)
+    for step in range(5):
+        first.append({"step": step, "loss": 5.0 - step})
+    first.close()
+    second = MetricsLog(path, first_step=3)
+    second.append({"step": 3, "loss": 1.5})
+    second.close()
+    assert [(row["step"], row["loss"]) for row in read_metrics(path)] == [
+        (0, 5.0),
+        (1, 4.0),
+        (2, 3.0),
+        (3, 1.5),
+    ]
+
+
+def test_line_that_was_cut_off_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    path.write_text('{"step": 0, "loss": 4.0}\n{"step": 1, "lo')
+    assert read_metrics(path) == [{"step": 0, "loss": 4.0}]
+    assert read_metrics(tmp_path / "none.jsonl") == []
+
+
+def test_curve_is_the_same_bytes_each_time(tmp_path: Path) -> None:
+    rows = [{"step": step, "loss": 4.0 / (step + 1)} for step in range(10)]
+    for name in ("a.svg", "b.svg"):
+        draw_loss_curve(rows, 61, tmp_path / name)
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+    assert "ln 61" in (tmp_path / "a.svg").read_text()
