@@ -10,7 +10,10 @@ STEPS := 60
 run: $(VENV)/installed  ## The sample through the whole pipeline, then a tiny model trained on it.
 	$(BIN)/massivetext run sample/config.toml --output $(OUT)
 	$(BIN)/massivetext train $(OUT)/sequences --preset tiny --steps $(STEPS) --output $(OUT)/model
-	@$(BIN)/massivetext summary $(OUT)
+	@echo
+	@echo "corpus $(OUT)/corpus, shards $(OUT)/sequences, report $(OUT)/report/index.html, loss curve $(OUT)/model/loss.svg"
+	@echo "next:  $(BIN)/massivetext explain $(OUT) handmade/dedup/near-web-books"
+	@echo "       $(BIN)/massivetext run your.toml --output out/yours      (README.md: your own files in ten lines)"
 
 test: $(VENV)/installed  ## The tests, at most five minutes.
 	$(BIN)/python -m pytest -n 2
@@ -33,7 +36,7 @@ $(VENV)/installed: setup.py
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed: make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable ".[train,dev]"
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --editable ".[train,dev]"
 	@touch $@
 
 clean:  ## Removes what the targets above made.

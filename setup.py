@@ -86,7 +86,6 @@ setup(
     },
     entry_points={"console_scripts": ["massivetext = massivetext.pipeline.cli:entry"]},
     classifiers=[
-        "License :: OSI Approved :: Apache Software License",
         "Programming Language :: Python :: 3 :: Only",
         "Topic :: Text Processing",
     ],

@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib.resources
 import ipaddress
 import logging
+import re
 import tarfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ UT1_FILES: Final = ("domains", "urls")
 """Names of the list files in UT1's layout."""
 
 _MOST_PATH_PARTS: Final = 4  # our choice: UT1's `urls` are nearly all host/part or host/part/part
+_PLAIN_NAME: Final = re.compile(rb"[a-z0-9_-]+(?:\.[a-z0-9_-]+)+")
 _SHOWN_REFUSALS: Final = 10
 _LOG: Final = logging.getLogger(__name__)
 
@@ -134,29 +136,26 @@ class DomainList:
     def __len__(self) -> int:
         return len(self.hashes)
 
-    def covers_host(self, host: str) -> bool:
-        """Whether the host or a domain above it is listed."""
-        return bool(len(self)) and self._any(_names_above(host))
+    def covered(self, hosts: Iterable[str]) -> set[str]:
+        """Returns the hosts that are listed themselves or below a listed domain."""
+        pairs = [(host, name) for host in hosts for name in _names_above(host)]
+        found = self._listed([name for _, name in pairs])
+        return {host for (host, _), is_listed in zip(pairs, found, strict=True) if is_listed}
 
     def covers_url(self, url: str) -> bool:
         """Whether the URL's host is covered, or a prefix host/part/... of the URL is listed."""
-        if not len(self):
-            return False
-        host = host_of(url)
-        if not host:
-            return False
-        try:
-            parts = [part for part in urlsplit(url).path.split("/") if part][:_MOST_PATH_PARTS]
-        except ValueError:
-            parts = []
-        paths = ["/".join(parts[:count]).lower() for count in range(1, len(parts) + 1)]
-        names = list(_names_above(host))
-        return self._any([*names, *(f"{name}/{path}" for name in names for path in paths)])
+        names = list(_names_above(host_of(url)))
+        paths = _paths_above(url) if names else []
+        prefixes = [f"{name}/{path}" for name in names for path in paths]
+        return bool(self._listed([*names, *prefixes]).any())
 
-    def _any(self, entries: Iterable[str]) -> bool:
+    def _listed(self, entries: Sequence[str]) -> np.ndarray:
+        """Returns whether each entry is in the list, bool[entries]."""
         keys = np.array([_hash(entry) for entry in entries], np.uint64)
-        places = np.searchsorted(self.hashes, keys)
-        return bool((self.hashes[np.minimum(places, len(self) - 1)] == keys).any())
+        if not len(self):
+            return np.zeros(len(keys), bool)
+        places = np.minimum(np.searchsorted(self.hashes, keys), len(self) - 1)
+        return np.asarray(self.hashes[places] == keys)
 
 
 def _hash(entry: str) -> int:
@@ -168,6 +167,16 @@ def _names_above(host: str) -> Iterator[str]:
     while "." in host:
         yield host
         host = host.partition(".")[2]
+
+
+def _paths_above(url: str) -> list[str]:
+    """Returns the path's first part, its first two parts, ..., without slashes at the ends."""
+    try:
+        path = urlsplit(url).path
+    except ValueError:
+        return []
+    parts = [part for part in path.lower().split("/") if part][:_MOST_PATH_PARTS]
+    return ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
 
 
 def load_domain_list(paths: Sequence[str], category: str) -> DomainList:
@@ -259,6 +268,10 @@ def _parse(lines: Iterable[bytes]) -> Iterator[str]:
     Ad blockers write a domain as `||domain^`.
     """
     for line in lines:
+        name = line.strip().lower()
+        if _PLAIN_NAME.fullmatch(name):  # nearly every line of a large list
+            yield name.decode()
+            continue
         fields = line.partition(b"#")[0].decode(errors="replace").lower().split()
         if not fields:
             continue

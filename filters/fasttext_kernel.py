@@ -168,6 +168,37 @@ def _log(x: np.float32) -> np.float32:
     return np.float32(np.log(np.float64(x) + 1e-5))
 
 
+@part
+def _most_probable(hidden: Array, children: Array, output: Array) -> tuple[int, Any]:
+    """Returns the most probable leaf of the tree and its probability: depth first, left first."""
+    labels = (len(children) + 1) // 2
+    best = np.float32(0)  # logarithm of the label's probability
+    label = -1
+    nodes = np.empty(len(children), np.int64)
+    scores = np.empty(len(children), np.float32)
+    nodes[0] = len(children) - 1
+    scores[0] = np.float32(0)
+    waiting = 1
+    while waiting:
+        waiting -= 1
+        node, score = nodes[waiting], scores[waiting]
+        if score < _SCORE_FLOOR or (label >= 0 and score < best):
+            continue
+        if node < labels:
+            if label < 0 or score > best:
+                label, best = node, score
+            continue
+        total = np.float32(0)
+        for d in range(len(hidden)):
+            total += output[node - labels, d] * hidden[d]
+        right = np.float32(1.0 / np.float64(np.float32(1) + np.exp(-total)))
+        nodes[waiting], nodes[waiting + 1] = children[node, 1], children[node, 0]
+        scores[waiting] = score + _log(right)
+        scores[waiting + 1] = score + _log(np.float32(1.0 - np.float64(right)))
+        waiting += 2
+    return label, np.exp(best)
+
+
 @kernel(
     "Tuple((int64, float32))("
     "Array(uint8, 1, 'C', readonly=True), Array(int32, 1, 'C', readonly=True), "
@@ -211,29 +242,4 @@ def classify(
     scale = np.float32(1.0 / count)
     for d in range(len(hidden)):
         hidden[d] *= scale
-    labels = (len(children) + 1) // 2
-    best = np.float32(0)
-    label = -1
-    nodes = np.empty(len(children), np.int64)
-    scores = np.empty(len(children), np.float32)
-    nodes[0] = len(children) - 1
-    scores[0] = np.float32(0)
-    waiting = 1
-    while waiting:
-        waiting -= 1
-        node, score = nodes[waiting], scores[waiting]
-        if score < _SCORE_FLOOR or (label >= 0 and score < best):
-            continue
-        if node < labels:
-            if label < 0 or score > best:
-                label, best = node, score
-            continue
-        total = np.float32(0)
-        for d in range(len(hidden)):
-            total += output[node - labels, d] * hidden[d]
-        right = np.float32(1.0 / np.float64(np.float32(1) + np.exp(-total)))
-        nodes[waiting], nodes[waiting + 1] = children[node, 1], children[node, 0]
-        scores[waiting] = score + _log(right)
-        scores[waiting + 1] = score + _log(np.float32(1.0 - np.float64(right)))
-        waiting += 2
-    return label, np.exp(best)
+    return _most_probable(hidden, children, output)

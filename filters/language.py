@@ -54,25 +54,23 @@ def first_line(text: str) -> str:
 
 
 @lru_cache(maxsize=4)
-def load_model(path: str = "") -> LanguageModel:
+def load_model(path: str = "", key: str = "language.model") -> LanguageModel:
     """Returns a model, loaded once a process.
 
     Args:
         path: a supervised fastText model (`language.model`); "" is the one that is installed.
+        key: the configuration key that names it, for messages.
 
     Raises:
         ConfigError: if there is no such file, or it is no fastText model.
     """
     file = Path(path) if path else default_model()
     if not file.is_file():
-        raise ConfigError(
-            f"language.model: no file {file}; expected a fastText model such as lid.176.ftz "
-            "(leave the key out for the one that is installed)"
-        )
+        raise ConfigError(f"{key}: no file {file}; expected a supervised fastText model")
     try:
         return load_classifier(file)
     except FastTextFileError as error:
-        raise ConfigError(f"language.model: {file} is no fastText model: {error}") from None
+        raise ConfigError(f"{key}: {file} is no fastText model: {error}") from None
 
 
 def default_model() -> Path:

@@ -151,7 +151,7 @@ def _columns(tallies: np.ndarray, characters: Characters) -> list[np.ndarray]:
         _ratio(tallies[:, k.BULLET_LINES], lines),
         _ratio(tallies[:, k.ELLIPSIS_LINES], lines),
         _ratio(tallies[:, k.ALPHABETIC_WORDS], words),
-        np.bitwise_count(tallies[:, k.STOP_WORDS]).astype(np.int64),
+        np.bitwise_count(tallies[:, k.STOP_WORDS_FOUND]).astype(np.int64),
         _ratio(tallies[:, k.LINE_COPIES], lines),
         _ratio(tallies[:, k.PARAGRAPH_COPIES], paragraphs),
         _ratio(tallies[:, k.LINE_COPY_CHARACTERS], line_characters),

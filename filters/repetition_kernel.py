@@ -32,7 +32,7 @@ from massivetext.filters.text_kernel import (
     PARAGRAPHS,
     SHORTEST_GRAM,
     START,
-    STOP_WORDS,
+    STOP_WORDS_FOUND,
     WORDS,
     Array,
     Int,
@@ -40,13 +40,11 @@ from massivetext.filters.text_kernel import (
 )
 from massivetext.kernels import inlined, part
 
-_STOP_WORDS: Final = tuple(
-    int.from_bytes(word, "big")
-    for word in (b"the", b"be", b"to", b"of", b"and", b"that", b"have", b"with")
-)
-"""A.1.1: the eight English words, as big-endian integers."""
+STOP_WORDS: Final = ("the", "be", "to", "of", "and", "that", "have", "with")
+"""A.1.1: a document has at least two of these English words."""
 
-_ALL_STOP_WORDS: Final = (1 << len(_STOP_WORDS)) - 1
+_PACKED_STOP_WORDS: Final = tuple(int.from_bytes(word.encode(), "big") for word in STOP_WORDS)
+_ALL_STOP_WORDS: Final = (1 << len(_PACKED_STOP_WORDS)) - 1
 
 KEY, FIRST, COUNT = range(3)
 """Columns of the distinct items (int64), numbered 0, 1, ... in the order of the text: what the hash
@@ -164,7 +162,7 @@ def count_words(
     """
     size = row[WORDS]
     known = _number(text, words, size, table, distinct, numbers)
-    row[STOP_WORDS] = _stop_words(text, classes, words, distinct, known)
+    row[STOP_WORDS_FOUND] = _stop_words(text, classes, words, distinct, known)
     for word in range(size):
         places[word] = word
     for n in range(SHORTEST_GRAM, LONGEST_GRAM + 1):
@@ -289,6 +287,6 @@ def _stop_word(text: Array, classes: Array, start: Int, end: Int) -> Int:
         for k in range(start, end):
             byte = np.int64(text[k])
             packed = packed << 8 | (byte | 0x20 if 0x41 <= byte <= 0x5A else byte)
-        for bit in range(len(_STOP_WORDS)):
-            found |= (packed == _STOP_WORDS[bit]) << bit
+        for bit in range(len(_PACKED_STOP_WORDS)):
+            found |= (packed == _PACKED_STOP_WORDS[bit]) << bit
     return found

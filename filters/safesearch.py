@@ -43,6 +43,8 @@ LEAST_LISTED_SHARE: Final = 0.1
 EXPLICIT_LABELS: Final = frozenset(("adult", "explicit", "nsfw", "porn", "unsafe"))
 """Labels of a user's model that mean explicit content; every other label scores 0."""
 
+MODEL_KEY: Final = "safesearch.model"
+
 ADULT_CATEGORY: Final = "adult"
 EXCEPTION_CATEGORY: Final = "sexual_education"
 """Folders of UT1 that a list of adult domains, and one of exceptions, is read from."""
@@ -125,11 +127,8 @@ class SafeSearchScorer:
             site = suffixes.registered_domain(target)
             if target and site != own_site:
                 outside[target] += count
-        listed = {
-            target
-            for target in outside
-            if self.domains.covers_host(target) and not self.exceptions.covers_host(target)
-        }
+        listed = self.domains.covered(outside)
+        listed -= self.exceptions.covered(listed)
         if not listed:
             return 0.0
         share = sum(outside[target] for target in listed) / outside.total()
@@ -153,5 +152,5 @@ def load_scorer(settings: SafeSearch) -> SafeSearchScorer:
     return SafeSearchScorer(
         domains=load_domain_list(settings.domains, ADULT_CATEGORY),
         exceptions=load_domain_list(settings.exceptions, EXCEPTION_CATEGORY),
-        model=load_model(settings.model) if settings.model else None,
+        model=load_model(settings.model, MODEL_KEY) if settings.model else None,
     )

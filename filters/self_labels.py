@@ -49,7 +49,7 @@ ICRA_EXPLICIT: Final = frozenset(("na", "nb", "nc", "nf", "va"))
 ICRA_CONTEXT: Final = frozenset(("nr", "ns", "nt"))
 """ICRA 2000: in an artistic, educational or medical context. Our choice: such a page stays."""
 
-_META: Final = re.compile(rb"<meta\b((?:[^>\"']|\"[^\"]*\"|'[^']*')*)", re.IGNORECASE)
+_META: Final = re.compile(rb"<meta\b((?:[^>\"']++|\"[^\"]*\"|'[^']*')*+)")
 _ATTRIBUTE: Final = re.compile(
     r"([a-z][a-z:_-]*)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE
 )
@@ -63,7 +63,7 @@ _FAMILY_IN_JSON: Final = re.compile(
 _JSON_LD: Final = re.compile(
     rb"<script\b[^>]*application/ld\+json[^>]*>(.*?)(?:</script|\Z)", re.DOTALL
 )
-_FAMILY_IN_ELEMENT: Final = re.compile(rb"<(?:meta|link)\b((?:[^>\"']|\"[^\"]*\"|'[^']*')*)")
+_META_OR_LINK: Final = re.compile(rb"<(?:meta|link)\b((?:[^>\"']++|\"[^\"]*\"|'[^']*')*+)")
 _PICS_RATING: Final = re.compile(r"\br(?:atings)?\s*\(([^()]*)\)", re.IGNORECASE)
 _HTML_LABEL_BYTES: Final = (b"rating", b"pics", b"rta-5042")
 _FALSE: Final = frozenset(
@@ -89,7 +89,7 @@ def self_labels(page: bytes, headers: Mapping[str, str]) -> set[SelfLabel]:
 
 def _labels_in_head(folded: bytes) -> Iterator[SelfLabel]:
     head = folded[: _head_end(folded)]
-    if not any(_is_candidate(meta[1]) for meta in _META.finditer(head)):
+    if not _is_candidate(head) or not any(_is_candidate(m[1]) for m in _META.finditer(head)):
         return
     for meta in _META.finditer(_UNSEEN.sub(b"", head)):
         if _is_candidate(meta[1]):
@@ -164,7 +164,7 @@ def _pics_labels(value: str) -> Iterator[SelfLabel]:
 def _is_not_family_friendly(folded: bytes) -> bool:
     if any(_FAMILY_IN_JSON.search(script) for script in _JSON_LD.findall(folded)):
         return True
-    for element in _FAMILY_IN_ELEMENT.finditer(_UNSEEN.sub(b"", folded)):
+    for element in _META_OR_LINK.finditer(_UNSEEN.sub(b"", folded)):
         attributes = _attributes(element[1])
         value = attributes.get("content", attributes.get("href", ""))
         if attributes.get("itemprop") == "isfamilyfriendly" and value in _FALSE:

@@ -86,7 +86,9 @@ def _cache_folders(function: Callable[..., Any]) -> Iterator[Path]:
     if _settings.CACHE_DIR:
         yield Path(_settings.CACHE_DIR, name)
     yield Path(inspect.getfile(function)).parent / "__pycache__" / name
-    yield Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "massivetext" / name
+    user = Path(os.path.expanduser(os.environ.get("XDG_CACHE_HOME") or "~/.cache"))
+    if user.is_absolute():  # a user without a home leaves "~" as it is
+        yield user / "massivetext" / name
     private = _private_folder()
     if private is not None:
         yield private / name

@@ -26,7 +26,7 @@ from massivetext.model.configs import (
 
 if TYPE_CHECKING:
     from massivetext.model.trained import TrainedModel
-    from massivetext.sequencing.shards import ShardReader
+    from massivetext.sequencing import ShardReader
 
 TRAIN_EXTRA: Final = ("jax", "flax", "optax", "orbax", "grain", "matplotlib")
 """Modules of the extra `train`."""
@@ -150,7 +150,7 @@ def open_shards(folder: Path) -> ShardReader:
     Raises:
         ConfigError: there are none, or `dataset.json` cannot be understood.
     """
-    from massivetext.sequencing.shards import ShardReader
+    from massivetext.sequencing import ShardReader
 
     try:
         return ShardReader(folder)

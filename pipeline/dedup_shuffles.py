@@ -88,6 +88,12 @@ class Spread(beam.PTransform):
         )
 
 
+def _send_all(collection: Any, sender: beam.DoFn) -> Any:
+    """Returns what a sender yields: `packed`, (partition, bytes), and OUTCOMES, the bytes sent."""
+    sending = beam.ParDo(sender).with_output_types(Packed)
+    return collection | "Send" >> sending.with_outputs(OUTCOMES, main="packed")
+
+
 def with_empty(pipeline: beam.Pipeline, packed: Any, numbers: Sequence[int]) -> Any:
     """Adds an empty element for every item, so that each gets a file, removals or not."""
     empty = pipeline | "All items" >> beam.Create([(number, b"") for number in numbers])
@@ -109,14 +115,7 @@ class FindExact:
     def __call__(self, pipeline: beam.Pipeline, shape: list[int]) -> Any:
         """Returns the outcomes of a round."""
         numbers = range(len(self.files.names))
-        sent = (
-            pipeline
-            | Spread(numbers)
-            | "Groups"
-            >> beam.ParDo(_SendGroups(self.files, Partitions(*shape))).with_outputs(
-                OUTCOMES, main="packed"
-            )
-        )
+        sent = _send_all(pipeline | Spread(numbers), _SendGroups(self.files, Partitions(*shape)))
         removals = sent.packed | ExactDuplicates()
         written = with_empty(pipeline, removals, numbers) | "Write" >> beam.Map(
             self._write, self.rounds.index(shape)
@@ -160,14 +159,8 @@ class FindPairs:
 
     def __call__(self, pipeline: beam.Pipeline, shape: list[int]) -> Any:
         """Returns the outcomes of a round: the files of pairs."""
-        sent = (
-            pipeline
-            | Spread(range(len(self.files.names)))
-            | "Bands"
-            >> beam.ParDo(_SendBands(self.files, self.exact_rounds, Partitions(*shape)))
-            .with_output_types(Packed)
-            .with_outputs(OUTCOMES, main="packed")
-        )
+        bands = _SendBands(self.files, self.exact_rounds, Partitions(*shape))
+        sent = _send_all(pipeline | Spread(range(len(self.files.names))), bands)
         pairs = sent.packed | CandidatePairs(self.threshold)
         written = pairs | "Write" >> beam.Map(self._write)
         return (written, sent[OUTCOMES]) | "Outcomes" >> beam.Flatten()
@@ -198,14 +191,8 @@ class FindDistinctPairs:
         """Returns what builds a round over these files."""
 
         def wire(pipeline: beam.Pipeline, shape: list[int]) -> Any:
-            sent = (
-                pipeline
-                | Spread(pair_files)
-                | "Pairs"
-                >> beam.ParDo(_SendPairs(self.output, Partitions(*shape))).with_outputs(
-                    OUTCOMES, main="packed"
-                )
-            )
+            pairs = _SendPairs(self.output, Partitions(*shape))
+            sent = _send_all(pipeline | Spread(pair_files), pairs)
             distinct = sent.packed | DistinctPairs()
             written = distinct | "Write" >> beam.Map(self._write)
             return (written, sent[OUTCOMES]) | "Outcomes" >> beam.Flatten()
@@ -277,20 +264,17 @@ class VerifyPairs:
 
     def __call__(self, pipeline: beam.Pipeline, partitions: list[int]) -> Any:
         """Returns the outcomes of a round, which verifies these partitions of pairs."""
-        sets: Any = (
+        needs = (
             pipeline
             | Spread(partitions)
             | "Needs" >> beam.FlatMap(self._needs).with_output_types(Packed)
             | "By item" >> beam.GroupByKey()
-            | "Sets"
-            >> beam.ParDo(_SendSets(self))
-            .with_output_types(Packed)
-            .with_outputs(OUTCOMES, main="packed")
         )
+        sent = _send_all(needs, _SendSets(self))
         written = (
-            sets.packed | "By partition" >> beam.GroupByKey() | "Verify" >> beam.Map(self._verify)
+            sent.packed | "By partition" >> beam.GroupByKey() | "Verify" >> beam.Map(self._verify)
         )
-        return (written, sets[OUTCOMES]) | "Outcomes" >> beam.Flatten()
+        return (written, sent[OUTCOMES]) | "Outcomes" >> beam.Flatten()
 
     def _needs(self, partition: int) -> Iterator[Packed]:
         addresses, _ = _documents_of(read_array(self.files.output, distinct_path(partition)))

@@ -14,10 +14,11 @@ from rich.table import Table
 
 from massivetext.config import Config
 from massivetext.config_file import decode_settings
-from massivetext.filters.evidence import Evidence, gather_evidence
+from massivetext.filters.evidence import gather_evidence
 from massivetext.filters.rules import RULES, Rule
 from massivetext.pipeline import store
 from massivetext.pipeline.job import UsageError
+from massivetext.pipeline.summary import report_console
 
 PLACES = ("documents", "rejected", "removed")
 _KEYS = ("id", "source_id", "url")
@@ -45,7 +46,7 @@ def explain_document(output: str, key: str) -> int:
             f"{output} holds no document with the id, source id or URL {key!r}; "
             "ids stand in documents/, rejected/ and removed/"
         )
-    console = Console(highlight=False, soft_wrap=True)
+    console = report_console()
     removed = {f.row["id"]: f.row for f in found if f.place == "removed"}
     for entry in found:
         if entry.place != "removed":
@@ -67,7 +68,7 @@ def explain_sequence(output: str, number: int) -> int:
         raise UsageError(f"there is no sequence {number}: the shards hold 0 to {len(reader) - 1}")
     tokenizer = load_tokenizer(store.join(output, "sequences", "tokenizer.model"))
     tokens = reader[number]
-    console = Console(highlight=False, soft_wrap=True)
+    console = report_console()
     for crop in reader.provenance(number):
         console.print(
             f"tokens {crop.token_start}-{crop.token_end}: {crop.subset} {crop.document_id}, "
@@ -119,15 +120,8 @@ def _print_document(
     console.print(_fate(found, removal), style="bold")
     console.print(_measures(row, config))
     console.print(f"metadata {row['metadata']}", markup=False)
-    evidence = gather_evidence(row["text"], row.get("reasons") or [], config)
-    excerpt = found.place == "rejected" and config.output.rejected_text != "full"
-    if evidence and excerpt:
-        console.print(
-            f"seen in the part of the text that was kept (rejected_text = "
-            f"{config.output.rejected_text!r}; 'full' shows all):"
-        )
-    for part in evidence:
-        _print_evidence(console, part)
+    if found.place == "rejected":
+        _print_evidence(console, config, row)
 
 
 def _fate(found: Found, removal: dict[str, Any] | None) -> str:
@@ -168,7 +162,16 @@ def _wanted(rule: Rule, config: Config) -> str:
     return f"{rule.comparison.value} {shown}"
 
 
-def _print_evidence(console: Console, evidence: Evidence) -> None:
-    console.print(f"\n{evidence.rule}:", style="bold")
-    for span in evidence.spans:
-        console.print(f"  {span}", markup=False)
+def _print_evidence(console: Console, config: Config, row: dict[str, Any]) -> None:
+    """Prints the passages behind the failed rules, as far as the run kept the text."""
+    for evidence in gather_evidence(row["text"], row["reasons"], config):
+        console.print(f"\n{evidence.rule}:", style="bold")
+        for span in evidence.spans:
+            console.print(f"  {span}", markup=False)
+        if evidence.further:
+            console.print(f"  and {evidence.further} more")
+    if config.output.rejected_text != "full":
+        console.print(
+            f"\nThe run kept only {len(row['text'])} characters of the text (output.rejected_text "
+            f"= {config.output.rejected_text!r}); with 'full' the passages behind every rule show."
+        )

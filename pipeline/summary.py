@@ -21,13 +21,14 @@ PLACES = {
     "report": "report/index.html",
 }
 
+_LOG_WIDTH = 160
+"""Our choice: columns of our widest table."""
+
 
 def print_summary(job: Job) -> None:
     """Prints the funnel and the places of the results."""
     counts = funnel(job)
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = 120  # our choice: in a log the table keeps its columns
+    console = report_console()
     console.print(funnel_table(counts))
     for title, place in PLACES.items():
         path = job.path(*place.split("/"))
@@ -37,6 +38,14 @@ def print_summary(job: Job) -> None:
         train = f"massivetext train {job.path('sequences')} --preset tiny --steps 50"
         console.print(f"\nnext       {train}", soft_wrap=True)
         console.print(f"           massivetext explain {job.output} ID_OR_URL", soft_wrap=True)
+
+
+def report_console() -> Console:
+    """Returns a console for tables; in a file or a pipe they keep all their columns."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = _LOG_WIDTH
+    return console
 
 
 def funnel_table(counts: dict[str, Any]) -> Table:

@@ -3,7 +3,8 @@
 Letters: T tables of the vocabulary, C cache of words, W working space of one call; they are tuples
 of arrays, made in `fast_encoder`.
 
-Integers are int64 wherever they are passed on: another type would compile a part once more.
+Integers are int64 wherever they are passed on: another type would compile a part once more. Tuples
+are taken apart before the inner loops: handing one to a part costs more than a merge.
 
 A symbol is a token id, or UNKNOWN for a character that is no piece, or GONE once it has been merged
 into its left neighbour.
@@ -104,32 +105,29 @@ def _code_point(text: Any, start: Any) -> Any:
 
 
 @part
-def _is_joined(text: Any, previous: Any, start: Any, T: Any) -> Any:
+def _are_joined(text: Any, previous: Any, start: Any, joined: Any) -> Any:
     """Whether some piece holds two neighbouring characters, which start at these bytes."""
-    if T[0][text[start - 1], text[start]] == 0:
-        return False
-    if text[start - 1] < 0x80 and text[start] < 0x80:
-        return True
     left, right = _code_point(text, previous), _code_point(text, start)
-    return T[1][_slot(left, right, T[1])] != EMPTY
+    return joined[_slot(left, right, joined)] != EMPTY
 
 
 @part
-def _merged(left: Any, right: Any, T: Any) -> Any:
+def _merged(left: Any, right: Any, keys: Any, merges: Any) -> Any:
     """Returns the token that two neighbours merge to, or UNKNOWN."""
     if left < 0 or right < 0:
         return np.int32(UNKNOWN)
-    place = _slot(left, right, T[4])
-    return T[5][place] if T[4][place] != EMPTY else np.int32(UNKNOWN)
+    place = _slot(left, right, keys)
+    return merges[place] if keys[place] != EMPTY else np.int32(UNKNOWN)
 
 
 @part
-def _characters(text: Any, start: Any, stop: Any, T: Any, W: Any) -> Any:
+def _characters(
+    text: Any, start: Any, stop: Any, character_tokens: Any, symbols: Any, firsts: Any
+) -> Any:
     """Makes each character of text[start:stop] a symbol; returns their number."""
-    symbols, firsts = W[0], W[1]
     count = np.int64(0)
     while start < stop:
-        symbols[count] = T[2][_code_point(text, start)]
+        symbols[count] = character_tokens[_code_point(text, start)]
         firsts[count] = start
         count += 1
         start += _character_size(text[start])
@@ -138,30 +136,41 @@ def _characters(text: Any, start: Any, stop: Any, T: Any, W: Any) -> Any:
 
 
 @part
-def _merge_few(count: Any, T: Any, W: Any) -> Any:
-    """Merges the best pair, the leftmost of equals, until none is left; returns the number."""
-    symbols, firsts = W[0], W[1]
+def _merge_few(
+    count: Any, symbols: Any, firsts: Any, pairs: Any, keys: Any, merges: Any, ranks: Any
+) -> Any:
+    """Merges the best pair, the leftmost of equals, until none is left; returns the number.
+
+    pairs[i] is what symbols i and i + 1 merge to.
+    """
+    for left in range(count - 1):
+        pairs[left] = _merged(symbols[left], symbols[left + 1], keys, merges)
     while count > 1:
-        best_rank, best, best_token = len(T[6]), -1, UNKNOWN
+        best, best_rank = -1, len(ranks)
         for left in range(count - 1):
-            token = _merged(symbols[left], symbols[left + 1], T)
-            if token >= 0 and T[6][token] < best_rank:
-                best_rank, best, best_token = T[6][token], left, token
+            if pairs[left] >= 0 and ranks[pairs[left]] < best_rank:
+                best, best_rank = left, ranks[pairs[left]]
         if best < 0:
             break
-        symbols[best] = best_token
-        for place in range(best + 1, count - 1):
+        symbols[best] = pairs[best]
+        count -= 1
+        for place in range(best + 1, count):
             symbols[place] = symbols[place + 1]
             firsts[place] = firsts[place + 1]
-        count -= 1
+            pairs[place - 1] = pairs[place]
         firsts[count] = firsts[count + 1]
+        if best > 0:
+            pairs[best - 1] = _merged(symbols[best - 1], symbols[best], keys, merges)
+        if best < count - 1:
+            pairs[best] = _merged(symbols[best], symbols[best + 1], keys, merges)
     return count
 
 
 @part
-def _push(size: Any, priority: Any, token: Any, right: Any, W: Any) -> Any:
+def _push(
+    size: Any, priority: Any, token: Any, right: Any, priorities: Any, tokens: Any, rights: Any
+) -> Any:
     """Adds a pair to the heap of `size` pairs; returns the new size."""
-    priorities, tokens, rights = W[4], W[5], W[6]
     place = size
     while place > 0:
         parent = (place - 1) >> 1
@@ -175,9 +184,8 @@ def _push(size: Any, priority: Any, token: Any, right: Any, W: Any) -> Any:
 
 
 @part
-def _drop_first(size: Any, W: Any) -> Any:
+def _drop_first(size: Any, priorities: Any, tokens: Any, rights: Any) -> Any:
     """Takes the best pair from the heap; returns the new size."""
-    priorities, tokens, rights = W[4], W[5], W[6]
     size -= 1
     priority, token, right = priorities[size], tokens[size], rights[size]
     place = 0
@@ -195,40 +203,8 @@ def _drop_first(size: Any, W: Any) -> Any:
 
 
 @part
-def _push_pair(size: Any, left: Any, right: Any, T: Any, W: Any) -> Any:
-    """Adds two neighbours to the heap if they merge; returns its size."""
-    if left < 0 or right < 0:
-        return size
-    token = _merged(W[0][left], W[0][right], T)
-    if token < 0:
-        return size
-    # Best rank first, then leftmost.
-    return _push(size, (np.int64(T[6][token]) << 32) | np.int64(left), token, right, W)
-
-
-@part
-def _merge_many(count: Any, T: Any, W: Any) -> Any:
-    """Does what `_merge_few` does, with a heap of pairs; returns the number of symbols."""
-    symbols, firsts, nexts, previous = W[0], W[1], W[2], W[3]
-    size = np.int64(0)
-    for symbol in range(count):
-        nexts[symbol] = symbol + 1 if symbol + 1 < count else -1
-        previous[symbol] = symbol - 1
-    for symbol in range(count - 1):
-        size = _push_pair(size, symbol, symbol + 1, T, W)
-    while size > 0:
-        left, right = np.int64(W[4][0] & 0xFFFFFFFF), np.int64(W[6][0])
-        token = W[5][0]
-        size = _drop_first(size, W)
-        stale = symbols[left] == GONE or symbols[right] == GONE or nexts[left] != right
-        if stale or _merged(symbols[left], symbols[right], T) != token:
-            continue
-        symbols[left], symbols[right] = token, GONE
-        nexts[left] = nexts[right]
-        if nexts[right] >= 0:
-            previous[nexts[right]] = left
-        size = _push_pair(size, np.int64(previous[left]), left, T, W)
-        size = _push_pair(size, left, np.int64(nexts[left]), T, W)
+def _close_gaps(count: Any, symbols: Any, firsts: Any) -> Any:
+    """Drops the symbols that are gone; returns the number of the others."""
     stop, kept = firsts[count], np.int64(0)
     for symbol in range(count):
         if symbols[symbol] != GONE:
@@ -239,26 +215,65 @@ def _merge_many(count: Any, T: Any, W: Any) -> Any:
 
 
 @part
+def _merge_many(count: Any, keys: Any, merges: Any, ranks: Any, W: Any) -> Any:
+    """Does what `_merge_few` does, with a heap of pairs; returns the number of symbols."""
+    symbols, firsts, nexts, previous, priorities, tokens, rights = W
+    size = np.int64(0)
+    for symbol in range(count):
+        nexts[symbol] = symbol + 1 if symbol + 1 < count else -1
+        previous[symbol] = symbol - 1
+    for right in range(1, count):
+        token = _merged(symbols[right - 1], symbols[right], keys, merges)
+        if token >= 0:
+            priority = (np.int64(ranks[token]) << 32) | (right - 1)
+            size = _push(size, priority, token, right, priorities, tokens, rights)
+    while size > 0:
+        left, right, token = priorities[0] & 0xFFFFFFFF, np.int64(rights[0]), tokens[0]
+        size = _drop_first(size, priorities, tokens, rights)
+        is_stale = symbols[left] == GONE or symbols[right] == GONE or nexts[left] != right
+        if is_stale or _merged(symbols[left], symbols[right], keys, merges) != token:
+            continue
+        symbols[left], symbols[right] = token, GONE
+        nexts[left] = nexts[right]
+        if nexts[right] >= 0:
+            previous[nexts[right]] = left
+        for pair in range(2):  # with its left neighbour, then with its right one
+            first = np.int64(previous[left]) if pair == 0 else left
+            second = left if pair == 0 else np.int64(nexts[left])
+            if first >= 0 and second >= 0:
+                token = _merged(symbols[first], symbols[second], keys, merges)
+                if token >= 0:
+                    priority = (np.int64(ranks[token]) << 32) | first
+                    size = _push(size, priority, token, second, priorities, tokens, rights)
+    return _close_gaps(count, symbols, firsts)
+
+
+@part
 def _encode_word(text: Any, start: Any, stop: Any, out: Any, written: Any, T: Any, W: Any) -> Any:
     """Appends the tokens of text[start:stop], which nothing outside can merge with."""
-    count = _characters(text, start, stop, T, W)
-    count = _merge_few(count, T, W) if count <= _SHORT else _merge_many(count, T, W)
-    symbols, firsts = W[0], W[1]
+    character_tokens, byte_0, keys, merges, ranks = T[2], T[3], T[4], T[5], T[6]
+    symbols, firsts, pairs = W[0], W[1], W[2]
+    count = _characters(text, start, stop, character_tokens, symbols, firsts)
+    if count <= _SHORT:
+        count = _merge_few(count, symbols, firsts, pairs, keys, merges, ranks)
+    else:
+        count = _merge_many(count, keys, merges, ranks, W)
     for symbol in range(count):
         if symbols[symbol] >= 0:
             out[written] = symbols[symbol]
             written += 1
         else:  # byte fallback
             for place in range(firsts[symbol], firsts[symbol + 1]):
-                out[written] = T[3] + np.int32(text[place])
+                out[written] = byte_0 + np.int32(text[place])
                 written += 1
     return written
 
 
 @part
-def _find(text: Any, start: Any, size: Any, word_hash: Any, C: Any) -> Any:
+def _find(
+    text: Any, start: Any, size: Any, word_hash: Any, hashes: Any, key_slots: Any, keys: Any
+) -> Any:
     """Returns the slot of a word in the cache: its own, or the empty one it would get."""
-    hashes, key_slots, keys = C[0], C[1], C[3]
     mask = np.uint64(len(hashes) - 1)
     slot = word_hash & mask
     while hashes[slot] != 0:
@@ -284,7 +299,7 @@ def _remember(
     if is_full or used[1] + size > len(keys) or used[2] + count > len(tokens):
         hashes[:] = 0
         used[:] = 0
-    slot = _find(text, start, size, word_hash, C)
+    slot = _find(text, start, size, word_hash, hashes, key_slots, keys)
     hashes[slot] = word_hash
     key_slots[slot] = (used[1] << _SIZE_BITS) | size
     token_slots[slot] = (used[2] << _SIZE_BITS) | count
@@ -297,42 +312,43 @@ def _remember(
     used[2] += count
 
 
-@part
-def _encode_or_recall(
-    text: Any, start: Any, stop: Any, word_hash: Any, out: Any, written: Any, T: Any, C: Any, W: Any
-) -> Any:
-    """Appends the tokens of a word, from the cache if it is there."""
-    size = stop - start
-    if size > _LONGEST_KEY:
-        return _encode_word(text, start, stop, out, written, T, W)
-    word_hash = (word_hash ^ (word_hash >> _HALF)) | _ONE  # zero marks an empty slot
-    slot = _find(text, start, size, word_hash, C)
-    if C[0][slot] == 0:
-        first = written
-        written = _encode_word(text, start, stop, out, written, T, W)
-        _remember(text, start, size, word_hash, out, first, written, C)
-        return written
-    place, count = C[2][slot] >> _SIZE_BITS, C[2][slot] & _SIZE_MASK
-    for token in range(place, place + count):
-        out[written] = C[4][token]
-        written += 1
-    return written
-
-
 @kernel(f"int64(Array(uint8, 1, 'C', readonly=True), uint16[::1], {TABLES}, {CACHE}, {WORK})")
 def encode(text: Any, out: Any, T: Any, C: Any, W: Any) -> Any:
     """Writes the tokens of valid UTF-8 text to `out`; returns their number.
 
     The text is cut wherever no piece holds the two characters at the cut: no merge can cross it.
     """
+    joins, joined = T[0], T[1]
+    hashes, key_slots, token_slots, keys, tokens = C[0], C[1], C[2], C[3], C[4]
     written, start = np.int64(0), np.int64(0)
     while start < len(text):
-        word_hash, previous, stop = _FNV_OFFSET, start, start
-        while stop < len(text) and (stop == start or _is_joined(text, previous, stop, T)):
-            previous = stop
-            stop += _character_size(text[stop])
-            for place in range(previous, stop):
-                word_hash = (word_hash ^ np.uint64(text[place])) * _FNV_PRIME
-        written = _encode_or_recall(text, start, stop, word_hash, out, written, T, C, W)
+        word_hash = (_FNV_OFFSET ^ np.uint64(text[start])) * _FNV_PRIME
+        previous, stop = start, start + 1
+        while stop < len(text):
+            byte = text[stop]
+            if byte & 0xC0 != 0x80:
+                before = text[stop - 1]
+                if joins[before, byte] == 0:
+                    break
+                if (before | byte) >= 0x80 and not _are_joined(text, previous, stop, joined):
+                    break
+                previous = stop
+            word_hash = (word_hash ^ np.uint64(byte)) * _FNV_PRIME
+            stop += 1
+        size, first = stop - start, written
+        if size > _LONGEST_KEY:
+            written = _encode_word(text, start, stop, out, written, T, W)
+            start = stop
+            continue
+        word_hash = (word_hash ^ (word_hash >> _HALF)) | _ONE  # zero marks an empty slot
+        slot = _find(text, start, size, word_hash, hashes, key_slots, keys)
+        if hashes[slot] != 0:
+            place = token_slots[slot] >> _SIZE_BITS
+            for token in range(place, place + (token_slots[slot] & _SIZE_MASK)):
+                out[written] = tokens[token]
+                written += 1
+        else:
+            written = _encode_word(text, start, stop, out, written, T, W)
+            _remember(text, start, size, word_hash, out, first, written, C)
         start = stop
     return written

@@ -15,11 +15,15 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import BinaryIO, Final, Protocol
 
+import zstandard
+
 STORED_CHUNK_BYTES: Final = 1 << 16
 """Stored bytes read at once. Our choice: one disk read; `unused_data` copies at most this much."""
 
 INFLATED_CHUNK_BYTES: Final = 1 << 20
 """Most inflated bytes given at once, where the library can bound it. Our choice."""
+
+_ZSTD_DICTIONARY_MAGIC: Final = b"\x5d\x2a\x4d\x18"
 
 _MAGIC_BYTES: Final = 16
 """No magic below is longer."""
@@ -103,10 +107,11 @@ class _Bounded:
 class _Zstd:
     """zstandard's object has no bound on its output."""
 
-    def __init__(self) -> None:
-        import zstandard
-
-        self._zstd = zstandard.ZstdDecompressor(max_window_size=2**31).decompressobj()
+    def __init__(self, dictionary: bytes = b"") -> None:
+        self._zstd = zstandard.ZstdDecompressor(
+            dict_data=zstandard.ZstdCompressionDict(dictionary) if dictionary else None,
+            max_window_size=2**31,
+        ).decompressobj()
 
     @property
     def eof(self) -> bool:
@@ -118,6 +123,24 @@ class _Zstd:
 
     def inflate(self, stored: bytes) -> bytes:
         return self._zstd.decompress(stored) if stored else b""
+
+
+def _zstd_of_file(stream: BinaryIO) -> Callable[[], _Inflater]:
+    """Returns what inflates the frames of a file, with the dictionary that it may begin with.
+
+    The IIPC's "Zstandard Compression for WARC Files 1.0": a skippable frame with the dictionary,
+    which may be compressed itself, comes first. ArchiveTeam writes its crawls so.
+    """
+    stream.seek(0)
+    head = stream.read(8)
+    if head[:4] != _ZSTD_DICTIONARY_MAGIC or len(head) < 8:
+        return _Zstd
+    dictionary = stream.read(int.from_bytes(head[4:], "little"))
+    try:
+        plain = _Zstd().inflate(dictionary)
+    except zstandard.ZstdError:
+        plain = dictionary
+    return lambda: _Zstd(plain)
 
 
 def _bz2() -> _Inflater:
@@ -142,18 +165,22 @@ class Compression:
         name: as messages call it.
         magic: what each member begins with; long enough to be rare inside other members.
         inflater: makes the object that inflates one member.
+        inflater_of_file: returns the maker for a file, where members are not independent.
     """
 
     name: str
     magic: re.Pattern[bytes]
     inflater: Callable[[], _Inflater]
+    inflater_of_file: Callable[[BinaryIO], Callable[[], _Inflater]] | None = None
 
 
 _SKIPPABLE = rb"|[\x50-\x5f]\x2a\x4d\x18"  # zstd and lz4: frames with the user's own data
 
 COMPRESSIONS: Final[Mapping[str, Compression]] = {
     ".gz": Compression("gzip", re.compile(rb"\x1f\x8b\x08[\x00-\x1f]", re.S), _Gzip),
-    ".zst": Compression("zstd", re.compile(rb"\x28\xb5\x2f\xfd" + _SKIPPABLE, re.S), _Zstd),
+    ".zst": Compression(
+        "zstd", re.compile(rb"\x28\xb5\x2f\xfd" + _SKIPPABLE, re.S), _Zstd, _zstd_of_file
+    ),
     ".bz2": Compression("bzip2", re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)"), _bz2),
     ".xz": Compression("xz", re.compile(rb"\xfd7zXZ\x00"), _xz),
     ".lz4": Compression("lz4", re.compile(rb"\x04\x22\x4d\x18" + _SKIPPABLE, re.S), _lz4),
@@ -223,6 +250,8 @@ class MemberSource:
     def __init__(self, stream: BinaryIO, compression: Compression) -> None:
         self._stream = stream
         self._compression = compression
+        of_file = compression.inflater_of_file
+        self._new_inflater = compression.inflater if of_file is None else of_file(stream)
         self._start_at(0)
 
     def _start_at(self, offset: int, skip: int = 0) -> None:
@@ -264,7 +293,7 @@ class MemberSource:
                 offset,
                 f"expected {self._compression.name} data as the suffix says, found {found!r}",
             )
-        self._inflater = self._compression.inflater()
+        self._inflater = self._new_inflater()
         self._position = Position(offset, 0)
         return True
 
@@ -321,7 +350,7 @@ class MemberSource:
         """Whether what begins here inflates: a magic number may also stand inside a member."""
         self._read()
         try:
-            inflater = self._compression.inflater()
+            inflater = self._new_inflater()
             return bool(inflater.inflate(self._stored)) or inflater.eof
         except Exception:  # every library has exceptions of its own
             return False

@@ -109,8 +109,8 @@ class ByteCursor:
                 return self.consumed - before
 
     def tell(self) -> Position:
-        """Returns where the next byte lies. Pulls it if need be."""
-        self.peek(1)
+        """Returns where the next byte lies, or where the last one ended at the end of the file."""
+        self.look(1)
         if not self._marks:
             return Position(0, self.consumed)
         while len(self._marks) > 1 and self._marks[1][0] <= self.consumed:

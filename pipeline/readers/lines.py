@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +15,6 @@ from massivetext.pipeline.readers.cursor import ByteCursor
 from massivetext.records import FailedRecord
 
 _LINE_END = re.compile(rb"\n")
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def _next_line(
         return
     content = cursor.take(len(cursor) if end is None else end).rstrip(b"\r\n")
     if offset == 0:
-        content = content.removeprefix(_BYTE_ORDER_MARK)
+        content = content.removeprefix(codecs.BOM_UTF8)
     if content.strip():
         yield Line(offset, content)
 

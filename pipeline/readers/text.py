@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -9,8 +10,6 @@ from massivetext.pipeline.readers.contract import ReadContext
 from massivetext.pipeline.readers.fields import RowError, check_utf8
 from massivetext.pipeline.readers.one_document import read_whole
 from massivetext.records import FailedRecord, RawRecord
-
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def read(stream: BinaryIO, context: ReadContext) -> Iterator[RawRecord | FailedRecord]:
@@ -21,4 +20,4 @@ def read(stream: BinaryIO, context: ReadContext) -> Iterator[RawRecord | FailedR
 def _check(raw: bytes) -> bytes:
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise RowError("UTF-16 by its byte order mark: expected UTF-8; convert the text")
-    return check_utf8(raw.removeprefix(_BYTE_ORDER_MARK))
+    return check_utf8(raw.removeprefix(codecs.BOM_UTF8))

@@ -152,7 +152,7 @@ def _page_of_message(record: WebRecord, context: ReadContext) -> Record:
     message = record.parsed.http_headers
     status = message.status_code
     if status is None:
-        raise BodyError(f"expected an HTTP status line, found {message.status_line!r}")
+        raise BodyError("expected an HTTP message, but it begins with no status line")
     if status not in _OK:
         return SkippedRecord(f"http status {status}")
     headers: dict[str, str] = {}

@@ -70,7 +70,8 @@ def test_an_entry_covers_its_subdomains_and_no_other(tmp_path: Path) -> None:
         assert domains.covers_url(url), url
     for url in ("http://notbad.example/", "http://example.org/", "http://example/", "", "http://"):
         assert not domains.covers_url(url), url
-    assert domains.covers_host("x.bad.example")
+    hosts = ["x.bad.example", "bad.example", "notbad.example", "example", ""]
+    assert domains.covered(hosts) == {"x.bad.example", "bad.example"}
 
 
 def test_url_entries_cover_what_lies_below(tmp_path: Path) -> None:
@@ -80,7 +81,7 @@ def test_url_entries_cover_what_lies_below(tmp_path: Path) -> None:
     assert urls.covers_url("https://host.example//a/b/c/d/e/f")
     for url in ("http://host.example/", "http://host.example/~user2", "http://host.example/a"):
         assert not urls.covers_url(url), url
-    assert not urls.covers_host("host.example")
+    assert not urls.covers_url("//host.example/")
 
 
 def test_hosts_files_comments_and_ad_blockers_lines(tmp_path: Path) -> None:
@@ -91,7 +92,7 @@ def test_hosts_files_comments_and_ad_blockers_lines(tmp_path: Path) -> None:
     domains = listed(tmp_path, lines)
     names = ["one", "two", "three", "xn--bcher-kva", "four"]
     assert len(domains) == len(names)
-    assert all(domains.covers_host(f"{name}.example") for name in names)
+    assert all(domains.covers_url(f"//{name}.example/") for name in names)
 
 
 def test_public_suffixes_are_refused_with_a_warning(
@@ -101,9 +102,9 @@ def test_public_suffixes_are_refused_with_a_warning(
         domains = listed(tmp_path, "blogspot.com\nco.uk\nme.blogspot.com\nfoo.ck\nwww.ck\n")
     assert domains.refused == ("blogspot.com", "co.uk", "foo.ck")
     assert "3 entries of the domain lists are public suffixes" in caplog.text
-    assert not domains.covers_host("you.blogspot.com")
-    assert domains.covers_host("me.blogspot.com")
-    assert domains.covers_host("www.ck")
+    assert not domains.covers_url("//you.blogspot.com/")
+    assert domains.covers_url("//me.blogspot.com/")
+    assert domains.covers_url("//www.ck/")
 
 
 def test_folders_in_ut1_layout(tmp_path: Path) -> None:
@@ -116,7 +117,7 @@ def test_folders_in_ut1_layout(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "adult"):
         domains = load_domain_list([str(path)], "adult")
         assert len(domains) == 2
-        assert domains.covers_host("a.example")
+        assert domains.covers_url("//a.example/")
         assert domains.covers_url("http://b.example/x/y")
     both = load_domain_list([str(tmp_path / "adult"), str(tmp_path / "games")], "adult")
     assert len(both) == 3
@@ -135,7 +136,7 @@ def test_archives(tmp_path: Path) -> None:
             archive.addfile(member, io.BytesIO(content))
     domains = load_domain_list([str(path)], "adult")
     assert len(domains) == 1
-    assert domains.covers_host("a.example")
+    assert domains.covers_url("//a.example/")
     with pytest.raises(ConfigError, match="expected 'dating/domains' in it"):
         load_domain_list([str(path)], "dating")
 
@@ -148,7 +149,7 @@ def test_a_missing_list_is_a_clear_error(tmp_path: Path) -> None:
 
 
 def test_an_empty_list_covers_nothing() -> None:
-    assert not DomainList().covers_host("a.example")
+    assert DomainList().covered(["a.example"]) == set()
     assert not DomainList().covers_url("http://a.example/")
     assert load_domain_list([], "adult").hashes.dtype == np.uint64
 
@@ -163,4 +164,5 @@ def test_covering_is_having_a_listed_suffix(
     domains = listed(tmp_path_factory.mktemp("list"), "\n".join(sorted(entries)))
     suffixes = public_suffixes()
     kept = {entry for entry in entries if not suffixes.is_suffix(entry)}
-    assert domains.covers_host(host) == any(f".{host}".endswith(f".{e}") for e in kept)
+    assert bool(domains.covered([host])) == domains.covers_url(f"//{host}/")
+    assert domains.covers_url(f"//{host}/") == any(f".{host}".endswith(f".{e}") for e in kept)

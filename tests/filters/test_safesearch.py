@@ -95,5 +95,5 @@ def test_scores_add_up_to_one_at_most(scorer: SafeSearchScorer) -> None:
 def test_what_cannot_be_read_is_a_clear_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no domain list at"):
         load_scorer(SafeSearch(domains=(str(tmp_path / "nowhere"),)))
-    with pytest.raises(ConfigError, match="no file"):
+    with pytest.raises(ConfigError, match=r"safesearch\.model: no file"):
         load_scorer(SafeSearch(model=str(tmp_path / "nowhere.bin")))

@@ -16,7 +16,7 @@ from massivetext.model.layers import (
     shift_to_keys,
 )
 
-sizes = st.tuples(st.sampled_from([1, 2, 5, 8]), st.integers(1, 3), st.integers(0, 2**32 - 1))
+sizes = st.tuples(st.sampled_from([1, 2, 5, 8]), st.just(2), st.integers(0, 2**32 - 1))
 
 
 def lower(scores: np.ndarray) -> np.ndarray:

@@ -74,11 +74,11 @@ class Finished:
 def straight(
     listed_records: Listed, small_run: TrainConfig, tmp_path_factory: pytest.TempPathFactory
 ) -> Finished:
-    """A run without interruption, which saved at step 5, 10 and 12."""
+    """A run without interruption, which saved at steps 25, 50 and 60."""
     folder = tmp_path_factory.mktemp("straight")
-    options = RunOptions(folder, save_every=5, quiet=True)
+    options = RunOptions(folder, save_every=25, quiet=True)
     result = train(listed_records(40), small_run, one_device(), options)
-    return Finished(folder, result, saved_state(folder, small_run, 12, one_device()))
+    return Finished(folder, result, saved_state(folder, small_run, 60, one_device()))
 
 
 def without_times(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -88,10 +88,10 @@ def without_times(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def test_run_logs_every_step_and_learns(straight: Finished) -> None:
     rows = straight.result.rows
-    assert [row["step"] for row in rows] == list(range(12))
+    assert [row["step"] for row in rows] == list(range(60))
     assert rows[-1]["loss"] < rows[0]["loss"] - 0.3
-    assert rows[-1]["tokens"] == 12 * 8 * 32
-    assert rows[-1]["epoch"] == pytest.approx(12 * 8 / 80)
+    assert rows[-1]["tokens"] == 60 * 8 * 32
+    assert rows[-1]["epoch"] == pytest.approx(60 * 8 / 80)
     assert rows[0]["learning_rate"] == pytest.approx(1e-7)
     assert all(row["tokens_per_second"] > 0 for row in rows)
     assert "<svg" in (straight.folder / "loss.svg").read_text()
@@ -99,20 +99,20 @@ def test_run_logs_every_step_and_learns(straight: Finished) -> None:
 
 def test_only_the_newest_checkpoints_are_kept(straight: Finished) -> None:
     names = {path.name for path in (straight.folder / "checkpoints").iterdir()}
-    assert names == {"10", "12"}
+    assert names == {"50", "60"}
 
 
 def test_interrupted_run_continues_bit_for_bit(
     straight: Finished, listed_records: Listed, small_run: TrainConfig, tmp_path: Path
 ) -> None:
     options = RunOptions(tmp_path, quiet=True)
-    interrupting = InterruptingRecords(listed_records(40), interrupt_at=3 * 8)
+    interrupting = InterruptingRecords(listed_records(40), interrupt_at=20 * 8)
     stopped = train(interrupting, small_run, one_device(), options)
-    assert 0 < stopped.step < 12
+    assert 0 < stopped.step < 60
     finished = train(listed_records(40), small_run, one_device(), options)
-    assert finished.step == 12
+    assert finished.step == 60
     assert without_times(finished.rows) == without_times(straight.result.rows)
-    state = saved_state(tmp_path, small_run, 12, one_device())
+    state = saved_state(tmp_path, small_run, 60, one_device())
     jax.tree.map(np.testing.assert_array_equal, state, straight.state)
 
 
@@ -121,13 +121,13 @@ def test_finished_run_is_left_alone(
 ) -> None:
     log = (straight.folder / "metrics.jsonl").read_bytes()
     options = RunOptions(straight.folder, quiet=True)
-    assert train(listed_records(40), small_run, one_device(), options).step == 12
+    assert train(listed_records(40), small_run, one_device(), options).step == 60
     assert (straight.folder / "metrics.jsonl").read_bytes() == log
 
 
 def test_checkpoint_loads_on_another_mesh(straight: Finished, small_run: TrainConfig) -> None:
     layout = make_layout(model_parallel=2)
-    state = saved_state(straight.folder, small_run, 12, layout)
+    state = saved_state(straight.folder, small_run, 60, layout)
     assert len(state.parameters["blocks"]["mlp"]["up"].sharding.device_set) == 8
     jax.tree.map(np.testing.assert_array_equal, state, straight.state)
 
@@ -137,7 +137,7 @@ def test_run_continues_on_another_mesh(
     straight: Finished, listed_records: Listed, small_run: TrainConfig, tmp_path: Path
 ) -> None:
     options = RunOptions(tmp_path, quiet=True)
-    interrupting = InterruptingRecords(listed_records(40), interrupt_at=3 * 8)
+    interrupting = InterruptingRecords(listed_records(40), interrupt_at=20 * 8)
     train(interrupting, small_run, one_device(), options)
     rows = train(listed_records(40), small_run, make_layout(model_parallel=2), options).rows
     for ours, theirs in zip(rows, straight.result.rows, strict=True):
@@ -148,8 +148,8 @@ def test_another_run_in_the_folder_is_refused_with_the_difference(
     straight: Finished, listed_records: Listed, small_run: TrainConfig
 ) -> None:
     options = RunOptions(straight.folder, quiet=True)
-    longer = dataclasses.replace(small_run, steps=14)
-    with pytest.raises(ConfigError, match=r"config\.steps was 12, is 14"):
+    longer = dataclasses.replace(small_run, steps=61)
+    with pytest.raises(ConfigError, match=r"config\.steps was 60, is 61"):
         train(listed_records(40), longer, one_device(), options)
     with pytest.raises(ConfigError, match="dataset_sha256"):
         train(listed_records(41), small_run, one_device(), options)

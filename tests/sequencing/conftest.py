@@ -1,8 +1,11 @@
 """A small corpus and tokenizers trained on it, made once."""
 
+import io
 import random
+from collections.abc import Callable
 
 import pytest
+import sentencepiece
 
 from massivetext.sequencing.tokenizer import Tokenizer
 from massivetext.sequencing.tokenizer_training import Passage, train
@@ -44,3 +47,21 @@ def identity(identity_model) -> Tokenizer:
 @pytest.fixture(scope="session")
 def nfkc(nfkc_model) -> Tokenizer:
     return Tokenizer(nfkc_model)
+
+
+@pytest.fixture(scope="session")
+def train_tiny() -> Callable[..., bytes]:
+    """Trains with SentencePiece itself: its own defaults, but for what is given."""
+
+    def train_with(**options: object) -> bytes:
+        model = io.BytesIO()
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=iter(["the quick brown fox jumps over the lazy dog"] * 9),
+            model_writer=model,
+            hard_vocab_limit=False,
+            minloglevel=2,
+            **{"vocab_size": 300, "model_type": "bpe", "byte_fallback": True, **options},
+        )
+        return model.getvalue()
+
+    return train_with

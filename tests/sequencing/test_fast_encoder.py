@@ -1,12 +1,10 @@
 """The fast encoder against SentencePiece itself, which is its definition."""
 
-import io
 import random
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-import sentencepiece
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -114,18 +112,6 @@ def test_threads_do_not_disturb_each_other(identity):
     assert all(np.array_equal(a, b) for a, b in zip(found, expected * 5, strict=True))
 
 
-def train_with(**options) -> bytes:
-    model = io.BytesIO()
-    sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(["the quick brown fox jumps over the lazy dog"] * 9),
-        model_writer=model,
-        hard_vocab_limit=False,
-        minloglevel=2,
-        **{"vocab_size": 300, "model_type": "bpe", "byte_fallback": True, **options},
-    )
-    return model.getvalue()
-
-
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
@@ -135,8 +121,8 @@ def train_with(**options) -> bytes:
         ({"user_defined_symbols": "\n"}, "user-defined"),
     ],
 )
-def test_other_models_are_left_to_sentencepiece(options, reason):
-    model = train_with(**options)
+def test_other_models_are_left_to_sentencepiece(train_tiny, options, reason):
+    model = train_tiny(**options)
     parsed = parse_model(model)
     assert reason in why_not(parsed)
     with pytest.raises(ValueError, match="cannot take this model"):
@@ -145,22 +131,3 @@ def test_other_models_are_left_to_sentencepiece(options, reason):
         tokenizer = Tokenizer(model)
         assert tokenizer._fast[0] is None
         assert_same(tokenizer, "the quick  brown\nfox ▁")
-
-
-def test_the_rule_of_normalisation_is_read(identity, nfkc):
-    assert parse_model(identity.model).normalization == "identity"
-    assert parse_model(nfkc.model).normalization == "nfkc"
-    assert parse_model(train_with()).normalization == "nmt_nfkc"
-
-
-def test_pieces_and_scores_are_those_of_the_library(nfkc):
-    processor = sentencepiece.SentencePieceProcessor(model_proto=nfkc.model)
-    pieces = parse_model(nfkc.model).pieces
-    assert [p.text for p in pieces] == [processor.id_to_piece(i) for i in range(len(pieces))]
-    assert [p.score for p in pieces] == [processor.get_score(i) for i in range(len(pieces))]
-    assert [p.type == 6 for p in pieces] == [processor.is_byte(i) for i in range(len(pieces))]
-
-
-def test_what_is_no_model_file_is_refused():
-    with pytest.raises(ValueError, match="no protocol buffer"):
-        parse_model(b"\x07\x01\x02")

@@ -1,9 +1,7 @@
-import io
 import pickle
 
 import numpy as np
 import pytest
-import sentencepiece
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,16 +49,6 @@ def test_a_tokenizer_can_be_pickled(identity):
     assert np.array_equal(copy.encode(b"the crop"), identity.encode(b"the crop"))
 
 
-def train_with(**options) -> bytes:
-    model = io.BytesIO()
-    sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(["the quick brown fox jumps over the lazy dog"] * 9),
-        model_writer=model, vocab_size=300, model_type="bpe", hard_vocab_limit=False,
-        minloglevel=2, **options,
-    )  # fmt: skip
-    return model.getvalue()
-
-
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -69,9 +57,9 @@ def train_with(**options) -> bytes:
         ({"byte_fallback": True, "eos_id": -1}, "EOS id -1"),
     ],
 )
-def test_unsuitable_models_are_refused(options, message):
+def test_unsuitable_models_are_refused(train_tiny, options, message):
     with pytest.raises(ValueError, match=message):
-        Tokenizer(train_with(**options))
+        Tokenizer(train_tiny(**options))
 
 
 def test_what_is_no_model_is_refused():

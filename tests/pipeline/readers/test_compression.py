@@ -2,6 +2,7 @@ import io
 import random
 
 import pytest
+import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -67,6 +68,18 @@ def test_lz4_frames() -> None:
     content, damages = inflate(lz4(large)[:-10] + lz4(b"tail"), ".lz4")
     assert content.endswith(b"tail")
     assert [damage.offset for damage in damages] == [0]
+
+
+@pytest.mark.parametrize("is_compressed", [False, True])
+def test_a_zstd_file_may_begin_with_its_dictionary(is_compressed: bool) -> None:
+    parts = [noise(seed, 2_000) for seed in range(300)]
+    dictionary = zstandard.train_dictionary(8_192, parts, dict_id=7)
+    compressor = zstandard.ZstdCompressor(dict_data=dictionary)
+    held = dictionary.as_bytes()
+    held = COMPRESS[".zst"](held) if is_compressed else held
+    frame = b"\x5d\x2a\x4d\x18" + len(held).to_bytes(4, "little") + held
+    stored = frame + b"".join(compressor.compress(part) for part in parts)
+    assert inflate(stored, ".zst") == (b"".join(parts), [])
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

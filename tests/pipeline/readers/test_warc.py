@@ -104,6 +104,11 @@ def test_odd_messages_are_read(status: str, line_end: bytes) -> None:
     assert only_document(warc_record(message)).raw == PAGE
 
 
+@pytest.mark.parametrize("kind", ["Application/HTTP", "application/http;msgtype=response"])
+def test_odd_media_types_of_messages_are_read(kind: str) -> None:
+    assert only_document(warc_record(http_message(), Content_Type=kind)).raw == PAGE
+
+
 def test_odd_warc_headers_are_read() -> None:
     record = warc_record(http_message(), WARC_Target_URI="<http://a.b/c d>", WARC_Record_ID=None)
     head, end, block = record.partition(b"\r\n\r\n")
@@ -124,8 +129,8 @@ def test_a_coded_body_is_decoded_and_a_false_header_is_not_believed() -> None:
     ("block", "error"),
     [
         (http_message(gzip.compress(PAGE)[:-9], {"Content-Encoding": "gzip"}), "ends too early"),
-        (b"not http at all", "expected an HTTP status line"),
-        (b"", "expected an HTTP status line"),
+        (b"not http at all", "begins with no status line"),
+        (b"", "begins with no status line"),
     ],
 )
 def test_a_bad_message_fails_with_its_address(block: bytes, error: str) -> None:
@@ -209,6 +214,16 @@ def test_a_damaged_member_costs_one_record(suffix: str, data: st.DataObject) -> 
     kept = [int(record.source_id[-8:]) for record in documents(found)]
     assert kept in ([n for n in range(4) if n != hit], [0, 1, 2, 3])
     assert len(documents(found)) + len(failures(found)) >= 4
+
+
+@pytest.mark.parametrize("suffix", list(COMPRESS))
+def test_an_empty_record_before_damage_is_counted(suffix: str) -> None:
+    empty = warc_record(b"", 1, WARC_Type="metadata")
+    for end in (empty, empty.removesuffix(b"\r\n\r\n")):
+        damaged = COMPRESS[suffix](pages(1)[0])[:-20] + bytes(20)
+        found = read("warc", COMPRESS[suffix](end) + damaged, file=f"a{suffix}")
+        assert found[0] == SkippedRecord("metadata")
+        assert failures(found)
 
 
 def test_a_record_over_the_limit_fails_and_its_content_is_not_searched() -> None:

@@ -1,0 +1,23 @@
+import pytest
+import sentencepiece
+
+from massivetext.sequencing.model_file import parse_model
+
+
+def test_the_rule_of_normalisation_is_read(identity, nfkc, train_tiny):
+    assert parse_model(identity.model).normalization == "identity"
+    assert parse_model(nfkc.model).normalization == "nfkc"
+    assert parse_model(train_tiny()).normalization == "nmt_nfkc"
+
+
+def test_pieces_and_scores_are_those_of_the_library(nfkc):
+    processor = sentencepiece.SentencePieceProcessor(model_proto=nfkc.model)
+    pieces = parse_model(nfkc.model).pieces
+    assert [p.text for p in pieces] == [processor.id_to_piece(i) for i in range(len(pieces))]
+    assert [p.score for p in pieces] == [processor.get_score(i) for i in range(len(pieces))]
+    assert [p.type == 6 for p in pieces] == [processor.is_byte(i) for i in range(len(pieces))]
+
+
+def test_what_is_no_model_file_is_refused():
+    with pytest.raises(ValueError, match="no protocol buffer"):
+        parse_model(b"\x07\x01\x02")
