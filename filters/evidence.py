@@ -195,7 +195,7 @@ class _Passages:
         return [_whole(self.words[i : i + n]) for i in grams[top]] if top else []
 
     def _duplicate_grams(self, n: int) -> list[Range]:
-        """Returns the runs of words in n-grams that occur more than once; those that overlap join."""
+        """Returns the runs of words in n-grams that occur more than once; overlapping ones join."""
         skipped = 1 if self.only_repeats else 0
         starts = sorted(i for found in self._grams(n).values() for i in found[skipped:])
         runs: list[list[int]] = []
