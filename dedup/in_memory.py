@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from massivetext.dedup.exact import GROUP_RECORD, exact_removals
 from massivetext.dedup.groups import Records
+from massivetext.dedup.jaccard import DocumentSets
 from massivetext.dedup.keys import shingle_counts
 from massivetext.dedup.pairs import BAND_RECORD, candidate_pairs
 from massivetext.dedup.removal import (
@@ -34,13 +35,13 @@ RULES: Final[Mapping[Rule, Callable[[Records], Records]]] = {
 def verify(
     rule: Rule,
     pairs: Records,
-    sets: ShingleBatch,
-    addresses: NDArray[np.uint64],
+    lowers: DocumentSets,
+    partners: DocumentSets,
     threshold: float,
 ) -> Records:
     """Returns the `VERIFIED` pairs that a rule needs: all, or each document's best."""
     needed = best_verified_pairs if rule == "pairwise" else verified_pairs
-    return needed(pairs, sets, addresses, threshold)
+    return needed(pairs, lowers, partners, threshold)
 
 
 def group_records(keys: Records, addresses: NDArray[np.uint64]) -> Records:
@@ -82,7 +83,7 @@ def find_removals(
     winners = ~np.isin(addresses, exact["address"])
     pairs = candidate_pairs(band_records(keys[winners], addresses[winners]), threshold)
     needed = np.unique(np.concatenate([pairs["lower"], pairs["partner"]]))
-    sets = sets_of(np.searchsorted(addresses, needed))
-    near = RULES[rule](verify(rule, pairs, sets, needed, threshold))
+    sets = DocumentSets(needed, sets_of(np.searchsorted(addresses, needed)))
+    near = RULES[rule](verify(rule, pairs, sets, sets, threshold))
     removals = np.concatenate([exact, near])
     return removals[np.argsort(removals["address"])]

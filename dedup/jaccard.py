@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,28 +11,60 @@ from massivetext.dedup import compiled
 from massivetext.dedup.shingles import ShingleBatch
 
 
+@dataclass(frozen=True)
+class DocumentSets:
+    """The sorted shingle sets of some documents.
+
+    Attributes:
+        addresses: uint64 (documents,), ascending.
+        sets: their sets, in that order.
+    """
+
+    addresses: NDArray[np.uint64]
+    sets: ShingleBatch
+
+    def indices(self, addresses: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """Returns int64: where the sets of these documents stand; all must be there."""
+        return np.searchsorted(self.addresses, addresses)
+
+
 def intersection_sizes(
-    sets: ShingleBatch, left: NDArray[np.int64], right: NDArray[np.int64]
+    left_sets: ShingleBatch,
+    left: NDArray[np.int64],
+    right_sets: ShingleBatch,
+    right: NDArray[np.int64],
 ) -> NDArray[np.int64]:
     """Returns int64 (pairs,): |A and B| of the sorted sets numbered `left[i]` and `right[i]`."""
     sizes = np.empty(left.size, np.int64)
     kernels = compiled.kernels()
     if kernels is not None:
-        kernels.intersection_sizes(sets.hashes, sets.offsets, left, right, sizes)
+        kernels.intersection_sizes(
+            left_sets.hashes,
+            left_sets.offsets,
+            left,
+            right_sets.hashes,
+            right_sets.offsets,
+            right,
+            sizes,
+        )
         return sizes
     for pair, (one, other) in enumerate(zip(left, right, strict=True)):
-        shared = np.intersect1d(sets.of_document(one), sets.of_document(other), assume_unique=True)
+        shared = np.intersect1d(
+            left_sets.of_document(one), right_sets.of_document(other), assume_unique=True
+        )
         sizes[pair] = shared.size
     return sizes
 
 
 def jaccard_of_pairs(
-    sets: ShingleBatch, left: NDArray[np.int64], right: NDArray[np.int64]
+    left_sets: ShingleBatch,
+    left: NDArray[np.int64],
+    right_sets: ShingleBatch,
+    right: NDArray[np.int64],
 ) -> NDArray[np.float64]:
     """Returns float64 (pairs,): |A and B| / |A or B|, by one division; 0 for two empty sets."""
-    shared = intersection_sizes(sets, left, right)
-    counts = np.diff(sets.offsets)
-    united = counts[left] + counts[right] - shared
+    shared = intersection_sizes(left_sets, left, right_sets, right)
+    united = left_sets.sizes[left] + right_sets.sizes[right] - shared
     return shared / np.maximum(united, 1)
 
 

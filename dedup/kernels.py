@@ -162,21 +162,23 @@ def minima(
                 signatures_DxK[document, first + lane] = minimum[lane]
 
 
-@kernel(f"void({_U64}, {_I64}, {_I64}, {_I64}, {_I64_OUT})")
+@kernel(f"void({_U64}, {_I64}, {_I64}, {_U64}, {_I64}, {_I64}, {_I64_OUT})")
 def intersection_sizes(
-    hashes: NDArray[np.uint64],
-    offsets: NDArray[np.int64],
+    left_hashes: NDArray[np.uint64],
+    left_offsets: NDArray[np.int64],
     left: NDArray[np.int64],
+    right_hashes: NDArray[np.uint64],
+    right_offsets: NDArray[np.int64],
     right: NDArray[np.int64],
     sizes: NDArray[np.int64],
 ) -> None:
     """Merges the sorted sets `left[i]` and `right[i]` and counts what they share."""
     for pair in range(left.size):
-        i, i_end = offsets[left[pair]], offsets[left[pair] + 1]
-        j, j_end = offsets[right[pair]], offsets[right[pair] + 1]
+        i, i_end = left_offsets[left[pair]], left_offsets[left[pair] + 1]
+        j, j_end = right_offsets[right[pair]], right_offsets[right[pair] + 1]
         shared = 0
         while i < i_end and j < j_end:
-            one, other = hashes[i], hashes[j]
+            one, other = left_hashes[i], right_hashes[j]
             shared += one == other
             i += one <= other
             j += other <= one

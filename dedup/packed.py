@@ -7,12 +7,14 @@ is sent once: a band record costs 20 bytes, not 24. Little-endian throughout.
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from massivetext.dedup.groups import Records
+from massivetext.dedup.jaccard import DocumentSets
 from massivetext.dedup.shingles import ShingleBatch
 
 _HEAD_BYTES: Final = 4
@@ -60,8 +62,8 @@ def pack_sets(addresses: NDArray[np.uint64], sets: ShingleBatch) -> bytes:
     return b"".join(part.tobytes() for part in (count, addresses, sizes, sets.hashes))
 
 
-def unpack_sets(packed: list[bytes]) -> tuple[NDArray[np.uint64], ShingleBatch]:
-    """Returns the addresses, ascending, and the sets of all parts that `pack_sets` packed."""
+def unpack_sets(packed: Iterable[bytes]) -> DocumentSets:
+    """Returns the sets of all parts that `pack_sets` packed."""
     addresses, sets = [np.empty(0, np.uint64)], list[NDArray[np.uint64]]()
     for part in packed:
         values = np.frombuffer(part, np.uint64)
@@ -74,4 +76,4 @@ def unpack_sets(packed: list[bytes]) -> tuple[NDArray[np.uint64], ShingleBatch]:
     offsets = np.zeros(joined.size + 1, np.int64)
     np.cumsum([sets[index].size for index in order], out=offsets[1:])
     hashes = np.concatenate([np.empty(0, np.uint64), *(sets[index] for index in order)])
-    return joined[order], ShingleBatch(hashes, offsets)
+    return DocumentSets(joined[order], ShingleBatch(hashes, offsets))

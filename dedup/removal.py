@@ -19,10 +19,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from massivetext.dedup.groups import Records, differs
-from massivetext.dedup.jaccard import jaccard_of_pairs
+from massivetext.dedup.jaccard import DocumentSets, jaccard_of_pairs
 from massivetext.dedup.keys import precedences
 from massivetext.dedup.pairs import PAIR
-from massivetext.dedup.shingles import ShingleBatch
 from massivetext.records import REMOVAL_SCHEMA
 
 EXACT: Final = 0
@@ -44,20 +43,21 @@ VERIFIED: Final = np.dtype([*((name, PAIR[name]) for name in PAIR.names or ()), 
 
 
 def verified_pairs(
-    pairs: Records, sets: ShingleBatch, addresses: NDArray[np.uint64], threshold: float
+    pairs: Records, lowers: DocumentSets, partners: DocumentSets, threshold: float
 ) -> Records:
     """Returns the `VERIFIED` pairs among candidate `PAIR`s: those above the threshold, in order.
 
     Args:
         pairs: candidates.
-        sets: the sorted shingle sets of all documents in them.
-        addresses: uint64 (sets,), sorted: whose sets these are.
+        lowers: the shingle sets of their lower documents.
+        partners: those of their partners; may be the same.
         threshold: the Jaccard that must be exceeded.
     """
     jaccards = jaccard_of_pairs(
-        sets,
-        np.searchsorted(addresses, pairs["lower"]),
-        np.searchsorted(addresses, pairs["partner"]),
+        lowers.sets,
+        lowers.indices(pairs["lower"]),
+        partners.sets,
+        partners.indices(pairs["partner"]),
     )
     above = jaccards > threshold
     verified = np.empty(int(above.sum()), VERIFIED)
@@ -68,7 +68,7 @@ def verified_pairs(
 
 
 def best_verified_pairs(
-    pairs: Records, sets: ShingleBatch, addresses: NDArray[np.uint64], threshold: float
+    pairs: Records, lowers: DocumentSets, partners: DocumentSets, threshold: float
 ) -> Records:
     """Returns of each lower document its first `VERIFIED` pair: that with the winning partner.
 
@@ -79,7 +79,7 @@ def best_verified_pairs(
     ends = np.append(starts[1:], pairs.size)
     found = [np.empty(0, VERIFIED)]
     while starts.size:
-        verified = verified_pairs(pairs[starts], sets, addresses, threshold)
+        verified = verified_pairs(pairs[starts], lowers, partners, threshold)
         found.append(verified)
         open_ = ~np.isin(pairs["lower"][starts], verified["lower"])
         starts, ends = starts[open_] + 1, ends[open_]

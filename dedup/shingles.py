@@ -33,6 +33,11 @@ class ShingleBatch:
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """int64 (documents,): how many shingles each document has here."""
+        return np.diff(self.offsets)
+
     def of_document(self, document: int) -> NDArray[np.uint64]:
         """Returns the shingles of one document."""
         return self.hashes[self.offsets[document] : self.offsets[document + 1]]

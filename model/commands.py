@@ -23,8 +23,10 @@ from massivetext.model.configs import (
     TrainConfig,
     train_config,
 )
+from massivetext.model.errors import TrainingError
 
 if TYPE_CHECKING:
+    from massivetext.model.metrics import Row
     from massivetext.model.trained import TrainedModel
     from massivetext.sequencing import ShardReader
 
@@ -130,7 +132,7 @@ def _guarded(name: str, work: Callable[[], int]) -> int:
     except ConfigError as error:
         print(f"massivetext {name}: {error}", file=sys.stderr)
         return 2
-    except (RuntimeError, OSError) as error:
+    except (TrainingError, OSError) as error:
         print(f"massivetext {name}: {error}", file=sys.stderr)
         return 1
 
@@ -209,13 +211,22 @@ def _train(options: argparse.Namespace) -> int:
         tokenizer=Path(reader.tokenizer_path),
     )
     result = train(reader, config, make_layout(options.model_parallel), run_options)
-    first, last = result.rows[0]["loss"], result.rows[-1]["loss"]
-    print(f"{result.step} of {config.steps} steps: loss {first:.3f} -> {last:.3f} nats a token")
+    print(f"{result.step} of {config.steps} steps: {_losses_in_words(result.rows)}")
     print(f"model {output}, log {run_options.metrics_path}, curve {run_options.curve_path}")
     if result.step < config.steps:
         print("stopped and saved; the same command goes on from here", file=sys.stderr)
         return 1
     return 0
+
+
+def _losses_in_words(rows: list[Row]) -> str:
+    from massivetext.model.metrics import RECENT_STEPS, running_means
+
+    if not rows:
+        return "finished earlier; its log is gone"
+    losses = [row["loss"] for row in rows]
+    recent = running_means(losses)[-1]
+    return f"loss {losses[0]:.3f} -> {recent:.3f} nats a token (mean of {RECENT_STEPS} steps)"
 
 
 def _load(options: argparse.Namespace) -> TrainedModel:

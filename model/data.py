@@ -17,6 +17,7 @@ import numpy as np
 
 from massivetext.config import ConfigError
 from massivetext.model.configs import BatchPlan
+from massivetext.model.errors import BadRecordError
 from massivetext.sequencing.dataset import Dataset
 
 PREFETCHED_STEPS = 4
@@ -39,10 +40,6 @@ class Records(Protocol):
     def locate(self, index: int) -> tuple[int, int]:
         """Number of a record's shard, and its row there."""
         ...
-
-
-class BadRecordError(RuntimeError):
-    """A record that cannot be what its `dataset.json` says."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,9 @@ from typing import Any, Final
 METRICS_FILE: Final = "metrics.jsonl"
 CURVE_FILE: Final = "loss.svg"
 
+RECENT_STEPS: Final = 10
+"""Our choice: a short run's batches are small, and their losses differ more than the model does."""
+
 Row = dict[str, Any]
 
 
@@ -45,6 +48,12 @@ def read_metrics(path: Path) -> list[Row]:
     return rows
 
 
+def running_means(losses: list[float]) -> list[float]:
+    """Mean of every loss and the ones before it, `RECENT_STEPS` at most."""
+    recent = [losses[max(0, end - RECENT_STEPS) : end] for end in range(1, len(losses) + 1)]
+    return [sum(some) / len(some) for some in recent]
+
+
 def draw_loss_curve(rows: list[Row], vocab_size: int, path: Path) -> None:
     """Loss by step as SVG, with the loss of guessing (ln V) for comparison."""
     from matplotlib import rc_context
@@ -53,7 +62,11 @@ def draw_loss_curve(rows: list[Row], vocab_size: int, path: Path) -> None:
     with rc_context({"svg.hashsalt": CURVE_FILE}):  # else every drawing has ids of its own
         figure = Figure(figsize=(7, 4), layout="constrained")
         axes = figure.subplots()
-        axes.plot([row["step"] for row in rows], [row["loss"] for row in rows], linewidth=1.5)
+        steps, losses = [row["step"] for row in rows], [row["loss"] for row in rows]
+        axes.plot(steps, losses, linewidth=0.8, color="lightsteelblue", label="each step")
+        mean_label = f"mean of {RECENT_STEPS} steps"
+        axes.plot(steps, running_means(losses), linewidth=1.8, color="navy", label=mean_label)
+        axes.legend(loc="lower left", frameon=False)
         guessing = math.log(vocab_size)
         axes.axhline(guessing, linestyle="--", linewidth=1, color="grey")
         label = f"guessing: ln {vocab_size:,} = {guessing:.2f}"

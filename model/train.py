@@ -21,6 +21,7 @@ from massivetext.model import flops
 from massivetext.model.checkpoint import Checkpoints, RunRecord
 from massivetext.model.configs import TrainConfig
 from massivetext.model.data import Batches, DataIdentity, Records, WindowOrder, windows_per_record
+from massivetext.model.errors import TrainingDivergedError
 from massivetext.model.metrics import (
     CURVE_FILE,
     METRICS_FILE,
@@ -44,10 +45,6 @@ CHECKPOINTS_FOLDER: Final = "checkpoints"
 
 NAMED_RECORDS: Final = 8
 """Our choice: how many records of a diverged step an error names; the rest it counts."""
-
-
-class TrainingDivergedError(RuntimeError):
-    """A loss that is no number."""
 
 
 @dataclass(frozen=True)

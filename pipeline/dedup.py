@@ -14,7 +14,6 @@ machine each runs in as many rounds as its memory budget asks for. Text is never
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -36,14 +35,13 @@ from massivetext.pipeline.dedup_files import (
 from massivetext.pipeline.dedup_names import NAMED_BYTES, NamePartners, WriteRemovals
 from massivetext.pipeline.dedup_shuffles import (
     BAND_BYTES,
-    PAIR_PARTITION_BYTES,
     PARTITION_BYTES,
-    FindDistinctPairs,
     FindExact,
     FindPairs,
-    VerifyPairs,
+    even_ranges,
     plan_rounds,
 )
+from massivetext.pipeline.dedup_verify import FindDistinctPairs, RowBlocks, VerifyPairs
 from massivetext.pipeline.job import Job
 from massivetext.pipeline.phase import (
     ItemResult,
@@ -126,7 +124,8 @@ class _Steps:
         counts = merge_counts(result.statistics for result in signed.values())
         rounds, exact = self._exact(counts.get("documents", 0))
         pairs = self._pairs(counts.get("with_shingles", 0), rounds)
-        distinct = self._distinct(pairs)
+        blocks = RowBlocks.of([signed[item.name].statistics["documents"] for item in items])
+        distinct = self._distinct(pairs, blocks)
         verified = self._verify(distinct)
         self._name(rounds, self._resolve(verified.files))
         written = run_map(job, phase, "write", items, WriteRemovals(self.files))
@@ -150,11 +149,11 @@ class _Steps:
         step = FindPairs(self.files, exact_rounds, config.threshold)
         return run_rounds(self.job, self.phase, "pairs", rounds, step)
 
-    def _distinct(self, pairs: Outcome) -> Outcome:
-        pair_bytes = int(pairs.statistics.get("pair_bytes", 0))
-        rounds = plan_rounds(self.job, pair_bytes, PAIR_PARTITION_BYTES) if pairs.files else []
-        step = FindDistinctPairs(self.job.output)
-        return run_rounds(self.job, self.phase, "distinct", rounds, step.build(pairs.files))
+    def _distinct(self, pairs: Outcome, blocks: RowBlocks) -> Outcome:
+        count = self.job.rounds(int(pairs.statistics.get("pair_bytes", 0)))
+        rounds = even_ranges(blocks.count, count) if pairs.files else []
+        step = FindDistinctPairs(self.job.output, blocks, pairs.files)
+        return run_rounds(self.job, self.phase, "distinct", rounds, step)
 
     def _verify(self, distinct: Outcome) -> Outcome:
         config = self.job.config.dedup
@@ -165,15 +164,15 @@ class _Steps:
         return run_rounds(self.job, self.phase, "verify", rounds, step)
 
     def _rounds_of_sets(self, set_bytes: dict[str, int]) -> list[list[int]]:
-        """Returns partitions of pairs by round, so that a round's sets fit in the budget."""
+        """Returns blocks by round, so that the sets a round sends fit in the budget."""
         rounds: list[list[int]] = []
         used = 0
-        for partition, needed in sorted((int(p), n) for p, n in set_bytes.items()):
+        for block, needed in sorted((int(number), n) for number, n in set_bytes.items()):
             used += needed
             if not rounds or self.job.rounds(used) > 1:
                 rounds.append([])
                 used = needed
-            rounds[-1].append(partition)
+            rounds[-1].append(block)
         return rounds
 
     def _resolve(self, verified_files: tuple[str, ...]) -> tuple[str, ...]:
@@ -191,9 +190,7 @@ class _Steps:
         removals = sum(
             self.files.exact_removals(item.number, exact_rounds).size for item in self.items
         ) + sum(read_array(self.job.output, path).size for path in near_files)
-        count = min(self.job.rounds(removals * NAMED_BYTES), max(len(self.items), 1))
-        bounds = [len(self.items) * number // count for number in range(count + 1)]
-        rounds = [[first, last] for first, last in itertools.pairwise(bounds)]
+        rounds = even_ranges(len(self.items), self.job.rounds(removals * NAMED_BYTES))
         step = NamePartners(self.files, exact_rounds, near_files)
         return run_rounds(self.job, self.phase, "name", rounds, step)
 

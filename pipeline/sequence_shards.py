@@ -68,8 +68,9 @@ def count_sequences(
     """Returns, for every draw of the files, how many sequences its crops give in each bucket."""
     counts = {file.draw: [0] * plan.shards for file in files}
     shuffled_bytes = sum(file.crops for file in files) * CROP_DTYPE.itemsize
-    for number, buckets in enumerate(_rounds(job, plan.shards, shuffled_bytes)):
-        path = f"phases/{phase.name}/{step}-{number:03d}.json"
+    for buckets in _rounds(job, plan.shards, shuffled_bytes):
+        # Named by its buckets: a later attempt may have another number of rounds.
+        path = f"phases/{phase.name}/{step}/{buckets.start:05d}-{buckets.stop:05d}.json"
         counted = _committed_counts(job, phase, path)
         if counted is None:
             job.run(f"{phase.name}-{step}", _counting(job, phase, files, buckets, plan.rule, path))

@@ -14,8 +14,8 @@ import apache_beam as beam
 import numpy as np
 from numpy.typing import NDArray
 
-from massivetext.sequencing.blocks import CROP_DTYPE, CropBlock, sort_block
-from massivetext.sequencing.buckets import Bucket, DrawnCrops, count_block, fill_bucket
+from massivetext.sequencing.blocks import CROP_DTYPE, CropBlock
+from massivetext.sequencing.buckets import Bucket, DrawnCrops, count_crops, fill_bucket
 from massivetext.sequencing.packing import PackingRule
 
 
@@ -88,7 +88,7 @@ def _count_bucket(
     for draw_id, crops in values:
         parts[DrawId(*draw_id)].append(crops)
     counts = {
-        draw_id: count_block(np.frombuffer(b"".join(crops), CROP_DTYPE), rule)
+        draw_id: count_crops(np.frombuffer(b"".join(crops), CROP_DTYPE), rule)
         for draw_id, crops in sorted(parts.items())
     }
     return bucket, counts
@@ -106,7 +106,7 @@ def _fill_bucket(
     for draw_id, crops, tokens in values:
         blocks[DrawId(*draw_id)].append(CropBlock.from_bytes(crops, tokens))
     drawn = [
-        DrawnCrops(*draw_id, sort_block(parts), quotas[bucket].get(draw_id, 0))
+        DrawnCrops(*draw_id, tuple(parts), quotas[bucket].get(draw_id, 0))
         for draw_id, parts in sorted(blocks.items())
     ]
     return bucket, fill_bucket(bucket, drawn, rule, seed, token_bytes)

@@ -66,21 +66,13 @@ def in_hash_order(crops_C: NDArray[np.void]) -> NDArray[np.intp]:
     return np.lexsort((ids_Cx2[:, 1], ids_Cx2[:, 0], crops_C["hash"]))
 
 
-def sort_block(blocks: Iterable[CropBlock]) -> CropBlock:
-    """Returns the crops of all blocks in hash order."""
+def in_order(blocks: Iterable[CropBlock]) -> tuple[NDArray[np.void], list[NDArray[np.uint16]]]:
+    """Returns the crops of all blocks in hash order, and the tokens of each (views)."""
     parts = list(blocks)
     crops_C = np.concatenate([np.empty(0, CROP_DTYPE), *(part.crops_C for part in parts)])
-    tokens = np.concatenate([np.empty(0, np.uint16), *(part.tokens for part in parts)])
-    return take(CropBlock(crops_C, tokens), in_hash_order(crops_C))
-
-
-def take(block: CropBlock, chosen: NDArray[np.intp]) -> CropBlock:
-    """Returns some crops of a block, in the order given."""
-    stop_C = np.cumsum(block.crops_C["tokens"])
-    start_C = stop_C - block.crops_C["tokens"]
-    pieces = [block.tokens[start_C[crop] : stop_C[crop]] for crop in chosen]
-    tokens = np.concatenate(pieces) if pieces else block.tokens[:0]
-    return CropBlock(block.crops_C[chosen], tokens)
+    tokens = [view for part in parts for view in _views(part)]
+    order = in_hash_order(crops_C)
+    return crops_C[order], [tokens[crop] for crop in order]
 
 
 def split_by_bucket(block: CropBlock, buckets: int) -> dict[int, CropBlock]:
@@ -89,12 +81,15 @@ def split_by_bucket(block: CropBlock, buckets: int) -> dict[int, CropBlock]:
     order = in_hash_order(block.crops_C)
     order = order[np.argsort(bucket_C[order], kind="stable")]
     present, first = np.unique(bucket_C[order], return_index=True)
-    ordered = take(block, order)
-    token_stop_C = np.cumsum(ordered.crops_C["tokens"])
-    token_first = (token_stop_C - ordered.crops_C["tokens"])[first]
-    crop_parts = np.split(ordered.crops_C, first)[1:]
-    token_parts = np.split(ordered.tokens, token_first)[1:]
+    views = _views(block)
     return {
-        int(bucket): CropBlock(crops_C, tokens)
-        for bucket, crops_C, tokens in zip(present, crop_parts, token_parts, strict=True)
+        int(bucket): CropBlock(block.crops_C[part], np.concatenate([views[crop] for crop in part]))
+        for bucket, part in zip(present, np.split(order, first)[1:], strict=True)
     }
+
+
+def _views(block: CropBlock) -> list[NDArray[np.uint16]]:
+    """Returns the tokens of each crop."""
+    stop_C = np.cumsum(block.crops_C["tokens"])
+    bounds = zip((stop_C - block.crops_C["tokens"]).tolist(), stop_C.tolist(), strict=True)
+    return [block.tokens[start:stop] for start, stop in bounds]

@@ -7,7 +7,7 @@ sequence's name (subset, draw, bucket, number).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -15,7 +15,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from massivetext.records import stable_hash
-from massivetext.sequencing.blocks import CropBlock, in_hash_order, sort_block
+from massivetext.sequencing.blocks import CropBlock, in_hash_order, in_order
 from massivetext.sequencing.packing import Packed, PackingRule, count_sequences, pack
 
 PROVENANCE_SCHEMA: Final = pa.schema(
@@ -40,6 +40,10 @@ tokens [crop_token_start, crop_token_end) of the crop, whose token 0 is its BOS;
 the sequence."""
 
 
+_COPIED_SEQUENCES: Final = 1024
+"""Our choice: sequences that are copied at once, so that no second copy of a shard is held."""
+
+
 @dataclass(frozen=True)
 class DrawnCrops:
     """The crops of one bucket from one draw from one subset, and how many sequences to take.
@@ -48,14 +52,14 @@ class DrawnCrops:
         subset: the subset.
         visit: the visit that the draw is a part of.
         draw: number of the draw among those of the subset.
-        block: the crops, in any order.
+        blocks: the crops, in any order.
         quota: sequences to take; at most what the crops give.
     """
 
     subset: str
     visit: int
     draw: int
-    block: CropBlock
+    blocks: tuple[CropBlock, ...]
     quota: int
 
 
@@ -75,16 +79,14 @@ class Bucket:
 
 
 @dataclass(frozen=True)
-class _Chosen:
-    """Sequences that a bucket takes from one draw from one subset."""
+class _Choice:
+    """Which sequences of a draw a bucket takes, and the hashes that will order them."""
 
-    crops: DrawnCrops
-    packed: Packed
     numbers_Q: NDArray[np.intp]
     shuffle_keys_Q: NDArray[np.uint64]
 
 
-def count_block(crops_C: NDArray[np.void], rule: PackingRule) -> int:
+def count_crops(crops_C: NDArray[np.void], rule: PackingRule) -> int:
     """Returns how many sequences the crops of one bucket, subset and draw give."""
     return count_sequences(crops_C["tokens"][in_hash_order(crops_C)], rule)
 
@@ -105,56 +107,85 @@ def fill_bucket(
         seed: of the run.
         token_bytes: UTF-8 bytes of each token id.
     """
-    ordered = sorted(drawn, key=lambda crops: (crops.subset, crops.draw))
-    chosen = [_choose(number, crops, rule, seed) for crops in ordered if crops.quota]
-    keys = np.concatenate([np.empty(0, np.uint64), *(part.shuffle_keys_Q for part in chosen)])
+    taken = [crops for crops in sorted(drawn, key=_name_of_draw) if crops.quota]
+    choices = [_choose(number, crops, rule, seed) for crops in taken]
+    keys = np.concatenate([np.empty(0, np.uint64), *(c.shuffle_keys_Q for c in choices)])
     # Equal hashes: the order of (subset, draw, number) decides.
     order = np.argsort(keys, kind="stable")
     position = np.empty(len(order), np.int64)
     position[order] = np.arange(len(order))
-    stops = np.cumsum([0, *(len(part.numbers_Q) for part in chosen)])
     sequences_NxL = np.empty((len(order), rule.length), np.uint16)
     subset_utf8_bytes: dict[str, int] = {}
-    tables = [PROVENANCE_SCHEMA.empty_table()]
-    for part, start, stop in zip(chosen, stops, stops[1:], strict=False):
-        tokens_QxL = part.packed.sequences_NxL[part.numbers_Q]
-        sequences_NxL[position[start:stop]] = tokens_QxL
-        size_bytes = int(token_bytes[tokens_QxL].sum())
-        subset = part.crops.subset
-        subset_utf8_bytes[subset] = subset_utf8_bytes.get(subset, 0) + size_bytes
-        tables.append(_provenance(number, part, position[start:stop]))
+    tables, start = [PROVENANCE_SCHEMA.empty_table()], 0
+    for crops, choice in zip(taken, choices, strict=True):
+        position_Q = position[start : start + crops.quota]
+        start += crops.quota
+        crops_C, tokens = in_order(crops.blocks)
+        packed = pack(tokens, rule)
+        size_bytes = _place(packed, choice.numbers_Q, sequences_NxL, position_Q, token_bytes)
+        subset_utf8_bytes[crops.subset] = subset_utf8_bytes.get(crops.subset, 0) + size_bytes
+        place_S = np.full(len(packed.sequences_NxL), -1, np.int64)
+        place_S[choice.numbers_Q] = position_Q
+        tables.append(_provenance(number, crops, crops_C, packed.spans, place_S))
     provenance = pa.concat_tables(tables).sort_by(
         [("sequence", "ascending"), ("order", "ascending")]
     )
     return Bucket(sequences_NxL, provenance.combine_chunks(), subset_utf8_bytes)
 
 
-def _choose(number: int, crops: DrawnCrops, rule: PackingRule, seed: int) -> _Chosen:
-    block = sort_block([crops.block])
-    packed = pack(block.tokens, block.crops_C["tokens"], rule)
-    names = [
-        f"{crops.subset}\0{crops.draw}\0{number}\0{sequence}"
-        for sequence in range(len(packed.sequences_NxL))
-    ]
-    if crops.quota > len(names):
+def _name_of_draw(crops: DrawnCrops) -> tuple[str, int]:
+    return crops.subset, crops.draw
+
+
+def _choose(number: int, crops: DrawnCrops, rule: PackingRule, seed: int) -> _Choice:
+    sequences = count_crops(np.concatenate([block.crops_C for block in crops.blocks]), rule)
+    if crops.quota > sequences:
         raise ValueError(
-            f"bucket {number} holds {len(names):,} sequences of {crops.subset}, draw "
+            f"bucket {number} holds {sequences:,} sequences of {crops.subset}, draw "
             f"{crops.draw}; {crops.quota:,} were counted: its files have changed since"
         )
+    names = [f"{crops.subset}\0{crops.draw}\0{number}\0{n}" for n in range(sequences)]
     share_keys = np.array([stable_hash(seed, n, "sequence share") for n in names], np.uint64)
     numbers_Q = np.sort(np.argsort(share_keys, kind="stable")[: crops.quota])
     shuffle_keys = [stable_hash(seed, names[n], "sequence order") for n in numbers_Q]
-    sorted_crops = replace(crops, block=block)
-    return _Chosen(sorted_crops, packed, numbers_Q, np.array(shuffle_keys, np.uint64))
+    return _Choice(numbers_Q, np.array(shuffle_keys, np.uint64))
 
 
-def _provenance(shard: int, part: _Chosen, position_Q: NDArray[np.int64]) -> pa.Table:
-    """Returns the rows of one draw's sequences."""
-    place_S = np.full(len(part.packed.sequences_NxL), -1, np.int64)
-    place_S[part.numbers_Q] = position_Q
-    spans = part.packed.spans
+def _place(
+    packed: Packed,
+    numbers_Q: NDArray[np.intp],
+    sequences_NxL: NDArray[np.uint16],
+    position_Q: NDArray[np.int64],
+    token_bytes: NDArray[np.int32],
+) -> int:
+    """Copies the chosen sequences to their places; returns the UTF-8 bytes they stand for."""
+    size_bytes = 0
+    for start in range(0, len(numbers_Q), _COPIED_SEQUENCES):
+        part = slice(start, start + _COPIED_SEQUENCES)
+        tokens_QxL = packed.sequences_NxL[numbers_Q[part]]
+        sequences_NxL[position_Q[part]] = tokens_QxL
+        size_bytes += int(token_bytes[tokens_QxL].sum())
+    return size_bytes
+
+
+def _provenance(
+    shard: int,
+    drawn: DrawnCrops,
+    crops_C: NDArray[np.void],
+    spans: NDArray[np.void],
+    place_S: NDArray[np.int64],
+) -> pa.Table:
+    """Returns the rows of one draw's sequences.
+
+    Args:
+        shard: number of the bucket.
+        drawn: names subset and visit.
+        crops_C: the draw's crops in hash order.
+        spans: which tokens of which crops each sequence holds.
+        place_S: place of each sequence in the shard, or -1 if it is not taken.
+    """
     spans = spans[place_S[spans["sequence"]] >= 0]
-    crops = part.crops.block.crops_C[spans["crop"]]
+    crops = crops_C[spans["crop"]]
     is_first = np.r_[True, spans["sequence"][1:] != spans["sequence"][:-1]][: len(spans)]
     row = np.arange(len(spans))
     order = row - np.maximum.accumulate(np.where(is_first, row, 0))
@@ -163,8 +194,8 @@ def _provenance(shard: int, part: _Chosen, position_Q: NDArray[np.int64]) -> pa.
         "sequence": place_S[spans["sequence"]],
         "order": order,
         "document_id": [document.tobytes().hex() for document in crops["document"]],
-        "subset": [part.crops.subset] * len(spans),
-        "visit": np.full(len(spans), part.crops.visit),
+        "subset": [drawn.subset] * len(spans),
+        "visit": np.full(len(spans), drawn.visit),
         "byte_start": crops["byte_start"],
         "byte_end": crops["byte_stop"],
         "crop_token_start": spans["crop_start"],

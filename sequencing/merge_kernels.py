@@ -222,11 +222,11 @@ def _merge_many(count: Any, keys: Any, merges: Any, ranks: Any, W: Any) -> Any:
     for symbol in range(count):
         nexts[symbol] = symbol + 1 if symbol + 1 < count else -1
         previous[symbol] = symbol - 1
-    for right in range(1, count):
-        token = _merged(symbols[right - 1], symbols[right], keys, merges)
+    for symbol in range(1, count):
+        token = _merged(symbols[symbol - 1], symbols[symbol], keys, merges)
         if token >= 0:
-            priority = (np.int64(ranks[token]) << 32) | (right - 1)
-            size = _push(size, priority, token, right, priorities, tokens, rights)
+            priority = (np.int64(ranks[token]) << 32) | (symbol - 1)
+            size = _push(size, priority, token, symbol, priorities, tokens, rights)
     while size > 0:
         left, right, token = priorities[0] & 0xFFFFFFFF, np.int64(rights[0]), tokens[0]
         size = _drop_first(size, priorities, tokens, rights)

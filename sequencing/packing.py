@@ -6,6 +6,7 @@ discarded, never padded. Every sequence knows which tokens of which crops it hol
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -66,35 +67,27 @@ def count_sequences(crop_tokens_C: NDArray[np.integer], rule: PackingRule) -> in
     return int(_sequences_by_group(crop_tokens_C, rule)[1].sum())
 
 
-def pack(
-    tokens: NDArray[np.uint16], crop_tokens_C: NDArray[np.integer], rule: PackingRule
-) -> Packed:
+def pack(crops: Sequence[NDArray[np.uint16]], rule: PackingRule) -> Packed:
     """Returns the sequences of consecutive crops.
 
     Args:
-        tokens: tokens of all crops, one crop after the other, without BOS and EOS.
-        crop_tokens_C: number of tokens of each crop; sums to len(tokens).
+        crops: the tokens of each crop, without BOS and EOS.
         rule: length, group size and special tokens.
     """
-    wrapped_C = crop_tokens_C.astype(np.int64) + SPECIALS_PER_CROP
-    stream = _wrap(tokens, wrapped_C, rule)
+    crop_tokens_C = np.array([len(crop) for crop in crops], np.int64)
+    wrapped_C = crop_tokens_C + SPECIALS_PER_CROP
     first_crop_G, sequences_G = _sequences_by_group(crop_tokens_C, rule)
-    crop_stop_C = np.cumsum(wrapped_C)
-    crop_start_C = crop_stop_C - wrapped_C
-    group_start_G = crop_start_C[first_crop_G]
-    kept_G = sequences_G * rule.length
-    pieces = [stream[a : a + k] for a, k in zip(group_start_G, kept_G, strict=True)]
-    kept = np.concatenate(pieces) if pieces else stream[:0]
-    group_C = np.arange(len(wrapped_C)) // rule.crops_per_group
-    first_sequence_G = np.cumsum(sequences_G) - sequences_G
-    spans = _spans(
-        crop_start_C - group_start_G[group_C],
-        crop_stop_C - group_start_G[group_C],
-        kept_G[group_C],
-        first_sequence_G[group_C],
-        rule.length,
-    )
-    return Packed(kept.reshape(-1, rule.length), spans, int(len(stream) - len(kept)))
+    group_C = np.arange(len(crops)) // rule.crops_per_group
+    stop_C = np.cumsum(wrapped_C)
+    start_C = stop_C - wrapped_C
+    group_start_C = start_C[first_crop_G][group_C]
+    start_C, stop_C = start_C - group_start_C, stop_C - group_start_C
+    kept_C = (sequences_G * rule.length)[group_C]
+    kept = _lay_out(crops, kept_C - start_C, rule)
+    first_sequence_C = (np.cumsum(sequences_G) - sequences_G)[group_C]
+    spans = _spans(start_C, stop_C, kept_C, first_sequence_C, rule.length)
+    discarded_tokens = int(wrapped_C.sum()) - len(kept)
+    return Packed(kept.reshape(-1, rule.length), spans, discarded_tokens)
 
 
 def _sequences_by_group(
@@ -108,19 +101,18 @@ def _sequences_by_group(
     return first_crop_G, np.add.reduceat(wrapped_C, first_crop_G) // rule.length
 
 
-def _wrap(
-    tokens: NDArray[np.uint16], wrapped_C: NDArray[np.int64], rule: PackingRule
+def _lay_out(
+    crops: Sequence[NDArray[np.uint16]], room_C: NDArray[np.int64], rule: PackingRule
 ) -> NDArray[np.uint16]:
-    """Returns the tokens with BOS before and EOS after each crop."""
-    stream = np.empty(int(wrapped_C.sum()), np.uint16)
-    stop_C = np.cumsum(wrapped_C)
-    is_text = np.ones(len(stream), np.bool_)
-    is_text[stop_C - wrapped_C] = False
-    is_text[stop_C - 1] = False
-    stream[is_text] = tokens
-    stream[stop_C - wrapped_C] = rule.bos
-    stream[stop_C - 1] = rule.eos
-    return stream
+    """Returns crops end to end, each with BOS and EOS and cut to its room, copied once."""
+    bos, eos = np.array([rule.bos], np.uint16), np.array([rule.eos], np.uint16)
+    pieces = [bos[:0]]
+    for crop, room in zip(crops, room_C.tolist(), strict=True):
+        if room >= len(crop) + SPECIALS_PER_CROP:
+            pieces += [bos, crop, eos]
+        elif room > 0:
+            pieces += [bos, crop[: room - 1]]
+    return np.concatenate(pieces)
 
 
 def _spans(

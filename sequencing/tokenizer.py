@@ -70,10 +70,15 @@ class Tokenizer:
         return Tokenizer, (self.model,)
 
     def encode(self, text: bytes) -> NDArray[np.uint16]:
-        """Returns the tokens of valid UTF-8 text, without BOS and EOS.
+        """Returns the tokens of UTF-8 text, without BOS and EOS.
 
         They are those of SentencePiece, computed many times faster where the model allows it.
+
+        Raises:
+            UnicodeDecodeError: if the text is no UTF-8.
         """
+        if not text.isascii():
+            text.decode()  # SentencePiece would make three tokens of a bad byte, and lose it
         fast, rule = self._fast
         if fast is None:
             return self.encode_by_sentencepiece(text)

@@ -2,6 +2,7 @@
 
 from massivetext.pipeline.extraction.extract import (
     EXTRACTORS,
+    Engine,
     Extractor,
     Page,
     ShownBlock,
@@ -12,6 +13,7 @@ from massivetext.pipeline.extraction.extract import (
 
 __all__ = [
     "EXTRACTORS",
+    "Engine",
     "Extractor",
     "Page",
     "ShownBlock",

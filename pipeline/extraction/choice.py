@@ -1,4 +1,4 @@
-"""Which blocks of a page are its main text."""
+"""Which blocks of a page are its main text: the blocks whose learned score is above 0."""
 
 from __future__ import annotations
 
@@ -7,46 +7,43 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from massivetext.pipeline.extraction import elements, name_words
 from massivetext.pipeline.extraction.page_tree import PageTree
+from massivetext.pipeline.extraction.rules import add_plain, add_surrounded
+from massivetext.pipeline.extraction.score import score_blocks
+from massivetext.pipeline.extraction.second_features import SCORE_UNIT
+from massivetext.pipeline.extraction.weights import Weights, load_weights
+
+SMALL_PAGE: Final = 1500
+"""Characters up to which a page keeps what the rules call plain text, too. Our choice: learned
+scores know pages of the web, which are larger; on such a page there is little to tell apart."""
+
+BEST_MARGIN: Final = 2 * SCORE_UNIT
+"""Our choice: where no score is above 0, the blocks this close to the best one are kept, so that
+no page with text comes out empty."""
 
 
 class Choice(NamedTuple):
-    """What became of the blocks of a page, one value a block."""
+    """What became of the blocks of a page, one column a block."""
 
     keep: NDArray[np.bool_]
-    score: NDArray[np.int32]
-    """Positive for main text."""
+    scores: NDArray[np.int32]
+    """Shape (2, blocks): log-odds in 16ths, of the block alone, and in its surroundings with the
+    page's own score added."""
 
 
-_OUTSIDE_TAGS: Final = [elements.tag(t) for t in ("nav", "footer", "aside", "header", "menu")]
-_OUTSIDE_WORDS: Final = sum(
-    1 << bit
-    for bit, words in enumerate(name_words.GROUPS)
-    if words.split()[0]
-    in "-nav- breadcrumb footer sidebar related share -ad- cookie newsletter modal".split()
-)
+def score_page(tree: PageTree, weights: Weights | None = None) -> NDArray[np.int32]:
+    """Scores of every block, see `Choice.scores`."""
+    scores = np.empty((2, tree.blocks.shape[1]), np.int32)
+    scores[1] += score_blocks(*tree, *(weights or load_weights()), scores)
+    return scores
 
 
-def choose_blocks(tree: PageTree) -> Choice:
-    """Decide for every block whether it is main text."""
-    parents = tree.node_parent.tolist()
-    tags, words = tree.node_tag.tolist(), tree.node_words.tolist()
-    outside = [False] * len(parents)
-    article = elements.tag("article")
-    frame = {elements.tag(t) for t in ("html", "body", "main", "article")}
-    in_article = [False] * len(parents)
-    for node in range(1, len(parents)):
-        parent = parents[node]
-        in_article[node] = in_article[parent] or tags[node] == article
-        is_outside = tags[node] in _OUTSIDE_TAGS and not in_article[node]
-        is_named = bool(words[node] & _OUTSIDE_WORDS) and tags[node] not in frame
-        outside[node] = outside[parent] or is_outside or is_named
-    density = tree.block_link_characters / np.maximum(tree.block_characters, 1)
-    score = np.where(density > 0.5, -2, 1) - 4 * np.array(outside)[tree.block_node]
-    score = score.astype(np.int32)
-    for least in (0, -3, -10):
-        keep = score > least
-        if 4 * tree.block_characters[keep].sum() > tree.block_characters.sum() // 4:
-            break
-    return Choice(keep, score)
+def choose_blocks(tree: PageTree, weights: Weights | None = None) -> Choice:
+    """Decide for every block whether it is main text; a page with text keeps some of it."""
+    scores = score_page(tree, weights)
+    if not scores.shape[1]:
+        return Choice(np.zeros(0, np.bool_), scores)
+    keep = scores[1] > min(0, int(scores[1].max()) - BEST_MARGIN)
+    add_surrounded(tree.nodes, tree.blocks, keep)
+    add_plain(tree.nodes, tree.node_words, tree.blocks, SMALL_PAGE, keep)
+    return Choice(keep, scores)

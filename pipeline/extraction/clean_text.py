@@ -23,7 +23,7 @@ INVISIBLE: Final[dict[int, str]] = {
 }
 """For `str.translate`: removes invisible characters, makes every other kind of space a space."""
 
-JOINER_AFTER_ASCII: Final = re.compile("(?<=[\0-\x7f])[\u200c\u200d]+")
+JOINER_AFTER_ASCII: Final = re.compile("(?:^|(?<=[\0-\x7f]))[\u200c\u200d]+")
 """Zero-width (non-)joiners belong to Persian, to Indic scripts and to emoji; after ASCII: noise."""
 
 _HIDING_STYLE: Final = re.compile(r"(?:^|[;\s])(?:display:none|visibility:hidden)", re.IGNORECASE)

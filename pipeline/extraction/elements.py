@@ -11,51 +11,55 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+
+def _names(line: str) -> frozenset[str]:
+    return frozenset(line.split())
+
+
 # Elements whose content is never main text: code for the machine, controls, embedded media.
-SKIPPED: Final = frozenset(
+SKIPPED: Final = _names(
     "script style template noscript svg select option datalist textarea iframe object video audio"
-    " canvas map noembed noframes applet annotation annotation-xml progress meter".split()
+    " canvas map noembed noframes applet annotation annotation-xml progress meter"
 )
 
 # Blocks set apart by an empty line (elements with a vertical margin, and the sectioning elements).
-SPACED: Final = frozenset(
+SPACED: Final = _names(
     "p h1 h2 h3 h4 h5 h6 pre blockquote table ul ol dl menu dir figure section article main header"
-    " footer nav aside form fieldset details dialog hgroup hr listing xmp plaintext".split()
+    " footer nav aside form fieldset details dialog hgroup hr listing xmp plaintext"
 )
 
 # Blocks that start a new line, without an empty one.
-UNSPACED: Final = frozenset(
-    "div li dt dd tr caption figcaption address center legend summary body html search".split()
-)
+UNSPACED: Final = _names("div li dt dd tr caption figcaption address center legend summary search")
 
 # Blocks that never break a line by themselves: their rows or captions do.
-BARE: Final = frozenset("td th tbody thead tfoot".split())
+BARE: Final = _names("td th tbody thead tfoot")
 
 BLOCKS: Final = SPACED | UNSPACED | BARE
 
 # Elements without an end tag.
-VOID: Final = frozenset(
+VOID: Final = _names(
     "area base br col embed hr img input link meta param source track wbr keygen frame basefont"
-    " bgsound command".split()
+    " bgsound command"
 )
 
 # Elements whose content is raw text up to their own end tag.
-RAW_TEXT: Final = frozenset("script style textarea title xmp iframe noembed noframes".split())
+RAW_TEXT: Final = _names("script style textarea title xmp iframe noembed noframes")
 
 # Blocks whose start tag ends an open paragraph (HTML standard, "in body": has a p in button scope).
-ENDS_PARAGRAPH: Final = frozenset(
+ENDS_PARAGRAPH: Final = _names(
     "address article aside blockquote center details dialog dir div dl fieldset figcaption figure"
     " footer form h1 h2 h3 h4 h5 h6 header hgroup hr main menu nav ol p pre search section summary"
-    " ul li dd dt table listing".split()
+    " ul li dd dt table listing"
 )
 
 # A page that hides one of these shows it again by a script: the attribute says nothing.
-NEVER_HIDDEN: Final = frozenset(["html", "body", "main"])
+NEVER_HIDDEN: Final = _names("html body main")
 
-INLINE: Final = frozenset(
+INLINE: Final = _names(
     "a abbr acronym b bdi bdo big br button cite code data del dfn em embed font i img input ins"
-    " kbd label link mark meta meter nobr output picture q rb rp rt rtc ruby s samp slot small source"
-    " span strike strong sub sup time track tt u var wbr head title base col colgroup".split()
+    " kbd label link mark meta meter nobr output picture q rb rp rt rtc ruby s samp slot small"
+    " source span strike strong sub sup time track tt u var wbr html head body title"
+    " base col colgroup"
 )
 
 TAGS: Final[tuple[str, ...]] = tuple(sorted(SKIPPED | BLOCKS | VOID | RAW_TEXT | INLINE))
@@ -72,12 +76,12 @@ IS_ENDING_PARAGRAPH: Final = 32
 IS_NEVER_HIDDEN: Final = 64
 IS_LIST: Final = 128
 
-LINK_TAGS: Final = frozenset(["a", "button"])
+LINK_TAGS: Final = _names("a button")
 """Text that takes the reader elsewhere or does something: counted as link text."""
 
-LIST_TAGS: Final = frozenset(["ul", "ol", "menu", "dir", "dl"])
+LIST_TAGS: Final = _names("ul ol menu dir dl")
 
-HEADING_TAGS: Final = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
+HEADING_TAGS: Final = _names("h1 h2 h3 h4 h5 h6")
 
 
 def _tag_flags() -> NDArray[np.uint8]:
@@ -116,3 +120,8 @@ TAG_MARGINS: Final = _tag_margins()
 def tag(name: str) -> int:
     """The number of a tag that stands in `TAGS`."""
     return TAG_NUMBER[name]
+
+
+def as_bytes(word: str) -> NDArray[np.uint8]:
+    """A word as an array that compiled code can compare with."""
+    return np.frombuffer(word.encode(), np.uint8)

@@ -46,6 +46,22 @@ _WINDOWS_1252: Final = "".join(
     bytes([byte]).decode("windows-1252", "ignore") or chr(byte) for byte in range(256)
 )
 
+_GUESSED_BYTES: Final = 1 << 16
+_ASCII_LETTERS: Final = bytes(byte for byte in range(0x80) if chr(byte).isalnum())
+"""Left out before a guess: what follows a byte beyond ASCII must not look like its second half."""
+
+# (codec, characters that are common in what is written in it, their least share): our choice, from
+# what is known of the scripts; text of another encoding decodes to rare characters.
+_COMMON_CHARACTERS: Final = (
+    ("euc_jp", frozenset(map(chr, range(0x3041, 0x30FF))), 0.3),
+    ("cp932", frozenset(map(chr, range(0x3041, 0x30FF))), 0.3),
+    ("cp949", frozenset("이다는을의에가고하를지은한도로기서사자어나시인대들아리그") | {" "}, 0.25),
+    ("gb18030", frozenset("的一是不了在人有我他这中大来上国个到说们为子和你地出道也时年"), 0.08),
+    ("big5hkscs", frozenset("的一是不了在人有我他這中大來上國個到說們為子和你地出道也時年"), 0.08),
+    ("cp1251", frozenset("оеаинтсрвлкмдпуяыьгзбчй"), 0.7),
+    ("koi8-r", frozenset("оеаинтсрвлкмдпуяыьгзбчй"), 0.7),
+)
+
 _META_CHARSET: Final = re.compile(
     rb"""<(?:meta|\?xml)[^>]*?(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_.:-]+)""",
     re.IGNORECASE,
@@ -84,7 +100,8 @@ def decode_page(html: bytes, encoding: str | None = None) -> tuple[str, bytes]:
     """Decode a page: `(name of its encoding, its text as UTF-8 bytes)`; never raises.
 
     `encoding` is the charset of the HTTP header, if there was one. The order is byte order mark,
-    valid UTF-8, header, `meta`, windows-1252; bytes that do not decode become U+FFFD.
+    valid UTF-8, header, `meta`, a guess (windows-1252 for all that is not
+    plainly another script); bytes that do not decode become U+FFFD.
     """
     for mark, codec in _BYTE_ORDER_MARKS:
         if html.startswith(mark):
@@ -98,10 +115,9 @@ def decode_page(html: bytes, encoding: str | None = None) -> tuple[str, bytes]:
         return declared or "utf-8", html
     if _is_utf8(html):
         return "utf-8", html
-    codec = declared or "windows-1252"
-    if codec == "utf-8" and not _is_mostly_utf8(html):
-        codec = "windows-1252"
-    return codec, _recoded(html, codec)
+    if declared is None or (declared == "utf-8" and not _is_mostly_utf8(html)):
+        declared = _guessed_codec(html)
+    return declared, _recoded(html, declared)
 
 
 def _is_utf8(html: bytes) -> bool:
@@ -117,6 +133,16 @@ def _is_mostly_utf8(html: bytes) -> bool:
     decoded = html.decode("utf-8", "ignore")
     in_characters = len(decoded.encode("utf-8").translate(None, _ASCII))
     return 2 * in_characters > len(html.translate(None, _ASCII))
+
+
+def _guessed_codec(html: bytes) -> str:
+    """The codec of a page that names none (or a wrong one) and is not UTF-8."""
+    sample = html[:_GUESSED_BYTES].translate(None, _ASCII_LETTERS)
+    for codec, common, least_share in _COMMON_CHARACTERS:
+        decoded = [c for c in sample.decode(codec, "ignore") if c > "\x7f"]
+        if sum(c in common for c in decoded) > least_share * max(len(decoded), 8):
+            return codec
+    return "windows-1252"
 
 
 def _recoded(html: bytes, codec: str) -> bytes:

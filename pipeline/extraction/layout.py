@@ -8,14 +8,15 @@ line a table row, ` | ` between its cells; no other marks.
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from massivetext.kernels import kernel, part
 from massivetext.pipeline.extraction import elements
-from massivetext.pipeline.extraction.page_tree import NO_NUMBER, PREFORMATTED, PageTree
+from massivetext.pipeline.extraction import page_tree as pt
+from massivetext.pipeline.extraction.page_tree import PageTree
 
 LONG_BLOCK: Final = 80
 """Characters (not white space) from which a block is a paragraph and not a label. Our choice: the
@@ -38,207 +39,172 @@ _PRE: Final = elements.tag("pre")
 _H1: Final = elements.tag("h1")
 _H6: Final = elements.tag("h6")
 
+_LABEL_TAGS: Final = (
+    *("li", "dt", "dd", "td", "th", "tr", "caption", "figcaption", "address", "legend"),
+)
 _IS_LABEL: Final = np.isin(
     np.arange(len(elements.TAGS) + 1),
-    [elements.tag(t) for t in "li dt dd td th tr caption figcaption address legend".split()],
+    [elements.tag(t) for t in _LABEL_TAGS],
 )
 """Tags whose text takes one line, however long it is."""
 
 
-class _Contexts(NamedTuple):
-    """What each node stands in; -1 where it stands in none."""
-
-    item: NDArray[np.int32]
-    """Nearest list item that gets a bullet or number."""
-    level: NDArray[np.int32]
-    """Number of such items around it, itself included."""
-    list_top: NDArray[np.int32]
-    """Outermost list of those items."""
-    cell: NDArray[np.int32]
-    """Nearest table cell, if its row is laid out as one line."""
-    row: NDArray[np.int32]
-    table: NDArray[np.int32]
-    ordinal: NDArray[np.int32]
-    """Number of a list item among its siblings, `NO_NUMBER` in a list without numbers."""
-    column: NDArray[np.int32]
-    """Position of a cell in its row, from 0."""
+# Rows of the contexts (int32, one column a node): what the node stands in, -1 for nothing.
+_ITEM: Final = 0  # nearest list item that gets a bullet or number
+_LEVEL: Final = 1  # number of such items around it, itself included
+_LIST_TOP: Final = 2  # outermost list of those items
+_CELL: Final = 3  # nearest table cell
+_ROW: Final = 4  # nearest table row, if it is laid out as one line
+_IN_TABLE: Final = 5
+_ORDINAL: Final = 6  # number of a list item among its siblings, NO_NUMBER for a bullet
+_COLUMN: Final = 7  # position of a cell in its row, from 0
+_CONTEXT_ROWS: Final = 8
 
 
-def lay_out(tree: PageTree, keep: NDArray[np.bool_]) -> str:
-    """The text of the kept blocks (one flag a block), formatted; no space at its ends."""
-    if not keep.any():
-        return ""
-    newlines = int(np.count_nonzero(tree.text_utf8 == 10))
-    overhead = newlines * 2 * MAX_INDENT_LEVELS + len(keep) * (2 * MAX_INDENT_LEVELS + 24)
-    out = np.empty(len(tree.text_utf8) + overhead + 3 * len(tree.node_parent), np.uint8)
-    length = _write_blocks(tree, keep, _contexts(tree, keep), out)
-    return out[:length].tobytes().decode("utf-8", "replace").strip("\n").rstrip()
-
-
-@njit(cache=True, nogil=True)
-def _contexts(tree: Any, keep: Any) -> Any:
-    nodes = len(tree.node_parent)
-    is_section, is_line = _sections_and_rows(tree, keep)
-    item = np.full(nodes, -1, np.int32)
-    level = np.zeros(nodes, np.int32)
-    list_top = np.full(nodes, -1, np.int32)
-    cell = np.full(nodes, -1, np.int32)
-    row = np.full(nodes, -1, np.int32)
-    table = np.full(nodes, -1, np.int32)
-    column = np.zeros(nodes, np.int32)
-    cells = np.zeros(nodes, np.int32)
-    for node in range(1, nodes):
-        parent = tree.node_parent[node]
-        tag = tree.node_tag[node]
-        item[node], level[node], list_top[node] = item[parent], level[parent], list_top[parent]
-        cell[node], row[node], table[node] = cell[parent], row[parent], table[parent]
-        if tag == _LI:
-            if is_section[node]:
-                item[node], level[node], list_top[node] = -1, 0, -1
-            else:
-                if item[node] < 0:
-                    list_top[node] = parent
-                item[node] = node
-                level[node] += 1
-        elif tag == _TABLE:
-            cell[node], row[node], table[node] = -1, -1, node
-            item[node], level[node], list_top[node] = -1, 0, -1
+@part
+def _contexts(nodes: Any, blocks: Any, keep: Any) -> Any:
+    """What every node stands in, see the rows above."""
+    count = nodes.shape[1]
+    is_section, is_line = _sections_and_lines(nodes, blocks, keep)
+    contexts = np.full((_CONTEXT_ROWS, count), -1, np.int32)
+    contexts[_LEVEL] = 0
+    cells = np.zeros(count, np.int32)
+    _number_items(nodes, contexts[_ORDINAL])
+    for node in range(1, count):
+        parent = nodes[pt.NODE_PARENT, node]
+        tag = nodes[pt.NODE_TAG, node]
+        for row in range(_ORDINAL):
+            contexts[row, node] = contexts[row, parent]
+        if tag == _TABLE or (tag == _LI and is_section[node]):
+            contexts[_ITEM, node] = -1
+            contexts[_LEVEL, node] = 0
+            contexts[_LIST_TOP, node] = -1
+            if tag == _TABLE:
+                contexts[_CELL, node] = -1
+                contexts[_ROW, node] = -1
+                contexts[_IN_TABLE, node] = node
+        elif tag == _LI:
+            if contexts[_ITEM, node] < 0:
+                contexts[_LIST_TOP, node] = parent
+            contexts[_ITEM, node] = node
+            contexts[_LEVEL, node] += 1
         elif tag == _TR:
-            row[node] = node if is_line[node] else -1
-            cell[node] = -1
-        elif tag == _TD or tag == _TH:
-            cell[node] = node
-            column[node] = cells[parent]
+            contexts[_ROW, node] = node if is_line[node] else -1
+            contexts[_CELL, node] = -1
+        elif tag in (_TD, _TH):
+            contexts[_CELL, node] = node
+            contexts[_COLUMN, node] = cells[parent]
             cells[parent] += 1
-    return _Contexts(item, level, list_top, cell, row, table, _ordinals(tree), column)
+        if contexts[_CELL, node] < 0:
+            contexts[_ROW, node] = -1  # text between cells is no part of the row
+            if tag == _TR and is_line[node]:
+                contexts[_ROW, node] = node
+    return contexts
 
 
-@njit(cache=True, nogil=True)
-def _sections_and_rows(tree: Any, keep: Any) -> Any:
+@part
+def _sections_and_lines(nodes: Any, blocks: Any, keep: Any) -> Any:
     """Which `li` are parts of the page, and which `tr` are laid out as one line."""
-    nodes = len(tree.node_parent)
-    in_item = np.zeros(nodes, np.int32)
-    in_cell = np.zeros(nodes, np.int32)
-    in_row = np.zeros(nodes, np.int32)
-    is_section = np.zeros(nodes, np.bool_)
-    is_line = np.zeros(nodes, np.bool_)
-    for node in range(1, nodes):
-        parent = tree.node_parent[node]
-        tag = tree.node_tag[node]
+    count = nodes.shape[1]
+    in_item = np.zeros(count, np.int32)
+    in_cell = np.zeros(count, np.int32)
+    in_row = np.zeros(count, np.int32)
+    is_section = np.zeros(count, np.bool_)
+    is_line = np.zeros(count, np.bool_)
+    for node in range(1, count):
+        parent = nodes[pt.NODE_PARENT, node]
+        tag = nodes[pt.NODE_TAG, node]
         in_item[node] = node if tag == _LI else in_item[parent]
-        in_cell[node] = node if tag == _TD or tag == _TH else in_cell[parent]
+        in_cell[node] = node if tag in (_TD, _TH) else in_cell[parent]
         in_row[node] = node if tag == _TR else in_row[parent]
         is_line[node] = tag == _TR
         if _H1 <= tag <= _H6:
             is_section[in_item[node]] = True
-        if tag == _PRE or tag == _TABLE or _H1 <= tag <= _H6:
+        if tag in (_PRE, _TABLE) or _H1 <= tag <= _H6:
             is_line[in_row[node]] = False
-    paragraphs = np.zeros(nodes, np.int32)
-    blocks = np.zeros(nodes, np.int32)
-    longest = np.zeros(nodes, np.int32)
-    full_cells = np.zeros(nodes, np.int32)
-    for block in range(len(tree.block_node)):
-        node = tree.block_node[block]
-        paragraphs[in_item[node]] += tree.block_characters[block] >= LONG_BLOCK
+    paragraphs = np.zeros(count, np.int32)
+    in_cells = np.zeros(count, np.int32)
+    longest = np.zeros(count, np.int32)
+    full_cells = np.zeros(count, np.int32)
+    for block in range(blocks.shape[1]):
+        node = blocks[pt.BLOCK_NODE, block]
+        characters = blocks[pt.BLOCK_CHARACTERS, block]
+        paragraphs[in_item[node]] += characters >= LONG_BLOCK
         if keep[block]:
             cell = in_cell[node]
-            full_cells[in_row[node]] += blocks[cell] == 0
-            blocks[cell] += 1
-            longest[cell] = max(longest[cell], tree.block_characters[block])
-    for node in range(nodes):
+            full_cells[in_row[node]] += in_cells[cell] == 0
+            in_cells[cell] += 1
+            longest[cell] = max(longest[cell], characters)
+    for node in range(count):
         is_section[node] |= paragraphs[node] >= SECTION_PARAGRAPHS
         is_line[node] &= full_cells[node] >= 2
-    for node in range(nodes):
-        if blocks[node] >= 2 and longest[node] >= LONG_BLOCK:
+    for node in range(count):
+        if in_cells[node] >= 2 and longest[node] >= LONG_BLOCK:
             is_line[in_row[node]] = False
     return is_section, is_line
 
 
-@njit(cache=True, nogil=True)
-def _ordinals(tree: Any) -> Any:
-    nodes = len(tree.node_parent)
-    items = np.zeros(nodes, np.int32)
-    for node in range(1, nodes):
-        items[tree.node_parent[node]] += tree.node_tag[node] == _LI
-    ordinal = np.full(nodes, NO_NUMBER, np.int32)
-    following = np.zeros(nodes, np.int32)
-    for node in range(1, nodes):
-        parent = tree.node_parent[node]
-        if tree.node_tag[node] == _OL:
-            following[node] = items[node] if tree.node_style[node] >= 128 else 1
-            if tree.node_number[node] != NO_NUMBER:
-                following[node] = tree.node_number[node]
-        elif tree.node_tag[node] == _LI and tree.node_tag[parent] == _OL:
-            if tree.node_number[node] != NO_NUMBER:
-                following[parent] = tree.node_number[node]
-            ordinal[node] = following[parent]
-            following[parent] += -1 if tree.node_style[parent] >= 128 else 1
-    return ordinal
+@part
+def _number_items(nodes: Any, ordinals: Any) -> None:
+    """Give the items of ordered lists their numbers, and all others `NO_NUMBER`."""
+    count = nodes.shape[1]
+    items = np.zeros(count, np.int32)
+    for node in range(1, count):
+        items[nodes[pt.NODE_PARENT, node]] += nodes[pt.NODE_TAG, node] == _LI
+    ordinals[:] = pt.NO_NUMBER
+    following = np.zeros(count, np.int32)
+    for node in range(1, count):
+        parent = nodes[pt.NODE_PARENT, node]
+        tag = nodes[pt.NODE_TAG, node]
+        number = nodes[pt.NODE_NUMBER, node]
+        if tag == _OL:
+            is_reversed = nodes[pt.NODE_STYLE, node] & pt.REVERSED_LIST
+            following[node] = items[node] if is_reversed else 1
+            if number != pt.NO_NUMBER:
+                following[node] = number
+        elif tag == _LI and nodes[pt.NODE_TAG, parent] == _OL:
+            if number != pt.NO_NUMBER:
+                following[parent] = number
+            ordinals[node] = following[parent]
+            is_reversed = nodes[pt.NODE_STYLE, parent] & pt.REVERSED_LIST
+            following[parent] += -1 if is_reversed else 1
 
 
-@njit(cache=True, nogil=True)
-def _write_blocks(tree: Any, keep: Any, contexts: Any, out: Any) -> Any:
-    """Write the kept blocks to `out`; the number of bytes written."""
-    marked = np.zeros(len(tree.node_parent), np.bool_)
-    length = 0
-    last = -1
-    margin = 0
-    for block in range(len(tree.block_node)):
-        margin = max(margin, tree.block_margin[block])
-        if not keep[block]:
-            continue
-        node = tree.block_node[block]
-        item = contexts.item[node]
-        is_cell = contexts.row[node] >= 0
-        if last >= 0:
-            length = _separate(tree, contexts, last, block, margin, marked, out, length)
-        if is_cell:
-            if last < 0 or contexts.row[tree.block_node[last]] != contexts.row[node]:
-                for _ in range(contexts.column[contexts.cell[node]]):
-                    length = _put_bar(out, length)
-            length = _put_text(tree, block, 0, True, out, length)
-        elif item >= 0:
-            indent = 2 * min(contexts.level[node], MAX_INDENT_LEVELS)
-            if marked[item]:
-                if not tree.block_flags[block] & PREFORMATTED:
-                    length = _put_spaces(out, length, indent)
-            else:
-                length = _put_spaces(out, length, indent - 2)
-                length = _put_marker(tree, contexts.ordinal[item], item, out, length)
-                marked[item] = True
-            length = _put_text(tree, block, indent, False, out, length)
-        else:
-            length = _put_text(tree, block, 0, False, out, length)
-        last = block
-        margin = 0
-    return length
-
-
-@njit(cache=True, nogil=True)
+@part
 def _separate(
-    tree: Any, contexts: Any, last: Any, block: Any, margin: Any, marked: Any, out: Any, length: Any
+    blocks: Any,
+    nodes: Any,
+    contexts: Any,
+    last: Any,
+    block: Any,
+    margin: Any,
+    marked: Any,
+    out: Any,
+    length: Any,
 ) -> Any:
     """Write what stands between two kept blocks; the new length of the output."""
-    before, node = tree.block_node[last], tree.block_node[block]
-    row, item = contexts.row[node], contexts.item[node]
+    before, node = blocks[pt.BLOCK_NODE, last], blocks[pt.BLOCK_NODE, block]
+    row, item = contexts[_ROW, node], contexts[_ITEM, node]
+    row_before = contexts[_ROW, before]
+    if row >= 0 and row_before == row:
+        cell, cell_before = contexts[_CELL, node], contexts[_CELL, before]
+        bars = contexts[_COLUMN, cell] - contexts[_COLUMN, cell_before]
+        if bars <= 0:
+            return _put_spaces(out, length, 1)
+        for _ in range(bars):
+            length = _put_bar(out, length)
+        return length
     if row >= 0:
-        if contexts.row[before] == row:
-            bars = contexts.column[contexts.cell[node]] - contexts.column[contexts.cell[before]]
-            if bars <= 0:
-                return _put_spaces(out, length, 1)
-            for _ in range(bars):
-                length = _put_bar(out, length)
-            return length
-        if contexts.row[before] >= 0 and contexts.table[before] == contexts.table[node]:
+        if row_before >= 0 and contexts[_IN_TABLE, before] == contexts[_IN_TABLE, node]:
             margin = 1
     elif item >= 0 and not marked[item]:
-        if contexts.list_top[before] == contexts.list_top[node]:
+        if contexts[_LIST_TOP, before] == contexts[_LIST_TOP, node]:
             margin = 1
-    elif item < 0 and contexts.item[before] < 0 and contexts.row[before] < 0:
-        is_long = max(tree.block_characters[last], tree.block_characters[block]) >= LONG_BLOCK
-        is_label = _IS_LABEL[tree.node_tag[before]] and _IS_LABEL[tree.node_tag[node]]
-        is_pre = tree.block_flags[last] & tree.block_flags[block] & PREFORMATTED
-        if is_long and not is_label and not is_pre:
+    elif item < 0 and contexts[_ITEM, before] < 0 and row_before < 0:
+        longer = max(blocks[pt.BLOCK_CHARACTERS, last], blocks[pt.BLOCK_CHARACTERS, block])
+        is_label = _IS_LABEL[nodes[pt.NODE_TAG, before]] and _IS_LABEL[nodes[pt.NODE_TAG, node]]
+        both_flags = blocks[pt.BLOCK_FLAGS, last] & blocks[pt.BLOCK_FLAGS, block]
+        if longer >= LONG_BLOCK and not is_label and not both_flags & pt.PREFORMATTED:
             margin = 2
     for _ in range(min(max(margin, 1), 2)):
         out[length] = 10
@@ -246,27 +212,28 @@ def _separate(
     return length
 
 
-@njit(cache=True, nogil=True)
-def _put_text(tree: Any, block: Any, indent: Any, is_one_line: Any, out: Any, length: Any) -> Any:
-    is_pre = tree.block_flags[block] & PREFORMATTED
-    for position in range(tree.block_start[block], tree.block_stop[block]):
-        byte = tree.text_utf8[position]
-        if byte == 10 and is_one_line:
-            byte = np.uint8(32)
-        out[length] = byte
+@part
+def _put_text(
+    text: Any, blocks: Any, block: Any, indent: Any, is_one_line: Any, out: Any, length: Any
+) -> Any:
+    is_pre = blocks[pt.BLOCK_FLAGS, block] & pt.PREFORMATTED
+    for position in range(blocks[pt.BLOCK_START, block], blocks[pt.BLOCK_STOP, block]):
+        byte = text[position]
+        out[length] = 32 if is_one_line and byte == 10 else byte
         length += 1
         if byte == 10 and not is_pre:
             length = _put_spaces(out, length, indent)
     return length
 
 
-@njit(cache=True, nogil=True)
+@part
 def _put_spaces(out: Any, length: Any, count: Any) -> Any:
-    out[length : length + count] = 32
+    for position in range(length, length + count):
+        out[position] = 32
     return length + count
 
 
-@njit(cache=True, nogil=True)
+@part
 def _put_bar(out: Any, length: Any) -> Any:
     """A cell separator: ` | `, or `| ` at the start of a line or after another one."""
     if length > 0 and out[length - 1] != 10 and out[length - 1] != 32:
@@ -277,26 +244,7 @@ def _put_bar(out: Any, length: Any) -> Any:
     return length + 2
 
 
-@njit(cache=True, nogil=True)
-def _put_marker(tree: Any, ordinal: Any, item: Any, out: Any, length: Any) -> Any:
-    """The bullet or number of a list item, and a space."""
-    if ordinal == NO_NUMBER:
-        out[length] = 45
-        out[length + 1] = 32
-        return length + 2
-    style = tree.node_style[tree.node_parent[item]] & 127
-    if (style | 32) == 105 and 0 < ordinal < 4000:
-        length = _put_roman(ordinal, style & 32, out, length)
-    elif (style | 32) == 97 and ordinal > 0:
-        length = _put_letters(ordinal, style & 32, out, length)
-    else:
-        length = _put_integer(ordinal, out, length)
-    out[length] = 46
-    out[length + 1] = 32
-    return length + 2
-
-
-@njit(cache=True, nogil=True)
+@part
 def _put_integer(value: Any, out: Any, length: Any) -> Any:
     rest = np.int64(value)
     if rest < 0:
@@ -313,7 +261,7 @@ def _put_integer(value: Any, out: Any, length: Any) -> Any:
     return length
 
 
-@njit(cache=True, nogil=True)
+@part
 def _put_letters(value: Any, case_bit: Any, out: Any, length: Any) -> Any:
     """1 is a, 26 is z, 27 is aa."""
     rest = np.int64(value)
@@ -330,11 +278,11 @@ def _put_letters(value: Any, case_bit: Any, out: Any, length: Any) -> Any:
 
 
 _ROMAN_VALUES: Final = np.array([1000, 900, 500, 400, 100, 90, 50, 40, 10, 9, 5, 4, 1], np.int64)
-_ROMAN_FIRST: Final = np.frombuffer(b"MCDCCXLXXIVII", np.uint8).copy()
-_ROMAN_SECOND: Final = np.frombuffer(b"\0M\0D\0C\0L\0X\0V\0", np.uint8).copy()
+_ROMAN_FIRST: Final = np.frombuffer(b"MCDCCXLXXIVII", np.uint8)
+_ROMAN_SECOND: Final = np.frombuffer(b"\0M\0D\0C\0L\0X\0V\0", np.uint8)
 
 
-@njit(cache=True, nogil=True)
+@part
 def _put_roman(value: Any, case_bit: Any, out: Any, length: Any) -> Any:
     rest = np.int64(value)
     for place in range(13):
@@ -346,3 +294,71 @@ def _put_roman(value: Any, case_bit: Any, out: Any, length: Any) -> Any:
                 out[length] = _ROMAN_SECOND[place] | case_bit
                 length += 1
     return length
+
+
+@part
+def _put_marker(nodes: Any, ordinal: Any, item: Any, out: Any, length: Any) -> Any:
+    """The bullet or number of a list item, and a space."""
+    if ordinal == pt.NO_NUMBER:
+        out[length] = 45
+        out[length + 1] = 32
+        return length + 2
+    style = nodes[pt.NODE_STYLE, nodes[pt.NODE_PARENT, item]] & ~pt.REVERSED_LIST
+    if style | 32 == 105 and 0 < ordinal < 4000:
+        length = _put_roman(ordinal, style & 32, out, length)
+    elif style | 32 == 97 and ordinal > 0:
+        length = _put_letters(ordinal, style & 32, out, length)
+    else:
+        length = _put_integer(ordinal, out, length)
+    out[length] = 46
+    out[length + 1] = 32
+    return length + 2
+
+
+@kernel("int64(uint8[::1], int32[:,::1], int32[:,::1], boolean[::1], uint8[::1])")
+def write_text(text: Any, nodes: Any, blocks: Any, keep: Any, out: Any) -> int:
+    """Write the kept blocks to `out`; the number of bytes written."""
+    contexts = _contexts(nodes, blocks, keep)
+    marked = np.zeros(nodes.shape[1], np.bool_)
+    length = 0
+    last = -1
+    margin = 0
+    for block in range(blocks.shape[1]):
+        margin = max(margin, blocks[pt.BLOCK_MARGIN, block])
+        if not keep[block]:
+            continue
+        node = blocks[pt.BLOCK_NODE, block]
+        item = contexts[_ITEM, node]
+        if last >= 0:
+            length = _separate(blocks, nodes, contexts, last, block, margin, marked, out, length)
+        if contexts[_ROW, node] >= 0:
+            before = blocks[pt.BLOCK_NODE, last]
+            if last < 0 or contexts[_ROW, before] != contexts[_ROW, node]:
+                for _ in range(contexts[_COLUMN, contexts[_CELL, node]]):
+                    length = _put_bar(out, length)
+            length = _put_text(text, blocks, block, 0, True, out, length)
+        elif item >= 0:
+            indent = 2 * min(contexts[_LEVEL, node], MAX_INDENT_LEVELS)
+            if not marked[item]:
+                length = _put_spaces(out, length, indent - 2)
+                length = _put_marker(nodes, contexts[_ORDINAL, item], item, out, length)
+                marked[item] = True
+            elif not blocks[pt.BLOCK_FLAGS, block] & pt.PREFORMATTED:
+                length = _put_spaces(out, length, indent)
+            length = _put_text(text, blocks, block, indent, False, out, length)
+        else:
+            length = _put_text(text, blocks, block, 0, False, out, length)
+        last = block
+        margin = 0
+    return length
+
+
+def lay_out(tree: PageTree, keep: NDArray[np.bool_]) -> str:
+    """The text of the kept blocks (one flag a block), formatted; no empty line at its ends."""
+    if not keep.any():
+        return ""
+    newlines = int(np.count_nonzero(tree.text_utf8 == 10))
+    overhead = newlines * 2 * MAX_INDENT_LEVELS + len(keep) * (2 * MAX_INDENT_LEVELS + 32)
+    out = np.empty(len(tree.text_utf8) + overhead + 3 * tree.nodes.shape[1], np.uint8)
+    length = write_text(tree.text_utf8, tree.nodes, tree.blocks, keep, out)
+    return out[:length].tobytes().decode("utf-8", "replace").strip("\n").rstrip()

@@ -1,4 +1,4 @@
-"""HTML to a `PageTree` through lxml's tree: the reference that the raw-bytes engine is held against.
+"""HTML to a `PageTree` through lxml's tree: the reference for the engine that reads raw bytes.
 
 One walk over start and end events, no recursion: depth costs nothing but memory.
 """
@@ -20,7 +20,14 @@ from massivetext.pipeline.extraction.clean_text import (
     is_hiding_style,
 )
 from massivetext.pipeline.extraction.name_words import words_of
-from massivetext.pipeline.extraction.page_tree import NO_NUMBER, PREFORMATTED, PageTree, ParsedPage
+from massivetext.pipeline.extraction.page_tree import (
+    BLOCK_ROWS,
+    NO_NUMBER,
+    PREFORMATTED,
+    REVERSED_LIST,
+    PageTree,
+    ParsedPage,
+)
 
 PREFORMATTED_TAGS: Final = frozenset(["pre", "listing", "xmp", "plaintext"])
 _INTEGER: Final = re.compile(r"\s*([+-]?\d{1,9})")
@@ -29,9 +36,12 @@ _MAX_DEPTH: Final = 1000
 """Our choice: deeper elements still give text, but no nodes (browsers stop at 512)."""
 
 
-def parse_with_lxml(html_utf8: bytes) -> ParsedPage:
-    """The tree of a page given as UTF-8; arbitrary bytes give some tree, never an exception."""
-    builder = _TreeBuilder()
+def parse_with_lxml(html_utf8: bytes, show_hidden: bool = False) -> ParsedPage:
+    """The tree of a page given as UTF-8; arbitrary bytes give some tree, never an exception.
+
+    `show_hidden` reads what the page hides, and what it shows to readers without scripts.
+    """
+    builder = _TreeBuilder(show_hidden)
     parser = etree.HTMLParser(
         encoding="utf-8", huge_tree=True, recover=True, remove_pis=True, remove_comments=True
     )
@@ -40,7 +50,7 @@ def parse_with_lxml(html_utf8: bytes) -> ParsedPage:
     except (etree.XMLSyntaxError, ValueError, AssertionError):
         root = None
     if root is not None:
-        for event, element in _events(root):
+        for event, element in _events(root, show_hidden):
             if event == "start":
                 builder.start(element)
             else:
@@ -48,14 +58,14 @@ def parse_with_lxml(html_utf8: bytes) -> ParsedPage:
     return builder.finish()
 
 
-def _events(root: Any) -> Iterator[tuple[str, Any]]:
+def _events(root: Any, show_hidden: bool) -> Iterator[tuple[str, Any]]:
     """Start and end events of the rendered elements; a hidden one gives its end (its tail) only."""
     walker = etree.iterwalk(root, events=("start", "end"))
     hidden = None
     for event, element in walker:
         if event == "start":
             if hidden is None:
-                if is_hidden(element):
+                if is_hidden(element, show_hidden):
                     hidden = element
                     walker.skip_subtree()
                 else:
@@ -65,18 +75,25 @@ def _events(root: Any) -> Iterator[tuple[str, Any]]:
             yield event, element
 
 
-def is_hidden(element: Any) -> bool:
+def is_hidden(element: Any, show_hidden: bool) -> bool:
     """Whether an lxml element and all in it is not shown to a reader."""
     name = element.tag
+    if show_hidden and name in ("noscript", "template"):
+        return False
     if name in elements.SKIPPED:
         return True
-    if name in elements.NEVER_HIDDEN:
+    if show_hidden or name in elements.NEVER_HIDDEN:
         return False
     get = element.get
     if get("hidden") is not None or (get("aria-hidden") or "").strip().lower() == "true":
         return True
     style = get("style")
     return style is not None and is_hiding_style(style)
+
+
+def _is_link(element: Any) -> bool:
+    """Whether a click on the element's text leads somewhere or does something."""
+    return element.tag == "button" or (element.tag == "a" and element.get("href") is not None)
 
 
 @dataclass
@@ -101,24 +118,18 @@ class _Line:
 class _TreeBuilder:
     """Collects the arrays of a `PageTree` from start and end events."""
 
-    def __init__(self) -> None:
+    def __init__(self, show_hidden: bool) -> None:
+        self._show_hidden = show_hidden
         self._title: list[str] = []
         self._title_open = 0
         self._links: list[str] = []
-        self._node_parent, self._node_tag = [-1], [elements.UNKNOWN_TAG]
-        self._node_number, self._node_style, self._node_words = [NO_NUMBER], [0], [0]
+        self._nodes = [(-1, elements.UNKNOWN_TAG, NO_NUMBER, 0)]
+        self._node_words = [0]
         self._in_item = [False]
         self._preformatted = [False]
         self._opened: list[int] = []  # the block elements that gave a node, and -1 for the others
         self._node = 0
-        self._block_node: list[int] = []
-        self._block_start: list[int] = []
-        self._block_stop: list[int] = []
-        self._block_characters: list[int] = []
-        self._block_link_characters: list[int] = []
-        self._block_links: list[int] = []
-        self._block_margin: list[int] = []
-        self._block_flags: list[int] = []
+        self._blocks: list[tuple[int, ...]] = []
         self._text = bytearray()
         self._open_links = 0
         self._lines = [_Line()]
@@ -133,7 +144,7 @@ class _TreeBuilder:
                 self._lines[-1].add("\n", False)
             else:
                 self._lines.append(_Line())
-        elif name in elements.LINK_TAGS:
+        elif _is_link(element):
             self._open_links += 1
             self._lines[-1].links += 1
             if element.get("href"):
@@ -145,11 +156,11 @@ class _TreeBuilder:
 
     def end(self, element: Any) -> None:
         name = element.tag
-        if is_hidden(element):
+        if is_hidden(element, self._show_hidden):
             pass
         elif name in elements.BLOCKS:
             self._close_block(name)
-        elif name in elements.LINK_TAGS:
+        elif _is_link(element):
             self._open_links -= 1
         elif name == "title":
             self._title_open -= 1
@@ -160,19 +171,9 @@ class _TreeBuilder:
         self._flush()
         tree = PageTree(
             np.frombuffer(self._text, np.uint8),
-            np.array(self._node_parent, np.int32),
-            np.array(self._node_tag, np.uint8),
-            np.array(self._node_number, np.int32),
-            np.array(self._node_style, np.uint8),
+            np.array(self._nodes, np.int32).T.copy(),
             np.array(self._node_words, np.int64),
-            np.array(self._block_node, np.int32),
-            np.array(self._block_start, np.int32),
-            np.array(self._block_stop, np.int32),
-            np.array(self._block_characters, np.int32),
-            np.array(self._block_link_characters, np.int32),
-            np.array(self._block_links, np.int32),
-            np.array(self._block_margin, np.uint8),
-            np.array(self._block_flags, np.uint8),
+            np.array(self._blocks, np.int32).reshape(-1, BLOCK_ROWS).T.copy(),
         )
         return ParsedPage(tree, " ".join("".join(self._title).split()), tuple(self._links))
 
@@ -192,15 +193,12 @@ class _TreeBuilder:
     def _open_block(self, element: Any, name: str) -> None:
         self._flush()
         self._next_margin = max(self._next_margin, self._margin(name))
-        if len(self._opened) >= _MAX_DEPTH:
+        if name in elements.VOID or len(self._opened) >= _MAX_DEPTH:
             self._opened.append(-1)
             return
         number, style = _numbering(element, name)
-        node = len(self._node_parent)
-        self._node_parent.append(self._node)
-        self._node_tag.append(elements.TAG_NUMBER[name])
-        self._node_number.append(number)
-        self._node_style.append(style)
+        node = len(self._nodes)
+        self._nodes.append((self._node, elements.TAG_NUMBER[name], number, style))
         names = [element.get(key) for key in ("class", "id", "role")]
         self._node_words.append(words_of(" ".join(filter(None, names))))
         self._in_item.append(name in ("li", "dd") or self._in_item[self._node])
@@ -211,7 +209,7 @@ class _TreeBuilder:
     def _close_block(self, name: str) -> None:
         self._flush()
         if self._opened.pop() >= 0:
-            self._node = self._node_parent[self._node]
+            self._node = self._nodes[self._node][0]
         self._next_margin = max(self._next_margin, self._margin(name))
 
     def _flush(self) -> None:
@@ -244,15 +242,13 @@ class _TreeBuilder:
         characters = sum(line.characters for line in lines)
         if not characters:
             return
-        self._block_node.append(self._node)
-        self._block_start.append(len(self._text))
+        start = len(self._text)
         self._text += text.encode("utf-8", "replace")
-        self._block_stop.append(len(self._text))
-        self._block_characters.append(characters)
-        self._block_link_characters.append(sum(line.link_characters for line in lines))
-        self._block_links.append(sum(line.links for line in lines))
-        self._block_margin.append(self._next_margin)
-        self._block_flags.append(PREFORMATTED if self._preformatted[self._node] else 0)
+        link_characters = sum(line.link_characters for line in lines)
+        links = sum(line.links for line in lines)
+        flags = PREFORMATTED if self._preformatted[self._node] else 0
+        spans = (self._node, start, len(self._text))
+        self._blocks.append((*spans, characters, link_characters, links, self._next_margin, flags))
         self._next_margin = 0
 
 
@@ -266,5 +262,5 @@ def _numbering(element: Any, name: str) -> tuple[int, int]:
     if name == "ol":
         kind = (element.get("type") or "").strip()
         style = ord(kind) if kind in ("1", "a", "A", "i", "I") else 0
-        style += 128 * (element.get("reversed") is not None)
+        style += REVERSED_LIST * (element.get("reversed") is not None)
     return number, style

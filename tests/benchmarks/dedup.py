@@ -229,12 +229,17 @@ ITEM_DOCUMENTS, WORDS, VOCABULARY = 10_000, 400, 50_000
 def generate(folder: Path, count: int) -> list[WorkItem]:
     """Writes documents of 400 random words; every tenth is an edit of, every 20th equals, another.
 
-    Words are drawn as 1/rank. The corpus is the same for the same count.
+    Words are drawn as 1/rank. The corpus is the same for the same count; files that stand stay.
     """
     vocabulary = np.array([f"w{number:x}" for number in range(VOCABULARY)], object)
     shares = np.cumsum(1 / np.arange(1, VOCABULARY + 1))
     items = []
     for number in range(0, count, ITEM_DOCUMENTS):
+        name = f"generated/{number // ITEM_DOCUMENTS:05d}"
+        items.append(WorkItem(len(items), name, "generated", 0, name, FileRange(0, 1), 1, 1.0))
+        path = f"documents/{name}.parquet"
+        if store.exists(store.join(str(folder), path)):
+            continue
         draw = np.random.default_rng(number)
         size = min(ITEM_DOCUMENTS, count - number)
         ranks = np.searchsorted(shares, draw.random((size, WORDS)) * shares[-1])
@@ -246,10 +251,8 @@ def generate(folder: Path, count: int) -> list[WorkItem]:
                 if row % 20 == 9:
                     words[draw.integers(0, WORDS, 3)] = draw.integers(0, VOCABULARY, 3)
             texts.append(" ".join(vocabulary[words]))
-        name = f"generated/{number // ITEM_DOCUMENTS:05d}"
         ids = [f"{number + row:032x}" for row in range(size)]
-        store.write_table(str(folder), f"documents/{name}.parquet", documents_table(ids, texts))
-        items.append(WorkItem(len(items), name, "generated", 0, name, FileRange(0, 1), 1, 1.0))
+        store.write_table(str(folder), path, documents_table(ids, texts))
     return items
 
 

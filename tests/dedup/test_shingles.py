@@ -24,8 +24,8 @@ def test_sets_have_the_sizes_and_intersections_of_the_reference(texts, ngram):
             if interpreted:
                 patch.setattr(compiled, "kernels", lambda: None)
             sets = shingle_sets(texts, ngram)
-            sizes = intersection_sizes(sets, left, right)
-            jaccards = jaccard_of_pairs(sets, left, right)
+            sizes = intersection_sizes(sets, left, sets, right)
+            jaccards = jaccard_of_pairs(sets, left, sets, right)
             counts = count_distinct(shingle_batch(split_batch(texts), ngram))
         assert counts.tolist() == [len(shingles) for shingles in expected]
         pairs = list(zip(left, right, strict=True))
@@ -64,7 +64,7 @@ def test_one_changed_word_costs_what_the_specification_says(words, jaccard):
     """SPEC.md section 8: 0.914, 0.743; section 7: (S-13)/(S+13) = 0.49 at 50 words."""
     text = " ".join(f"w{n}" for n in range(words))
     sets = shingle_sets([text, text.replace(f"w{words // 2} ", "other ")], 13)
-    found = jaccard_of_pairs(sets, np.array([0]), np.array([1]))
+    found = jaccard_of_pairs(sets, np.array([0]), sets, np.array([1]))
     assert found.tolist() == [jaccard]
 
 

@@ -10,7 +10,6 @@ import pytest
 from massivetext.config import ConfigError
 from massivetext.model.configs import BatchPlan
 from massivetext.model.data import (
-    BadRecordError,
     Batches,
     DataIdentity,
     Records,
@@ -18,6 +17,7 @@ from massivetext.model.data import (
     read_record,
     windows_per_record,
 )
+from massivetext.model.errors import BadRecordError
 
 Listed = Callable[[int], Records]
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from massivetext.model.metrics import MetricsLog, draw_loss_curve, read_metrics
+from massivetext.model.metrics import MetricsLog, draw_loss_curve, read_metrics, running_means
 
 
 def test_continued_log_drops_the_steps_that_are_repeated(tmp_path: Path) -> None:
@@ -27,6 +27,14 @@ def test_line_that_was_cut_off_is_not_read(tmp_path: Path) -> None:
     path.write_text('{"step": 0, "loss": 4.0}\n{"step": 1, "lo')
     assert read_metrics(path) == [{"step": 0, "loss": 4.0}]
     assert read_metrics(tmp_path / "none.jsonl") == []
+
+
+def test_running_mean_is_over_the_last_ten_losses() -> None:
+    losses = [float(step) for step in range(30)]
+    means = running_means(losses)
+    assert means[:3] == [0.0, 0.5, 1.0]
+    assert means[-1] == sum(range(20, 30)) / 10
+    assert len(means) == 30
 
 
 def test_curve_is_the_same_bytes_each_time(tmp_path: Path) -> None:

@@ -17,10 +17,11 @@ from massivetext.config import ConfigError
 from massivetext.model.checkpoint import Checkpoints
 from massivetext.model.configs import TrainConfig
 from massivetext.model.data import Records, WindowOrder
+from massivetext.model.errors import TrainingDivergedError
 from massivetext.model.metrics import read_metrics
 from massivetext.model.sharding import Layout, make_layout
 from massivetext.model.step import TrainState, state_shardings
-from massivetext.model.train import RunOptions, TrainingDivergedError, TrainResult, train
+from massivetext.model.train import RunOptions, TrainResult, train
 from massivetext.sequencing.dataset import Dataset
 
 Listed = Callable[[int], Records]

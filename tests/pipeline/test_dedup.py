@@ -4,7 +4,7 @@ import random
 import pytest
 
 from massivetext.config import Config, Dedup
-from massivetext.pipeline import dedup_shuffles, store
+from massivetext.pipeline import dedup_shuffles, dedup_verify, store
 from massivetext.pipeline.dedup import run_dedup
 from massivetext.records import REMOVAL_SCHEMA
 from tests.dedup.documents import corpus, edited, ids_of, order_of, page
@@ -50,7 +50,7 @@ def test_phase_is_the_reference(tmp_path):
 )
 def test_sharding_order_memory_and_workers_change_nothing(tmp_path, monkeypatch, items, job):
     """So little memory means many rounds and partitions of every step."""
-    monkeypatch.setattr(dedup_shuffles, "PAIR_PARTITION_BYTES", 3000)
+    monkeypatch.setattr(dedup_verify, "BLOCK_ROWS", 7)
     paired = list(zip(TEXTS, ids_of(TEXTS), strict=True))
     random.Random(items).shuffle(paired)
     texts, ids = map(list, zip(*paired, strict=True))
@@ -94,7 +94,7 @@ def test_a_step_that_is_committed_is_not_run_again(tmp_path, monkeypatch):
     def crash(*_):
         raise RuntimeError("a worker died")
 
-    monkeypatch.setattr(dedup_shuffles.VerifyPairs, "_needs", crash)
+    monkeypatch.setattr(dedup_verify.VerifyPairs, "_needs", crash)
     with pytest.raises(RuntimeError, match="a worker died"):
         run_dedup(job, work)
     monkeypatch.undo()
@@ -110,7 +110,7 @@ def test_a_resumed_run_with_less_memory_gives_the_same(tmp_path, monkeypatch):
     def crash(*_):
         raise RuntimeError("a worker died")
 
-    monkeypatch.setattr(dedup_shuffles.VerifyPairs, "_needs", crash)
+    monkeypatch.setattr(dedup_verify.VerifyPairs, "_needs", crash)
     with pytest.raises(RuntimeError):
         run_dedup(job_in(tmp_path, memory_bytes=50_000), work)
     monkeypatch.undo()

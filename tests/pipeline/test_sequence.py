@@ -185,6 +185,23 @@ def test_an_interrupted_phase_goes_on_and_gives_the_same_bytes(written, tmp_path
     assert {p: p.stat().st_mtime_ns for p in finished} == finished
 
 
+@pytest.mark.slow
+def test_an_attempt_with_other_rounds_is_gone_on_with(written, tmp_path, monkeypatch):
+    from massivetext.pipeline import sequence as phase
+
+    def failing(*_):
+        raise OSError("the machine died")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(phase, "write_shards", failing)
+        with pytest.raises(OSError, match="died"):
+            sequence(tmp_path, memory_bytes=1)
+    counts = sorted((tmp_path / "phases/sequence/count-000").iterdir())
+    assert [path.name for path in counts] == [f"0000{n}-0000{n + 1}.json" for n in range(3)]
+    sequence(tmp_path)
+    assert digests(tmp_path) == digests(written)
+
+
 def with_sequence(**settings) -> Config:
     return replace(CONFIG, sequence=replace(CONFIG.sequence, **settings))
 

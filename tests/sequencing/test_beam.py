@@ -68,7 +68,7 @@ def test_counts_and_buckets(elements):
     expected = {
         bucket: fill_bucket(
             bucket,
-            [DrawnCrops(*draw, block, 5) for draw, block in by_draw.items()],
+            [DrawnCrops(*draw, (block,), 5) for draw, block in by_draw.items()],
             RULE,
             0,
             ONE_BYTE_EACH,

@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from massivetext.sequencing.blocks import CROP_DTYPE, CropBlock, crop_hash
-from massivetext.sequencing.buckets import DrawnCrops, count_block, fill_bucket
+from massivetext.sequencing.blocks import CROP_DTYPE, CropBlock, crop_hash, split_by_bucket
+from massivetext.sequencing.buckets import DrawnCrops, count_crops, fill_bucket
 from massivetext.sequencing.packing import PackingRule
 
 RULE = PackingRule(length=32, crops_per_group=10, bos=1, eos=2)
@@ -30,7 +30,7 @@ def make_visit(subset: str, visit: int, documents: int, quota: int) -> DrawnCrop
         row["byte_start"], row["byte_stop"] = 5, 5 + len(tokens)
         row["tokens"] = len(tokens)
     flat = np.array([token for tokens in crops.values() for token in tokens], np.uint16)
-    return DrawnCrops(subset, visit, visit, CropBlock(rows, flat), quota)
+    return DrawnCrops(subset, visit, visit, (CropBlock(rows, flat),), quota)
 
 
 def fill(*visits: DrawnCrops, seed: int = 0):
@@ -78,14 +78,9 @@ def test_order_of_visits_and_crops_does_not_matter():
     expected = fill(*VISITS)
     shuffled = []
     for visit in reversed(VISITS):
-        backwards = np.arange(len(visit.block.crops_C))[::-1]
-        stops = np.cumsum(visit.block.crops_C["tokens"])
-        pieces = [
-            visit.block.tokens[stops[i] - visit.block.crops_C["tokens"][i] : stops[i]]
-            for i in backwards
-        ]
-        block = CropBlock(visit.block.crops_C[backwards], np.concatenate(pieces))
-        shuffled.append(replace(visit, block=block))
+        (block,) = visit.blocks
+        parts = split_by_bucket(block, 3)  # three blocks, each in another order
+        shuffled.append(replace(visit, blocks=tuple(parts[n] for n in (2, 0, 1))))
     bucket = fill(*shuffled)
     assert np.array_equal(bucket.sequences_NxL, expected.sequences_NxL)
     assert bucket.provenance.equals(expected.provenance)
@@ -120,9 +115,9 @@ def test_an_empty_bucket_is_possible():
 
 
 def test_counting_agrees_with_packing():
-    crops = VISITS[0].block.crops_C
-    count = count_block(crops, RULE)
-    assert count_block(crops[::-1], RULE) == count
+    crops = VISITS[0].blocks[0].crops_C
+    count = count_crops(crops, RULE)
+    assert count_crops(crops[::-1], RULE) == count
     fill(make_visit("books", 0, 90, count))
     with pytest.raises(ValueError, match="bucket 3 holds"):
         fill(make_visit("books", 0, 90, count + 1))

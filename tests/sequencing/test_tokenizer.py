@@ -33,6 +33,12 @@ def test_no_special_token_comes_from_text(identity):
     assert not np.isin(tokens, [0, identity.bos, identity.eos]).any()
 
 
+@pytest.mark.parametrize("text", [b"\xff", b"abc\xe6\x97", b"\xf4\x90\x80\x80", b"\xed\xa0\x80"])
+def test_what_is_no_utf8_is_refused(identity, text):
+    with pytest.raises(UnicodeDecodeError):
+        identity.encode(text)
+
+
 def test_ids_and_hash(identity, identity_model):
     assert (identity.bos, identity.eos) == (1, 2)
     assert identity.vocab_size == 700

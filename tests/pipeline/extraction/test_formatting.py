@@ -100,11 +100,13 @@ PAGES = {
     ),
     "joiners that carry meaning": ("<p>می\u200cخواهم</p>", "می\u200cخواهم"),
     "entities": (
-        "<p>&lt;a&gt; &amp;amp; &eacute;&#233;&#xE9; &hellip; &quot;q&quot; &euro; &#8364; &copy; &#128512;</p>",
+        "<p>&lt;a&gt; &amp;amp; &eacute;&#233;&#xE9; &hellip; "
+        "&quot;q&quot; &euro; &#8364; &copy; &#128512;</p>",
         '<a> &amp; ééé … "q" € € © 😀',
     ),
     "inline joins": (
-        "<p><b>bold</b>word, H<sub>2</sub>O, E=mc<sup>2</sup>, <i>a</i> <b>b</b>, un<wbr>broken</p>",
+        "<p><b>bold</b>word, H<sub>2</sub>O, E=mc<sup>2</sup>, <i>a</i> <b>b</b>, "
+        "un<wbr>broken</p>",
         "boldword, H2O, E=mc2, a b, unbroken",
     ),
     "hidden parts": (
@@ -173,7 +175,8 @@ def test_a_product_comes_without_its_neighbours() -> None:
 <p>A lamp of brushed steel with an arm that stays where you put it, for long evenings at a desk.</p>
 <ul><li>Warm white light</li><li>Three levels of brightness</li></ul>
 <table><tr><th>Height</th><td>42 cm</td></tr><tr><th>Weight</th><td>1.2 kg</td></tr></table>
-<div class="related-products"><h2>You may also like</h2><ul><li><a href="/p/1">Floor lamp Vega</a></li>
+<div class="related-products"><h2>You may also like</h2><ul>
+<li><a href="/p/1">Floor lamp Vega</a></li>
 <li><a href="/p/2">Wall lamp Lyra</a></li></ul></div></main>
 <footer><a href="/terms">Terms</a> <a href="/privacy">Privacy</a></footer></body></html>"""
     text = extract_text(page)
