@@ -80,15 +80,17 @@ def document_keys(
     counts = count_distinct(shingles)
     records = np.zeros(len(texts), key_dtype(settings.bands))
     salt = stable_hash(0, subset, "dedup scope") if settings.within_subsets else 0
-    for document, text in enumerate(texts):
+    hashes = []
+    for text, normalised in zip(texts, words.normalised_bytes(), strict=True):
         raw = text.encode("utf-8", "surrogatepass")
-        if counts[document]:
-            digest = xxhash.xxh3_128_intdigest(words.normalised_bytes(document), salt)
+        if normalised:
+            digest = xxhash.xxh3_128_intdigest(normalised, salt)
         else:
             digest = xxhash.xxh3_128_intdigest(raw, salt ^ WITHOUT_WORDS)
-        records["group_high"][document] = digest >> 64
-        records["group_low"][document] = digest & (2**64 - 1)
-        records["raw"][document] = xxhash.xxh3_64_intdigest(raw)
+        hashes.append((digest >> 64, digest & (2**64 - 1), xxhash.xxh3_64_intdigest(raw)))
+    columns = np.array(hashes, np.uint64).reshape(-1, 3)
+    for name, column in zip(("group_high", "group_low", "raw"), columns.T, strict=True):
+        records[name] = column
     records["rank"] = pack_ranks(ids, subset, counts, settings)
     signatures_DxK = signatures(shingles, settings.bands * settings.rows)
     records["bands"] = band_keys(signatures_DxK, settings.bands, settings.rows) ^ np.uint64(salt)

@@ -9,9 +9,10 @@ version.
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -77,10 +78,11 @@ class WordBatch:
     normalised: NDArray[np.uint32]
     normalised_offsets: NDArray[np.int64]
 
-    def normalised_bytes(self, document: int) -> memoryview:
-        """Returns a document's `normalised_text` as UTF-32-LE."""
-        start, stop = self.normalised_offsets[document : document + 2]
-        return self.normalised[start:stop].data.cast("B")
+    def normalised_bytes(self) -> Iterator[memoryview]:
+        """Yields each document's `normalised_text` as UTF-32-LE."""
+        whole = self.normalised.data.cast("B") if self.normalised.size else memoryview(b"")
+        for start, stop in itertools.pairwise((4 * self.normalised_offsets).tolist()):
+            yield whole[start:stop]
 
 
 def split_batch(texts: Sequence[str], fold_case: bool = False) -> WordBatch:

@@ -276,10 +276,7 @@ _QUALITY_RULES: Final = (
 )
 
 _TOP_GRAM = "the fraction of characters contained within the most frequently-occurring n-gram"
-_DUPLICATE_GRAM = (
-    "the fraction of characters contained within all duplicate n-grams "
-    "(no character counts twice where n-grams overlap)"
-)
+_DUPLICATE_GRAM = "the fraction of characters contained within all duplicate n-grams"
 
 
 def _repetition_rule(measure: str, unit: str, quote: str, meaning: str) -> Rule:
@@ -337,7 +334,7 @@ _REPETITION_RULES: Final = (
             "share of the words' characters",
             _DUPLICATE_GRAM,
             f"At most {{threshold}} of the words' characters are in {n}-grams that occur "
-            "more than once.",
+            "more than once; none counts twice.",
         )
         for n in GRAM_SIZES_DUPLICATE
     ),

@@ -89,8 +89,7 @@ class Tokenizer:
 
     def encode_by_sentencepiece(self, text: bytes) -> NDArray[np.uint16]:
         """Returns what `encode` returns, by the library itself: its reference and fallback."""
-        token_ids: NDArray[np.int32] = self._processor.encode(text, return_type="numpy")
-        return token_ids.astype(np.uint16)
+        return np.array(self._processor.encode(text), np.uint16)
 
     @cached_property
     def _fast(self) -> tuple[FastEncoder | None, str]:

@@ -24,9 +24,8 @@ def test_batch_holds_the_hash_of_every_word_and_the_joined_words(texts):
         words = [reference.words(text) for text in texts]
         assert batch.hashes.tolist() == [normalise.word_hash(w) for d in words for w in d]
         assert np.diff(batch.offsets).tolist() == [len(d) for d in words]
-        for number, document in enumerate(words):
-            joined = " ".join(document).encode("utf-32-le", "surrogatepass")
-            assert bytes(batch.normalised_bytes(number)) == joined
+        joined = [" ".join(d).encode("utf-32-le", "surrogatepass") for d in words]
+        assert [bytes(view) for view in batch.normalised_bytes()] == joined
 
 
 def test_word_hash_never_changes():

@@ -1,6 +1,7 @@
 """The table of rules: complete, faithful to the paper's thresholds, strict at every threshold."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -24,6 +25,7 @@ from massivetext.filters.rules import (
     judge,
     rules_for,
 )
+from massivetext.filters.rules_document import render
 from massivetext.records import MEASURES, QUALITY_MEASURES, REPETITION_MEASURES
 
 WEB = Source(subset="massiveweb", kind="web", format="warc", path="x")
@@ -210,3 +212,11 @@ def test_a_missing_column_is_refused():
 def test_a_key_of_a_source_needs_the_source():
     with pytest.raises(ConfigError, match=r"source\.licenses"):
         RULES["source.licenses"].threshold(Config())
+
+
+def test_the_page_of_rules_is_the_table():
+    page = Path(__file__).parents[2] / "filters/RULES.md"
+    assert page.read_text(encoding="utf-8") == render(), (
+        "the table changed: python -m massivetext.filters.rules_document > filters/RULES.md"
+    )
+    assert all(f"`{name}`" in render() for name in RULES)

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+import xxhash
 
 from massivetext.config import Config, Sequencing, Tokenizer
 from massivetext.pipeline import store
@@ -295,3 +296,15 @@ def test_the_number_of_shards_follows_from_sizes(tmp_path, monkeypatch):
     reader, _ = sequence(tmp_path, with_sequence(shards=0))
     size_bytes = sum(2 * 64 * shard.records for shard in reader.dataset.shards)
     assert 5_000 < size_bytes / len(reader.dataset.shards) < 20_000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("format_name", ["tfrecord", "parquet", "raw"])
+def test_every_format_holds_the_same_sequences(written, tmp_path, format_name):
+    reader, _ = sequence(tmp_path, with_sequence(format=format_name))
+    other = ShardReader(written / "sequences")
+    assert np.array_equal(np.stack(list(reader)), np.stack(list(other)))
+    assert reader.provenance(5) == other.provenance(5)
+    shard = reader.dataset.shards[0]
+    content = (tmp_path / "sequences" / shard.name).read_bytes()
+    assert xxhash.xxh3_64_hexdigest(content) == shard.xxh3
