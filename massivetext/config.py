@@ -209,7 +209,8 @@ def fingerprint(*sections: Any) -> str:
 def run_fingerprint(config: Config) -> str:
     """Returns the fingerprint of what a run computes: all of the config but its file paths.
 
-    Two runs over the same records have the same one, wherever their files lie.
+    Two runs over the same records have the same one, wherever their files lie. (A configured
+    tokenizer's own hash stands in `dataset.json`.)
     """
     sources = tuple(dataclasses.replace(source, path="") for source in config.sources)
     test_sets = tuple(
@@ -220,6 +221,7 @@ def run_fingerprint(config: Config) -> str:
         output=dataclasses.replace(config.output, path=""),
         sources=sources,
         decontamination=dataclasses.replace(config.decontamination, test_sets=test_sets),
+        tokenizer=dataclasses.replace(config.tokenizer, model=""),
     )
     return fingerprint(pathless)
 

@@ -132,7 +132,7 @@ def _run(options: argparse.Namespace) -> int:
         quiet=options.quiet,
     )
     items = plan(config)
-    check(job)
+    check(job, options.command)
     run_phases(job, items, options.command)
     print_summary(job)
     return 0

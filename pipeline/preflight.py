@@ -8,10 +8,16 @@ from massivetext.filters.language import load_model as load_language_model
 from massivetext.filters.safesearch import load_scorer
 from massivetext.pipeline import store
 from massivetext.pipeline.job import Job, UsageError
+from massivetext.pipeline.sequence import load_configured_tokenizer
+from massivetext.sequencing.mixture import mix
 
 
-def check(job: Job) -> None:
+def check(job: Job, command: str) -> None:
     """Loads every model, list and test set that the configuration names, and writes a file.
+
+    Args:
+        job: the run that is about to begin.
+        command: `run` or the name of a phase; only what it needs must be in order.
 
     Raises:
         ConfigError: if one of them is missing or is not what it should be.
@@ -21,18 +27,26 @@ def check(job: Job) -> None:
     load_language_model(config.language.model)
     load_scorer(config.safesearch)
     load_test_sets(config.decontamination.test_sets, store.open_input)
-    _check_files(config)
+    for path in config.decontamination.titles:
+        if not store.exists(path):
+            raise ConfigError(f"decontamination.titles: {path} does not exist; name a text file")
+    if command in ("run", "sequence"):
+        _check_sequencing(config)
+    _check_output(job)
+
+
+def _check_sequencing(config: Config) -> None:
+    if config.tokenizer.model:
+        load_configured_tokenizer(config.tokenizer.model)
+    try:
+        mix(config.sequence.weights, config.subsets)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+
+
+def _check_output(job: Job) -> None:
     try:
         store.write_bytes(job.output, "phases/writable", b"")
+        store.delete(job.path("phases", "writable"))
     except Exception as error:  # every file system has exceptions of its own
         raise UsageError(f"cannot write to the output folder {job.output}: {error}") from None
-
-
-def _check_files(config: Config) -> None:
-    named = {"decontamination.titles": config.decontamination.titles}
-    if config.tokenizer.model:
-        named["tokenizer.model"] = (config.tokenizer.model,)
-    for key, paths in named.items():
-        for path in paths:
-            if not store.exists(path):
-                raise ConfigError(f"{key}: {path} does not exist; give the path of a file")

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from massivetext.dedup import pairs as pairs_module
 from massivetext.dedup.groups import partition_of, resolve_in_blocks
 from massivetext.dedup.keys import COUNT_BITS, precedences
 from massivetext.dedup.pairs import BAND_RECORD, bucket_heads, candidate_pairs, distinct_pairs
@@ -104,3 +105,12 @@ def test_partitions_are_ranges_of_even_size(partitions):
     counts = np.bincount(found, minlength=partitions)
     assert counts.size == partitions
     assert counts.min() > 0.5 * 100_000 / partitions
+
+
+@pytest.mark.parametrize("pairs_a_step", [1, 7, 100])
+def test_working_through_documents_in_steps_changes_nothing(monkeypatch, pairs_a_step):
+    records = records_of([(key, address, 0) for key in range(3) for address in range(40)])
+    whole = candidate_pairs(records, 0.8)
+    monkeypatch.setattr(pairs_module, "_PAIRS_A_STEP", pairs_a_step)
+    assert candidate_pairs(records, 0.8).tolist() == whole.tolist()
+    assert whole.size > 700

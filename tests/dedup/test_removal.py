@@ -175,3 +175,23 @@ def test_merged_removals_state_both_reasons_once_a_row():
 def test_nothing_merges_with_nothing():
     empty = REMOVAL_SCHEMA.empty_table()
     assert merge_removals(empty, empty).equals(empty)
+
+
+def test_a_document_of_10_mb_and_its_edit():
+    book = " ".join(f"w{number * 7919 % 1_000_003}" for number in range(1_300_000))
+    texts = [page(1), book, book.replace(" w7919 ", " other ", 1), page(2)]
+    assert len(book) > 9_000_000
+    found = removals_of(texts)
+    assert len(found) == 1
+    (document, (reason, partner, jaccard)) = found.popitem()
+    assert {document, partner} == {1, 2}
+    assert (reason, jaccard > 0.9999) == ("near", True)
+
+
+def test_ten_thousand_empty_documents_never_meet_in_a_bucket():
+    texts = ["", "-"] * 5000
+    found = removals_of(texts)
+    assert len(found) == 9998
+    assert {texts[document] == texts[partner] for document, (_, partner, _) in found.items()} == {
+        True
+    }

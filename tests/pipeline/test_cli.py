@@ -43,7 +43,8 @@ def fails(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str
         ("[sequence]\nweights = { c4 = 1 }", "names 'c4', but no [[source]] has that subset"),
         (SOURCE.format(path="none/*.txt"), "source 'books': no file matches"),
         ('[language]\nmodel = "none.bin"', "language.model: no file"),
-        ('[tokenizer]\nmodel = "none.model"', "tokenizer.model: "),
+        ('[tokenizer]\nmodel = "none.model"', "tokenizer.model = "),
+        ('[tokenizer]\nmodel = "a.txt"', "tokenizer.model = "),
         ('[decontamination]\ntitles = ["none.txt"]', "none.txt does not exist"),
         (
             '[[decontamination.test_set]]\nname = "w"\nformat = "text"\npath = "none.txt"',
@@ -61,6 +62,16 @@ def test_bad_configurations_end_with_2_before_any_work(
     assert message in err
     assert err.count("\n") == 1
     assert not (output / "documents").exists()
+
+
+def test_a_corpus_without_any_weight_is_refused_before_any_work(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config.write_text(config.read_text().replace('"books"', '"letters"'))
+    code, err = fails(capsys, "run", str(config), "--output", str(config.parent / "out"))
+    assert code == 2
+    assert "no subset of the corpus (letters) has a weight" in err
+    assert main(["curate", str(config), "--output", str(config.parent / "out"), "--quiet"]) == 0
 
 
 def test_bad_use_ends_with_2(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
