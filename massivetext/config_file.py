@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import math
+import os
 import re
 import tomllib
 import types
@@ -241,7 +242,7 @@ def _anchor_paths(config: Config, folder: Path) -> Config:
     def anchored(path: Any) -> Any:
         if isinstance(path, tuple):
             return tuple(anchored(part) for part in path)
-        return path if not path or "://" in path else str((folder / path).absolute())
+        return path if not path or "://" in path else os.path.abspath(folder / path)
 
     return dataclasses.replace(
         config,

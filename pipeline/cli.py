@@ -6,7 +6,7 @@ Exit codes: 0 done; 2 bad use or bad configuration, before any work; 1 the run f
 from __future__ import annotations
 
 import argparse
-import logging
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -15,6 +15,7 @@ from pathlib import Path
 from massivetext import __version__
 from massivetext.config import ConfigError
 from massivetext.config_file import load_config
+from massivetext.pipeline.logs import hide_import_warnings
 
 PHASE_COMMANDS = {
     "curate": "read, extract, measure and judge every record",
@@ -34,7 +35,7 @@ def entry() -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Runs one command; returns its exit code."""
-    logging.getLogger().addFilter(_is_news)
+    hide_import_warnings()
     own, beam_options = _split(list(arguments))
     parser = _parser()
     options = parser.parse_args(own)
@@ -51,11 +52,6 @@ def main(arguments: Sequence[str]) -> int:
         return _fail(1, f"{error}; the same command goes on from what is committed")
     except RuntimeError as error:
         return _runtime_failure(error)
-
-
-def _is_news(record: logging.LogRecord) -> bool:
-    """Beam says at every start that Google's packages are missing, whoever needs them or not."""
-    return "apitools not found" not in record.getMessage()
 
 
 def _runtime_failure(error: RuntimeError) -> int:
@@ -209,7 +205,7 @@ def _add_model_commands(commands: argparse._SubParsersAction[argparse.ArgumentPa
 
 
 def _absolute(path: str) -> str:
-    return path if "://" in path else str(Path(path).absolute())
+    return path if "://" in path else os.path.abspath(path)
 
 
 def _positive(text: str) -> int:

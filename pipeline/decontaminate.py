@@ -21,6 +21,7 @@ from massivetext.dedup.decontamination import (
     TestIndex,
     TestMatcher,
     build_index,
+    frequent_grams,
 )
 from massivetext.dedup.testsets import load_test_sets, read_titles, title_key
 from massivetext.pipeline import store
@@ -44,7 +45,7 @@ FOLDER: Final = "decontamination"
 """Its rows lie in this folder, as `dedup/` holds those of the phase before."""
 
 INDEX_FOLDER: Final = f"phases/{NAME}/index"
-_INDEX_ARRAYS: Final = ("grams", "offsets", "postings", "sizes", "short")
+_INDEX_ARRAYS: Final = ("grams", "offsets", "postings", "sizes", "short", "frequent")
 
 TITLES: Final = "titles"
 """What `test_set` says of a page that was removed by its title."""
@@ -54,6 +55,37 @@ WIKIPEDIA: Final = "wikipedia"
 
 _CONTAINMENT_BINS: Final = 10
 """Our choice: bins of the histogram of the largest containment of each document."""
+
+
+COUNT: Final = np.dtype([("gram", "<u4"), ("documents", "<u4")])
+"""How many documents of an item have a test gram; grams that none has are left out."""
+
+
+@dataclass(frozen=True)
+class CountGrams:
+    """Writes which test grams an item's documents have, and how many of them."""
+
+    output: str
+    index_key: str
+    ngram: int
+    fold_case: bool
+
+    def __call__(self, item: WorkItem) -> ItemResult:
+        """Returns the number of documents."""
+        matcher, _ = _load(self.output, self.index_key, self.ngram, self.fold_case)
+        counts, documents = np.zeros(matcher.index.grams.size, np.int64), 0
+        for _, batch in document_batches(documents_path(self.output, item.name), ["text"]):
+            counts += matcher.document_counts(batch["text"].to_pylist())
+            documents += batch.num_rows
+        found = np.zeros(np.count_nonzero(counts), COUNT)
+        found["gram"] = np.flatnonzero(counts)
+        found["documents"] = counts[found["gram"]]
+        write_array(self.output, _counts_path(item.name), found)
+        return ItemResult(statistics={"documents": documents})
+
+
+def _counts_path(name: str) -> str:
+    return f"phases/{NAME}/files/counts/{name}.npy"
 
 
 @dataclass(frozen=True)
@@ -211,9 +243,11 @@ def run_decontaminate(job: Job, items: list[WorkItem]) -> Manifest:
 
     def steps() -> Manifest:
         counts = write_index(job)
+        if config.decontamination.rule != "jaccard":
+            counts |= _mark_frequent_grams(job, phase, items)
         work = DecontaminateItem(
             output=job.output,
-            index_key=phase.key,
+            index_key=f"{phase.key} match",
             rule=config.decontamination.rule,
             threshold=config.decontamination.threshold,
             ngram=config.dedup.ngram,
@@ -226,6 +260,21 @@ def run_decontaminate(job: Job, items: list[WorkItem]) -> Manifest:
         return Manifest(phase.name, phase.key, results, (), ledger, findings)
 
     return run_phase(job, phase, steps)
+
+
+def _mark_frequent_grams(job: Job, phase: Phase, items: list[WorkItem]) -> dict[str, int]:
+    """Counts the documents that have each test gram, and commits which have too many."""
+    dedup = job.config.dedup
+    step = CountGrams(job.output, f"{phase.key} count", dedup.ngram, dedup.fold_case)
+    results = run_map(job, phase, "count", items, step)
+    documents = sum(int(result.statistics["documents"]) for result in results.values())
+    totals = np.zeros(read_array(job.output, f"{INDEX_FOLDER}/grams.npy").size, np.int64)
+    for item in items:
+        counts = read_array(job.output, _counts_path(item.name))
+        totals[counts["gram"]] += counts["documents"]
+    frequent = frequent_grams(totals, documents)
+    write_array(job.output, f"{INDEX_FOLDER}/frequent.npy", frequent)
+    return {"test_grams": frequent.size, "frequent_test_grams": int(frequent.sum())}
 
 
 def _inputs(config: Config) -> Iterator[tuple[str, list[Any]]]:

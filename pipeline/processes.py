@@ -12,6 +12,8 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from typing import TypeVar
 
+from massivetext.pipeline.logs import hide_import_warnings
+
 _Argument = TypeVar("_Argument")
 _Result = TypeVar("_Result")
 
@@ -28,4 +30,5 @@ def call_in_process(
 @functools.cache
 def _executor(processes: int) -> ProcessPoolExecutor:
     # Not forked: the threads of gRPC, Arrow and numba do not survive a fork.
-    return ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"))
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(processes, context, initializer=hide_import_warnings)

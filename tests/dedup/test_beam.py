@@ -1,6 +1,5 @@
 import apache_beam as beam
 import numpy as np
-from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that, equal_to
 
 from massivetext.dedup import groups
@@ -32,7 +31,7 @@ def rows(dtype, packed):
 
 
 def run(transform, elements, of_packed, expected):
-    with TestPipeline(runner="FnApiRunner") as pipeline:
+    with beam.Pipeline(runner="FnApiRunner") as pipeline:
         found = (
             pipeline
             | "Sent" >> beam.Create(list(elements))
@@ -59,7 +58,7 @@ def test_pairs_are_those_of_the_pure_function_for_any_partitions_and_blocks(monk
         monkeypatch.setattr(groups.resolve_in_blocks, "__defaults__", (block_records,))
         elements = sent(records, records["key"], partitions)
         pairs = CandidatePairs(0.8), beam.Map(lambda e: (0, e[1])), DistinctPairs()
-        with TestPipeline(runner="FnApiRunner") as pipeline:
+        with beam.Pipeline(runner="FnApiRunner") as pipeline:
             found = (
                 pipeline
                 | "Sent" >> beam.Create(list(elements))

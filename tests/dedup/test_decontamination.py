@@ -1,9 +1,11 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from massivetext.dedup.decontamination import TestMatcher, build_index
+from massivetext.dedup.decontamination import TestMatcher, build_index, frequent_grams
 from massivetext.dedup.testsets import TestItem
 from tests.dedup.documents import page
 from tests.reference import dedup as reference
@@ -125,3 +127,28 @@ def test_every_planted_item_is_found_and_nothing_else(shared_folder, rule, colum
     truth = {row[1] for row in read_tsv(folder / "test_pairs.tsv.zst") if float(row[column]) > 0.8}
     assert removed == truth
     assert len(truth) > 300
+
+
+def test_frequent_grams_are_left_out_of_containment_only():
+    boilerplate, passage = page("licence", 60), page("passage", 40)
+    item = boilerplate + " " + passage
+    matcher = matcher_of([item, boilerplate])
+    texts = [page(n, 80) + " " + boilerplate for n in range(150)]
+    counts = matcher.document_counts(texts)
+    assert sorted(set(counts.tolist())) == [0, 150]
+    index = dataclasses.replace(matcher.index, frequent=frequent_grams(counts, 150))
+    guarded = TestMatcher(index, 13)
+    unguarded = found(matcher.overlaps(texts[:1]))
+    assert unguarded[0, 1][1] == 1.0
+    assert found(guarded.overlaps(texts[:1])) == {
+        pair: (jaccard, 0.0) for pair, (jaccard, _) in unguarded.items()
+    }
+    leaked = guarded.overlaps([page("x", 300) + " " + passage])
+    assert leaked.containment.tolist() == [28 / 40]
+    assert guarded.overlaps([item]).containment.tolist() == [1.0, 0.0]
+
+
+def test_a_gram_is_frequent_above_the_share_and_never_in_small_corpora():
+    counts = np.array([0, 100, 101, 1000, 1001])
+    assert frequent_grams(counts, 50).tolist() == [False, False, True, True, True]
+    assert frequent_grams(counts, 1_000_000).tolist() == [False, False, False, False, True]

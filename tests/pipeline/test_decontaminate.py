@@ -108,3 +108,12 @@ def test_a_missing_test_set_is_an_error_of_the_configuration(tmp_path):
     missing = (TestSet("c4", "jsonl", str(tmp_path / "none.jsonl")),)
     with pytest.raises((ConfigError, OSError), match=r"none\.jsonl"):
         matched(tmp_path, test_sets=missing)
+
+
+def test_containment_leaves_out_what_many_documents_share(tmp_path):
+    texts = [page(n, 100) + " " + PASSAGE for n in range(120)]
+    rows, manifest = matched(tmp_path, texts, rule="containment")
+    assert rows == []
+    assert manifest.findings["frequent_test_grams"] == 63
+    assert manifest.findings["test_grams"] == 63 + 1 + 290
+    assert len(matched(tmp_path / "few", texts[:90], rule="containment")[0]) == 90

@@ -46,7 +46,11 @@ def test_phase_is_the_reference(tmp_path):
 
 @pytest.mark.parametrize(
     ("items", "job"),
-    [(1, {}), (2, {"memory_bytes": 40_000}), (13, {"workers": 2, "memory_bytes": 200_000})],
+    [
+        (1, {}),
+        (13, {"memory_bytes": 100_000}),
+        pytest.param(2, {"workers": 2, "memory_bytes": 40_000}, marks=pytest.mark.slow),
+    ],
 )
 def test_sharding_order_memory_and_workers_change_nothing(tmp_path, monkeypatch, items, job):
     """So little memory means many rounds and partitions of every step."""
