@@ -207,23 +207,38 @@ def fingerprint(*sections: Any) -> str:
 
 
 def run_fingerprint(config: Config) -> str:
-    """Returns the fingerprint of what a run computes: all of the config but its file paths.
+    """Returns the fingerprint of what a run computes: all of the config but where files lie.
 
-    Two runs over the same records have the same one, wherever their files lie. (A configured
-    tokenizer's own hash stands in `dataset.json`.)
+    Two runs over the same records have the same one, in whatever folders; of models and lists only
+    the file names count.
     """
     sources = tuple(dataclasses.replace(source, path="") for source in config.sources)
     test_sets = tuple(
         dataclasses.replace(test_set, path="") for test_set in config.decontamination.test_sets
     )
-    pathless = dataclasses.replace(
+    placeless = dataclasses.replace(
         config,
         output=dataclasses.replace(config.output, path=""),
         sources=sources,
-        decontamination=dataclasses.replace(config.decontamination, test_sets=test_sets),
-        tokenizer=dataclasses.replace(config.tokenizer, model=""),
+        language=_without_folders(config.language, "model"),
+        safesearch=_without_folders(config.safesearch, "domains", "exceptions", "model"),
+        decontamination=dataclasses.replace(
+            _without_folders(config.decontamination, "titles"), test_sets=test_sets
+        ),
+        tokenizer=_without_folders(config.tokenizer, "model"),
     )
-    return fingerprint(pathless)
+    return fingerprint(placeless)
+
+
+def _without_folders(section: Any, *keys: str) -> Any:
+    """Returns a section whose paths (one or several a key) are cut down to file names."""
+
+    def name(path: Any) -> Any:
+        if isinstance(path, tuple):
+            return tuple(name(part) for part in path)
+        return path.rpartition("/")[2]
+
+    return dataclasses.replace(section, **{key: name(getattr(section, key)) for key in keys})
 
 
 def plain(section: Any) -> Any:

@@ -1,5 +1,4 @@
 import copy
-import dataclasses
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -108,12 +107,19 @@ def test_test_sets_need_different_names() -> None:
 
 
 def test_the_run_fingerprint_changes_with_settings_and_not_with_places() -> None:
-    config = parsed()
-    moved = dataclasses.replace(
-        config,
-        output=dataclasses.replace(config.output, path="/elsewhere"),
-        sources=(dataclasses.replace(config.sources[0], path="/other/*.jsonl"),),
-    )
-    assert run_fingerprint(moved) == run_fingerprint(config)
-    assert run_fingerprint(parsed(seed=1)) != run_fingerprint(config)
-    assert fingerprint(config.quality) != fingerprint(parsed(quality={"min_words": 51}).quality)
+    changes: dict[str, Any] = {
+        "language": {"model": "lid.bin"},
+        "safesearch": {"domains": ["adult.txt"], "exceptions": ["health.txt"]},
+        "tokenizer": {"model": "t.model"},
+        "decontamination": {
+            "titles": ["t.txt"],
+            "test_set": [{"name": "a", "format": "text", "path": "x/a.txt"}],
+        },
+    }
+    table = {**tomllib.loads(MINIMAL), **changes}
+    here, there = parse_config(table, "/here"), parse_config(table, "/over/there")
+    assert here != there
+    assert run_fingerprint(here) == run_fingerprint(there)
+    assert run_fingerprint(parsed(seed=1)) != run_fingerprint(parsed())
+    assert run_fingerprint(parsed(tokenizer={"model": "other"})) != run_fingerprint(parsed())
+    assert fingerprint(parsed().quality) != fingerprint(parsed(quality={"min_words": 51}).quality)
