@@ -169,9 +169,18 @@ def curate_phase(config: Config, items: list[WorkItem]) -> Phase:
         "extraction": config.extraction,
         "quality": config.quality,
         "repetition": config.repetition,
+        "lists and models": _digests(config),
         "inputs": {item.name: item.identity[1:] for item in items},
     }
     return Phase("curate", ("documents", "rejected", "failed"), settings)
+
+
+def _digests(config: Config) -> dict[str, str]:
+    """Returns the checksums of the files that the content filter was configured with."""
+    search = config.safesearch
+    named = (config.language.model, search.model, *search.domains, *search.exceptions)
+    files = [found.path for path in named if path for found in store.match_below(path)]
+    return {file: store.digest_file(file)[1] for file in files}
 
 
 def run_curate(job: Job, items: list[WorkItem]) -> Manifest:

@@ -64,6 +64,11 @@ def list_folder(folder: str) -> list[FileMetadata]:
     return match(join(folder, "**")) if exists(folder) else []
 
 
+def match_below(path: str) -> list[FileMetadata]:
+    """Returns a file, or all files below a folder."""
+    return list_folder(path) or match(path)
+
+
 def open_input(path: str) -> BinaryIO:
     """Opens a file for reading its bytes as they are, compressed or not."""
     return FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED)
