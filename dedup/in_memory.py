@@ -45,11 +45,16 @@ def verify(
 
 
 def group_records(keys: Records, addresses: NDArray[np.uint64]) -> Records:
-    """Returns one `GROUP_RECORD` a document, from its `key_dtype` record."""
-    records = np.empty(keys.size, GROUP_RECORD)
+    """Returns one `GROUP_RECORD` for every document that has a word, from its `key_dtype` record.
+
+    Our choice: texts without a word are nobody's duplicates, not even of each other. What they are
+    worth is for the quality filter to say; the phase counts them.
+    """
+    filled = shingle_counts(keys["rank"]) > 0
+    records = np.empty(int(filled.sum()), GROUP_RECORD)
     for name in ("group_high", "group_low", "raw", "rank"):
-        records[name] = keys[name]
-    records["address"] = addresses
+        records[name] = keys[name][filled]
+    records["address"] = addresses[filled]
     return records
 
 

@@ -25,9 +25,6 @@ PRECEDENCE_BITS: Final = 64 - COUNT_BITS
 
 MAX_COUNT: Final = 2**COUNT_BITS - 1
 
-WITHOUT_WORDS: Final = 1
-"""Seed of the class hash of documents without words, which are duplicates only as raw text."""
-
 
 @dataclass(frozen=True)
 class KeySettings:
@@ -57,8 +54,8 @@ def key_dtype(bands: int) -> np.dtype[Any]:
     """Returns the record of one document, little-endian.
 
     Its fields: `group_high`, `group_low`: 128 bits that exact duplicates share; `raw`: 64 bits of
-    the unnormalised text; `rank`: see `pack_ranks`; `bands`: the band keys (meaningless where the
-    rank's count is 0).
+    the unnormalised text; `rank`: see `pack_ranks`; `bands`: the band keys. Group and bands mean
+    nothing where the rank's count is 0.
     """
     return np.dtype(
         [
@@ -82,12 +79,9 @@ def document_keys(
     salt = stable_hash(0, subset, "dedup scope") if settings.within_subsets else 0
     hashes = []
     for text, normalised in zip(texts, words.normalised_bytes(), strict=True):
-        raw = text.encode("utf-8", "surrogatepass")
-        if normalised:
-            digest = xxhash.xxh3_128_intdigest(normalised, salt)
-        else:
-            digest = xxhash.xxh3_128_intdigest(raw, salt ^ WITHOUT_WORDS)
-        hashes.append((digest >> 64, digest & (2**64 - 1), xxhash.xxh3_64_intdigest(raw)))
+        digest = xxhash.xxh3_128_intdigest(normalised, salt)
+        raw = xxhash.xxh3_64_intdigest(text.encode("utf-8", "surrogatepass"))
+        hashes.append((digest >> 64, digest & (2**64 - 1), raw))
     columns = np.array(hashes, np.uint64).reshape(-1, 3)
     for name, column in zip(("group_high", "group_low", "raw"), columns.T, strict=True):
         records[name] = column

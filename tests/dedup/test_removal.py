@@ -113,14 +113,8 @@ def test_many_copies_with_one_word_changed_keep_one():
         assert jaccard == reference.jaccard(sets[document], sets[partner]) > 0.8
 
 
-def test_wordless_documents_are_removed_as_equal_raw_texts_only():
-    texts = ["", "-", "", "!", " ", "-", "?"]
-    found = removals_of(texts)
-    assert {frozenset((a, p)) for a, (_, p, _) in found.items()} == {
-        frozenset((0, 2)),
-        frozenset((1, 5)),
-    }
-    assert {reason for reason, _, _ in found.values()} == {"exact"}
+def test_documents_without_words_are_nobodys_duplicates():
+    assert removals_of(["", "-", "", "!", " ", "-", "?", "word", "word"]).keys() <= {7, 8}
 
 
 @pytest.mark.parametrize("words", [1, 12, 13, 14])
@@ -189,9 +183,4 @@ def test_a_document_of_10_mb_and_its_edit():
 
 
 def test_ten_thousand_empty_documents_never_meet_in_a_bucket():
-    texts = ["", "-"] * 5000
-    found = removals_of(texts)
-    assert len(found) == 9998
-    assert {texts[document] == texts[partner] for document, (_, partner, _) in found.items()} == {
-        True
-    }
+    assert removals_of([page(1), *["", "-"] * 5000, page(1)]).keys() <= {0, 10_001}

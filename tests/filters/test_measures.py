@@ -353,7 +353,7 @@ def corpus_texts(folder: Path) -> list[str]:
 @pytest.mark.slow
 @pytest.mark.shared_data
 def test_the_kernel_is_the_reference_on_the_whole_corpus(shared_folder):
-    texts = corpus_texts(shared_folder / "corpus")
+    texts = corpus_texts(shared_folder / "data/corpus")
     assert len(texts) > 10_000
     for start in range(0, len(texts), 200):
         batch = texts[start : start + 200]

@@ -55,8 +55,8 @@ def removals(
     groups: dict[tuple[str, ...], list[int]] = {}
     for document in order:
         sequence = words(texts[document])
-        key = ("words", *sequence) if sequence else ("raw", texts[document])
-        groups.setdefault(key, []).append(document)
+        if sequence:
+            groups.setdefault(tuple(sequence), []).append(document)
     removed = {}
     for winner, *losers in groups.values():
         seen = {texts[winner]: winner}

@@ -32,8 +32,8 @@ from massivetext.pipeline.extraction.weights import (
 )
 
 PAGE = b"""<html><body><div id="top-menu"><ul><li><a href="/">Home</a></li><li><a href="/n">News</a>
-</li></ul></div><div class="main-content"><h1>The old mill</h1><p>The mill stands by the river, and it
-has been there for two hundred years, in all weathers, and through four wars.</p><p>It was bought
+</li></ul></div><div class="main-content"><h1>The old mill</h1><p>The mill stands by the river, and
+it has been there for two hundred years, in all weathers, and through four wars.</p><p>It was bought
 by the town in 1920, which keeps it open to visitors on every Sunday of the summer.</p><ul><li>Open
 from ten to five</li><li>No dogs</li></ul><p>Children pay half, and so do the old, the miller said;
 nobody pays when it rains.</p></div><div class="sidebar related"><h3>Related</h3><a href="/a">Ten
