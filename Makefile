@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT := out/sample
 STEPS := 60
+ROOMS := pipeline filters dedup sequencing model
 
 .PHONY: run test test-all test-shared lint types clean
 
@@ -30,7 +31,7 @@ lint: $(VENV)/installed  ## Format, lint, types.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy -p massivetext
-	$(BIN)/pyright massivetext
+	$(BIN)/pyright --pythonpath $(BIN)/python massivetext $(ROOMS:%=massivetext/%)
 
 $(VENV)/installed: setup.py
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed: make PYTHON=python3.11")'

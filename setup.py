@@ -9,12 +9,16 @@ ROOMS = ["pipeline", "filters", "dedup", "sequencing", "model"]
 
 
 def packages() -> list[str]:
-    """Returns massivetext and every package below its rooms (which are symbolic links)."""
-    found = ["massivetext"]
-    for room in ROOMS:
-        for init in sorted((ROOT / room).rglob("__init__.py")):
-            found.append(".".join(["massivetext", *init.parent.relative_to(ROOT).parts]))
-    return found
+    """Returns massivetext and every package below its rooms.
+
+    In a checkout the rooms are symbolic links to the top-level folders, in an sdist real folders.
+    """
+    inits = [
+        init
+        for room in ROOMS
+        for init in sorted((ROOT / "massivetext" / room).rglob("__init__.py"))
+    ]
+    return ["massivetext", *(".".join(init.parent.relative_to(ROOT).parts) for init in inits)]
 
 
 def version() -> str:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from massivetext import __version__
 from massivetext.config import Config, Limits, Source
@@ -90,7 +89,9 @@ class _Tally:
     """The ledger of an item in the making."""
 
     def __init__(self) -> None:
-        self.ledger = dict.fromkeys(("in", "kept", "rejected", "failed", "skipped"), 0)
+        self.ledger: dict[str, int] = dict.fromkeys(
+            ("in", "kept", "rejected", "failed", "skipped"), 0
+        )
         self.skipped: dict[str, int] = {}
         self.statistics: list[dict[str, Any]] = []
 
@@ -146,8 +147,9 @@ def _batches(records: Iterator[Record]) -> Iterator[list[Record]]:
 
 def _divide(judged: pa.Table) -> tuple[pa.Table, pa.Table]:
     """Returns the documents that no rule objects to, and the rejected ones with their reasons."""
-    keep = pc.equal(pc.list_value_length(judged["reasons"]), 0)
-    return judged.filter(keep).select(DOCUMENT_SCHEMA.names), judged.filter(pc.invert(keep))
+    fails = [bool(reasons) for reasons in judged["reasons"].to_pylist()]
+    kept = judged.filter(pa.array([not failed for failed in fails], pa.bool_()))
+    return kept.select(DOCUMENT_SCHEMA.names), judged.filter(pa.array(fails, pa.bool_()))
 
 
 def _failed_table(subset: str, errors: list[FailedRecord]) -> pa.Table:

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
 from rich.console import Console
 from rich.table import Table
 
@@ -91,22 +89,13 @@ def _config_of_run(output: str) -> Config:
 def _search(output: str, place: str, key: str) -> Iterator[Found]:
     folder = store.join(output, place)
     for metadata in store.list_folder(folder):
-        keys = store.read_table(
-            metadata.path, [k for k in _KEYS if (place, k) != ("removed", "url")]
-        )
-        hits = [pc.equal(column, key) for column in keys.columns]
-        mask = pc.fill_null(pc.or_(hits[0], hits[1]) if len(hits) == 2 else _any(hits), False)
-        if pc.any(mask).as_py():
+        columns = [k for k in _KEYS if (place, k) != ("removed", "url")]
+        keys = store.read_table(metadata.path, columns).to_pylist()
+        hits = [row for row, names in enumerate(keys) if key in names.values()]
+        if hits:
             item = metadata.path[len(folder) + 1 :].removesuffix(".parquet")
-            for row in store.read_table(metadata.path).filter(mask).to_pylist():
+            for row in store.read_table(metadata.path).take(hits).to_pylist():
                 yield Found(place, item, row)
-
-
-def _any(masks: list[pa.ChunkedArray]) -> pa.ChunkedArray:
-    result = masks[0]
-    for mask in masks[1:]:
-        result = pc.or_(result, mask)
-    return result
 
 
 def _print_document(

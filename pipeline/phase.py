@@ -173,10 +173,10 @@ class MapItems(beam.PTransform):
         super().__init__()
         self.items, self.process = items, process
 
-    def expand(self, pipeline: Any) -> Any:
+    def expand(self, input_or_inputs: Any) -> Any:
         """Returns the names of the items done."""
         return (
-            pipeline
+            input_or_inputs
             | "Items" >> beam.Create(self.items, reshuffle=False)
             | "Number" >> beam.Map(lambda item: (item.number, item))
             | "Spread" >> beam.GroupByKey()

@@ -83,7 +83,7 @@ def read_bytes(path: str) -> bytes:
 def read_table(path: str, columns: list[str] | None = None) -> pa.Table:
     """Returns a Parquet file, or some of its columns."""
     with open_input(path) as stream:
-        return pq.read_table(_seekable(stream), columns=columns, partitioning=None)
+        return pq.read_table(_seekable(stream), columns=columns)
 
 
 def open_parquet(stream: BinaryIO) -> pq.ParquetFile:

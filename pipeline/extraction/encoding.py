@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from typing import Final
+from typing import Any, Final, cast
 
 _BYTE_ORDER_MARKS: Final = (
     (b"\xef\xbb\xbf", "utf-8"),
@@ -147,7 +147,7 @@ def _guessed_codec(html: bytes) -> str:
 
 def _recoded(html: bytes, codec: str) -> bytes:
     if codec == "windows-1252":
-        return codecs.charmap_decode(html, "strict", _WINDOWS_1252)[0].encode("utf-8")
+        return codecs.charmap_decode(html, "strict", cast(Any, _WINDOWS_1252))[0].encode("utf-8")
     try:
         text = html.decode(codec, "replace")
     except (LookupError, ValueError):

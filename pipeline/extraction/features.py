@@ -146,7 +146,7 @@ def _marks(text: Any, start: int, stop: int) -> int:
 
 
 @part
-def _text_groups(text: Any, start: int, stop: int) -> int:
+def _text_groups(text: Any, start: int, stop: int) -> Any:
     state = _TEXT_STEPS[0, SEPARATOR]
     bits = 0
     for position in range(start, stop):
@@ -182,7 +182,7 @@ _KEY_MASK: Final = 2**62 - 1
 
 
 @part
-def _mix(value: int, other: int) -> int:
+def _mix(value: Any, other: Any) -> Any:
     """One key of two, at least 0."""
     mixed = (value * _MIX ^ other) * _MIX
     return (mixed ^ (mixed >> 31)) & _KEY_MASK

@@ -218,7 +218,7 @@ def _is_hidden(html: Any, tag: int, attributes: Any, show_hidden: Any) -> bool:
 
 
 @part
-def _words(html: Any, attributes: Any) -> int:
+def _words(html: Any, attributes: Any) -> Any:
     """Bit set of the groups of words in `class`, `id` and `role`."""
     state = WORD_STEPS[0, SEPARATOR]
     bits = WORD_BITS[state]

@@ -76,7 +76,7 @@ def _skip_raw_text(html: Any, position: int, tag: int, state: Any, stack: Any) -
 
     An element that never ends is taken as empty, unless it is code: old pages forget `</title>`.
     """
-    start = position
+    start = behind_name = position
     stop = len(html)
     is_code = tag in (_SCRIPT, _STYLE)
     if state[st.UNENDED] >> (tag % 63) & 1:

@@ -113,7 +113,7 @@ def save_weights(path: str, weights: Weights) -> None:
 @lru_cache(maxsize=1)
 def load_weights() -> Weights:
     """The weights that come with the package."""
-    source = resources.files(__package__).joinpath(WEIGHTS_FILE)
+    source = resources.files("massivetext.pipeline.extraction").joinpath(WEIGHTS_FILE)
     with resources.as_file(source) as path:
         return read_weights(str(path))
 

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import BinaryIO, Final, Protocol
+from typing import Any, BinaryIO, Final, Protocol
 
 import zstandard
 
@@ -89,7 +89,7 @@ class _Gzip:
 class _Bounded:
     """bz2, lzma and lz4 objects: alike in `decompress(stored, max_length)`."""
 
-    def __init__(self, decompressor: bz2.BZ2Decompressor | lzma.LZMADecompressor) -> None:
+    def __init__(self, decompressor: Any) -> None:
         self._decompressor = decompressor
 
     @property

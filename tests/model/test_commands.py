@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 import sentencepiece
 
-from massivetext.model import commands
+from massivetext.model import commands, sharding
 from massivetext.sequencing.dataset import Dataset, ShardEntry
 from massivetext.sequencing.shards import FORMATS, shard_name
 from massivetext.sequencing.tokenizer import Tokenizer
@@ -105,9 +105,15 @@ class Trained:
 
 @pytest.fixture(scope="module")
 def run(shards: Path) -> Trained:
-    """20 steps; a window of 32 keeps them quick."""
+    """20 steps; a window of 32 and a single device keep them quick."""
     out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        one_device = sharding.make_layout(1, 1)
+        patch.setattr(sharding, "make_layout", lambda _: one_device)
         assert call("train", shards, "--steps", 20, "--window", 32, "--batch", 8) == 0
     return Trained(shards.parent / "model", out.getvalue(), err.getvalue())
 

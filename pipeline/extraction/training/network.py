@@ -38,8 +38,8 @@ class Perceptron:
             spread = np.sqrt(2 / inputs) if width > 1 else 0.1
             weights = generator.normal(0, spread, (inputs, width))
             self._parameters += [weights.astype(np.float32), np.zeros(width, np.float32)]
-        self._first = [np.zeros_like(parameter) for parameter in self._parameters]
-        self._second = [np.zeros_like(parameter) for parameter in self._parameters]
+        self._first: list[Any] = [np.zeros_like(parameter) for parameter in self._parameters]
+        self._second: list[Any] = [np.zeros_like(parameter) for parameter in self._parameters]
         self._steps = 0
         self._generator = generator
 
