@@ -236,6 +236,8 @@ def test_the_command_line_needs_no_jax() -> None:
 
 @pytest.mark.slow
 def test_tiny_preset_learns_in_50_steps(shards: Path, tmp_path: Path) -> None:
-    assert call("train", shards, "--steps", 50, "--output", tmp_path, "--quiet") == 0
+    # The tests have eight devices, the preset four windows a batch.
+    options = ("--steps", 50, "--batch", 8, "--output", tmp_path, "--quiet")
+    assert call("train", shards, *options) == 0
     rows = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     assert rows[-1]["loss"] < 1.0 < rows[0]["loss"] - 4
