@@ -6,7 +6,7 @@ OUT := out/sample
 STEPS := 60
 ROOMS := pipeline filters dedup sequencing model
 
-.PHONY: run test test-all test-shared lint types clean
+.PHONY: run test test-all test-shared bench-filters lint clean
 
 run: $(VENV)/installed  ## The sample through the whole pipeline, then a tiny model trained on it.
 	$(BIN)/massivetext run sample/config.toml --output $(OUT)
@@ -33,6 +33,14 @@ lint: $(VENV)/installed  ## Format, lint, types.
 	$(BIN)/mypy -p massivetext
 	$(BIN)/pyright --pythonpath $(BIN)/python massivetext $(ROOMS:%=massivetext/%)
 
+bench-filters: $(VENV)/installed .venv-bench-filters/installed  ## All 21 measures beside datatrove and dolma.
+	$(BIN)/python tests/benchmarks/filters.py --peers .venv-bench-filters/bin/python
+
+.venv-bench-%/installed: tests/benchmarks/%_peers.txt
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --no-deps --requirement $<
+	@touch $@
+
 $(VENV)/installed: setup.py
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed: make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
@@ -41,4 +49,4 @@ $(VENV)/installed: setup.py
 	@touch $@
 
 clean:  ## Removes what the targets above made.
-	rm -rf $(VENV) out build dist *.egg-info
+	rm -rf $(VENV) .venv-bench-* out build dist *.egg-info
