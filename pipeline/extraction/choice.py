@@ -13,7 +13,7 @@ from massivetext.pipeline.extraction.score import score_blocks
 from massivetext.pipeline.extraction.second_features import SCORE_UNIT
 from massivetext.pipeline.extraction.weights import Weights, load_weights
 
-SMALL_PAGE: Final = 1500
+SMALL_PAGE: Final = 1000
 """Characters up to which a page keeps what the rules call plain text, too. Our choice: learned
 scores know pages of the web, which are larger; on such a page there is little to tell apart."""
 

@@ -33,6 +33,9 @@ HIDDEN_CHARACTERS: Final = 1000
 text."""
 
 
+_SHOWN_CHARACTERS: Final = 100
+
+
 @dataclass(frozen=True)
 class Page:
     """The parts of a web page that the pipeline needs."""
@@ -59,6 +62,14 @@ class ShownBlock:
     """Log-odds that the block is main text, its surroundings and the page considered."""
     reason: str
     """What the decision was made from, in words."""
+
+    def __str__(self) -> str:
+        """The block as two lines: the decision and its grounds, the beginning of the text."""
+        decision = "keep" if self.kept else "drop"
+        beginning = " ".join(self.text.split())
+        if len(beginning) > _SHOWN_CHARACTERS:
+            beginning = beginning[: _SHOWN_CHARACTERS - 1] + "…"
+        return f"{decision} {self.score:+5.1f}  {self.path}  ({self.reason})\n      {beginning}"
 
 
 def extract_text(

@@ -57,3 +57,4 @@ VALUE: Final = 8
 TYPE: Final = 9
 REVERSED: Final = 10
 ATTRIBUTES: Final = 11
+ANY: Final = 11  # one more row: not 0 if a row above it is filled

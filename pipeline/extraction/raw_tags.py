@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from massivetext.kernels import part
+from massivetext.kernels import inlined, part
 from massivetext.pipeline.extraction import elements
 from massivetext.pipeline.extraction import page_tree as pt
 from massivetext.pipeline.extraction import raw_state as st
@@ -78,7 +78,7 @@ _TYPE_NAME: Final = _packed("type")
 _REVERSED_NAME: Final = _packed("reversed")
 
 
-@part
+@inlined
 def _attribute_slot(name: Any, length: Any) -> int:
     """Which of the attributes that matter has this name; -1 for the others."""
     if length > 11:
@@ -109,11 +109,15 @@ def _attribute_slot(name: Any, length: Any) -> int:
     return -1
 
 
-@part
+@inlined
 def scan_attributes(html: Any, position: int, attributes: Any) -> Any:
     """Read from the end of a tag's name to behind its `>`: `(where it ends, self-closing)`."""
-    attributes[:] = -1
     stop = len(html)
+    if attributes[st.ANY, 0]:
+        for slot in range(st.ATTRIBUTES):
+            attributes[slot, 0] = -1
+            attributes[slot, 1] = -1
+        attributes[st.ANY, 0] = 0
     slash = False
     while position < stop:
         byte = html[position]
@@ -139,10 +143,11 @@ def scan_attributes(html: Any, position: int, attributes: Any) -> Any:
         if slot >= 0 and attributes[slot, 0] < 0:
             attributes[slot, 0] = start
             attributes[slot, 1] = end
+            attributes[st.ANY, 0] = 1
     return stop, slash
 
 
-@part
+@inlined
 def _scan_value(html: Any, position: int) -> Any:
     """Read what follows an attribute's name: `(start of its value, end, where to go on)`."""
     stop = len(html)
@@ -188,7 +193,7 @@ _VISIBILITY_HIDDEN: Final = elements.as_bytes("visibility:hidden")
 _TRUE: Final = elements.as_bytes("true")
 
 
-@part
+@inlined
 def _is_hidden(html: Any, tag: int, attributes: Any, show_hidden: Any) -> bool:
     """Whether a start tag hides its element."""
     if show_hidden and (tag in (_NOSCRIPT, _TEMPLATE)):
@@ -199,10 +204,10 @@ def _is_hidden(html: Any, tag: int, attributes: Any, show_hidden: Any) -> bool:
         return False
     if attributes[st.HIDDEN, 0] >= 0:
         return True
-    start, stop = attributes[st.ARIA_HIDDEN]
+    start, stop = attributes[st.ARIA_HIDDEN, 0], attributes[st.ARIA_HIDDEN, 1]
     if start >= 0 and _matches(html, start, stop, _TRUE):
         return True
-    start, stop = attributes[st.STYLE]
+    start, stop = attributes[st.STYLE, 0], attributes[st.STYLE, 1]
     is_declaration = True
     for position in range(start, stop):
         byte = html[position]
@@ -217,13 +222,13 @@ def _is_hidden(html: Any, tag: int, attributes: Any, show_hidden: Any) -> bool:
     return False
 
 
-@part
+@inlined
 def _words(html: Any, attributes: Any) -> Any:
     """Bit set of the groups of words in `class`, `id` and `role`."""
     state = WORD_STEPS[0, SEPARATOR]
     bits = WORD_BITS[state]
     for slot in (st.CLASS, st.ID, st.ROLE):
-        start, stop = attributes[slot]
+        start, stop = attributes[slot, 0], attributes[slot, 1]
         for position in range(start, stop):
             state = WORD_STEPS[state, BYTE_CLASSES[html[position]]]
             bits |= WORD_BITS[state]
@@ -255,7 +260,7 @@ def _integer(html: Any, start: int, stop: int) -> Any:
 def _list_style(html: Any, attributes: Any) -> int:
     """`NODE_STYLE` of an `ol`."""
     style = 0
-    start, stop = attributes[st.TYPE]
+    start, stop = attributes[st.TYPE, 0], attributes[st.TYPE, 1]
     while start < stop and html[start] <= 32:
         start += 1
     while stop > start and html[stop - 1] <= 32:
@@ -267,7 +272,7 @@ def _list_style(html: Any, attributes: Any) -> int:
     return style + pt.REVERSED_LIST * (attributes[st.REVERSED, 0] >= 0)
 
 
-@part
+@inlined
 def _margin(tag: int, flags: int) -> int:
     """Line breaks around an element, given the flags of what it stands in."""
     if _FLAGS[tag] & _IS_LIST and flags & st.IN_ITEM:
@@ -275,7 +280,7 @@ def _margin(tag: int, flags: int) -> int:
     return int(_MARGINS[tag])
 
 
-@part
+@inlined
 def _pop_to(depth: int, state: Any, stack: Any, open_tags: Any, text: Any, blocks: Any) -> None:
     """Close all elements above `depth`."""
     while state[st.DEPTH] > depth:
@@ -289,7 +294,7 @@ def _pop_to(depth: int, state: Any, stack: Any, open_tags: Any, text: Any, block
         state[st.DEPTH] = top - 1
 
 
-@part
+@inlined
 def _open_before(tag: int, state: Any, stack: Any, open_tags: Any) -> int:
     """Depth of the outermost element that a start tag ends, 0 if it ends none."""
     found = 0
@@ -353,7 +358,7 @@ def _end_open_link(state: Any, stack: Any) -> None:
         stack[st.STACK_FLAGS, depth] &= ~st.IN_LINK
 
 
-@part
+@inlined
 def open_element(
     html: Any,
     tag: int,
@@ -428,7 +433,7 @@ def _new_node(
     return node
 
 
-@part
+@inlined
 def _push(tag: int, node: Any, flags: Any, state: Any, stack: Any, open_tags: Any) -> None:
     if state[st.DEPTH] >= st.MAX_DEPTH:
         return
@@ -440,7 +445,7 @@ def _push(tag: int, node: Any, flags: Any, state: Any, stack: Any, open_tags: An
     open_tags[tag] += 1
 
 
-@part
+@inlined
 def close_element(tag: int, state: Any, stack: Any, open_tags: Any, text: Any, blocks: Any) -> None:
     """Act on an end tag."""
     if tag in (_BODY, _HTML) or _FLAGS[tag] & _IS_VOID:

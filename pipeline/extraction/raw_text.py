@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from massivetext.kernels import part
+from massivetext.kernels import inlined, part
 from massivetext.pipeline.extraction import page_tree as pt
 from massivetext.pipeline.extraction import raw_state as st
 from massivetext.pipeline.extraction.raw_tables import (
@@ -66,7 +66,7 @@ def end_block(state: Any, stack: Any, text: Any, blocks: Any) -> None:
     state[st.PENDING_LINKS] = 0
 
 
-@part
+@inlined
 def begin_word(state: Any, stack: Any, text: Any, blocks: Any) -> None:
     """Settle the white space before a character that is to be written."""
     if state[st.TEXT] == state[st.BLOCK_START]:
@@ -120,7 +120,7 @@ def scan_text(html: Any, position: int, state: Any, stack: Any, text: Any, block
     return position
 
 
-@part
+@inlined
 def _copy_ascii(html: Any, position: int, state: Any, text: Any, is_link: Any, is_pre: Any) -> int:
     """Copy printable ASCII, single spaces between words included; where it ends."""
     stop = len(html)
@@ -150,7 +150,7 @@ def _copy_ascii(html: Any, position: int, state: Any, text: Any, is_link: Any, i
     return position
 
 
-@part
+@inlined
 def _scan_character(
     html: Any, position: int, state: Any, stack: Any, text: Any, blocks: Any
 ) -> int:
@@ -167,7 +167,7 @@ def _scan_character(
     return position + width
 
 
-@part
+@inlined
 def _kind_of_character(code: Any) -> int:
     """What is done with a character, see `clean_text`."""
     if code <= 0xAD:
@@ -219,7 +219,7 @@ def write_character(code: Any, state: Any, stack: Any, text: Any, blocks: Any) -
     state[st.TEXT] = _put_utf8(code, text, state[st.TEXT])
 
 
-@part
+@inlined
 def _put_utf8(code: Any, text: Any, length: Any) -> Any:
     if code < 0x80:
         text[length] = code

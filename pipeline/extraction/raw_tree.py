@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from massivetext.kernels import kernel, part
+from massivetext.kernels import inlined, kernel, part
 from massivetext.pipeline.extraction import elements
 from massivetext.pipeline.extraction import page_tree as pt
 from massivetext.pipeline.extraction import raw_state as st
@@ -34,10 +34,13 @@ _BR: Final = elements.tag("br")
 _TITLE: Final = elements.tag("title")
 _SCRIPT: Final = elements.tag("script")
 _STYLE: Final = elements.tag("style")
+_SHORTEST_TAG: Final = 3
+"""Bytes of the shortest tag; no node, block or link comes without a tag of its own."""
+
 _TAG_COUNT: Final = len(elements.TAGS) + 1
 
 
-@part
+@inlined
 def _tag_name(html: Any, position: int) -> Any:
     """`(where the name ends, tag number)`."""
     value = 0
@@ -129,7 +132,7 @@ def parse(
     """Fill the arrays of a page; how much of them is filled stands in `state`."""
     stack = np.zeros((st.STACK_ROWS, st.MAX_DEPTH + 1), np.int32)
     open_tags = np.zeros(_TAG_COUNT, np.int32)
-    attributes = np.empty((st.ATTRIBUTES, 2), np.int32)
+    attributes = np.ones((st.ATTRIBUTES + 1, 2), np.int32)  # as if filled: cleared by the first tag
     nodes[pt.NODE_PARENT, 0] = -1
     nodes[pt.NODE_TAG, 0] = _UNKNOWN
     nodes[pt.NODE_NUMBER, 0] = pt.NO_NUMBER
@@ -181,7 +184,7 @@ def parse_raw(html_utf8: bytes, show_hidden: bool = False) -> ParsedPage:
     `show_hidden` reads what the page hides, and what it shows to readers without scripts.
     """
     html = np.frombuffer(html_utf8, np.uint8)
-    tags = html_utf8.count(b"<") + 2
+    tags = len(html) // _SHORTEST_TAG + 2
     state = np.zeros(st.STATE_SLOTS, np.int64)
     state[st.SHOW_HIDDEN] = show_hidden
     text = np.empty(len(html) + len(html) // 2 + 16, np.uint8)

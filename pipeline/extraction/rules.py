@@ -18,7 +18,7 @@ _FRAME_TAGS: Final = np.isin(
 
 _FRAME_NAMES: Final = (
     *("-nav-", "breadcrumb", "footer", "sidebar", "related", "share", "-ad-", "cookie"),
-    *("newsletter", "modal"),
+    *("newsletter", "modal", "-meta-", "profile", "search", "-tag-"),
 )
 _FRAME_WORDS: Final = sum(
     1 << bit

@@ -3,9 +3,10 @@
     python tests/benchmarks/extraction.py FOLDER [--per-set N] [--fold-weights FOLDER]
 
 FOLDER holds `gold.json` and `html/<name>.html` (see massivetext.pipeline.extraction.training).
-Peers run if they can be imported (an environment of their own): trafilatura, resiliparse,
-readability-lxml, justext. Time is CPU time of one core. The weights of the package have seen most
-of the pages; for figures on unseen domains give the weights of the folds that the training wrote.
+Peers run if they can be imported (the environment of extraction_peers.txt): trafilatura,
+resiliparse, readability-lxml, justext. Time is CPU time of one core. The weights of the package
+have seen most of the pages; for figures on unseen domains give those that the training wrote for
+its folds.
 """
 
 from __future__ import annotations

@@ -96,7 +96,10 @@ def test_shown_blocks_are_the_blocks_of_the_text() -> None:
     assert [block.score > 0 for block in blocks] == [False, True]
     assert [block.path for block in blocks] == ["nav", "article/p"]
     assert "\n\n".join(block.text for block in blocks if block.kept) == extract_text(html)
-    assert all(block.reason for block in blocks)
+    assert str(blocks[0]).startswith("drop ")
+    assert "100 % in links" in str(blocks[0])
+    assert str(blocks[1]).startswith("keep ")
+    assert "\n      The mill stands by the river, and" in str(blocks[1])
 
 
 @pytest.mark.slow
