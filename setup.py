@@ -74,7 +74,8 @@ setup(
             "optax>=0.2.8",
             "orbax-checkpoint>=0.12",
         ],
-        "gcp": ["apache-beam[gcp]>=2.77,<3"],
+        "gcp": ["apache-beam[gcp]>=2.77,<3"],  # gs:// paths and Dataflow
+        "aws": ["apache-beam[aws]>=2.77,<3"],  # s3:// paths
         "dev": [
             "build",
             "datasketch>=2.0",  # our signatures are held against its own
@@ -88,7 +89,12 @@ setup(
             "warcio>=1.7.5",
         ],
     },
-    entry_points={"console_scripts": ["massivetext = massivetext.pipeline.cli:entry"]},
+    entry_points={
+        "console_scripts": [
+            "massivetext = massivetext.pipeline.cli:entry",
+            "massivetext-worker = massivetext.pipeline.worker:entry",
+        ]
+    },
     classifiers=[
         "Programming Language :: Python :: 3 :: Only",
         "Topic :: Text Processing",
