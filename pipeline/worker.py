@@ -40,7 +40,7 @@ def entry() -> None:
 
 
 def worker_environment(worker_id: str, info: Any) -> dict[str, str]:
-    """Returns the environment variables that Beam's worker reads, from a runner's `ProvisionInfo`."""
+    """Returns the environment variables that Beam's worker reads, from `ProvisionInfo`."""
     options = json_format.MessageToDict(info.pipeline_options)
     variables = {"WORKER_ID": worker_id, "PIPELINE_OPTIONS": json.dumps(options)}
     endpoints = {
