@@ -17,7 +17,7 @@ from massivetext.config import fingerprint, plain
 from massivetext.pipeline import store
 from massivetext.pipeline.job import Job, RunError, UsageError
 from massivetext.pipeline.plan import WorkItem
-from massivetext.pipeline.processes import call_in_process
+from massivetext.pipeline.processes import Processes
 from massivetext.pipeline.progress import watch
 
 Statistics = Mapping[str, Any]
@@ -113,10 +113,9 @@ def run_phase(job: Job, phase: Phase, work: Callable[[], Manifest]) -> Manifest:
 
 def read_manifest(job: Job, name: str) -> Manifest | None:
     """Returns the manifest of a finished phase, or None."""
-    path = job.path("phases", name, "manifest.json")
-    if not store.exists(path):
+    record = store.read_record(job.path("phases", name, "manifest.json"))
+    if record is None:
         return None
-    record = json.loads(store.read_bytes(path))
     return Manifest(
         phase=record["phase"],
         key=record["key"],
@@ -147,19 +146,18 @@ def run_map(
 ) -> dict[str, ItemResult]:
     """Does a step's work for every item that has not committed it; returns all results by name."""
     folder = f"phases/{phase.name}/{step}"
-    committed = _committed(job, phase, folder, items)
+    commits = Commits(job.output, folder, phase.key)
+    committed = commits.read_all(items)
     pending = [item for item in items if item.name not in committed]
     if pending:
-        process = ProcessItem(
-            work, job.output, folder, phase.key, job.workers if job.is_local else 1
-        )
+        process = ProcessItem(work, commits, job.processes)
 
         def build(pipeline: beam.Pipeline) -> None:
             pipeline | f"{phase.name} {step}" >> MapItems(pending, process)
 
         with watch(job, f"{phase.name}: {step}", folder, len(items), len(committed)):
             job.run(f"{phase.name}-{step}", build)
-        committed |= _committed(job, phase, folder, pending)
+        committed |= commits.read_all(pending)
     missing = [item.name for item in items if item.name not in committed]
     if missing:
         raise RunError(f"step {folder} left {len(missing)} items undone, {missing[0]} first")
@@ -184,19 +182,61 @@ class MapItems(beam.PTransform):
         )
 
 
+@dataclass(frozen=True)
+class Commits:
+    """The records of a step's finished items.
+
+    Attributes:
+        output: the output folder.
+        folder: where the records lie, below the output folder.
+        key: of the phase; records of another one do not count.
+    """
+
+    output: str
+    folder: str
+    key: str
+
+    def read(self, item: WorkItem) -> ItemResult | None:
+        """Returns the result of an item whose record and files stand, else None."""
+        record = store.read_record(store.join(self.output, *self._path(item).split("/")))
+        if record is None or (record["key"], record["identity"]) != (self.key, item.identity):
+            return None
+        result = ItemResult.from_json(record)
+        return result if all(store.stands(self.output, file) for file in result.files) else None
+
+    def read_all(self, items: Iterable[WorkItem]) -> dict[str, ItemResult]:
+        """Returns the results of all items that are committed, by their names."""
+        folder = store.join(self.output, *self.folder.split("/"))
+        listed = {metadata.path for metadata in store.list_folder(folder)}
+        candidates = [
+            item
+            for item in items
+            if store.join(self.output, *self._path(item).split("/")) in listed
+        ]
+        read = ((item.name, self.read(item)) for item in candidates)
+        return {name: result for name, result in read if result is not None}
+
+    def write(self, item: WorkItem, result: ItemResult) -> None:
+        """Writes the record of an item; its files must stand."""
+        record = {"key": self.key, "identity": item.identity, **result.to_json()}
+        store.write_bytes(self.output, self._path(item), _dump(record))
+
+    def _path(self, item: WorkItem) -> str:
+        return f"{self.folder}/{item.name}.json"
+
+
 class ProcessItem(beam.DoFn):
     """Does an item's work and commits its record last."""
 
-    def __init__(self, work: ItemWork, output: str, folder: str, key: str, processes: int) -> None:
-        self.work, self.output, self.folder = work, output, folder
-        self.key, self.processes = key, processes
+    def __init__(self, work: ItemWork, commits: Commits, processes: Processes) -> None:
+        self.work, self.commits, self.processes = work, commits, processes
 
     def process(self, element: tuple[int, Iterable[WorkItem]]) -> Iterator[str]:
         """Yields the item's name when it is committed."""
         for item in element[1]:
-            result = call_in_process(self.work, item, self.processes)
-            record = {"key": self.key, "identity": item.identity, **result.to_json()}
-            store.write_bytes(self.output, f"{self.folder}/{item.name}.json", _dump(record))
+            # A bundle that is tried again does only what its first attempt did not commit.
+            if self.commits.read(item) is None:
+                self.commits.write(item, self.processes.call(self.work, item))
             yield item.name
 
 
@@ -219,30 +259,11 @@ def balances(ledger: Mapping[str, int]) -> bool:
     return ledger.get("in", read) == read and ledger.get("documents", written) == written
 
 
-def _committed(
-    job: Job, phase: Phase, folder: str, items: Sequence[WorkItem]
-) -> dict[str, ItemResult]:
-    """Returns the results of the items whose records and files stand."""
-    found = {}
-    records = {metadata.path for metadata in store.list_folder(job.path(*folder.split("/")))}
-    for item in items:
-        path = job.path(*folder.split("/"), *f"{item.name}.json".split("/"))
-        if path not in records:
-            continue
-        record = json.loads(store.read_bytes(path))
-        result = ItemResult.from_json(record)
-        stands = record["key"] == phase.key and record["identity"] == item.identity
-        if stands and all(store.exists(job.path(*f.path.split("/"))) for f in result.files):
-            found[item.name] = result
-    return found
-
-
 def _refuse_or_restart(job: Job, phase: Phase) -> None:
     """Compares a phase's settings with those it was begun with in the same output folder."""
-    path = job.path("phases", phase.name, "settings.json")
-    if not store.exists(path):
+    begun = store.read_record(job.path("phases", phase.name, "settings.json"))
+    if begun is None:
         return
-    begun = json.loads(store.read_bytes(path))
     asked = json.loads(_dump(phase.settings))
     if begun == asked:
         return

@@ -13,6 +13,7 @@ import apache_beam as beam
 from massivetext.pipeline import store
 from massivetext.pipeline.job import Job
 from massivetext.pipeline.phase import ItemResult, Phase
+from massivetext.pipeline.processes import close_processes
 from massivetext.pipeline.progress import watch
 from massivetext.pipeline.sequence_items import read_blocks
 from massivetext.sequencing.beam import (
@@ -86,6 +87,7 @@ def write_shards(
     """Writes every shard that is not committed; returns what each holds, in their order."""
     folder = f"phases/{phase.name}/{SHARD_STEP}"
     done = _committed_shards(job, phase, plan)
+    close_processes()  # no more items to work on; a shard needs the memory they hold
     shuffled_bytes = sum(2 * file.tokens + CROP_DTYPE.itemsize * file.crops for file in files)
     with watch(job, f"{phase.name}: {SHARD_STEP}", folder, plan.shards, len(done)):
         for buckets in _rounds(job, plan.shards, shuffled_bytes):
@@ -210,20 +212,19 @@ def _write_counts(
 
 
 def _committed_counts(job: Job, phase: Phase, path: str) -> list[Any] | None:
-    if not store.exists(job.path(*path.split("/"))):
-        return None
-    record = json.loads(store.read_bytes(job.path(*path.split("/"))))
-    return record["counts"] if record["key"] == phase.key else None
+    record = store.read_record(job.path(*path.split("/")))
+    return record["counts"] if record is not None and record["key"] == phase.key else None
 
 
 def _committed_shards(job: Job, phase: Phase, plan: ShardPlan) -> dict[int, ItemResult]:
     """Returns the shards whose records and files stand."""
     found = {}
     for metadata in store.list_folder(job.path("phases", phase.name, SHARD_STEP)):
-        record = json.loads(store.read_bytes(metadata.path))
+        record = store.read_record(metadata.path)
+        if record is None or record["key"] != phase.key:
+            continue
         result = ItemResult.from_json(record)
-        stands = all(store.exists(job.path(*entry.path.split("/"))) for entry in result.files)
-        if record["key"] == phase.key and stands:
+        if all(store.stands(job.output, entry) for entry in result.files):
             number = int(metadata.path.rpartition("/")[2].removesuffix(".json"))
             found[number] = result
     return found

@@ -6,7 +6,7 @@ sequence's name (subset, draw, bucket, number).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from massivetext.records import stable_hash
 from massivetext.sequencing.blocks import CropBlock, in_hash_order, in_order
-from massivetext.sequencing.packing import Packed, PackingRule, count_sequences, pack
+from massivetext.sequencing.packing import SPAN_DTYPE, PackingRule, count_sequences, pack
 
 PROVENANCE_SCHEMA: Final = pa.schema(
     [
@@ -40,8 +40,8 @@ tokens [crop_token_start, crop_token_end) of the crop, whose token 0 is its BOS;
 the sequence."""
 
 
-_COPIED_SEQUENCES: Final = 1024
-"""Our choice: sequences that are copied at once, so that no second copy of a shard is held."""
+_PACKED_GROUPS: Final = 256
+"""Our choice: groups that are packed at once, so that no second copy of a shard is held."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,9 @@ class Bucket:
 
 @dataclass(frozen=True)
 class _Choice:
-    """Which sequences of a draw a bucket takes, and the hashes that will order them."""
+    """Which sequences of all that a draw gives a bucket takes, and the hashes that order them."""
 
+    available: int
     numbers_Q: NDArray[np.intp]
     shuffle_keys_Q: NDArray[np.uint64]
 
@@ -121,12 +122,11 @@ def fill_bucket(
         position_Q = position[start : start + crops.quota]
         start += crops.quota
         crops_C, tokens = in_order(crops.blocks)
-        packed = pack(tokens, rule)
-        size_bytes = _place(packed, choice.numbers_Q, sequences_NxL, position_Q, token_bytes)
-        subset_utf8_bytes[crops.subset] = subset_utf8_bytes.get(crops.subset, 0) + size_bytes
-        place_S = np.full(len(packed.sequences_NxL), -1, np.int64)
+        place_S = np.full(choice.available, -1, np.int64)
         place_S[choice.numbers_Q] = position_Q
-        tables.append(_provenance(number, crops, crops_C, packed.spans, place_S))
+        size_bytes, spans = _pack_into(sequences_NxL, place_S, tokens, rule, token_bytes)
+        subset_utf8_bytes[crops.subset] = subset_utf8_bytes.get(crops.subset, 0) + size_bytes
+        tables.append(_provenance(number, crops, crops_C, spans, place_S))
     provenance = pa.concat_tables(tables).sort_by(
         [("sequence", "ascending"), ("order", "ascending")]
     )
@@ -148,24 +148,42 @@ def _choose(number: int, crops: DrawnCrops, rule: PackingRule, seed: int) -> _Ch
     share_keys = np.array([stable_hash(seed, n, "sequence share") for n in names], np.uint64)
     numbers_Q = np.sort(np.argsort(share_keys, kind="stable")[: crops.quota])
     shuffle_keys = [stable_hash(seed, names[n], "sequence order") for n in numbers_Q]
-    return _Choice(numbers_Q, np.array(shuffle_keys, np.uint64))
+    return _Choice(sequences, numbers_Q, np.array(shuffle_keys, np.uint64))
 
 
-def _place(
-    packed: Packed,
-    numbers_Q: NDArray[np.intp],
+def _pack_into(
     sequences_NxL: NDArray[np.uint16],
-    position_Q: NDArray[np.int64],
+    place_S: NDArray[np.int64],
+    tokens: Sequence[NDArray[np.uint16]],
+    rule: PackingRule,
     token_bytes: NDArray[np.int32],
-) -> int:
-    """Copies the chosen sequences to their places; returns the UTF-8 bytes they stand for."""
-    size_bytes = 0
-    for start in range(0, len(numbers_Q), _COPIED_SEQUENCES):
-        part = slice(start, start + _COPIED_SEQUENCES)
-        tokens_QxL = packed.sequences_NxL[numbers_Q[part]]
-        sequences_NxL[position_Q[part]] = tokens_QxL
-        size_bytes += int(token_bytes[tokens_QxL].sum())
-    return size_bytes
+) -> tuple[int, NDArray[np.void]]:
+    """Packs crops and copies the chosen sequences to their places.
+
+    Args:
+        sequences_NxL: the shard, written to.
+        place_S: place of each sequence of the crops in the shard, or -1 if it is not taken.
+        tokens: of each crop, in hash order.
+        rule: how crops become sequences.
+        token_bytes: UTF-8 bytes of each token id.
+
+    Returns:
+        the UTF-8 bytes that the copied tokens stand for, and the spans of all sequences.
+    """
+    size_bytes, sequences = 0, 0
+    spans = [np.empty(0, SPAN_DTYPE)]
+    crops_at_once = _PACKED_GROUPS * rule.crops_per_group
+    for first_crop in range(0, len(tokens), crops_at_once):
+        packed = pack(tokens[first_crop : first_crop + crops_at_once], rule)
+        place_P = place_S[sequences : sequences + len(packed.sequences_NxL)]
+        taken_QxL = packed.sequences_NxL[place_P >= 0]
+        sequences_NxL[place_P[place_P >= 0]] = taken_QxL
+        size_bytes += int(token_bytes[taken_QxL].sum())
+        packed.spans["sequence"] += sequences
+        packed.spans["crop"] += first_crop
+        spans.append(packed.spans)
+        sequences += len(packed.sequences_NxL)
+    return size_bytes, np.concatenate(spans)
 
 
 def _provenance(
