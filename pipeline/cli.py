@@ -15,7 +15,7 @@ from pathlib import Path
 from massivetext import __version__
 from massivetext.config import ConfigError
 from massivetext.config_file import load_config
-from massivetext.pipeline.logs import hide_import_warnings
+from massivetext.pipeline.logs import hide_import_warnings, hide_repetitions
 
 PHASE_COMMANDS = {
     "curate": "read, extract, measure and judge every record",
@@ -125,6 +125,7 @@ def _run(options: argparse.Namespace) -> int:
     from massivetext.pipeline.store import use_options
     from massivetext.pipeline.summary import print_summary
 
+    hide_repetitions()
     use_options(options.beam_options)
     items = plan(config)
     input_bytes = sum({item.file: item.size_bytes for item in items}.values())

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,16 +13,14 @@ from massivetext.config import Config
 from massivetext.pipeline import store
 from massivetext.pipeline.errors import RunError as RunError
 from massivetext.pipeline.errors import UsageError as UsageError
-from massivetext.pipeline.processes import PROCESS_BYTES, Processes
+from massivetext.pipeline.errors import plain_error
+from massivetext.pipeline.processes import PROCESS_BYTES, Processes, release_memory
 
 LOCAL_RUNNER = "FnApiRunner"
 """Named, because Beam's default tries to download another runner first."""
 
 LOCAL_SHUFFLE_COST = 4
 """Bytes of memory that the local runner needs for a byte it shuffles (measured: 4.0 to 4.3)."""
-
-_PAUSES_SECONDS = (1.0, 5.0, 20.0)
-"""Our choice: how long to wait before each further attempt at a pipeline."""
 
 _LEAST_SHARE = 8
 """Our choice: a budget below what the processes need still gives an eighth of itself to shuffles,
@@ -89,21 +85,19 @@ class Job:
         Raises:
             RunError: if the runner reports anything but success.
         """
-        pauses = iter(_PAUSES_SECONDS if self.is_local else ())
-        while True:
-            try:
-                return self._run_once(label, build)
-            except OSError as error:
-                pause = next(pauses, None)
-                if pause is None or not store.may_pass(error):
-                    raise
-                print(f"massivetext: {label}: {error}; trying again", file=sys.stderr)
-                time.sleep(pause)
+        if self.is_local:
+            store.persistently(lambda: self._run_once(label, build))
+        else:
+            self._run_once(label, build)
 
     def _run_once(self, label: str, build: Callable[[beam.Pipeline], None]) -> None:
         pipeline = beam.Pipeline(options=self._options(label))
         build(pipeline)
-        state = pipeline.run().wait_until_finish()
+        try:
+            state = pipeline.run().wait_until_finish()
+        except Exception as error:
+            raise plain_error(error) from error
+        release_memory()
         if state != "DONE":
             raise RunError(f"the pipeline '{label}' ended as {state}; see the runner's log")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import multiprocessing
+import multiprocessing.connection
 import os
 import sys
 import threading
@@ -137,8 +138,17 @@ _pool = _Pool()
 
 
 def _begin(pipeline_args: tuple[str, ...]) -> None:
+    threading.Thread(target=_end_with_program, daemon=True).start()
     hide_import_warnings()
     store.use_options(pipeline_args)
+
+
+def _end_with_program() -> None:
+    """Ends this process when the program is gone: killed, it cannot say so to its workers."""
+    program = multiprocessing.parent_process()
+    if program is not None:
+        multiprocessing.connection.wait([program.sentinel])
+        os._exit(1)
 
 
 def _cores() -> int:

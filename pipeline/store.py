@@ -12,11 +12,13 @@ from __future__ import annotations
 import errno
 import io
 import json
+import logging
+import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Final, cast
+from typing import Any, BinaryIO, Final, TypeVar, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -26,12 +28,19 @@ from apache_beam.io.filesystem import FileMetadata as FileMetadata
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
+_Result = TypeVar("_Result")
+
+_LOGGER = logging.getLogger(__name__)
+
 _PARQUET_OPTIONS: dict[str, Any] = {
     "compression": "zstd",
     "compression_level": 3,  # our choice: zstd's own default
     "use_dictionary": False,  # our choice: ids, urls and texts are nearly all distinct
 }
 
+
+PAUSES_SECONDS = (1.0, 5.0, 20.0)
+"""Our choice: how long to wait before each further attempt."""
 
 _LASTING_ERRORS: Final = frozenset(
     (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT)
@@ -69,7 +78,7 @@ def use_options(arguments: Sequence[str]) -> None:
 
 def exists(path: str) -> bool:
     """Whether a file is there (or a folder, on file systems that have folders)."""
-    return FileSystems.exists(path)
+    return bool(persistently(lambda: FileSystems.exists(path)))
 
 
 def stands(output: str, entry: FileEntry) -> bool:
@@ -80,7 +89,7 @@ def stands(output: str, entry: FileEntry) -> bool:
 
 def match(pattern: str) -> list[FileMetadata]:
     """Returns path, size and modification time of the files that a pattern matches, by path."""
-    found = FileSystems.match([pattern])[0].metadata_list
+    found = persistently(lambda: FileSystems.match([pattern])[0].metadata_list)
     return sorted(found, key=lambda metadata: metadata.path)
 
 
@@ -105,15 +114,65 @@ def may_pass(error: OSError) -> bool:
     return not any(isinstance(e, OSError) and e.errno in _LASTING_ERRORS for e in errors)
 
 
+def persistently(operation: Callable[[], _Result]) -> _Result:
+    """Returns what an operation gives; tries again, a little later, when the store failed."""
+    for pause_seconds in PAUSES_SECONDS:
+        try:
+            return operation()
+        except OSError as error:
+            if not may_pass(error):
+                raise
+            _LOGGER.warning("%s; trying again", error)
+            time.sleep(pause_seconds)
+    return operation()
+
+
 def open_input(path: str) -> BinaryIO:
     """Opens a file for reading its bytes as they are, compressed or not."""
     return FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED)
 
 
+class WatchedStream:
+    """A stream for reading that remembers when the store failed, and not the bytes.
+
+    Attributes:
+        fault: the last error of a read, or None.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.fault: OSError | None = None
+
+    def as_binary(self) -> BinaryIO:
+        """Returns this stream as what readers take."""
+        return cast(BinaryIO, self)
+
+    def read(self, size: int = -1) -> bytes:
+        """Reads as the stream does."""
+        try:
+            return self._stream.read(size)
+        except OSError as error:
+            self.fault = error
+            raise
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def __enter__(self) -> WatchedStream:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._stream.close()
+
+
 def read_bytes(path: str) -> bytes:
     """Returns a whole file."""
-    with open_input(path) as stream:
-        return stream.read()
+
+    def read() -> bytes:
+        with open_input(path) as stream:
+            return stream.read()
+
+    return persistently(read)
 
 
 def read_record(path: str) -> dict[str, Any] | None:
@@ -197,9 +256,13 @@ def commit(output: str, path: str) -> Iterator[Commit]:
 
 def write_bytes(output: str, path: str, content: bytes) -> FileEntry:
     """Commits a whole file below the folder `output`."""
-    with commit(output, path) as pending:
-        pending.stream.write(content)
-    return pending.entry
+
+    def write() -> FileEntry:
+        with commit(output, path) as pending:
+            pending.stream.write(content)
+        return pending.entry
+
+    return persistently(write)
 
 
 def write_table(output: str, path: str, table: pa.Table) -> FileEntry:
