@@ -58,10 +58,17 @@ class Job:
         """Returns a path below the output folder."""
         return store.join(self.output, *parts)
 
-    @property
-    def processes(self) -> Processes:
-        """The processes that items are worked on in; a cluster's workers use their own one."""
-        return Processes(self.workers if self.is_local else 1, self.pipeline_args)
+    def processes_for(self, item_bytes: int = 0) -> Processes:
+        """Returns the processes that items are worked on in; a cluster's workers use one each.
+
+        Args:
+            item_bytes: memory that an item needs beyond the usual.
+        """
+        count = self.workers if self.is_local else 1
+        if item_bytes:
+            free_bytes = self.memory_bytes - PROCESS_BYTES
+            count = max(1, min(count, free_bytes // (PROCESS_BYTES + item_bytes)))
+        return Processes(count, self.pipeline_args)
 
     def rounds(self, shuffled_bytes: int) -> int:
         """Returns in how many rounds to shuffle so many bytes: one, except on this machine.

@@ -9,14 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import apache_beam as beam
 
 from massivetext.config import fingerprint, plain
 from massivetext.pipeline import store
 from massivetext.pipeline.job import Job, RunError, UsageError
-from massivetext.pipeline.plan import WorkItem
 from massivetext.pipeline.processes import Processes
 from massivetext.pipeline.progress import watch
 
@@ -49,12 +48,26 @@ class ItemResult:
         return cls(files, record["ledger"], record["statistics"])
 
 
-class ItemWork(Protocol):
-    """What a map step does for one item: a picklable value that can be called."""
+class Item(Protocol):
+    """A unit of work, of commitment and of restart: a `WorkItem`, or a shard to be filled."""
 
-    def __call__(self, item: WorkItem, /) -> ItemResult:
-        """Returns what became of the item, once its files are committed."""
+    @property
+    def number(self) -> int:
+        """Its place among the items of the step."""
         ...
+
+    @property
+    def name(self) -> str:
+        """Names it among them."""
+        ...
+
+    @property
+    def identity(self) -> list[Any]:
+        """What must be the same for its committed result to stand (JSON-able)."""
+        ...
+
+
+_Item = TypeVar("_Item", bound=Item)
 
 
 @dataclass(frozen=True)
@@ -142,15 +155,30 @@ def require_manifest(job: Job, name: str) -> Manifest:
 
 
 def run_map(
-    job: Job, phase: Phase, step: str, items: Sequence[WorkItem], work: ItemWork
+    job: Job,
+    phase: Phase,
+    step: str,
+    items: Sequence[_Item],
+    work: Callable[[_Item], ItemResult],
+    item_bytes: int = 0,
 ) -> dict[str, ItemResult]:
-    """Does a step's work for every item that has not committed it; returns all results by name."""
+    """Does a step's work for every item that has not committed it; returns all results by name.
+
+    Args:
+        job: where to run.
+        phase: the phase the step is part of.
+        step: its name.
+        items: what to do.
+        work: does it for one item, once its files are committed: a picklable value.
+        item_bytes: memory that an item needs beyond the usual; of several processes only as many
+            are used as there is memory for.
+    """
     folder = f"phases/{phase.name}/{step}"
     commits = Commits(job.output, folder, phase.key)
     committed = commits.read_all(items)
     pending = [item for item in items if item.name not in committed]
     if pending:
-        process = ProcessItem(work, commits, job.processes)
+        process = ProcessItem(work, commits, job.processes_for(item_bytes))
 
         def build(pipeline: beam.Pipeline) -> None:
             pipeline | f"{phase.name} {step}" >> MapItems(pending, process)
@@ -167,7 +195,7 @@ def run_map(
 class MapItems(beam.PTransform):
     """Work items to workers, one by one: a GroupByKey by item number spreads them."""
 
-    def __init__(self, items: Sequence[WorkItem], process: ProcessItem) -> None:
+    def __init__(self, items: Sequence[Item], process: ProcessItem) -> None:
         super().__init__()
         self.items, self.process = items, process
 
@@ -196,7 +224,7 @@ class Commits:
     folder: str
     key: str
 
-    def read(self, item: WorkItem) -> ItemResult | None:
+    def read(self, item: Item) -> ItemResult | None:
         """Returns the result of an item whose record and files stand, else None."""
         record = store.read_record(store.join(self.output, *self._path(item).split("/")))
         if record is None or (record["key"], record["identity"]) != (self.key, item.identity):
@@ -204,7 +232,7 @@ class Commits:
         result = ItemResult.from_json(record)
         return result if all(store.stands(self.output, file) for file in result.files) else None
 
-    def read_all(self, items: Iterable[WorkItem]) -> dict[str, ItemResult]:
+    def read_all(self, items: Iterable[Item]) -> dict[str, ItemResult]:
         """Returns the results of all items that are committed, by their names."""
         folder = store.join(self.output, *self.folder.split("/"))
         listed = {metadata.path for metadata in store.list_folder(folder)}
@@ -216,22 +244,24 @@ class Commits:
         read = ((item.name, self.read(item)) for item in candidates)
         return {name: result for name, result in read if result is not None}
 
-    def write(self, item: WorkItem, result: ItemResult) -> None:
+    def write(self, item: Item, result: ItemResult) -> None:
         """Writes the record of an item; its files must stand."""
         record = {"key": self.key, "identity": item.identity, **result.to_json()}
         store.write_bytes(self.output, self._path(item), _dump(record))
 
-    def _path(self, item: WorkItem) -> str:
+    def _path(self, item: Item) -> str:
         return f"{self.folder}/{item.name}.json"
 
 
 class ProcessItem(beam.DoFn):
     """Does an item's work and commits its record last."""
 
-    def __init__(self, work: ItemWork, commits: Commits, processes: Processes) -> None:
+    def __init__(
+        self, work: Callable[[Any], ItemResult], commits: Commits, processes: Processes
+    ) -> None:
         self.work, self.commits, self.processes = work, commits, processes
 
-    def process(self, element: tuple[int, Iterable[WorkItem]]) -> Iterator[str]:
+    def process(self, element: tuple[int, Iterable[Item]]) -> Iterator[str]:
         """Yields the item's name when it is committed."""
         for item in element[1]:
             # A bundle that is tried again does only what its first attempt did not commit.

@@ -6,7 +6,8 @@ sequence's name (subset, draw, bucket, number).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -52,15 +53,31 @@ class DrawnCrops:
         subset: the subset.
         visit: the visit that the draw is a part of.
         draw: number of the draw among those of the subset.
-        blocks: the crops, in any order.
+        crops_C: CROP_DTYPE rows in hash order.
+        tokens: of each crop, in the same order; read once, so they need not be held all at a time.
         quota: sequences to take; at most what the crops give.
     """
 
     subset: str
     visit: int
     draw: int
-    blocks: tuple[CropBlock, ...]
+    crops_C: NDArray[np.void]
+    tokens: Iterable[NDArray[np.uint16]]
     quota: int
+
+    @classmethod
+    def of_blocks(
+        cls, name: tuple[str, int, int], blocks: Iterable[CropBlock], quota: int
+    ) -> DrawnCrops:
+        """Returns the crops of some blocks, in whatever order they come.
+
+        Args:
+            name: subset, visit and draw.
+            blocks: the crops.
+            quota: sequences to take.
+        """
+        crops_C, tokens = in_order(blocks)
+        return cls(*name, crops_C, tokens, quota)
 
 
 @dataclass(frozen=True)
@@ -121,12 +138,11 @@ def fill_bucket(
     for crops, choice in zip(taken, choices, strict=True):
         position_Q = position[start : start + crops.quota]
         start += crops.quota
-        crops_C, tokens = in_order(crops.blocks)
         place_S = np.full(choice.available, -1, np.int64)
         place_S[choice.numbers_Q] = position_Q
-        size_bytes, spans = _pack_into(sequences_NxL, place_S, tokens, rule, token_bytes)
+        size_bytes, spans = _pack_into(sequences_NxL, place_S, crops.tokens, rule, token_bytes)
         subset_utf8_bytes[crops.subset] = subset_utf8_bytes.get(crops.subset, 0) + size_bytes
-        tables.append(_provenance(number, crops, crops_C, spans, place_S))
+        tables.append(_provenance(number, crops, spans, place_S))
     provenance = pa.concat_tables(tables).sort_by(
         [("sequence", "ascending"), ("order", "ascending")]
     )
@@ -138,7 +154,7 @@ def _name_of_draw(crops: DrawnCrops) -> tuple[str, int]:
 
 
 def _choose(number: int, crops: DrawnCrops, rule: PackingRule, seed: int) -> _Choice:
-    sequences = count_crops(np.concatenate([block.crops_C for block in crops.blocks]), rule)
+    sequences = count_sequences(crops.crops_C["tokens"], rule)
     if crops.quota > sequences:
         raise ValueError(
             f"bucket {number} holds {sequences:,} sequences of {crops.subset}, draw "
@@ -154,7 +170,7 @@ def _choose(number: int, crops: DrawnCrops, rule: PackingRule, seed: int) -> _Ch
 def _pack_into(
     sequences_NxL: NDArray[np.uint16],
     place_S: NDArray[np.int64],
-    tokens: Sequence[NDArray[np.uint16]],
+    tokens: Iterable[NDArray[np.uint16]],
     rule: PackingRule,
     token_bytes: NDArray[np.int32],
 ) -> tuple[int, NDArray[np.void]]:
@@ -170,11 +186,11 @@ def _pack_into(
     Returns:
         the UTF-8 bytes that the copied tokens stand for, and the spans of all sequences.
     """
-    size_bytes, sequences = 0, 0
+    size_bytes, sequences, first_crop = 0, 0, 0
     spans = [np.empty(0, SPAN_DTYPE)]
-    crops_at_once = _PACKED_GROUPS * rule.crops_per_group
-    for first_crop in range(0, len(tokens), crops_at_once):
-        packed = pack(tokens[first_crop : first_crop + crops_at_once], rule)
+    waiting = iter(tokens)
+    while some := list(itertools.islice(waiting, _PACKED_GROUPS * rule.crops_per_group)):
+        packed = pack(some, rule)
         place_P = place_S[sequences : sequences + len(packed.sequences_NxL)]
         taken_QxL = packed.sequences_NxL[place_P >= 0]
         sequences_NxL[place_P[place_P >= 0]] = taken_QxL
@@ -183,13 +199,13 @@ def _pack_into(
         packed.spans["crop"] += first_crop
         spans.append(packed.spans)
         sequences += len(packed.sequences_NxL)
+        first_crop += len(some)
     return size_bytes, np.concatenate(spans)
 
 
 def _provenance(
     shard: int,
     drawn: DrawnCrops,
-    crops_C: NDArray[np.void],
     spans: NDArray[np.void],
     place_S: NDArray[np.int64],
 ) -> pa.Table:
@@ -197,13 +213,12 @@ def _provenance(
 
     Args:
         shard: number of the bucket.
-        drawn: names subset and visit.
-        crops_C: the draw's crops in hash order.
+        drawn: the crops.
         spans: which tokens of which crops each sequence holds.
         place_S: place of each sequence in the shard, or -1 if it is not taken.
     """
     spans = spans[place_S[spans["sequence"]] >= 0]
-    crops = crops_C[spans["crop"]]
+    crops = drawn.crops_C[spans["crop"]]
     is_first = np.r_[True, spans["sequence"][1:] != spans["sequence"][:-1]][: len(spans)]
     row = np.arange(len(spans))
     order = row - np.maximum.accumulate(np.where(is_first, row, 0))

@@ -1,21 +1,22 @@
-"""A whole run on one machine over generated text: its peak memory, and what a second worker gives.
+"""A whole run on one machine over generated text: its memory, and what a second worker gives.
 
     python tests/benchmarks/local_run.py memory  FOLDER GIGABYTES [--memory 2GB] [--workers 2]
     python tests/benchmarks/local_run.py workers FOLDER GIGABYTES [--rounds 2]
 
-`memory` reports the highest sum of resident memory of all processes of a run (RSS, so shared pages
-count once a process: an upper bound) beside the sum of proportional shares (PSS). `workers` runs the
-same input with one and two workers in turn and reports the ratio of their times. FOLDER receives
-the input (made once) and the outputs; the figures appear as JSON lines.
+`memory` reports the highest sum of resident memory of all processes of a run (RSS, an upper bound:
+shared pages count once a process) beside the sum of proportional shares (PSS). `workers` runs the
+same input with one and two workers in turn and reports how long they took. FOLDER receives the
+input (made once) and the output; the figures appear as JSON lines.
 
 The text is random English: words of the sample's novels, drawn by their frequency, so that language
 identification keeps it and no two documents share a 13-gram but planted copies (1 in 50, half of
-them with a few words changed).
+them with a word changed).
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import shutil
 import subprocess
@@ -86,16 +87,18 @@ def make_input(folder: Path, gigabytes: float) -> Path:
     if (target / "config.toml").exists():
         return target
     target.mkdir(parents=True, exist_ok=True)
-    stream, part, number = None, 0, 0
-    for text in documents(int(gigabytes * 1e9)):
-        if stream is None or stream.tell() > FILE_BYTES:
-            if stream is not None:
-                stream.close()
-            stream, part = open(target / f"{part:04d}.jsonl", "w", encoding="utf-8"), part + 1
-        stream.write(json.dumps({"id": f"{number:09d}", "text": text}, ensure_ascii=False) + "\n")
-        number += 1
-    if stream is not None:
-        stream.close()
+    lines = (
+        json.dumps({"id": f"{number:09d}", "text": text}, ensure_ascii=False) + "\n"
+        for number, text in enumerate(documents(int(gigabytes * 1e9)))
+    )
+    for part in itertools.count():
+        first = next(lines, None)
+        if first is None:
+            break
+        with open(target / f"{part:04d}.jsonl", "w", encoding="utf-8") as stream:
+            stream.write(first)
+            while stream.tell() < FILE_BYTES and (line := next(lines, None)) is not None:
+                stream.write(line)
     (target / "config.toml").write_text(CONFIG.format(folder=target))
     return target
 
@@ -126,7 +129,7 @@ def resident_bytes(process: int) -> tuple[int, int]:
 
 
 def run(config: Path, output: Path, options: list[str]) -> dict[str, Any]:
-    """Runs the pipeline in a process of its own; returns seconds, CPU seconds and peaks in bytes."""
+    """Runs the pipeline in a process of its own; returns seconds and peaks of memory."""
     shutil.rmtree(output, ignore_errors=True)
     program = str(Path(sys.executable).parent / "massivetext")
     command = [program, "run", str(config), "--output", str(output), *options]
