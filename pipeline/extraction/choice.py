@@ -31,16 +31,9 @@ class Choice(NamedTuple):
     page's own score added."""
 
 
-def score_page(tree: PageTree, weights: Weights | None = None) -> NDArray[np.int32]:
-    """Scores of every block, see `Choice.scores`."""
-    scores = np.empty((2, tree.blocks.shape[1]), np.int32)
-    scores[1] += score_blocks(*tree, *(weights or load_weights()), scores)
-    return scores
-
-
 def choose_blocks(tree: PageTree, weights: Weights | None = None) -> Choice:
     """Decide for every block whether it is main text; a page with text keeps some of it."""
-    scores = score_page(tree, weights)
+    scores = score_blocks(tree, weights or load_weights())
     if not scores.shape[1]:
         return Choice(np.zeros(0, np.bool_), scores)
     keep = scores[1] > min(0, int(scores[1].max()) - BEST_MARGIN)

@@ -46,8 +46,6 @@ class Page:
     """Text of the `title` element; empty if there is none."""
     encoding: str
     """Python's name of the codec that the bytes were read with."""
-    links: tuple[str, ...]
-    """The `href` of every link, as written, in document order."""
 
 
 @dataclass(frozen=True)
@@ -94,11 +92,11 @@ def extract_page(
     extractor: Extractor = "tree",
     engine: Engine = "raw",
 ) -> Page:
-    """The main text of a page with its title, encoding and links; see `extract_text`."""
+    """The main text of a page with its title and encoding; see `extract_text`."""
     extract = _chosen(EXTRACTORS, extractor, "extractor")
     codec, html_utf8 = decode_page(html, encoding)
     parsed = parse_page(html_utf8, engine)
-    return Page(extract(html_utf8, parsed), parsed.title, codec, parsed.links)
+    return Page(extract(html_utf8, parsed), parsed.title, codec)
 
 
 def show_blocks(

@@ -91,11 +91,16 @@ class Perceptron:
 
     def network(self) -> Network:
         """The trained network for features as they are."""
-        one, bias_1, two, bias_2, three, bias_3 = (p.astype(np.float64) for p in self._parameters)
+        one, bias_1, *others = (parameter.astype(np.float64) for parameter in self._parameters)
         scaled = one * self._scale[:, None]
-        return Network(
-            (scaled, two, three[:, 0]), (bias_1 - self._mean @ scaled, bias_2, bias_3[0])
-        )
+        return _network(scaled, bias_1 - self._mean @ scaled, *others)
+
+
+def _network(*layers: NDArray[np.float64]) -> Network:
+    weights, bias, weights_2, bias_2, weights_3, bias_3 = (
+        np.ascontiguousarray(layer, np.float32) for layer in layers
+    )
+    return Network(weights, bias, weights_2, bias_2, weights_3.reshape(-1), bias_3.reshape(1))
 
 
 def fit_blocks(
@@ -198,23 +203,19 @@ def fit_pages(
 def joined(networks: Sequence[Network]) -> Network:
     """One network whose score is the mean of several networks' scores."""
     count = len(networks)
-    units = sum(network.weights[1].shape[0] for network in networks)
-    outputs = sum(network.weights[1].shape[1] for network in networks)
+    units = sum(len(network.bias) for network in networks)
+    outputs = sum(len(network.bias_2) for network in networks)
     middle = np.zeros((units, outputs))
     row = column = 0
     for network in networks:
-        height, width = network.weights[1].shape
-        middle[row : row + height, column : column + width] = network.weights[1]
+        height, width = network.weights_2.shape
+        middle[row : row + height, column : column + width] = network.weights_2
         row, column = row + height, column + width
-    return Network(
-        (
-            np.concatenate([network.weights[0] for network in networks], 1),
-            middle,
-            np.concatenate([network.weights[2] for network in networks]) / count,
-        ),
-        (
-            np.concatenate([network.bias[0] for network in networks]),
-            np.concatenate([network.bias[1] for network in networks]),
-            sum(network.bias[2] for network in networks) / count,
-        ),
+    return _network(
+        np.concatenate([network.weights for network in networks], 1),
+        np.concatenate([network.bias for network in networks]),
+        middle,
+        np.concatenate([network.bias_2 for network in networks]),
+        np.concatenate([network.weights_3 for network in networks]) / count,
+        np.sum([network.bias_3 for network in networks], 0) / count,
     )

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from massivetext.pipeline.extraction.encoding import decode_page
 from massivetext.pipeline.extraction.extract import parse_page
-from massivetext.pipeline.extraction.features import FIRST_FEATURES
 from massivetext.pipeline.extraction.page_tree import PageTree
 from massivetext.pipeline.extraction.score import first_matrix
 
@@ -107,8 +106,7 @@ def _labelled(name: str, entry: dict[str, Any], html: bytes) -> LabelledPage | N
     count = tree.blocks.shape[1]
     if not count:
         return None
-    features = np.empty((count, FIRST_FEATURES), np.int16)
-    first_matrix(*tree, features)
+    features = first_matrix(tree)
     blocks = [tokens(tree.block_text(block)) for block in range(count)]
     gold = tokens(entry["gold"])
     labels = _labels(blocks, gold)

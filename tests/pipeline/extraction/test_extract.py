@@ -62,7 +62,7 @@ def test_empty_pages() -> None:
         assert extract_text(html) == ""
 
 
-def test_a_page_has_a_title_an_encoding_and_links() -> None:
+def test_a_page_has_a_title_and_an_encoding() -> None:
     html = (
         b"<html><head><title> A \n title &amp; more </title></head><body><p>Text "
         b"<a href='/a'>a</a> <a name=x>no</a> <A HREF=\"http://e.org/?a=1&amp;b=2\">b</A></p>"
@@ -70,7 +70,6 @@ def test_a_page_has_a_title_an_encoding_and_links() -> None:
     page = extract_page(html, encoding="utf-8")
     assert page.title == "A title & more"
     assert page.encoding == "utf-8"
-    assert page.links == ("/a", "http://e.org/?a=1&b=2")
     assert page.text == "Text a no b"
 
 
