@@ -10,12 +10,13 @@ import html as character_references
 from typing import Any, Final
 
 import numpy as np
+from numba import types
 
 from massivetext.kernels import inlined, kernel, lean, part
 from massivetext.pipeline.extraction import elements
 from massivetext.pipeline.extraction import page_tree as pt
 from massivetext.pipeline.extraction import raw_state as st
-from massivetext.pipeline.extraction.page_tree import PageTree, ParsedPage
+from massivetext.pipeline.extraction.page_tree import TREE_TYPE, PageTree, ParsedPage
 from massivetext.pipeline.extraction.raw_attributes import scan_attributes
 from massivetext.pipeline.extraction.raw_scan import find_byte
 from massivetext.pipeline.extraction.raw_tables import (
@@ -170,24 +171,29 @@ def _read(page: Any) -> None:
     end_block(page)
 
 
-@kernel(
-    "Tuple((uint8[::1], int32[:,::1], int64[::1], int32[:,::1], int64, int64))"
-    "(Array(uint8, 1, 'C', readonly=True), boolean)"
-)
-def parse(html: Any, show_hidden: Any) -> Any:
-    """`(*PageTree, start of the title, its stop)`."""
+@part
+def read_page(html: Any, show_hidden: Any) -> Any:
+    """`(PageTree, start of the title, its stop)` of a page given as UTF-8 (compiled)."""
     page = st.reader_of(html, show_hidden)
     _read(page)
     state = page.state
     nodes, blocks = state[st.NODES], state[st.BLOCKS]
-    return (
-        page.text[: state[st.TEXT]].copy(),
+    tree = PageTree(
+        page.text[: state[st.TEXT]],
         page.nodes[:, :nodes].copy(),
-        page.node_words[:nodes].copy(),
+        page.node_words[:nodes],
         page.blocks[:, :blocks].copy(),
-        state[st.TITLE_START],
-        state[st.TITLE_STOP],
     )
+    return tree, state[st.TITLE_START], state[st.TITLE_STOP]
+
+
+@kernel(
+    types.Tuple((TREE_TYPE, types.int64, types.int64))(
+        types.Array(types.uint8, 1, "C", readonly=True), types.boolean
+    )
+)
+def _parse(html: Any, show_hidden: Any) -> Any:
+    return read_page(html, show_hidden)
 
 
 def parse_raw(html_utf8: bytes, show_hidden: bool = False) -> ParsedPage:
@@ -195,6 +201,11 @@ def parse_raw(html_utf8: bytes, show_hidden: bool = False) -> ParsedPage:
 
     `show_hidden` reads what the page hides, and what it shows to readers without scripts.
     """
-    *tree, start, stop = parse(np.frombuffer(html_utf8, np.uint8), show_hidden)
+    tree, start, stop = _parse(np.frombuffer(html_utf8, np.uint8), show_hidden)
+    return ParsedPage(tree, title_of(html_utf8, start, stop))
+
+
+def title_of(html_utf8: bytes, start: int, stop: int) -> str:
+    """The title that stands at these bytes, its references resolved and its white space single."""
     title = html_utf8[start:stop].decode("utf-8", "replace")
-    return ParsedPage(PageTree(*tree), " ".join(character_references.unescape(title).split()))
+    return " ".join(character_references.unescape(title).split())

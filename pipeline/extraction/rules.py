@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from massivetext.kernels import kernel, part
+from massivetext.kernels import part
 from massivetext.pipeline.extraction import elements, name_words
 from massivetext.pipeline.extraction import page_tree as pt
 
@@ -30,6 +30,10 @@ _FORMS: Final = np.isin(
     [elements.tag(t) for t in ("ul", "ol", "table", "dl", "pre", "blockquote")],
 )
 """Elements that belong to the text that they stand in."""
+
+SMALL_PAGE: Final = 1000
+"""Characters up to which a page keeps what the rules call plain text, too. Our choice: learned
+scores know pages of the web, which are larger; on such a page there is little to tell apart."""
 
 _ARTICLE: Final = elements.tag("article")
 _MAIN: Final = elements.tag("main")
@@ -58,7 +62,7 @@ def _hang_together(nodes: Any, blocks: Any, first: int, last: int) -> bool:
     return True
 
 
-@kernel("void(int32[:,::1], int32[:,::1], boolean[::1])")
+@part
 def add_surrounded(nodes: Any, blocks: Any, keep: Any) -> None:
     """Keep a list, table or the like between two kept siblings, if it is not mostly links.
 
@@ -72,16 +76,16 @@ def add_surrounded(nodes: Any, blocks: Any, keep: Any) -> None:
             last = block
 
 
-@kernel("void(int32[:,::1], int64[::1], int32[:,::1], int64, boolean[::1])")
-def add_plain(nodes: Any, node_words: Any, blocks: Any, most: int, keep: Any) -> None:
-    """On a page of at most `most` characters, keep all text but frames and blocks of links.
+@part
+def add_plain(nodes: Any, node_words: Any, blocks: Any, keep: Any) -> None:
+    """On a page of at most `SMALL_PAGE` characters, keep all text but frames and blocks of links.
 
     A frame is an element whose tag or name says so (`nav`, class `sidebar`...).
     """
     total = 0
     for block in range(blocks.shape[1]):
         total += blocks[pt.BLOCK_CHARACTERS, block]
-    if total > most:
+    if total > SMALL_PAGE:
         return
     count = nodes.shape[1]
     in_article = np.zeros(count, np.bool_)

@@ -39,7 +39,6 @@ from massivetext.pipeline.extraction.second_features import (
     room_for_sums,
     sum_scores,
 )
-from massivetext.pipeline.extraction.weights import WEIGHTS_TYPE
 
 
 class Layers(NamedTuple):
@@ -181,7 +180,7 @@ def _fill_scores(tree: Any, weights: Any, facts: Any, sums: Any, room: Any, scor
     _add_page_score(tree.blocks, weights.page, room, scores[1])
 
 
-@kernel(types.int32[:, ::1](TREE_TYPE, WEIGHTS_TYPE))
+@part
 def score_blocks(tree: Any, weights: Any) -> Any:
     """Scores of every block of a `PageTree` in `SCORE_UNIT`s, shape (2, blocks): of both stages.
 

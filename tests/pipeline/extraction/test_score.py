@@ -9,14 +9,13 @@ from hypothesis import strategies as st
 
 from massivetext.pipeline.extraction import page_tree as pt
 from massivetext.pipeline.extraction.choice import choose_blocks
-from massivetext.pipeline.extraction.extract import parse_page
 from massivetext.pipeline.extraction.name_words import words_of
 from massivetext.pipeline.extraction.numbering import log8
 from massivetext.pipeline.extraction.page_tree import PageTree
+from massivetext.pipeline.extraction.raw_tree import parse_raw
 from massivetext.pipeline.extraction.score import (
     first_matrix,
     page_row,
-    score_blocks,
     second_matrix,
 )
 from massivetext.pipeline.extraction.second_features import SCORE_LIMIT, SCORE_UNIT
@@ -33,7 +32,7 @@ href="/t">Terms</a></div></body></html>"""
 
 
 def tree() -> PageTree:
-    return parse_page(PAGE).tree
+    return parse_raw(PAGE).tree
 
 
 def scores_of(network: Network, features: np.ndarray) -> np.ndarray:
@@ -47,7 +46,7 @@ def scores_of(network: Network, features: np.ndarray) -> np.ndarray:
 def test_the_kernel_computes_the_networks() -> None:
     """Rounded down, and off by one unit at most where double precision falls on the other side."""
     weights, page = load_weights(), tree()
-    found = score_blocks(page, weights)
+    found = choose_blocks(page, weights).scores
     first = first_matrix(page)
     np.testing.assert_allclose(found[0], scores_of(weights.first, first) - 0.5, atol=0.51)
     both = np.concatenate([first, second_matrix(page, found[0].copy())], 1)
@@ -68,11 +67,11 @@ def test_the_choice_of_a_page() -> None:
 
 
 def test_nothing_to_choose_from() -> None:
-    assert choose_blocks(parse_page(b"").tree).keep.shape == (0,)
+    assert choose_blocks(parse_raw(b"").tree).keep.shape == (0,)
 
 
 def test_some_block_is_always_kept() -> None:
-    page = parse_page(b"<nav><a href=/>Home</a> <a href=/b>Blog</a></nav>" * 60).tree
+    page = parse_raw(b"<nav><a href=/>Home</a> <a href=/b>Blog</a></nav>" * 60).tree
     assert choose_blocks(page).keep.any()
 
 
@@ -109,7 +108,7 @@ def test_words_in_names(name: str, words: str | None) -> None:
 
 @given(st.text(alphabet="navAd-_ 1mainé", max_size=20))
 def test_compiled_code_finds_the_same_words(name: str) -> None:
-    page = parse_page(f'<div class="{name}">some text</div>'.encode()).tree
+    page = parse_raw(f'<div class="{name}">some text</div>'.encode()).tree
     assert page.node_words[page.blocks[pt.BLOCK_NODE, 0]] == words_of(name)
 
 
