@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from massivetext.kernels import kernel, part
 from massivetext.pipeline.extraction.page_tree import TREE_TYPE, PageTree
-from massivetext.pipeline.extraction.rules import add_plain, add_surrounded
+from massivetext.pipeline.extraction.rules import add_plain, add_surrounded, drop_bare_headings
 from massivetext.pipeline.extraction.score import score_blocks
 from massivetext.pipeline.extraction.second_features import SCORE_UNIT
 from massivetext.pipeline.extraction.weights import WEIGHTS_TYPE, Weights, load_weights
@@ -41,6 +41,7 @@ def choose(tree: Any, weights: Any) -> Choice:
         keep[block] = scores[1, block] > min(0, best - BEST_MARGIN)
     add_surrounded(tree.nodes, tree.blocks, keep)
     add_plain(tree.nodes, tree.node_words, tree.blocks, keep)
+    drop_bare_headings(tree.nodes, tree.blocks, keep)
     return Choice(keep, scores)
 
 

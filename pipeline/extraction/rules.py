@@ -1,4 +1,4 @@
-"""Two rules beside the learned scores, both for what a score a block does not see (compiled)."""
+"""Rules beside the learned scores, for what a score a block does not see (compiled)."""
 
 from __future__ import annotations
 
@@ -37,6 +37,8 @@ scores know pages of the web, which are larger; on such a page there is little t
 
 _ARTICLE: Final = elements.tag("article")
 _MAIN: Final = elements.tag("main")
+_H1: Final = elements.tag("h1")
+_H6: Final = elements.tag("h6")
 
 
 @part
@@ -101,3 +103,39 @@ def add_plain(nodes: Any, node_words: Any, blocks: Any, keep: Any) -> None:
         is_text = 2 * links <= blocks[pt.BLOCK_CHARACTERS, block]
         if is_text and not in_frame[blocks[pt.BLOCK_NODE, block]]:
             keep[block] = True
+
+
+@part
+def _heads_dropped_text(nodes: Any, blocks: Any, keep: Any, heading: Any) -> bool:
+    """Whether text stands below a heading, up to the next one of its rank, and none is kept."""
+    node = blocks[pt.BLOCK_NODE, heading]
+    rank, parent = nodes[pt.NODE_TAG, node], nodes[pt.NODE_PARENT, node]
+    for block in range(heading + 1, blocks.shape[1]):
+        other = blocks[pt.BLOCK_NODE, block]
+        tag = nodes[pt.NODE_TAG, other]
+        while other > parent:
+            other = nodes[pt.NODE_PARENT, other]
+        if other < parent or _H1 <= tag <= rank:
+            return block > heading + 1
+        if keep[block]:
+            return False
+    return heading + 1 < blocks.shape[1]
+
+
+@part
+def drop_bare_headings(nodes: Any, blocks: Any, keep: Any) -> None:
+    """Drop headings of text that is dropped, but the page's title: "Related articles" goes with them.
+
+    From the last block on, so that a heading of such headings goes with them. Where nothing but
+    headings is kept, they are the text.
+    """
+    others = 0
+    for block in range(blocks.shape[1]):
+        tag = nodes[pt.NODE_TAG, blocks[pt.BLOCK_NODE, block]]
+        others += keep[block] and not _H1 <= tag <= _H6
+    if not others:
+        return
+    for block in range(blocks.shape[1] - 1, -1, -1):
+        is_heading = _H1 < nodes[pt.NODE_TAG, blocks[pt.BLOCK_NODE, block]] <= _H6
+        if is_heading and keep[block] and _heads_dropped_text(nodes, blocks, keep, block):
+            keep[block] = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -116,7 +117,12 @@ def fit_blocks(
     """Learn each block's label by cross-entropy; a page counts by the root of its size."""
     inputs = np.concatenate(features)
     labels = np.concatenate([page.labels for page in pages])
-    weights = np.concatenate([page.weights / np.sqrt(page.weights.sum()) for page in pages])
+    weights = np.concatenate(
+        [
+            share * page.weights / np.sqrt(page.weights.sum())
+            for share, page in zip(page_shares(pages), pages, strict=True)
+        ]
+    )
     weights = np.minimum(weights / weights.mean(), 30)
     perceptron = Perceptron(inputs, units, outputs, seed)
     for epoch in range(epochs):
@@ -129,6 +135,17 @@ def fit_blocks(
             slope = (sigmoid(scores) - labels[batch]) * weights[batch] / len(batch)
             perceptron.descend(scaled, hidden, values, slope, rate)
     return perceptron
+
+
+def page_shares(pages: Sequence[LabelledPage]) -> Floats:
+    """How much each page counts, 1 in the mean: with the root of its set's size.
+
+    Our choice: half-way between a measure in which all pages count alike and one in which all sets
+    do, the macro F1; without it, the largest set decides alone what main text is.
+    """
+    sizes = Counter(page.collection for page in pages)
+    shares = np.array([sizes[page.collection] ** -0.5 for page in pages])
+    return (shares / shares.mean()).astype(np.float32)
 
 
 def f1_slope(page: LabelledPage, probability: Floats) -> Floats:
@@ -152,6 +169,7 @@ def refine_blocks(
     pages_a_batch: int = 16,
 ) -> None:
     """Train on with the measure itself: the expected token F1 of whole pages."""
+    shares = page_shares(pages)
     for epoch in range(epochs):
         rate = 5e-4 * (1 - epoch / epochs) + 2e-5
         order = perceptron.order(len(pages))
@@ -167,7 +185,8 @@ def refine_blocks(
                 first += len(page.labels)
                 by_score = f1_slope(page, probability) * probability * (1 - probability)
                 entropy = (probability - page.labels) * page.weights / page.weights.sum()
-                slopes.append((1 - entropy_share) * by_score + entropy_share / 2 * entropy)
+                both = (1 - entropy_share) * by_score + entropy_share / 2 * entropy
+                slopes.append(shares[index] * both)
             slope = np.concatenate(slopes) * np.float32(8 / len(batch))
             perceptron.descend(scaled, hidden, values, slope.astype(np.float32), rate)
 
@@ -182,6 +201,7 @@ def fit_pages(
 ) -> Perceptron:
     """Learn one number a page, to be added to its blocks' scores, by expected token F1."""
     sharpness = 2.0  # our choice: closer to the hard decision than the probability itself
+    shares = page_shares(pages)
     perceptron = Perceptron(features, 16, 8, seed)
     for epoch in range(epochs):
         rate = 2e-3 * (1 - epoch / epochs) + 1e-4
@@ -194,7 +214,8 @@ def fit_pages(
             for row, index in enumerate(batch):
                 probability = sigmoid(sharpness * (block_scores[index] + shifts[row]))
                 by_score = sharpness * probability * (1 - probability)
-                slope[row] = (f1_slope(pages[index], probability) * by_score).sum()
+                by_shift = (f1_slope(pages[index], probability) * by_score).sum()
+                slope[row] = shares[index] * by_shift
             slope = ((slope + 0.02 * shifts) / len(batch)).astype(np.float32)
             perceptron.descend(scaled, hidden, values, slope, rate)
     return perceptron

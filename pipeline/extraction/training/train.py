@@ -159,6 +159,7 @@ def main() -> None:
     print(f"{len(pages)} pages, {sum(len(page.labels) for page in pages)} blocks", flush=True)
     by_fold, final = train(pages)
     print(report(pages, by_fold), flush=True)
+    arguments.weights.parent.mkdir(parents=True, exist_ok=True)
     save_weights(str(arguments.weights), final)
     if arguments.fold_weights:
         arguments.fold_weights.mkdir(parents=True, exist_ok=True)
