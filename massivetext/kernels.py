@@ -12,7 +12,8 @@ Rules of the house:
   read-only one, takes both kinds.
 - A part that is called often and makes no arrays is `lean`.
 - A kernel stands below its parts. Parts from other files are imported by name: the cache is keyed
-  by the text of every file that a part comes from, so constants stand in such files too.
+  by the text of every file that a part comes from, and of the modules beside it that it names, so
+  constants stand in those.
 - No fast-math: the same bytes on every processor. The GIL is released while a kernel runs.
 - Modules that hold kernels are imported where they are first needed: numba alone takes most of a
   second.
@@ -30,6 +31,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final, TypeVar
 
 import numba
@@ -110,14 +112,26 @@ def _cache_folders(function: Callable[..., Any]) -> Iterator[Path]:
 
 
 def _sources_digest(function: Callable[..., Any]) -> str:
-    """Returns a hash of the function's file and of all files that its parts come from."""
+    """Returns a hash of the files of a kernel and its parts, and of modules that these name."""
     modules = [function.__module__]
     for module in modules:  # grows while it is read
         for value in vars(sys.modules[module]).values():
-            if isinstance(value, Dispatcher) and value.py_func.__module__ not in modules:
-                modules.append(value.py_func.__module__)
+            if isinstance(value, Dispatcher):
+                name = value.py_func.__module__
+            elif isinstance(value, ModuleType) and _stand_together(value, sys.modules[module]):
+                name = value.__name__  # of constants: `from ... import page_tree as pt`
+            else:
+                continue
+            if name not in modules:
+                modules.append(name)
     files = sorted(str(inspect.getfile(sys.modules[module])) for module in modules)
     return hashlib.sha256(b"".join(Path(file).read_bytes() for file in files)).hexdigest()[:16]
+
+
+def _stand_together(module: ModuleType, other: ModuleType) -> bool:
+    """Returns whether two modules are files of one folder."""
+    files = [getattr(module, "__file__", None) or "", getattr(other, "__file__", None) or ""]
+    return all(files) and Path(files[0]).parent == Path(files[1]).parent
 
 
 @contextmanager

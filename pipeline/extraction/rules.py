@@ -124,7 +124,7 @@ def _heads_dropped_text(nodes: Any, blocks: Any, keep: Any, heading: Any) -> boo
 
 @part
 def drop_bare_headings(nodes: Any, blocks: Any, keep: Any) -> None:
-    """Drop headings of text that is dropped, but the page's title: "Related articles" goes with them.
+    """Drop headings of text that is dropped ("Related articles"), but for the page's title.
 
     From the last block on, so that a heading of such headings goes with them. Where nothing but
     headings is kept, they are the text.

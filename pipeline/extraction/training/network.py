@@ -97,7 +97,7 @@ class Perceptron:
         return _network(scaled, bias_1 - self._mean @ scaled, *others)
 
 
-def _network(*layers: NDArray[np.float64]) -> Network:
+def _network(*layers: NDArray[Any]) -> Network:
     weights, bias, weights_2, bias_2, weights_3, bias_3 = (
         np.ascontiguousarray(layer, np.float32) for layer in layers
     )
