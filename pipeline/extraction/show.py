@@ -82,6 +82,8 @@ def _reason(tree: PageTree, block: int, kept: bool, alone: float, together: floa
     parts = [f"score {alone:+.1f} alone, {together:+.1f} in its surroundings"]
     if kept and together <= 0:
         parts.append("kept by rule (small page, no better block, or inside kept text)")
+    if not kept and together > 0:
+        parts.append("dropped by rule (heading of text that is dropped)")
     parts.append(f"{characters} characters, {100 * links // characters} % in links")
     if groups:
         parts.append(f"names: {', '.join(groups)}")

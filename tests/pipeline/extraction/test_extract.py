@@ -101,6 +101,20 @@ def test_shown_blocks_are_the_blocks_of_the_text() -> None:
     assert "\n      The mill stands by the river, and" in str(blocks[1])
 
 
+def test_shown_blocks_name_the_rules_that_decided() -> None:
+    sentence = "The mill stands by the river, and it has been there for two hundred years now. "
+    html = (
+        f"<article><p>{sentence * 4}</p><p>{sentence * 3}</p><h2>Related articles</h2>"
+        "<div class=related><a href=/1>Ten mills to see this year</a></div></article>"
+    )
+    heading = next(block for block in show_blocks(html.encode()) if block.text.startswith("Rel"))
+    assert not heading.kept
+    assert ("dropped by rule" in heading.reason) == (heading.score > 0)
+    small = show_blocks(b"<p>Short.</p><nav><a href=/>Home</a></nav>")
+    assert [block.kept for block in small] == [True, False]
+    assert ("kept by rule" in small[0].reason) == (small[0].score <= 0)
+
+
 @pytest.mark.slow
 def test_mutated_pages_give_text() -> None:
     generator = random.Random(5)
