@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import logging
 import random
 import time
 from collections import Counter, defaultdict
@@ -50,6 +51,7 @@ class Results:
 
 def peers() -> dict[str, Extract]:
     """The other extractors that are installed."""
+    logging.disable(logging.CRITICAL)  # of what they could not read
     found: dict[str, Extract] = {}
     try:
         import trafilatura

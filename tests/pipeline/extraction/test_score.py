@@ -1,6 +1,10 @@
 """The scores of blocks: networks against plain numpy, features, and the choice."""
 
 import math
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -117,3 +121,30 @@ def test_the_weights_are_small() -> None:
 
     file = resources.files("massivetext.pipeline.extraction").joinpath(WEIGHTS_FILE)
     assert len(file.read_bytes()) <= 1_000_000
+
+
+SCORES = """
+import sys
+from massivetext.pipeline.extraction.choice import choose_blocks
+from massivetext.pipeline.extraction.raw_tree import parse_raw
+for number in range(40):
+    page = sys.argv[1].replace("mill", "mill " * (number % 7)) * (1 + number % 5)
+    print(choose_blocks(parse_raw(page.encode()[number * 10 :]).tree).scores.tolist())
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_processor_without_wide_registers_computes_the_same(tmp_path: Path) -> None:
+    def scores(**environment: str) -> str:
+        return subprocess.run(
+            [sys.executable, "-c", SCORES, PAGE.decode()],
+            env={**os.environ, **environment},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+
+    plain = scores(NUMBA_CPU_NAME="generic", NUMBA_CPU_FEATURES="", NUMBA_CACHE_DIR=str(tmp_path))
+    assert plain.count("[") == 40 * 3
+    assert plain == scores()
