@@ -76,7 +76,7 @@ def peers() -> dict[str, Extract]:
         import readability
 
         def readability_lxml(page: bytes) -> str:
-            summary = readability.Document(page.decode("utf-8", "replace")).summary()
+            summary = readability.Document(page).summary()
             return str(lxml.html.fromstring(summary).text_content())
 
         found["readability-lxml"] = readability_lxml
