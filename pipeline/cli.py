@@ -155,6 +155,8 @@ def _add_extract(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def _extract(options: argparse.Namespace) -> int:
     from massivetext.pipeline.extraction import extract_text, show_blocks
 
+    if options.show and options.extractor != "tree":
+        return _fail(2, "--show tells of the blocks of the extractor tree; leave out --extractor")
     try:
         html = sys.stdin.buffer.read() if options.file == "-" else Path(options.file).read_bytes()
     except OSError as error:
