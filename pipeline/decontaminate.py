@@ -25,7 +25,7 @@ from massivetext.dedup.decontamination import (
 )
 from massivetext.dedup.testsets import load_test_sets, read_titles, title_key
 from massivetext.pipeline import store
-from massivetext.pipeline.dedup_files import read_array, write_array
+from massivetext.pipeline.deduplication.files import read_array, write_array
 from massivetext.pipeline.document_batches import document_batches, documents_path
 from massivetext.pipeline.job import Job
 from massivetext.pipeline.phase import (

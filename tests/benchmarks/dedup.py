@@ -37,7 +37,7 @@ from massivetext.dedup.minhash import signatures
 from massivetext.dedup.normalise import split_batch
 from massivetext.dedup.shingles import shingle_batch, shingle_sets
 from massivetext.pipeline import store
-from massivetext.pipeline.dedup import run_dedup
+from massivetext.pipeline.deduplication.phase import run_dedup
 from massivetext.pipeline.job import Job
 from massivetext.pipeline.phase import Manifest, Phase, run_phase
 from massivetext.pipeline.plan import WorkItem

@@ -25,15 +25,15 @@ from massivetext.config import Config
 from massivetext.dedup.in_memory import RULES
 from massivetext.dedup.keys import KeySettings, document_keys, key_dtype, shingle_counts
 from massivetext.dedup.removal import VERIFIED
-from massivetext.pipeline.dedup_files import (
+from massivetext.pipeline.deduplication.files import (
     FOLDER,
     GROUP_BYTES,
     DedupFiles,
     read_array,
     write_array,
 )
-from massivetext.pipeline.dedup_names import NAMED_BYTES, NamePartners, WriteRemovals
-from massivetext.pipeline.dedup_shuffles import (
+from massivetext.pipeline.deduplication.names import NAMED_BYTES, NamePartners, WriteRemovals
+from massivetext.pipeline.deduplication.shuffles import (
     BAND_BYTES,
     PARTITION_BYTES,
     FindExact,
@@ -41,7 +41,11 @@ from massivetext.pipeline.dedup_shuffles import (
     even_ranges,
     plan_rounds,
 )
-from massivetext.pipeline.dedup_verify import FindDistinctPairs, RowBlocks, VerifyPairs
+from massivetext.pipeline.deduplication.verification import (
+    FindDistinctPairs,
+    RowBlocks,
+    VerifyPairs,
+)
 from massivetext.pipeline.job import Job
 from massivetext.pipeline.phase import (
     ItemResult,

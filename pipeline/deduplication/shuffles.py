@@ -23,7 +23,7 @@ from massivetext.dedup.in_memory import band_records, group_records
 from massivetext.dedup.packed import pack_item
 from massivetext.dedup.pairs import BAND_RECORD, PAIR
 from massivetext.dedup.removal import REMOVAL
-from massivetext.pipeline.dedup_files import FOLDER, DedupFiles, write_array
+from massivetext.pipeline.deduplication.files import FOLDER, DedupFiles, write_array
 from massivetext.pipeline.job import Job
 from massivetext.pipeline.rounds import Outcome
 

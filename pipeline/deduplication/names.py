@@ -16,8 +16,8 @@ from massivetext.dedup.groups import Records
 from massivetext.dedup.packed import item_of, row_of
 from massivetext.dedup.removal import EXACT, REASONS, REMOVAL
 from massivetext.pipeline import store
-from massivetext.pipeline.dedup_files import FOLDER, DedupFiles, read_array
-from massivetext.pipeline.dedup_shuffles import Spread, join_records, with_empty
+from massivetext.pipeline.deduplication.files import FOLDER, DedupFiles, read_array
+from massivetext.pipeline.deduplication.shuffles import Spread, join_records, with_empty
 from massivetext.pipeline.phase import ItemResult
 from massivetext.pipeline.plan import WorkItem
 from massivetext.pipeline.rounds import Outcome

@@ -24,8 +24,8 @@ from massivetext.dedup.packed import item_of, pack_sets, row_of, unpack_sets
 from massivetext.dedup.pairs import PAIR
 from massivetext.dedup.removal import VERIFIED
 from massivetext.dedup.shingles import ShingleBatch, join_sets, shingle_sets
-from massivetext.pipeline.dedup_files import FOLDER, DedupFiles, read_array, write_array
-from massivetext.pipeline.dedup_shuffles import (
+from massivetext.pipeline.deduplication.files import FOLDER, DedupFiles, read_array, write_array
+from massivetext.pipeline.deduplication.shuffles import (
     OUTCOMES,
     Spread,
     join_records,
