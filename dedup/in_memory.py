@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Final, Literal
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,23 +12,9 @@ from massivetext.dedup.groups import Records
 from massivetext.dedup.jaccard import DocumentSets
 from massivetext.dedup.keys import shingle_counts
 from massivetext.dedup.pairs import BAND_RECORD, candidate_pairs
-from massivetext.dedup.removal import (
-    best_verified_pairs,
-    cluster_removals,
-    greedy_removals,
-    pairwise_removals,
-    verified_pairs,
-)
+from massivetext.dedup.removal import best_verified_pairs, verified_pairs
+from massivetext.dedup.rules import RULES, Rule
 from massivetext.dedup.shingles import ShingleBatch
-
-Rule = Literal["pairwise", "greedy", "cluster"]
-
-RULES: Final[Mapping[Rule, Callable[[Records], Records]]] = {
-    "pairwise": pairwise_removals,
-    "greedy": greedy_removals,
-    "cluster": cluster_removals,
-}
-"""From verified pairs to removals."""
 
 
 def verify(
@@ -52,8 +37,9 @@ def group_records(keys: Records, addresses: NDArray[np.uint64]) -> Records:
     """
     filled = shingle_counts(keys["rank"]) > 0
     records = np.empty(int(filled.sum()), GROUP_RECORD)
-    for name in ("group_high", "group_low", "raw", "rank"):
+    for name in ("group_high", "group_low", "rank"):
         records[name] = keys[name][filled]
+    records["raw"] = keys["raw"][filled].astype(np.uint32)  # its low half
     records["address"] = addresses[filled]
     return records
 

@@ -11,16 +11,32 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from massivetext.dedup.exact import GROUP_RECORD
 from massivetext.dedup.groups import Records
-from massivetext.dedup.packed import row_of
-from massivetext.dedup.removal import REMOVAL
+from massivetext.dedup.keys import ranks_against
+from massivetext.dedup.packed import item_of, row_of
+from massivetext.dedup.row_blocks import RowBlocks
 from massivetext.pipeline import store
 from massivetext.pipeline.document_batches import document_batches, documents_path
+from massivetext.pipeline.removed import read_removals
 from massivetext.records import address
 
 FOLDER: Final = "phases/dedup/files"
 """Below the output folder; only `dedup/keys` outlives the phase."""
+
+
+@dataclass(frozen=True)
+class StoredItem:
+    """The documents of a work item, in the folder of this run or of an older one.
+
+    Attributes:
+        output: the output folder that holds them.
+        name: the item's name there.
+        removed_by: folders of an older corpus that say which documents left it.
+    """
+
+    output: str
+    name: str
+    removed_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -29,38 +45,51 @@ class DedupFiles:
 
     Attributes:
         output: the output folder.
-        names: of all work items, by their numbers.
+        items: all work items, by their numbers; those of older corpora come last.
+        blocks: their blocks of rows.
+        new_items: how many items are this run's own.
     """
 
     output: str
-    names: tuple[str, ...]
+    items: tuple[StoredItem, ...]
+    blocks: RowBlocks
+    new_items: int
 
-    def keys(self, item_number: int) -> tuple[Records, NDArray[np.uint64]]:
-        """Returns the key records of an item's documents, and their addresses."""
-        records = read_array(self.output, self.keys_path(item_number))
-        first = np.uint64(address(item_number, 0))
-        return records, first + np.arange(records.size, dtype=np.uint64)
+    @property
+    def new_blocks(self) -> range:
+        """The blocks whose documents can be removed."""
+        return range(int(self.blocks.first[self.new_items]))
 
-    def keys_path(self, item_number: int) -> str:
-        """Returns the path of an item's key records."""
-        return f"dedup/keys/{self.names[item_number]}.npy"
+    def keys(self, block: int) -> tuple[Records, NDArray[np.uint64]]:
+        """Returns the key records of a block's documents, and their addresses.
 
-    def exact_path(self, part: int, item_number: int) -> str:
-        """Returns the path of the exact removals that one round found for an item."""
-        return f"{FOLDER}/exact-{part:04d}/{self.names[item_number]}.npy"
+        Beside older corpora ranks are those of `ranks_against`, and what left a corpus is left out.
+        """
+        number, start, stop = self.blocks.place(block)
+        item = self.items[number]
+        records = _read_rows(store.join(item.output, *keys_path(item.name).split("/")), start, stop)
+        addresses = np.uint64(address(number, start)) + np.arange(records.size, dtype=np.uint64)
+        if self.new_items == len(self.items):
+            return records, addresses
+        is_old = number >= self.new_items
+        records["rank"] = ranks_against(records["rank"], is_old)
+        if not is_old:
+            return records, addresses
+        removed = read_removals(item.output, item.name, item.removed_by)["row"].to_numpy()
+        stays = ~np.isin(row_of(addresses), removed)
+        return records[stays], addresses[stays]
 
-    def exact_removals(self, item_number: int, rounds: int) -> Records:
-        """Returns an item's exact removals of all rounds, as `REMOVAL`s."""
-        parts = [
-            read_array(self.output, self.exact_path(part, item_number)) for part in range(rounds)
-        ]
-        return np.concatenate([np.empty(0, REMOVAL), *parts])
+    def exact_path(self, block: int) -> str:
+        """Returns the path of a block's exact removals."""
+        return f"{FOLDER}/exact/{block:06d}.npy"
 
-    def winners(self, item_number: int, rounds: int) -> tuple[Records, NDArray[np.uint64]]:
+    def winners(self, block: int) -> tuple[Records, NDArray[np.uint64]]:
         """Returns keys and addresses of the documents that are no exact duplicates."""
-        keys, addresses = self.keys(item_number)
-        stays = np.ones(keys.size, np.bool_)
-        stays[row_of(self.exact_removals(item_number, rounds)["address"])] = False
+        keys, addresses = self.keys(block)
+        if block not in self.new_blocks:
+            return keys, addresses
+        removed = read_array(self.output, self.exact_path(block))["address"]
+        stays = ~np.isin(addresses, removed)
         return keys[stays], addresses[stays]
 
     def identities(self, item_number: int) -> pa.Table:
@@ -68,16 +97,33 @@ class DedupFiles:
         return store.read_table(self._documents(item_number), ["id", "source_id"])
 
     def texts(
-        self, item_number: int, rows: NDArray[np.int64] | None = None
-    ) -> Iterator[tuple[NDArray[np.int64], list[str], list[str]]]:
-        """Yields batches (rows, ids, texts) of an item's documents: of all, or of these rows."""
-        for batch_rows, table in document_batches(
-            self._documents(item_number), ["id", "text"], rows
-        ):
-            yield batch_rows, table["id"].to_pylist(), table["text"].to_pylist()
+        self, addresses: NDArray[np.uint64]
+    ) -> Iterator[tuple[NDArray[np.uint64], list[str]]]:
+        """Yields batches (addresses, texts) of some documents of one item, given in order."""
+        if not addresses.size:
+            return
+        number = int(item_of(addresses[:1])[0])
+        rows = row_of(addresses)
+        for batch_rows, table in document_batches(self._documents(number), ["text"], rows):
+            yield batch_rows.astype(np.uint64) | np.uint64(number << 32), table["text"].to_pylist()
 
     def _documents(self, item_number: int) -> str:
-        return documents_path(self.output, self.names[item_number])
+        item = self.items[item_number]
+        return documents_path(item.output, item.name)
+
+
+def keys_path(name: str) -> str:
+    """Returns the path of an item's key records."""
+    return f"dedup/keys/{name}.npy"
+
+
+def _read_rows(path: str, start: int, stop: int) -> Records:
+    """Returns the records [start, stop) of an array that `write_array` wrote."""
+    with store.open_input(path) as stream:
+        np.lib.format.read_magic(stream)
+        _, _, dtype = np.lib.format.read_array_header_1_0(stream)
+        stream.seek(stream.tell() + start * dtype.itemsize)
+        return np.frombuffer(stream.read((stop - start) * dtype.itemsize), dtype).copy()
 
 
 def read_array(output: str, path: str) -> Records:
@@ -90,9 +136,5 @@ def read_array(output: str, path: str) -> Records:
 def write_array(output: str, path: str, array: Records) -> store.FileEntry:
     """Commits an array in numpy's format below the output folder."""
     buffer = io.BytesIO()
-    np.save(buffer, array, allow_pickle=False)
+    np.lib.format.write_array(buffer, array, version=(1, 0), allow_pickle=False)
     return store.write_bytes(output, path, buffer.getvalue())
-
-
-GROUP_BYTES: Final = GROUP_RECORD.itemsize - 4
-"""What a document sends to find its exact duplicates: its row instead of its address."""

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 import apache_beam as beam
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
-from massivetext.dedup.beam import Packed, split_by_item
+from massivetext.dedup.beam import ASK, AskBlocks
 from massivetext.dedup.groups import Records
-from massivetext.dedup.packed import item_of, row_of
-from massivetext.dedup.removal import EXACT, REASONS, REMOVAL
+from massivetext.dedup.packed import row_of
+from massivetext.dedup.removal import EXACT, REASONS
 from massivetext.pipeline import store
 from massivetext.pipeline.deduplication.files import FOLDER, DedupFiles, read_array
-from massivetext.pipeline.deduplication.shuffles import Spread, join_records, with_empty
+from massivetext.pipeline.deduplication.rules import NearRemovals
+from massivetext.pipeline.deduplication.shuffles import ByBlock, Spread
 from massivetext.pipeline.phase import ItemResult
 from massivetext.pipeline.plan import WorkItem
 from massivetext.pipeline.rounds import Outcome
@@ -32,66 +34,82 @@ NAMED_SCHEMA: Final = pa.schema(
         ("partner_source_id", pa.string()),
     ]
 )
-"""A removal of one item, with its partner's names."""
+"""A removal of one block, with its partner's names."""
 
 NAMED_BYTES: Final = 150
-"""Our estimate of what a removal costs on its way: record, id and source id."""
+"""Our estimate of what a removal costs on its way: address, id and source id."""
 
 HISTOGRAM_BINS: Final = 20
 """Our choice: bins of the Jaccard histogram, 0.05 wide."""
 
 
 @dataclass(frozen=True)
+class _Names:
+    """Ids of some documents, to be sent to those who asked."""
+
+    addresses: NDArray[np.uint64]
+    identities: pa.Table
+
+    def packed(self, chosen: NDArray[np.int64]) -> bytes:
+        table = self.identities.take(chosen)
+        return _to_bytes(table.append_column("address", pa.array(self.addresses[chosen])))
+
+
+@dataclass(frozen=True)
 class NamePartners:
-    """Looks up the partners' ids where the partners lie; a round does a range of items."""
+    """Looks up the partners' ids where the partners lie; a round does a range of blocks.
+
+    Attributes:
+        files: the files of the phase.
+        near: the near removals of blocks.
+    """
 
     files: DedupFiles
-    exact_rounds: int
-    near_files: tuple[str, ...]
+    near: NearRemovals
 
-    def __call__(self, pipeline: beam.Pipeline, items: list[int]) -> Any:
-        """Returns the outcomes of a round: of the items [first, last)."""
-        sources: Sequence[int | str] = [*range(*items), *self.near_files]
-        named = (
+    def __call__(self, pipeline: beam.Pipeline, blocks: list[int]) -> Any:
+        """Returns the outcomes of a round: of the blocks [first, last)."""
+        numbers = range(*blocks)
+        return (
             pipeline
-            | Spread(sources)
-            | "Removals" >> beam.FlatMap(self._removals, items).with_output_types(Packed)
-            | "By partner" >> beam.GroupByKey()
-            | "Names" >> beam.FlatMap(self._names).with_output_types(Packed)
+            | Spread(numbers)
+            | AskBlocks(self.files.blocks, self._partners, self._answer)
+            | ByBlock(numbers)
+            | "Write" >> beam.Map(self._write)
         )
-        return with_empty(pipeline, named, range(*items)) | "Write" >> beam.Map(self._write)
 
-    def _removals(self, source: int | str, items: list[int]) -> Iterator[Packed]:
-        """Yields removals of the round's items, by the item of the partner."""
-        if isinstance(source, int):
-            removals = self.files.exact_removals(source, self.exact_rounds)
-        else:
-            removals = read_array(self.files.output, source)
-            numbers = item_of(removals["address"])
-            removals = removals[(numbers >= items[0]) & (numbers < items[1])]
-        yield from split_by_item(removals, "partner")
+    def _removals(self, block: int) -> Records:
+        """Returns all removals of a block by address."""
+        exact = read_array(self.files.output, self.files.exact_path(block))
+        removals = np.concatenate([exact, self.near(block)])
+        return removals[np.argsort(removals["address"])]
 
-    def _names(self, element: tuple[int, Iterable[bytes]]) -> Iterator[Packed]:
-        """Yields `NAMED_SCHEMA` tables by the item of the removed documents."""
-        removals = join_records(element[1], REMOVAL)
-        partners = self.files.identities(element[0])
-        for number, packed in split_by_item(removals, "address"):
-            mine: Records = np.frombuffer(packed, REMOVAL)
-            names = partners.take(row_of(mine["partner"]))
-            columns = [row_of(mine["address"]), mine["kind"], mine["jaccard"], *names.columns]
-            yield number, _to_bytes(pa.Table.from_arrays(columns, schema=NAMED_SCHEMA))
+    def _partners(self, block: int) -> NDArray[np.uint64]:
+        return self._removals(block)["partner"]
+
+    def _answer(self, block: int, addresses: NDArray[np.uint64]) -> Iterator[_Names]:
+        item, _, _ = self.files.blocks.place(block)
+        yield _Names(addresses, self.files.identities(item).take(row_of(addresses)))
 
     def _write(self, element: tuple[int, Iterable[bytes]]) -> Outcome:
-        number, parts = element
-        tables = [NAMED_SCHEMA.empty_table(), *(_from_bytes(part) for part in parts if part)]
-        table = pa.concat_tables(tables).sort_by("row")
-        store.write_bytes(self.files.output, named_path(self.files.names[number]), _to_bytes(table))
-        return Outcome(statistics={"removed": table.num_rows})
+        block, parts = element
+        packed = [part for part in parts if part]
+        removals = self._removals(block)
+        table = NAMED_SCHEMA.empty_table()
+        if packed:
+            names = pa.concat_tables([_from_bytes(part) for part in packed]).sort_by("address")
+            names = names.take(np.searchsorted(names["address"], removals["partner"]))
+            stated = [row_of(removals["address"]), removals["kind"], removals["jaccard"]]
+            columns = [*stated, names["id"], names["source_id"]]
+            table = pa.Table.from_arrays(columns, schema=NAMED_SCHEMA)
+        store.write_bytes(self.files.output, named_path(block), _to_bytes(table))
+        sent_bytes = sum(map(len, packed)) + ASK.itemsize * np.unique(removals["partner"]).size
+        return Outcome(statistics={"removed": table.num_rows, "shuffled_bytes": sent_bytes})
 
 
-def named_path(name: str) -> str:
-    """Returns the path of an item's `NAMED_SCHEMA` table."""
-    return f"{FOLDER}/named/{name}.arrow"
+def named_path(block: int) -> str:
+    """Returns the path of a block's `NAMED_SCHEMA` table."""
+    return f"{FOLDER}/named/{block:06d}.arrow"
 
 
 def _to_bytes(table: pa.Table) -> bytes:
@@ -113,8 +131,7 @@ class WriteRemovals:
 
     def __call__(self, item: WorkItem) -> ItemResult:
         """Returns the ledger of the item, and why documents go."""
-        path = store.join(self.files.output, *named_path(item.name).split("/"))
-        named = _from_bytes(store.read_bytes(path))
+        named = self._named(item)
         identities = self.files.identities(item.number)
         documents = identities.num_rows
         identities = identities.take(named["row"])
@@ -132,6 +149,14 @@ class WriteRemovals:
             "jaccard": _histogram(named["jaccard"].to_numpy()),
         }
         return ItemResult((entry,), ledger, statistics)
+
+    def _named(self, item: WorkItem) -> pa.Table:
+        """Returns the named removals of all blocks of an item, by row."""
+        tables = [NAMED_SCHEMA.empty_table()]
+        for block in self.files.blocks.of_item(item.number):
+            path = store.join(self.files.output, *named_path(block).split("/"))
+            tables.append(_from_bytes(store.read_bytes(path)))
+        return pa.concat_tables(tables)
 
 
 def _rows(named: pa.Table, identities: pa.Table, subset: str) -> pa.Table:

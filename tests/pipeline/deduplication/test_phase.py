@@ -4,8 +4,9 @@ import random
 import pytest
 
 from massivetext.config import Config, Dedup
+from massivetext.dedup import row_blocks
 from massivetext.pipeline import store
-from massivetext.pipeline.deduplication import shuffles, verification
+from massivetext.pipeline.deduplication import meeting, verification
 from massivetext.pipeline.deduplication.phase import run_dedup
 from massivetext.records import REMOVAL_SCHEMA
 from tests.dedup.documents import corpus, edited, ids_of, order_of, page
@@ -55,7 +56,7 @@ def test_phase_is_the_reference(tmp_path):
 )
 def test_sharding_order_memory_and_workers_change_nothing(tmp_path, monkeypatch, items, job):
     """So little memory means many rounds and partitions of every step."""
-    monkeypatch.setattr(verification, "BLOCK_ROWS", 7)
+    monkeypatch.setattr(row_blocks, "BLOCK_ROWS", 7)
     paired = list(zip(TEXTS, ids_of(TEXTS), strict=True))
     random.Random(items).shuffle(paired)
     texts, ids = map(list, zip(*paired, strict=True))
@@ -99,11 +100,11 @@ def test_a_step_that_is_committed_is_not_run_again(tmp_path, monkeypatch):
     def crash(*_):
         raise RuntimeError("a worker died")
 
-    monkeypatch.setattr(verification.VerifyPairs, "_needs", crash)
+    monkeypatch.setattr(verification.VerifyPairs, "_verify", crash)
     with pytest.raises(RuntimeError, match="a worker died"):
         run_dedup(job, work)
     monkeypatch.undo()
-    monkeypatch.setattr(shuffles.FindPairs, "__call__", crash)
+    monkeypatch.setattr(meeting.MeetHeads, "__call__", crash)
     run_dedup(job, work)
     found = {row["id"] for _, row in rows_in(tmp_path, work, "dedup")}
     assert found == set(expected())
@@ -115,7 +116,7 @@ def test_a_resumed_run_with_less_memory_gives_the_same(tmp_path, monkeypatch):
     def crash(*_):
         raise RuntimeError("a worker died")
 
-    monkeypatch.setattr(verification.VerifyPairs, "_needs", crash)
+    monkeypatch.setattr(verification.VerifyPairs, "_verify", crash)
     with pytest.raises(RuntimeError):
         run_dedup(job_in(tmp_path, memory_bytes=50_000), work)
     monkeypatch.undo()
