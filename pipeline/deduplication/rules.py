@@ -79,12 +79,14 @@ def _resolve_greedily(
 def _resolve_clusters(
     job: Job, phase: Phase, files: DedupFiles, blocks: Sequence[int]
 ) -> NearRemovals:
-    start = run_rounds(job, phase, "cluster-start", [list(blocks)], StartClusters(files))
+    with_pairs = frozenset(blocks)
+    step = StartClusters(files, with_pairs)
+    start = run_rounds(job, phase, "cluster-start", [list(blocks)], step)
     nodes = sorted(int(block) for block in start.statistics.get("nodes", {}))
     number, messages = 0, len(nodes)
     while messages:
-        step = ClusterRound(files, number, frozenset(blocks))
-        outcome = run_rounds(job, phase, f"cluster-{number:03d}", [nodes], step)
+        update = ClusterRound(files, number, with_pairs)
+        outcome = run_rounds(job, phase, f"cluster-{number:03d}", [nodes], update)
         number, messages = number + 1, outcome.statistics["messages"]
     paths = {block: state_path("cluster", number, block) for block in nodes}
     return NearRemovals(files.output, paths, rules.cluster_removed)
@@ -140,6 +142,7 @@ class StartClusters:
     """Every block learns of the verified pairs that its documents win."""
 
     files: DedupFiles
+    with_pairs: frozenset[int]
 
     def __call__(self, pipeline: beam.Pipeline, blocks: list[int]) -> Any:
         """Returns the outcomes: the blocks that have nodes."""
@@ -152,14 +155,16 @@ class StartClusters:
         )
 
     def _turned(self, block: int) -> Iterator[Packed]:
-        pairs = read_array(self.files.output, verified_path(block))
-        turned = rules.turned(pairs)
-        yield block, pairs.tobytes()
+        yield block, b""  # so that every block with pairs starts
+        turned = rules.turned(read_array(self.files.output, verified_path(block)))
         yield from split_by(turned, self.files.blocks.numbers(turned["lower"]))
 
     def _start(self, element: tuple[int, Iterable[bytes]]) -> Outcome:
         block, packed = element
-        nodes = rules.cluster_start(join_records(packed, VERIFIED))
+        pairs = [join_records(packed, VERIFIED)]
+        if block in self.with_pairs:
+            pairs.append(read_array(self.files.output, verified_path(block)))
+        nodes = rules.cluster_start(np.concatenate(pairs))
         write_array(self.files.output, state_path("cluster", 0, block), nodes)
         return Outcome(statistics={"nodes": {str(block): nodes.size}})
 

@@ -46,6 +46,17 @@ def test_phase_is_the_reference(tmp_path):
     assert len(found) > 20
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("rule", ["greedy", "cluster"])
+def test_files_and_memory_change_nothing_in_the_other_rules(tmp_path, monkeypatch, rule):
+    config = config_with(rule=rule)
+    whole = deduplicated(tmp_path / "whole", items=1, config=config)
+    monkeypatch.setattr(row_blocks, "BLOCK_ROWS", 7)
+    cut = deduplicated(tmp_path / "cut", items=5, config=config)
+    assert cut == whole
+    assert len(whole) > 20
+
+
 @pytest.mark.parametrize(
     ("items", "job"),
     [
@@ -154,13 +165,27 @@ def test_scope_subset_compares_within_subsets_only(tmp_path):
 
 
 @pytest.mark.parametrize("rule", ["greedy", "cluster"])
-def test_other_rules_are_those_of_the_reference(tmp_path, rule):
-    texts = list(dict.fromkeys(text for text in TEXTS if reference.words(text)))
+def test_other_rules_are_those_of_the_reference(tmp_path, monkeypatch, rule):
+    """With a chain of 30, which takes several rounds, cut into blocks of 20 documents."""
+    monkeypatch.setattr(row_blocks, "BLOCK_ROWS", 20)
+    chain = [page("chain", 300)]
+    for link in range(30):
+        chain.append(edited(chain[-1], f"link {link}"))
+    texts = [text for text in dict.fromkeys([*TEXTS, *chain]) if reference.words(text)]
+    random.Random(1).shuffle(texts)
     sets = [reference.shingles(text) for text in texts]
     pairs = reference.similar_pairs(sets)
     rules = {"greedy": reference.greedy, "cluster": reference.components}
     found = deduplicated(tmp_path, texts, 3, config_with(rule=rule))
-    assert set(found) == {ids_of(texts)[d] for d in rules[rule](pairs, order_of(texts))}
+    ids = ids_of(texts)
+    assert set(found) == {ids[d] for d in rules[rule](pairs, order_of(texts))}
+    for document, (_, partner, jaccard) in found.items():
+        pair = tuple(sorted((ids.index(document), ids.index(partner))))
+        assert pairs[pair] == jaccard
+    if rule == "greedy":
+        kept = set(range(len(texts))) - {ids.index(document) for document in found}
+        with_kept_partner = {d for pair in pairs if kept & set(pair) for d in pair}
+        assert {ids.index(document) for document in found} <= with_kept_partner
 
 
 @pytest.mark.shared_data

@@ -1,0 +1,61 @@
+"""No worker ever gets a bucket, a cluster or the list of all pairs."""
+
+import apache_beam as beam
+import pytest
+
+from massivetext.config import Config, Dedup
+from massivetext.dedup import row_blocks
+from massivetext.pipeline.deduplication import shuffles
+from massivetext.pipeline.deduplication.phase import run_dedup
+from tests.dedup.documents import page
+from tests.dedup.phases import SOURCES, curated, job_in
+
+BLOCKS = 4
+GROUP_BY_KEY = beam.GroupByKey
+
+
+class Spy(beam.PTransform):
+    """GroupByKey that notes how many bytes each group holds, by touching a file of that name."""
+
+    def __init__(self, folder):
+        super().__init__()
+        self.folder = folder
+
+    def expand(self, input_or_inputs):
+        return input_or_inputs | GROUP_BY_KEY() | beam.Map(self._note)
+
+    def _note(self, element):
+        values = list(element[1])
+        if all(isinstance(value, bytes) for value in values):
+            (self.folder / str(sum(map(len, values)))).touch()
+        return element[0], values
+
+
+def largest_group(folder, monkeypatch, size, rule):
+    """Bytes of the largest group when a cluster of so many documents lies in `BLOCKS` blocks."""
+    base = page("base", 400).split(" ")
+    texts = [" ".join([*base[:200], f"changed{number}", *base[201:]]) for number in range(size)]
+    work = curated(folder, texts, 2)
+    sizes = folder / "sizes"
+    sizes.mkdir()
+    with monkeypatch.context() as patch:
+        patch.setattr(row_blocks, "BLOCK_ROWS", size // BLOCKS)
+        patch.setattr(shuffles, "PARTITION_BYTES", 20_000)
+        patch.setattr(beam, "GroupByKey", lambda: Spy(sizes))
+        config = Config(sources=SOURCES, dedup=Dedup(rule=rule))
+        manifest = run_dedup(job_in(folder, config), work)
+    assert manifest.ledger["removed"] == size - 1
+    return max(int(path.name) for path in sizes.iterdir())
+
+
+@pytest.mark.parametrize(
+    "rule", ["cluster", *(pytest.param(r, marks=pytest.mark.slow) for r in ("pairwise", "greedy"))]
+)
+def test_a_cluster_twice_as_large_makes_no_group_larger(tmp_path, monkeypatch, rule):
+    """In as many blocks each time: who holds a bucket or a cluster would hold twice as much.
+
+    What is largest are the shingle sets of some heads; a fifth is left for their chance number.
+    """
+    small = largest_group(tmp_path / "small", monkeypatch, 600, rule)
+    large = largest_group(tmp_path / "large", monkeypatch, 1200, rule)
+    assert 0 < large <= 1.2 * small
