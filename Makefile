@@ -6,7 +6,7 @@ OUT := out/sample
 STEPS := 60
 ROOMS := pipeline filters dedup sequencing model
 
-.PHONY: run test test-all test-shared bench-filters lint clean
+.PHONY: run test test-all test-shared bench-filters bench-dedup bench-dedup-million lint clean
 
 run: $(VENV)/installed  ## The sample through the whole pipeline, then a tiny model trained on it.
 	$(BIN)/massivetext run sample/config.toml --output $(OUT)
@@ -35,6 +35,14 @@ lint: $(VENV)/installed  ## Format, lint, types.
 
 bench-filters: $(VENV)/installed .venv-bench-filters/installed  ## All 21 measures beside datatrove and dolma.
 	$(BIN)/python tests/benchmarks/filters.py --peers .venv-bench-filters/bin/python
+
+DEDUP_CORPUS := out/dedup-corpus
+bench-dedup: $(VENV)/installed .venv-bench-dedup/installed  ## Near-duplicates beside datasketch, rensa, gaoya, datatrove.
+	@test "$(DEDUP_CORPUS)" != out/dedup-corpus || $(BIN)/python tests/benchmarks/dedup_corpus.py out/dedup-corpus
+	$(BIN)/python tests/benchmarks/dedup.py $(DEDUP_CORPUS) --peers .venv-bench-dedup/bin/python
+
+bench-dedup-million: $(VENV)/installed  ## A million generated documents through the phase.
+	$(BIN)/python tests/benchmarks/dedup_million.py out/dedup-million
 
 .venv-bench-%/installed: tests/benchmarks/%_peers.txt
 	$(PYTHON) -m venv $(@D)

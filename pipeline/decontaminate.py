@@ -272,7 +272,10 @@ def _mark_frequent_grams(job: Job, phase: Phase, items: list[WorkItem]) -> dict[
     for item in items:
         counts = read_array(job.output, _counts_path(item.name))
         totals[counts["gram"]] += counts["documents"]
-    frequent = frequent_grams(totals, documents)
+    guard = job.config.decontamination
+    frequent = frequent_grams(
+        totals, documents, guard.frequent_gram_document_fraction, guard.frequent_gram_documents
+    )
     write_array(job.output, f"{INDEX_FOLDER}/frequent.npy", frequent)
     return {"test_grams": frequent.size, "frequent_test_grams": int(frequent.sum())}
 
