@@ -18,7 +18,6 @@ import io
 import json
 import multiprocessing
 import platform
-import resource
 import statistics
 import subprocess
 import sys
@@ -41,9 +40,12 @@ from massivetext.dedup.minhash import signatures  # noqa: E402
 from massivetext.dedup.normalise import split_batch  # noqa: E402
 from massivetext.dedup.shingles import shingle_batch  # noqa: E402
 from massivetext.pipeline import store  # noqa: E402
-from massivetext.pipeline.plan import WorkItem  # noqa: E402
-from massivetext.pipeline.readers import FileRange  # noqa: E402
-from tests.benchmarks.dedup_million import deduplicate, documents_table  # noqa: E402
+from tests.benchmarks.dedup_million import (  # noqa: E402
+    deduplicate,
+    peak_mb,
+    work_item,
+    write_documents,
+)
 from tests.benchmarks.filters import processor  # noqa: E402
 
 NGRAM, PERMUTATIONS, ROUNDS, SPEED_DOCUMENTS, BATCH = 13, 120, 5, 1500, 500
@@ -160,10 +162,8 @@ def our_removals(corpus: Corpus) -> dict[str, Any]:
         items = []
         for first in range(0, len(corpus.ids), ITEM_DOCUMENTS):
             part = slice(first, first + ITEM_DOCUMENTS)
-            name = f"web/{first:08d}"
-            table = documents_table(corpus.ids[part], corpus.texts[part])
-            store.write_table(folder, f"documents/{name}.parquet", table)
-            items.append(WorkItem(len(items), name, "web", 0, name, FileRange(0, 1), 1, 1.0))
+            items.append(work_item(len(items)))
+            write_documents(folder, items[-1], corpus.ids[part], corpus.texts[part])
         begun = time.process_time()
         deduplicate(Path(folder), items, workers=1)
         seconds = time.process_time() - begun
@@ -172,8 +172,7 @@ def our_removals(corpus: Corpus) -> dict[str, Any]:
             for item in items
             for name in store.read_table(f"{folder}/dedup/{item.name}.parquet")["id"].to_pylist()
         ]
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"cpu_seconds": seconds, "peak_mb": peak, "removed": removed}
+    return {"cpu_seconds": seconds, "peak_mb": peak_mb(), "removed": removed}
 
 
 def print_removals(corpus: Corpus, peers: dict[str, Peer]) -> None:

@@ -40,10 +40,9 @@ def generate(folder: Path, count: int) -> list[WorkItem]:
     numbers = range(0, count, ITEM_DOCUMENTS)
     items = []
     for number in numbers:
-        name = f"generated/{number // ITEM_DOCUMENTS:05d}"
-        items.append(WorkItem(len(items), name, "generated", 0, name, FileRange(0, 1), 1, 1.0))
-        path = f"documents/{name}.parquet"
-        if store.exists(store.join(str(folder), path)):
+        item = work_item(number // ITEM_DOCUMENTS)
+        items.append(item)
+        if store.exists(store.join(str(folder), f"documents/{item.name}.parquet")):
             continue
         following = number + ITEM_DOCUMENTS if number + ITEM_DOCUMENTS < count else 0
         ranks = word_ranks(number, min(ITEM_DOCUMENTS, count - number))
@@ -57,7 +56,7 @@ def generate(folder: Path, count: int) -> list[WorkItem]:
                 ranks[row, draw.integers(0, WORDS, 3)] = draw.integers(0, VOCABULARY, 3)
         texts = [" ".join(vocabulary[words]) for words in ranks]
         ids = [f"{number + row:032x}" for row in range(len(ranks))]
-        store.write_table(str(folder), path, documents_table(ids, texts))
+        write_documents(str(folder), item, ids, texts)
     return items
 
 
@@ -77,6 +76,26 @@ def documents_table(ids: list[str], texts: list[str]) -> pa.Table:
     }
     columns = [stated.get(field.name, pa.nulls(len(ids), field.type)) for field in DOCUMENT_SCHEMA]
     return pa.Table.from_arrays(columns, schema=DOCUMENT_SCHEMA)
+
+
+def work_item(number: int) -> WorkItem:
+    """Returns a work item of made documents."""
+    name = f"made/{number:05d}"
+    return WorkItem(number, name, "made", 0, name, FileRange(0, 1), 1, 1.0)
+
+
+def write_documents(folder: str, item: WorkItem, ids: list[str], texts: list[str]) -> None:
+    """Writes an item's documents as the phase `curate` leaves them."""
+    store.write_table(folder, f"documents/{item.name}.parquet", documents_table(ids, texts))
+
+
+def peak_mb() -> float:
+    """Returns the largest resident memory that this process has had, in MB.
+
+    Not by getrusage, whose figure a process inherits from the one that started it.
+    """
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(x.split()[1]) for x in lines if x.startswith("VmHWM")) / 1024
 
 
 class PeakMemory:
