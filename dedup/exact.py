@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from massivetext.dedup.groups import Records
 from massivetext.dedup.heads import (
@@ -21,6 +22,7 @@ from massivetext.dedup.heads import (
     has_company,
     in_order,
 )
+from massivetext.dedup.keys import shingle_counts
 from massivetext.dedup.removal import EXACT, NEAR, REMOVAL
 
 GROUP_RECORD: Final = np.dtype(
@@ -38,6 +40,21 @@ GROUP_RECORD: Final = np.dtype(
 
 GROUPS: Final = Buckets(GROUP_RECORD, ("group_high", "group_low"), kind="raw")
 """The heads of a group: the winner of each raw text."""
+
+
+def group_records(keys: Records, addresses: NDArray[np.uint64]) -> Records:
+    """Returns one `GROUP_RECORD` for every document that has a word, from its `key_dtype` record.
+
+    Our choice: texts without a word are nobody's duplicates, not even of each other. What they are
+    worth is for the quality filter to say; the phase counts them.
+    """
+    filled = shingle_counts(keys["rank"]) > 0
+    records = np.empty(int(filled.sum()), GROUP_RECORD)
+    for name in ("group_high", "group_low", "rank"):
+        records[name] = keys[name][filled]
+    records["raw"] = keys["raw"][filled].astype(np.uint32)  # its low half
+    records["address"] = addresses[filled]
+    return records
 
 
 def exact_removals(records: Records, top: int = TOP) -> Records:

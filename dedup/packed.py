@@ -7,7 +7,7 @@ is sent once: a band record costs 18 bytes, not 24. Little-endian throughout.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Final
 
 import numpy as np
@@ -57,14 +57,12 @@ def packed_bytes(dtype: np.dtype[Any]) -> int:
 @functools.cache
 def _sent_bytes(dtype: np.dtype[Any]) -> NDArray[np.int64]:
     """Which bytes of a record are sent: of an address its row, of a band key those it can have."""
-    widths = {"address": 4, "key": BAND_KEY_BITS // 8}
-    fields: Mapping[str, Any] = dtype.fields or {}
-    return np.concatenate(
-        [
-            offset + np.arange(widths.get(name, field.itemsize))
-            for name, (field, offset, *_) in fields.items()
-        ]
-    )
+    narrower = {"address": 4, "key": BAND_KEY_BITS // 8}
+    sent, offset = list[int](), 0
+    for name in dtype.names or ():
+        sent += range(offset, offset + narrower.get(name, dtype[name].itemsize))
+        offset += dtype[name].itemsize
+    return np.array(sent, np.int64)
 
 
 def pack_sets(addresses: NDArray[np.uint64], sets: ShingleBatch) -> bytes:

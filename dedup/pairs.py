@@ -32,6 +32,16 @@ PAIR: Final = np.dtype(
 """Two documents' addresses and ranks; the partner is the one that would stay."""
 
 
+def band_records(keys: Records, addresses: NDArray[np.uint64]) -> Records:
+    """Returns one `BAND_RECORD` a band of every document that has a shingle."""
+    filled = shingle_counts(keys["rank"]) > 0
+    records = np.empty((int(filled.sum()), keys["bands"].shape[1]), BAND_RECORD)
+    records["key"] = keys["bands"][filled]
+    records["address"] = addresses[filled, None]
+    records["rank"] = keys["rank"][filled, None]
+    return records.reshape(-1)
+
+
 def candidate_pairs(
     records: Records, threshold: float, guests: Records | None = None, top: int = TOP
 ) -> Records:

@@ -15,13 +15,12 @@ import apache_beam as beam
 import numpy as np
 
 from massivetext.dedup.beam import Packed, ReturnHeads
-from massivetext.dedup.exact import GROUP_RECORD, GROUPS, exact_removals
+from massivetext.dedup.exact import GROUP_RECORD, GROUPS, exact_removals, group_records
 from massivetext.dedup.groups import Records
 from massivetext.dedup.heads import Buckets, bucket_heads
-from massivetext.dedup.in_memory import band_records, group_records
 from massivetext.dedup.keys import shingle_counts
 from massivetext.dedup.packed import item_of, pack_item, packed_bytes
-from massivetext.dedup.pairs import BAND_RECORD, BANDS, candidate_pairs
+from massivetext.dedup.pairs import BAND_RECORD, BANDS, band_records, candidate_pairs
 from massivetext.pipeline.deduplication.files import FOLDER, DedupFiles, read_array, write_array
 from massivetext.pipeline.deduplication.shuffles import (
     OUTCOMES,

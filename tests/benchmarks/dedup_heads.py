@@ -17,11 +17,10 @@ import numpy as np
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from massivetext.dedup.exact import exact_removals  # noqa: E402
-from massivetext.dedup.in_memory import band_records, group_records  # noqa: E402
+from massivetext.dedup.exact import exact_removals, group_records  # noqa: E402
 from massivetext.dedup.jaccard import DocumentSets  # noqa: E402
 from massivetext.dedup.keys import KeySettings, document_keys  # noqa: E402
-from massivetext.dedup.pairs import candidate_pairs  # noqa: E402
+from massivetext.dedup.pairs import band_records, candidate_pairs  # noqa: E402
 from massivetext.dedup.removal import best_verified_pairs  # noqa: E402
 from massivetext.dedup.shingles import shingle_sets  # noqa: E402
 from tests.benchmarks.dedup import BATCH, NGRAM, Corpus  # noqa: E402

@@ -5,12 +5,11 @@ from apache_beam.testing.util import assert_that, equal_to
 
 from massivetext.dedup import groups
 from massivetext.dedup.beam import AskBlocks, RecordAnswers, ReturnHeads
-from massivetext.dedup.exact import GROUPS
+from massivetext.dedup.exact import GROUPS, group_records
 from massivetext.dedup.groups import partition_of
 from massivetext.dedup.heads import bucket_heads, heads_for_blocks
-from massivetext.dedup.in_memory import band_records, group_records
 from massivetext.dedup.packed import pack_item
-from massivetext.dedup.pairs import BANDS
+from massivetext.dedup.pairs import BANDS, band_records
 from massivetext.dedup.row_blocks import RowBlocks
 from massivetext.dedup.rules import STATUS
 from massivetext.records import address

@@ -8,6 +8,7 @@ import pytest
 from massivetext.config import Config, Decontamination, Dedup, TestSet
 from massivetext.dedup import row_blocks
 from massivetext.pipeline import store
+from massivetext.pipeline.cli import main
 from massivetext.pipeline.decontaminate import run_decontaminate
 from massivetext.pipeline.deduplication.phase import run_dedup
 from massivetext.pipeline.job import UsageError
@@ -102,6 +103,29 @@ def test_an_old_corpus_is_checked_before_any_work(tmp_path):
     store.delete(str(tmp_path / "old/dedup/keys/web/shelf/001.txt.npy"))
     with pytest.raises(UsageError, match=r"001\.txt\.npy is missing"):
         deduplicated(tmp_path / "new", OLD, "new", against=[tmp_path / "old"], bands=10)
+
+
+def test_from_the_command_line(tmp_path, capsys):
+    for name, texts in (("old", OLD[:3]), ("new", [OLD[1], page("fresh")])):
+        lines = [json.dumps({"text": text, "id": f"{name}-{n}"}) for n, text in enumerate(texts)]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(lines))
+        (tmp_path / f"{name}.toml").write_text(
+            '[[source]]\nsubset = "news"\nkind = "text"\nformat = "jsonl"\nlanguage = false\n'
+            f'path = "{name}.jsonl"\nfields = {{ text = "text", id = "id" }}\n'
+        )
+        for phase in ("curate", "dedup"):
+            against = ["--against", str(tmp_path / "old")] * (name == "new" and phase == "dedup")
+            output = ["--output", str(tmp_path / name), "--quiet"]
+            assert main([phase, str(tmp_path / f"{name}.toml"), *output, *against]) == 0
+    (removed,) = store.list_folder(str(tmp_path / "new/removed"))
+    (row,) = store.read_table(removed.path).to_pylist()
+    assert (row["source_id"], row["partner_source_id"]) == ("new-0", "old-1")
+    assert (row["reasons"], row["jaccard"]) == (["exact"], 1.0)
+    capsys.readouterr()
+    output = ["--output", str(tmp_path / "other"), "--quiet", "--against", str(tmp_path / "none")]
+    assert main(["run", str(tmp_path / "new.toml"), *output]) == 2
+    assert "none: it holds no finished phase 'dedup'" in capsys.readouterr().err
+    assert not (tmp_path / "other/documents").exists()
 
 
 def test_another_old_corpus_is_another_phase(tmp_path):
