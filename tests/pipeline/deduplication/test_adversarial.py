@@ -1,4 +1,4 @@
-"""Inputs that break deduplication elsewhere; their time and memory: benchmarks/dedup_adversarial."""
+"""Inputs that break deduplication elsewhere (time and memory: benchmarks/dedup_adversarial)."""
 
 import random
 
