@@ -64,7 +64,8 @@ class ReturnHeads(beam.PTransform):
             lambda records: heads_for_blocks(records, self.buckets, self.blocks.numbers),
         )
         for number, heads in enumerate(parts):
-            yield (partition, number), heads.tobytes()
+            if heads.size:
+                yield (partition, number), heads.tobytes()
 
 
 ASK: Final = np.dtype([("address", "<u8"), ("block", "<u4")])
