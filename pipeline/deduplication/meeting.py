@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Final, Protocol
 
 import apache_beam as beam
 import numpy as np
+from numpy.lib.recfunctions import repack_fields
 
 from massivetext.dedup.beam import Packed, ReturnHeads
 from massivetext.dedup.exact import GROUP_RECORD, GROUPS, exact_removals, group_records
@@ -159,12 +160,9 @@ class _SendToBlocks(beam.DoFn):
     def _packed(self, path: str) -> Iterator[Packed]:
         heads = read_array(self.step.source.files.output, path)
         blocks = heads["block"].astype(np.int64)
-        dtype = self.step.source.buckets.dtype
+        fields = list(self.step.source.buckets.dtype.names or ())
         for block, part in split_range(heads, blocks, self.first, self.last):
-            sent = np.empty(part.size, dtype)
-            for name in dtype.names or ():
-                sent[name] = part[name]
-            yield block, sent.tobytes()
+            yield block, repack_fields(part[fields]).tobytes()
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.lib.recfunctions import repack_fields
 
 from massivetext.dedup.exact import GROUP_RECORD, GROUPS, exact_removals
 from massivetext.dedup.heads import bucket_heads, heads_for_blocks
@@ -48,9 +49,7 @@ def by_block(records, buckets, top):
     heads = np.concatenate(list(returned) or [np.empty(0, buckets.head_dtype)])
     for block, part in own.items():
         mine = heads[heads["block"] == block]
-        guests = np.empty(mine.size, buckets.dtype)
-        for name in buckets.dtype.names:
-            guests[name] = mine[name]
+        guests = repack_fields(mine[list(buckets.dtype.names)])
         assert not np.isin(guests["address"], part["address"]).any()
         yield block, part, guests
 
