@@ -20,8 +20,9 @@ from massivetext.dedup.groups import Records, differs
 from massivetext.dedup.keys import precedences
 
 TOP: Final = 32
-"""Our choice: documents of a bucket that every other one is compared with. On two corpora of
-50,000 documents with clusters of 1,000 a bound of 32 lost no pair, a bound of 8 one in 5,000."""
+"""Our choice: documents of a bucket that every other one is compared with. On 50,000 documents with
+clusters of up to 1,000 this lost none of 575,547 pairs (a bound of 8 lost 6), on chains none, and
+1.1 % on a star, whose middle need not be a head (tests/benchmarks/dedup_heads.py)."""
 
 _HEADS_A_STEP: Final = 1 << 20
 """Our choice: returned heads written out at once, about 30 MB."""

@@ -2,8 +2,7 @@
 
     python tests/benchmarks/dedup_adversarial.py [DOCUMENTS]
 
-Each case in a process of its own, 10 files, one worker. "left" is how many documents stay, and how
-many would by definition, where that is known.
+Each case in a process of its own, 10 files, one worker. "left" is how many documents stay.
 """
 
 from __future__ import annotations
@@ -56,7 +55,7 @@ def chains(count: int, length: int = 1000, words: int = 300) -> list[str]:
 
 
 def star(count: int, words: int = 400) -> list[str]:
-    """One page, and copies that are similar to it but not to each other: three words changed."""
+    """One page, and copies that are similar to it but hardly to each other: three words changed."""
     base, draw = page("base", words), random.Random(0)
     texts = [" ".join(base)]
     for number in range(count - 1):
@@ -91,7 +90,7 @@ CASES: dict[str, Callable[[int], list[str]]] = {
     "500 pages of 12 and 13 words": short_pages,
     "a page of 10 MB, and its edit": lambda _: giant(),
     "chains of 1,000 pages": chains,
-    "star of pages unlike each other": star,
+    "star of pages hardly like each other": star,
 }
 
 
