@@ -111,7 +111,7 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--quiet", action="store_true", help="no progress")
     parser.epilog = "Beam's options follow --, e.g. -- --runner=SparkRunner"
-    parser.set_defaults(call=_run)
+    parser.set_defaults(call=_run, against=[])
 
 
 def _add_against(parser: argparse.ArgumentParser) -> None:
@@ -140,7 +140,7 @@ def _run(options: argparse.Namespace) -> int:
         pipeline_args=options.beam_options,
         restart=options.restart,
         quiet=options.quiet,
-        against=tuple(map(_absolute, getattr(options, "against", None) or ())),
+        against=tuple(map(_absolute, options.against)),
     )
     items = plan(config)
     check(job, options.command)
