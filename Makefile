@@ -6,7 +6,8 @@ OUT := out/sample
 STEPS := 60
 ROOMS := pipeline filters dedup sequencing model
 
-.PHONY: run test test-all test-shared bench-filters bench-extraction lint clean
+.PHONY: run test test-all test-shared lint clean
+.PHONY: bench-filters bench-extraction bench-dedup bench-dedup-million bench-local-run
 
 run: $(VENV)/installed  ## The sample through the whole pipeline, then a tiny model trained on it.
 	$(BIN)/massivetext run sample/config.toml --output $(OUT)
@@ -47,6 +48,18 @@ ifdef PAGES
 else
 	PYTHONPATH=. .venv-bench-extraction/bin/python tests/benchmarks/extraction.py
 endif
+
+DEDUP_CORPUS := out/dedup-corpus
+bench-dedup: $(VENV)/installed .venv-bench-dedup/installed  ## Near-duplicates beside datasketch, rensa, gaoya, datatrove.
+	@test "$(DEDUP_CORPUS)" != out/dedup-corpus || $(BIN)/python tests/benchmarks/dedup_corpus.py out/dedup-corpus
+	$(BIN)/python tests/benchmarks/dedup.py $(DEDUP_CORPUS) --peers .venv-bench-dedup/bin/python
+
+bench-dedup-million: $(VENV)/installed  ## A million generated documents through the phase.
+	$(BIN)/python tests/benchmarks/dedup_million.py out/dedup-million
+
+bench-local-run: $(VENV)/installed  ## Peak memory of a run over 1 GB of text, and what a second worker gives.
+	$(BIN)/python tests/benchmarks/local_run.py memory out/local-run 1 --memory 2GB
+	$(BIN)/python tests/benchmarks/local_run.py workers out/local-run 0.4
 
 .venv-bench-%/installed: tests/benchmarks/%_peers.txt
 	$(PYTHON) -m venv $(@D)

@@ -1,31 +1,28 @@
 """Deduplication as Beam transforms over small `bytes` arrays; no text, no state, no side input.
 
-Elements are pairs of a partition number and packed records (`packed`). Whoever makes them chooses
-the number of partitions (`groups.partition_of`), which changes no result.
+Documents lie in blocks of rows, and blocks exchange what they must know of each other in two ways:
+`ReturnHeads` for documents that share a key, `AskBlocks` for documents whose addresses are known.
+Neither ever sends one worker more of a bucket or a cluster than a bounded part a block.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, Final, Protocol
 
 import apache_beam as beam
 import numpy as np
+from numpy.typing import NDArray
 
-from massivetext.dedup.exact import GROUP_RECORD, exact_removals, group_heads
 from massivetext.dedup.groups import Records, resolve_in_blocks
-from massivetext.dedup.packed import item_of, unpack_item
-from massivetext.dedup.pairs import (
-    BAND_RECORD,
-    PAIR,
-    bucket_heads,
-    candidate_pairs,
-    distinct_pairs,
-)
+from massivetext.dedup.heads import Buckets, bucket_heads, heads_for_blocks
+from massivetext.dedup.packed import unpack_item
+from massivetext.dedup.row_blocks import RowBlocks
 
 Packed = tuple[int, bytes]
-"""A partition, or the number of a work item, and packed records."""
+"""A partition, or the number of a block, and packed records."""
 
 
 class _Chunks:
@@ -38,80 +35,126 @@ class _Chunks:
         return (unpack_item(part, self.dtype) for part in self.packed)
 
 
-class ExactDuplicates(beam.PTransform):
-    """Packed `GROUP_RECORD`s by partition of their group -> `REMOVAL` bytes by work item."""
+class ReturnHeads(beam.PTransform):
+    """Packed heads of blocks, by partition of their keys -> the heads that blocks must know of.
+
+    Whoever makes the elements chooses the number of partitions (`groups.partition_of`), which
+    changes no result.
+    """
+
+    def __init__(self, buckets: Buckets, blocks: RowBlocks) -> None:
+        super().__init__()
+        self.buckets, self.blocks = buckets, blocks
 
     def expand(self, input_or_inputs: Any) -> Any:
-        """Returns (number of the work item, bytes)."""
+        """Returns ((partition, number of the part), bytes of `Buckets.head_dtype`)."""
         return (
             input_or_inputs
-            | "Group exact" >> beam.GroupByKey()
-            | "Resolve exact" >> beam.FlatMap(_exact).with_output_types(Packed)
+            | "Group buckets" >> beam.GroupByKey()
+            | "Merge heads" >> beam.FlatMap(self._merge)
         )
 
+    def _merge(
+        self, element: tuple[int, Iterable[bytes]]
+    ) -> Iterator[tuple[tuple[int, int], bytes]]:
+        partition, packed = element
+        parts = resolve_in_blocks(
+            _Chunks(packed, self.buckets.dtype),
+            lambda records: bucket_heads(records, self.buckets),
+            lambda records: heads_for_blocks(records, self.buckets, self.blocks.numbers),
+        )
+        for number, heads in enumerate(parts):
+            if heads.size:
+                yield (partition, number), heads.tobytes()
 
-def _exact(element: tuple[int, Iterable[bytes]]) -> Iterator[Packed]:
-    chunks = _Chunks(element[1], GROUP_RECORD)
-    for removals in resolve_in_blocks(chunks, group_heads, exact_removals):
-        yield from split_by_item(removals, "address")
+
+ASK: Final = np.dtype([("address", "<u8"), ("block", "<u4")])
+"""A document, and the block that asks about it."""
 
 
-class CandidatePairs(beam.PTransform):
-    """Packed `BAND_RECORD`s by partition of their key -> `PAIR` bytes, by partition and block.
+class Answers(Protocol):
+    """What is to be said of some documents."""
 
-    The pairs of a block are distinct; the same pair may come from another band's partition.
+    @property
+    def addresses(self) -> NDArray[np.uint64]:
+        """Whose answers these are, ascending."""
+        ...
+
+    def packed(self, chosen: NDArray[np.int64]) -> bytes:
+        """Returns the answers with these indices as bytes."""
+        ...
+
+
+@dataclass(frozen=True)
+class RecordAnswers:
+    """Answers that are records with a field `address`, in that order."""
+
+    records: Records
+
+    @property
+    def addresses(self) -> NDArray[np.uint64]:
+        """See `Answers`."""
+        addresses: NDArray[np.uint64] = self.records["address"]
+        return addresses
+
+    def packed(self, chosen: NDArray[np.int64]) -> bytes:
+        """See `Answers`."""
+        return self.records[chosen].tobytes()
+
+
+Answer = Callable[[int, NDArray[np.uint64]], Iterable[Answers]]
+"""Tells of documents of a block (its number, addresses), some documents after the other."""
+
+
+class AskBlocks(beam.PTransform):
+    """Numbers of blocks -> answers about the documents of other blocks that they ask about.
+
+    A document's answer is sent once to a block, however many of its documents ask.
 
     Args:
-        threshold: pairs whose sizes rule out a Jaccard above it are left out.
+        blocks: where documents lie.
+        ask: gives the addresses that a block asks about.
+        answer: gives the answers, where the documents lie.
     """
 
-    def __init__(self, threshold: float) -> None:
+    def __init__(
+        self, blocks: RowBlocks, ask: Callable[[int], NDArray[np.uint64]], answer: Answer
+    ) -> None:
         super().__init__()
-        self.threshold = threshold
+        self.blocks, self.ask, self.answer = blocks, ask, answer
 
     def expand(self, input_or_inputs: Any) -> Any:
-        """Returns ((partition, block), bytes)."""
+        """Returns (number of the block that asked, bytes of `Answers.packed`)."""
         return (
             input_or_inputs
-            | "Group bands" >> beam.GroupByKey()
-            | "Pair" >> beam.FlatMap(_pairs, self.threshold)
+            | "Ask" >> beam.FlatMap(self._asks).with_output_types(Packed)
+            | "Group asked" >> beam.GroupByKey()
+            | "Answer" >> beam.FlatMap(self._answers).with_output_types(Packed)
         )
 
+    def _asks(self, block: int) -> Iterator[Packed]:
+        addresses = np.unique(self.ask(block))
+        asks = np.empty(addresses.size, ASK)
+        asks["address"], asks["block"] = addresses, block
+        yield from split_by(asks, self.blocks.numbers(addresses))
 
-def _pairs(
-    element: tuple[int, Iterable[bytes]], threshold: float
-) -> Iterator[tuple[tuple[int, int], bytes]]:
-    chunks = _Chunks(element[1], BAND_RECORD)
-    blocks = resolve_in_blocks(chunks, bucket_heads, lambda part: candidate_pairs(part, threshold))
-    for number, pairs in enumerate(blocks):
-        yield (element[0], number), pairs.tobytes()
-
-
-class DistinctPairs(beam.PTransform):
-    """`PAIR` bytes by partition of the lower document -> the same, each pair once, in order.
-
-    All pairs of a lower document meet in one partition: at most `TOP` a band.
-    """
-
-    def expand(self, input_or_inputs: Any) -> Any:
-        """Returns (partition, bytes)."""
-        return (
-            input_or_inputs
-            | "Group pairs" >> beam.GroupByKey()
-            | "Distinct" >> beam.Map(_distinct).with_output_types(Packed)
-        )
+    def _answers(self, element: tuple[int, Iterable[bytes]]) -> Iterator[Packed]:
+        block, packed = element
+        asks = np.frombuffer(b"".join(packed), ASK)
+        asks = asks[np.lexsort((asks["block"], asks["address"]))]
+        for answers in self.answer(block, np.unique(asks["address"])):
+            start = np.searchsorted(asks["address"], answers.addresses[0])
+            stop = np.searchsorted(asks["address"], answers.addresses[-1], side="right")
+            mine = asks[start:stop]
+            for asker, part in split_by(mine, mine["block"].astype(np.int64)):
+                wanted = np.frombuffer(part, ASK)["address"]
+                yield asker, answers.packed(np.searchsorted(answers.addresses, wanted))
 
 
-def _distinct(element: tuple[int, Iterable[bytes]]) -> Packed:
-    pairs = np.concatenate([np.frombuffer(part, PAIR) for part in element[1]])
-    return element[0], distinct_pairs(pairs).tobytes()
-
-
-def split_by_item(records: Records, field: str) -> Iterator[Packed]:
-    """Yields (number of the work item, bytes) of the records whose `field` lies in that item."""
-    items = item_of(records[field])
-    order = np.argsort(items, kind="stable")
-    ordered, numbers = records[order], items[order]
+def split_by(records: Records, numbers: NDArray[np.int64]) -> Iterator[Packed]:
+    """Yields (number, bytes) of the records that have each number."""
+    order = np.argsort(numbers, kind="stable")
+    ordered, numbers = records[order], numbers[order]
     edges = np.flatnonzero(np.diff(numbers, prepend=-1, append=-1))
     for start, stop in pairwise(edges.tolist()):
         yield int(numbers[start]), ordered[start:stop].tobytes()

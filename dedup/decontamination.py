@@ -28,14 +28,6 @@ _MIN_SLOT_BITS, _MAX_SLOT_BITS = 10, 26
 of the grams that no test item has is looked up in the sorted array."""
 
 
-FREQUENT_SHARE: Final = 0.001
-"""Our choice: test grams that more than this share of the training documents have are left out of
-containment. Without a guard containment took 10 % and 36 % of two corpora of documentation."""
-
-FREQUENT_DOCUMENTS: Final = 100
-"""Our choice: but not those of so few documents, which is what small corpora have."""
-
-
 @dataclass(frozen=True)
 class TestIndex:
     """All test items by their shingles.
@@ -74,16 +66,17 @@ class TestIndex:
 
 
 def frequent_grams(
-    document_counts: NDArray[np.int64], documents: int, share: float = FREQUENT_SHARE
+    document_counts: NDArray[np.int64], documents: int, fraction: float, at_least: int
 ) -> NDArray[np.bool_]:
     """Returns bool (grams,): which test grams too many training documents have.
 
     Args:
         document_counts: int64 (grams,), how many documents have each gram.
         documents: how many there are.
-        share: of the documents; see `FREQUENT_SHARE`.
+        fraction: more than this share of them is too many,
+        at_least: unless it is no more than so many documents.
     """
-    return document_counts > max(share * documents, FREQUENT_DOCUMENTS)
+    return document_counts > max(fraction * documents, at_least)
 
 
 def build_index(

@@ -34,7 +34,7 @@ def differs(ordered: Records, *fields: str) -> NDArray[np.bool_]:
 def resolve_in_blocks(
     chunks: Iterable[Records],
     heads_of: Callable[[Records], Records],
-    resolve: Callable[[Records], Records],
+    resolve: Callable[[Records], Iterator[Records]],
     block_records: int = BLOCK_RECORDS,
 ) -> Iterator[Records]:
     """Resolves groups of any size with a bounded number of records in memory.
@@ -46,26 +46,26 @@ def resolve_in_blocks(
     Args:
         chunks: arrays of records; iterated twice if they are more than one block.
         heads_of: records -> the records that decide; of a huge group it keeps a few.
-        resolve: records -> what follows from them.
+        resolve: records -> what follows from them, part by part.
         block_records: records to gather before work is done.
 
     Yields:
-        the results of `resolve`.
+        what `resolve` yields.
     """
-    heads: Records | None = None
-    blocks = 0
-    block: Records | None = None
+    heads = last = None
     for block in _blocks(chunks, block_records):
-        blocks += 1
-        heads = heads_of(block if heads is None else np.concatenate([heads, block]))
-    if block is None or heads is None:
+        if last is not None:
+            heads = heads_of(last if heads is None else np.concatenate([heads, last]))
+        last = block
+    if last is None:
         return
-    if blocks == 1:
-        yield resolve(block)
+    if heads is None:
+        yield from resolve(last)
         return
-    del block
+    heads = heads_of(np.concatenate([heads, last]))
+    del last
     for block in _blocks(chunks, max(block_records, heads.size)):
-        yield resolve(np.concatenate([heads, block]))
+        yield from resolve(np.concatenate([heads, block]))
 
 
 def _blocks(chunks: Iterable[Records], block_records: int) -> Iterator[Records]:

@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Final, Literal
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from massivetext.dedup.exact import GROUP_RECORD, exact_removals
+from massivetext.dedup.exact import exact_removals, group_records
 from massivetext.dedup.groups import Records
 from massivetext.dedup.jaccard import DocumentSets
-from massivetext.dedup.keys import shingle_counts
-from massivetext.dedup.pairs import BAND_RECORD, candidate_pairs
-from massivetext.dedup.removal import (
-    best_verified_pairs,
-    cluster_removals,
-    greedy_removals,
-    pairwise_removals,
-    verified_pairs,
-)
+from massivetext.dedup.pairs import band_records, candidate_pairs
+from massivetext.dedup.removal import best_verified_pairs, verified_pairs
+from massivetext.dedup.rules import RULES, Rule
 from massivetext.dedup.shingles import ShingleBatch
-
-Rule = Literal["pairwise", "greedy", "cluster"]
-
-RULES: Final[Mapping[Rule, Callable[[Records], Records]]] = {
-    "pairwise": pairwise_removals,
-    "greedy": greedy_removals,
-    "cluster": cluster_removals,
-}
-"""From verified pairs to removals."""
 
 
 def verify(
@@ -42,30 +26,6 @@ def verify(
     """Returns the `VERIFIED` pairs that a rule needs: all, or each document's best."""
     needed = best_verified_pairs if rule == "pairwise" else verified_pairs
     return needed(pairs, lowers, partners, threshold)
-
-
-def group_records(keys: Records, addresses: NDArray[np.uint64]) -> Records:
-    """Returns one `GROUP_RECORD` for every document that has a word, from its `key_dtype` record.
-
-    Our choice: texts without a word are nobody's duplicates, not even of each other. What they are
-    worth is for the quality filter to say; the phase counts them.
-    """
-    filled = shingle_counts(keys["rank"]) > 0
-    records = np.empty(int(filled.sum()), GROUP_RECORD)
-    for name in ("group_high", "group_low", "raw", "rank"):
-        records[name] = keys[name][filled]
-    records["address"] = addresses[filled]
-    return records
-
-
-def band_records(keys: Records, addresses: NDArray[np.uint64]) -> Records:
-    """Returns one `BAND_RECORD` a band of every document that has a shingle."""
-    filled = shingle_counts(keys["rank"]) > 0
-    records = np.empty((int(filled.sum()), keys["bands"].shape[1]), BAND_RECORD)
-    records["key"] = keys["bands"][filled]
-    records["address"] = addresses[filled, None]
-    records["rank"] = keys["rank"][filled, None]
-    return records.reshape(-1)
 
 
 def find_removals(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from massivetext.dedup import compiled
-from massivetext.dedup.shingles import ShingleBatch
+from massivetext.dedup.shingles import ShingleBatch, join_sets
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,16 @@ class DocumentSets:
     def indices(self, addresses: NDArray[np.uint64]) -> NDArray[np.int64]:
         """Returns int64: where the sets of these documents stand; all must be there."""
         return np.searchsorted(self.addresses, addresses)
+
+
+def join_documents(parts: Sequence[DocumentSets]) -> DocumentSets:
+    """Returns the sets of all parts, by address."""
+    addresses = np.concatenate([np.empty(0, np.uint64), *(part.addresses for part in parts)])
+    sets = join_sets([part.sets.of_document(d) for part in parts for d in range(len(part.sets))])
+    order = np.argsort(addresses)
+    if np.array_equal(order, np.arange(order.size)):
+        return DocumentSets(addresses, sets)
+    return DocumentSets(addresses[order], sets.select(order))
 
 
 def intersection_sizes(

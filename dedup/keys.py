@@ -11,7 +11,7 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
-from massivetext.dedup.minhash import band_keys, signatures
+from massivetext.dedup.minhash import BAND_KEY_BITS, band_keys, signatures
 from massivetext.dedup.normalise import split_batch
 from massivetext.dedup.shingles import count_distinct, shingle_batch
 from massivetext.records import stable_hash
@@ -87,7 +87,8 @@ def document_keys(
         records[name] = column
     records["rank"] = pack_ranks(ids, subset, counts, settings)
     signatures_DxK = signatures(shingles, settings.bands * settings.rows)
-    records["bands"] = band_keys(signatures_DxK, settings.bands, settings.rows) ^ np.uint64(salt)
+    records["bands"] = band_keys(signatures_DxK, settings.bands, settings.rows)
+    records["bands"] ^= np.uint64(salt >> (64 - BAND_KEY_BITS))
     return records
 
 
@@ -112,6 +113,16 @@ def pack_ranks(
 def precedences(ranks: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Returns the precedence of each rank: of two duplicates the one with the lower stays."""
     return ranks >> np.uint64(COUNT_BITS)
+
+
+def ranks_against(ranks: NDArray[np.uint64], old: bool) -> NDArray[np.uint64]:
+    """Returns ranks for a comparison with an older corpus: every old document wins against new.
+
+    Among the old ones and among the new ones the order is the same, but for the last bit.
+    """
+    halved = precedences(ranks) >> np.uint64(1)
+    half = np.uint64(0 if old else 1 << (PRECEDENCE_BITS - 1))
+    return (halved | half) << np.uint64(COUNT_BITS) | ranks & np.uint64(MAX_COUNT)
 
 
 def shingle_counts(ranks: NDArray[np.uint64]) -> NDArray[np.int64]:

@@ -1,7 +1,7 @@
 """Documents that share a band key become candidate pairs, in time linear in the bucket's size.
 
-In a bucket every document is compared with the bucket's TOP documents only, those that win against
-it in the end (the lowest precedences). `groups.resolve_in_blocks` keeps huge buckets out of memory.
+In a bucket every document is compared with the bucket's heads only (`heads`), those that win
+against it in the end.
 """
 
 from __future__ import annotations
@@ -13,12 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from massivetext.dedup.groups import Records, differs
+from massivetext.dedup.heads import TOP, Buckets, bucket_starts, has_company, in_order
 from massivetext.dedup.jaccard import sizes_allow
 from massivetext.dedup.keys import precedences, shingle_counts
-
-TOP: Final = 32
-"""Our choice: documents of a bucket that every other one is compared with. On two corpora of
-50,000 documents with clusters of 1,000 a bound of 32 lost no pair, a bound of 8 one in 5,000."""
 
 _PAIRS_A_STEP: Final = 1 << 20
 """Our choice: pairs written out before they are filtered by size."""
@@ -26,21 +23,46 @@ _PAIRS_A_STEP: Final = 1 << 20
 BAND_RECORD: Final = np.dtype([("key", "<u8"), ("address", "<u8"), ("rank", "<u8")])
 """A document in one bucket."""
 
+BANDS: Final = Buckets(BAND_RECORD, ("key",))
+"""The heads of a bucket: its first documents."""
+
 PAIR: Final = np.dtype(
     [("lower", "<u8"), ("lower_rank", "<u8"), ("partner", "<u8"), ("partner_rank", "<u8")]
 )
 """Two documents' addresses and ranks; the partner is the one that would stay."""
 
 
-def candidate_pairs(records: Records, threshold: float, top: int = TOP) -> Records:
-    """Returns the distinct `PAIR`s of `BAND_RECORD`s with equal keys, each with the top ones only.
+def band_records(keys: Records, addresses: NDArray[np.uint64]) -> Records:
+    """Returns one `BAND_RECORD` a band of every document that has a shingle."""
+    filled = shingle_counts(keys["rank"]) > 0
+    records = np.empty((int(filled.sum()), keys["bands"].shape[1]), BAND_RECORD)
+    records["key"] = keys["bands"][filled]
+    records["address"] = addresses[filled, None]
+    records["rank"] = keys["rank"][filled, None]
+    return records.reshape(-1)
+
+
+def candidate_pairs(
+    records: Records, threshold: float, guests: Records | None = None, top: int = TOP
+) -> Records:
+    """Returns the distinct `PAIR`s of `BAND_RECORD`s with equal keys, each with the heads only.
 
     Pairs whose numbers of shingles rule out a Jaccard above the threshold are left out. Documents
     are worked through some at a time, with all their buckets, so that a pair that comes up in
     many bands is in memory once.
+
+    Args:
+        records: of the documents whose partners are looked for; of a block, or of all.
+        threshold: the Jaccard that must be exceeded.
+        guests: heads from other blocks: partners only.
+        top: heads of a bucket.
     """
-    ordered, starts = _buckets(records)
+    joined = records if guests is None else np.concatenate([records, guests])
+    ordered = in_order(joined[has_company(joined, BANDS)], BANDS)
+    starts = bucket_starts(ordered, BANDS)
     lengths = np.minimum(np.arange(ordered.size) - starts, top)
+    if guests is not None:
+        lengths[~_between(ordered["address"], records["address"])] = 0
     by_document = np.argsort(ordered["address"], kind="stable")
     first_of_document = np.flatnonzero(differs(ordered[by_document], "address"))
     before = np.concatenate([[0], np.cumsum(lengths[by_document])])
@@ -51,10 +73,11 @@ def candidate_pairs(records: Records, threshold: float, top: int = TOP) -> Recor
     return np.concatenate(found)
 
 
-def bucket_heads(records: Records, top: int = TOP) -> Records:
-    """Returns the records without those that come after the first `top` of their bucket."""
-    ordered, starts = _ordered(records)
-    return ordered[np.arange(ordered.size) - starts < top]
+def _between(addresses: NDArray[np.uint64], block: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Whether addresses lie in the block, all of whose documents stand one after the other."""
+    if not block.size:
+        return np.zeros(addresses.size, np.bool_)
+    return (addresses >= block.min()) & (addresses <= block.max())
 
 
 def distinct_pairs(pairs: Records) -> Records:
@@ -62,24 +85,6 @@ def distinct_pairs(pairs: Records) -> Records:
     order = np.lexsort((pairs["partner"], precedences(pairs["partner_rank"]), pairs["lower"]))
     ordered = pairs[order]
     return ordered[differs(ordered, "lower", "partner")]
-
-
-def _buckets(records: Records) -> tuple[Records, NDArray[np.int64]]:
-    """Returns `_ordered` of the records that share their key with another."""
-    by_key = np.argsort(records["key"])
-    keys = records["key"][by_key]
-    same_as_last = np.zeros(keys.size + 1, np.bool_)
-    same_as_last[1:-1] = keys[1:] == keys[:-1]
-    return _ordered(records[by_key[same_as_last[:-1] | same_as_last[1:]]])
-
-
-def _ordered(records: Records) -> tuple[Records, NDArray[np.int64]]:
-    """Returns distinct records by key, precedence, address, and where each one's bucket starts."""
-    order = np.lexsort((records["address"], precedences(records["rank"]), records["key"]))
-    ordered = records[order]
-    ordered = ordered[differs(ordered, "key", "address")]
-    first = differs(ordered, "key")
-    return ordered, np.maximum.accumulate(np.where(first, np.arange(ordered.size), 0))
 
 
 def _steps(before: NDArray[np.int64], bounds: NDArray[np.int64]) -> Iterator[slice]:

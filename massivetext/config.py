@@ -148,6 +148,11 @@ class Decontamination:
     threshold: float = 0.8
     rule: Literal["jaccard", "containment", "both"] = "jaccard"
     titles: tuple[str, ...] = ()
+    frequent_gram_document_fraction: float = 0.001
+    """Our choice: test 13-grams that more than this share of the training documents have are left
+    out of containment. Without a guard it took 10 % and 36 % of two corpora of documentation."""
+    frequent_gram_documents: int = 100
+    """Our choice: but not those of so few documents, which is what small corpora have."""
     test_sets: tuple[TestSet, ...] = ()
 
 

@@ -89,8 +89,12 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     run = commands.add_parser("run", help="all phases, from files to shards and report")
     _add_run_arguments(run)
+    _add_against(run)
     for name, summary in PHASE_COMMANDS.items():
-        _add_run_arguments(commands.add_parser(name, help=summary))
+        phase = commands.add_parser(name, help=summary)
+        _add_run_arguments(phase)
+        if name == "dedup":
+            _add_against(phase)
     _add_extract(commands)
     _add_explain(commands)
     _add_verify(commands)
@@ -112,7 +116,17 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--quiet", action="store_true", help="no progress")
     parser.epilog = "Beam's options follow --, e.g. -- --runner=SparkRunner"
-    parser.set_defaults(call=_run)
+    parser.set_defaults(call=_run, against=[])
+
+
+def _add_against(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--against",
+        action="append",
+        metavar="OLD_OUT",
+        help="output folder of a finished run whose documents win against all new ones and are "
+        "never removed; may be given several times",
+    )
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -137,6 +151,7 @@ def _run(options: argparse.Namespace) -> int:
         pipeline_args=options.beam_options,
         restart=options.restart,
         quiet=options.quiet,
+        against=tuple(map(_absolute, options.against)),
     )
     check(job, options.command)
     run_phases(job, items, options.command)

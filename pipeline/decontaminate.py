@@ -25,7 +25,7 @@ from massivetext.dedup.decontamination import (
 )
 from massivetext.dedup.testsets import load_test_sets, read_titles, title_key
 from massivetext.pipeline import store
-from massivetext.pipeline.dedup_files import read_array, write_array
+from massivetext.pipeline.deduplication.files import read_array, write_array
 from massivetext.pipeline.document_batches import document_batches, documents_path
 from massivetext.pipeline.job import Job
 from massivetext.pipeline.phase import (
@@ -272,7 +272,10 @@ def _mark_frequent_grams(job: Job, phase: Phase, items: list[WorkItem]) -> dict[
     for item in items:
         counts = read_array(job.output, _counts_path(item.name))
         totals[counts["gram"]] += counts["documents"]
-    frequent = frequent_grams(totals, documents)
+    guard = job.config.decontamination
+    frequent = frequent_grams(
+        totals, documents, guard.frequent_gram_document_fraction, guard.frequent_gram_documents
+    )
     write_array(job.output, f"{INDEX_FOLDER}/frequent.npy", frequent)
     return {"test_grams": frequent.size, "frequent_test_grams": int(frequent.sum())}
 

@@ -39,6 +39,7 @@ class Job:
         pipeline_args: Beam's own options; empty means the local runner.
         restart: recompute phases whose settings or inputs have changed, instead of refusing.
         quiet: no progress display.
+        against: output folders of older runs, which deduplication compares with.
     """
 
     config: Config
@@ -48,6 +49,7 @@ class Job:
     pipeline_args: tuple[str, ...] = ()
     restart: bool = False
     quiet: bool = False
+    against: tuple[str, ...] = ()
 
     @property
     def is_local(self) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from massivetext.pipeline.corpus import run_corpus
 from massivetext.pipeline.curate import curate_phase, run_curate
 from massivetext.pipeline.decontaminate import run_decontaminate
-from massivetext.pipeline.dedup import run_dedup
+from massivetext.pipeline.deduplication.phase import run_dedup
 from massivetext.pipeline.job import Job, UsageError
 from massivetext.pipeline.phase import Manifest, require_manifest
 from massivetext.pipeline.plan import WorkItem

@@ -7,6 +7,7 @@ from massivetext.dedup.testsets import load_test_sets
 from massivetext.filters.language import load_model as load_language_model
 from massivetext.filters.safesearch import load_scorer
 from massivetext.pipeline import store
+from massivetext.pipeline.deduplication.older import read_old_corpora
 from massivetext.pipeline.job import Job, UsageError
 from massivetext.pipeline.sequence import load_configured_tokenizer
 from massivetext.sequencing.mixture import mix
@@ -21,7 +22,7 @@ def check(job: Job, command: str) -> None:
 
     Raises:
         ConfigError: if one of them is missing or is not what it should be.
-        UsageError: if the output folder cannot be written to.
+        UsageError: if the output folder cannot be written to, or an older corpus not compared with.
     """
     config = job.config
     load_language_model(config.language.model)
@@ -30,6 +31,7 @@ def check(job: Job, command: str) -> None:
     for path in config.decontamination.titles:
         if not store.exists(path):
             raise ConfigError(f"decontamination.titles: {path} does not exist; name a text file")
+    read_old_corpora(job)
     if command in ("run", "sequence"):
         _check_sequencing(config)
     _check_output(job)

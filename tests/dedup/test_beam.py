@@ -1,20 +1,23 @@
 import apache_beam as beam
 import numpy as np
+import pytest
 from apache_beam.testing.util import assert_that, equal_to
 
 from massivetext.dedup import groups
-from massivetext.dedup.beam import CandidatePairs, DistinctPairs, ExactDuplicates
-from massivetext.dedup.exact import exact_removals
+from massivetext.dedup.beam import AskBlocks, RecordAnswers, ReturnHeads
+from massivetext.dedup.exact import GROUPS, group_records
 from massivetext.dedup.groups import partition_of
-from massivetext.dedup.in_memory import band_records, group_records
+from massivetext.dedup.heads import bucket_heads, heads_for_blocks
 from massivetext.dedup.packed import pack_item
-from massivetext.dedup.pairs import PAIR, candidate_pairs
-from massivetext.dedup.removal import REMOVAL
+from massivetext.dedup.pairs import BANDS, band_records
+from massivetext.dedup.row_blocks import RowBlocks
+from massivetext.dedup.rules import STATUS
 from massivetext.records import address
 from tests.dedup.documents import corpus, keys_of
 
 KEYS = keys_of(corpus(2))
 ADDRESSES = np.array([address(n % 3, n // 3) for n in range(KEYS.size)], np.uint64)
+BLOCKS = RowBlocks((100, 100, 100), 10)
 
 
 def sent(records, hashes, partitions):
@@ -26,45 +29,69 @@ def sent(records, hashes, partitions):
             yield number, pack_item(records[mine & (partition == number)], item)
 
 
-def rows(dtype, packed):
-    return np.frombuffer(packed, dtype).tolist()
-
-
-def run(transform, elements, of_packed, expected):
+def run(transform, elements, of_packed, check):
     with beam.Pipeline(runner="FnApiRunner") as pipeline:
         found = (
             pipeline
             | "Sent" >> beam.Create(list(elements))
             | transform
             | "Rows" >> beam.FlatMap(of_packed)
+            | "Distinct" >> beam.Distinct()
         )
-        assert_that(found, equal_to(expected))
+        assert_that(found, check)
 
 
-def test_exact_duplicates_are_those_of_the_pure_function_for_any_partitions():
-    records = group_records(KEYS, ADDRESSES)
-    expected = exact_removals(records).tolist()
+@pytest.mark.parametrize(("partitions", "block_records"), [(1, 4_000_000), (5, 50)])
+@pytest.mark.parametrize("buckets", [GROUPS, BANDS], ids=["groups", "bands"])
+def test_heads_are_those_of_the_pure_function(monkeypatch, buckets, partitions, block_records):
+    """For any number of partitions, and for partitions that are not held in memory as a whole."""
+    make = group_records if buckets is GROUPS else band_records
+    records = make(KEYS, ADDRESSES)
+    expected = np.concatenate(list(heads_for_blocks(records, buckets, BLOCKS.numbers))).tolist()
     assert expected
-    for partitions in (1, 7):
-        elements = sent(records, records["group_high"], partitions)
-        run(ExactDuplicates(), elements, lambda e: rows(REMOVAL, e[1]), expected)
+    monkeypatch.setattr(groups.resolve_in_blocks, "__defaults__", (block_records,))
+    hashes = records[buckets.key[0]]
+
+    def rows(element):
+        return np.frombuffer(element[1], buckets.head_dtype).tolist()
+
+    elements = list(sent(records, hashes, partitions))
+    run(ReturnHeads(buckets, BLOCKS), elements, rows, equal_to(expected))
 
 
-def test_pairs_are_those_of_the_pure_function_for_any_partitions_and_blocks(monkeypatch):
-    records = band_records(KEYS, ADDRESSES)
-    expected = candidate_pairs(records, 0.8).tolist()
-    assert expected
-    for partitions, block_records in ((1, groups.BLOCK_RECORDS), (5, 50)):
-        monkeypatch.setattr(groups.resolve_in_blocks, "__defaults__", (block_records,))
-        elements = sent(records, records["key"], partitions)
-        pairs = CandidatePairs(0.8), beam.Map(lambda e: (0, e[1])), DistinctPairs()
-        with beam.Pipeline(runner="FnApiRunner") as pipeline:
-            found = (
-                pipeline
-                | "Sent" >> beam.Create(list(elements))
-                | pairs[0]
-                | "One partition" >> pairs[1]
-                | pairs[2]
-                | "Rows" >> beam.FlatMap(lambda e: rows(PAIR, e[1]))
-            )
-            assert_that(found, equal_to(expected))
+def test_blocks_are_answered_where_documents_lie_once_a_block():
+    asked = {0: [address(2, 5), address(1, 1), address(2, 5)], 7: [address(2, 5)], 3: []}
+
+    def ask(block):
+        return np.array(asked[block], np.uint64)
+
+    def answer(block, addresses):
+        answers = np.zeros(addresses.size, STATUS)
+        answers["address"], answers["state"] = addresses, block
+        yield RecordAnswers(answers)
+
+    def rows(element):
+        return [(element[0], *row) for row in np.frombuffer(element[1], STATUS).tolist()]
+
+    expected = [
+        (0, address(2, 5), BLOCKS.first[2]),
+        (0, address(1, 1), BLOCKS.first[1]),
+        (7, address(2, 5), BLOCKS.first[2]),
+    ]
+    run(AskBlocks(BLOCKS, ask, answer), asked, rows, equal_to(expected))
+
+
+def test_a_bucket_never_costs_more_than_its_heads_a_block():
+    """What `ReturnHeads` gets and gives for one bucket of 20,000 documents in 4 blocks."""
+    blocks = RowBlocks((10_000, 10_000), 5_000)
+    records = np.zeros(20_000, BANDS.dtype)
+    records["key"] = 7
+    records["rank"] = np.arange(20_000)[::-1] << 24
+    records["address"] = [address(n % 2, n // 2) for n in range(20_000)]
+    parts = [
+        bucket_heads(records[blocks.numbers(records["address"]) == block], BANDS)
+        for block in range(4)
+    ]
+    assert [part.size for part in parts] == [32] * 4
+    returned = np.concatenate(list(heads_for_blocks(np.concatenate(parts), BANDS, blocks.numbers)))
+    assert 0 < returned.size <= 4 * 32

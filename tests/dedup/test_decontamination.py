@@ -136,7 +136,7 @@ def test_frequent_grams_are_left_out_of_containment_only():
     texts = [page(n, 80) + " " + boilerplate for n in range(150)]
     counts = matcher.document_counts(texts)
     assert sorted(set(counts.tolist())) == [0, 150]
-    index = dataclasses.replace(matcher.index, frequent=frequent_grams(counts, 150))
+    index = dataclasses.replace(matcher.index, frequent=frequent_grams(counts, 150, 0.001, 100))
     guarded = TestMatcher(index, 13)
     unguarded = found(matcher.overlaps(texts[:1]))
     assert unguarded[0, 1][1] == 1.0
@@ -150,5 +150,11 @@ def test_frequent_grams_are_left_out_of_containment_only():
 
 def test_a_gram_is_frequent_above_the_share_and_never_in_small_corpora():
     counts = np.array([0, 100, 101, 1000, 1001])
-    assert frequent_grams(counts, 50).tolist() == [False, False, True, True, True]
-    assert frequent_grams(counts, 1_000_000).tolist() == [False, False, False, False, True]
+    assert frequent_grams(counts, 50, 0.001, 100).tolist() == [False, False, True, True, True]
+    assert frequent_grams(counts, 1_000_000, 0.001, 100).tolist() == [
+        False,
+        False,
+        False,
+        False,
+        True,
+    ]

@@ -2,8 +2,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from massivetext.dedup.exact import GROUP_RECORD, exact_removals, group_heads
+from massivetext.dedup.exact import GROUP_RECORD, GROUPS, exact_removals
 from massivetext.dedup.groups import resolve_in_blocks
+from massivetext.dedup.heads import bucket_heads
 from massivetext.dedup.keys import COUNT_BITS, precedences
 from massivetext.dedup.removal import EXACT, NEAR, REMOVAL
 
@@ -54,7 +55,14 @@ def test_all_but_the_winner_of_a_group_go(records):
 @given(RECORDS, st.integers(1, 40))
 def test_groups_of_any_size_are_resolved_a_few_records_at_a_time(records, block_records):
     chunks = np.array_split(records, 5)
-    parts = list(resolve_in_blocks(chunks, group_heads, exact_removals, block_records))
+    parts = list(
+        resolve_in_blocks(
+            chunks,
+            lambda part: bucket_heads(part, GROUPS),
+            lambda part: [exact_removals(part)],
+            block_records,
+        )
+    )
     found = {}
     for part in [np.empty(0, REMOVAL), *parts]:
         found |= as_dict(part)

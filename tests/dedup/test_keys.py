@@ -7,6 +7,7 @@ from massivetext.dedup.keys import (
     document_keys,
     key_dtype,
     precedences,
+    ranks_against,
     shingle_counts,
 )
 from massivetext.records import stable_hash
@@ -79,3 +80,12 @@ def test_an_empty_batch_has_no_keys(loops):
     assert keys_of([]).shape == (0,)
     assert keys_of([]).dtype == key_dtype(20)
     assert key_dtype(20).itemsize == 192
+
+
+def test_against_an_old_corpus_every_old_document_wins():
+    ranks = keys_of([page(number) for number in range(200)])["rank"]
+    old, new = ranks_against(ranks, old=True), ranks_against(ranks, old=False)
+    assert precedences(old).max() < precedences(new).min()
+    assert (shingle_counts(old) == shingle_counts(ranks)).all()
+    for changed in (old, new):
+        assert (np.argsort(precedences(changed)) == np.argsort(precedences(ranks))).all()

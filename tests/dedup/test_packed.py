@@ -10,7 +10,7 @@ from massivetext.dedup.shingles import join_sets
 from massivetext.records import address
 
 
-@pytest.mark.parametrize(("dtype", "record_bytes"), [(BAND_RECORD, 20), (GROUP_RECORD, 36)])
+@pytest.mark.parametrize(("dtype", "record_bytes"), [(BAND_RECORD, 18), (GROUP_RECORD, 32)])
 @given(
     item=st.integers(0, 2**32 - 1),
     rows=st.lists(st.integers(0, 2**32 - 1), max_size=5),

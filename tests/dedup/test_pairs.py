@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 
 from massivetext.dedup import pairs as pairs_module
 from massivetext.dedup.groups import partition_of, resolve_in_blocks
+from massivetext.dedup.heads import bucket_heads
 from massivetext.dedup.keys import COUNT_BITS, precedences
-from massivetext.dedup.pairs import BAND_RECORD, bucket_heads, candidate_pairs, distinct_pairs
+from massivetext.dedup.pairs import BAND_RECORD, BANDS, candidate_pairs, distinct_pairs
 
 RECORDS = st.lists(
     st.tuples(st.integers(0, 4), st.integers(0, 30), st.integers(0, 3)), max_size=60
@@ -43,7 +44,7 @@ def as_set(pairs):
 
 @given(RECORDS, st.integers(1, 5))
 def test_every_document_of_a_bucket_meets_its_top_ones(records, top):
-    pairs = candidate_pairs(records, 0.8, top)
+    pairs = candidate_pairs(records, 0.8, top=top)
     assert as_set(pairs) == expected_pairs(records, top)
     assert len(as_set(pairs)) == pairs.size
     assert (np.diff(pairs["lower"].astype(np.int64)) >= 0).all()
@@ -54,8 +55,8 @@ def test_buckets_of_any_size_are_resolved_a_few_records_at_a_time(records, block
     chunks = np.array_split(records, 7)
     found = resolve_in_blocks(
         chunks,
-        lambda part: bucket_heads(part, 3),
-        lambda part: candidate_pairs(part, 0.8, 3),
+        lambda part: bucket_heads(part, BANDS, 3),
+        lambda part: [candidate_pairs(part, 0.8, top=3)],
         block_records,
     )
     assert as_set(distinct_pairs(np.concatenate([candidate_pairs(records[:0], 0.8), *found]))) == (
@@ -76,11 +77,11 @@ def test_no_more_than_blocks_and_heads_are_ever_held():
 
     def heads_of(part):
         held.append(part.size)
-        return bucket_heads(part)
+        return bucket_heads(part, BANDS)
 
     def resolve(part):
         held.append(part.size)
-        return candidate_pairs(part, 0.8)
+        return [candidate_pairs(part, 0.8)]
 
     lowers = [part["lower"] for part in resolve_in_blocks(Chunks(), heads_of, resolve, 1000)]
     assert max(held) <= 1000 + 100 + 32

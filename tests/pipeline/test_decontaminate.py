@@ -117,3 +117,7 @@ def test_containment_leaves_out_what_many_documents_share(tmp_path):
     assert manifest.findings["frequent_test_grams"] == 63
     assert manifest.findings["test_grams"] == 63 + 1 + 290
     assert len(matched(tmp_path / "few", texts[:90], rule="containment")[0]) == 90
+    strict, _ = matched(
+        tmp_path / "strict", texts[:90], rule="containment", frequent_gram_documents=10
+    )
+    assert strict == []

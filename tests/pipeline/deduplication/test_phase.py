@@ -4,8 +4,10 @@ import random
 import pytest
 
 from massivetext.config import Config, Dedup
-from massivetext.pipeline import dedup_shuffles, dedup_verify, store
-from massivetext.pipeline.dedup import run_dedup
+from massivetext.dedup import row_blocks
+from massivetext.pipeline import store
+from massivetext.pipeline.deduplication import meeting, verification
+from massivetext.pipeline.deduplication.phase import run_dedup
 from massivetext.records import REMOVAL_SCHEMA
 from tests.dedup.documents import corpus, edited, ids_of, order_of, page
 from tests.dedup.phases import SOURCES, curated, job_in, rows_in
@@ -44,6 +46,17 @@ def test_phase_is_the_reference(tmp_path):
     assert len(found) > 20
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("rule", ["greedy", "cluster"])
+def test_files_and_memory_change_nothing_in_the_other_rules(tmp_path, monkeypatch, rule):
+    config = config_with(rule=rule)
+    whole = deduplicated(tmp_path / "whole", items=1, config=config)
+    monkeypatch.setattr(row_blocks, "BLOCK_ROWS", 7)
+    cut = deduplicated(tmp_path / "cut", items=5, config=config)
+    assert cut == whole
+    assert len(whole) > 20
+
+
 @pytest.mark.parametrize(
     ("items", "job"),
     [
@@ -54,7 +67,7 @@ def test_phase_is_the_reference(tmp_path):
 )
 def test_sharding_order_memory_and_workers_change_nothing(tmp_path, monkeypatch, items, job):
     """So little memory means many rounds and partitions of every step."""
-    monkeypatch.setattr(dedup_verify, "BLOCK_ROWS", 7)
+    monkeypatch.setattr(row_blocks, "BLOCK_ROWS", 7)
     paired = list(zip(TEXTS, ids_of(TEXTS), strict=True))
     random.Random(items).shuffle(paired)
     texts, ids = map(list, zip(*paired, strict=True))
@@ -98,11 +111,11 @@ def test_a_step_that_is_committed_is_not_run_again(tmp_path, monkeypatch):
     def crash(*_):
         raise RuntimeError("a worker died")
 
-    monkeypatch.setattr(dedup_verify.VerifyPairs, "_needs", crash)
+    monkeypatch.setattr(verification.VerifyPairs, "_verify", crash)
     with pytest.raises(RuntimeError, match="a worker died"):
         run_dedup(job, work)
     monkeypatch.undo()
-    monkeypatch.setattr(dedup_shuffles.FindPairs, "__call__", crash)
+    monkeypatch.setattr(meeting.MeetHeads, "__call__", crash)
     run_dedup(job, work)
     found = {row["id"] for _, row in rows_in(tmp_path, work, "dedup")}
     assert found == set(expected())
@@ -114,7 +127,7 @@ def test_a_resumed_run_with_less_memory_gives_the_same(tmp_path, monkeypatch):
     def crash(*_):
         raise RuntimeError("a worker died")
 
-    monkeypatch.setattr(dedup_verify.VerifyPairs, "_needs", crash)
+    monkeypatch.setattr(verification.VerifyPairs, "_verify", crash)
     with pytest.raises(RuntimeError):
         run_dedup(job_in(tmp_path, memory_bytes=50_000), work)
     monkeypatch.undo()
@@ -152,13 +165,27 @@ def test_scope_subset_compares_within_subsets_only(tmp_path):
 
 
 @pytest.mark.parametrize("rule", ["greedy", "cluster"])
-def test_other_rules_are_those_of_the_reference(tmp_path, rule):
-    texts = list(dict.fromkeys(text for text in TEXTS if reference.words(text)))
+def test_other_rules_are_those_of_the_reference(tmp_path, monkeypatch, rule):
+    """With a chain of 30, which takes several rounds, cut into blocks of 20 documents."""
+    monkeypatch.setattr(row_blocks, "BLOCK_ROWS", 20)
+    chain = [page("chain", 300)]
+    for link in range(30):
+        chain.append(edited(chain[-1], f"link {link}"))
+    texts = [text for text in dict.fromkeys([*TEXTS, *chain]) if reference.words(text)]
+    random.Random(1).shuffle(texts)
     sets = [reference.shingles(text) for text in texts]
     pairs = reference.similar_pairs(sets)
     rules = {"greedy": reference.greedy, "cluster": reference.components}
     found = deduplicated(tmp_path, texts, 3, config_with(rule=rule))
-    assert set(found) == {ids_of(texts)[d] for d in rules[rule](pairs, order_of(texts))}
+    ids = ids_of(texts)
+    assert set(found) == {ids[d] for d in rules[rule](pairs, order_of(texts))}
+    for document, (_, partner, jaccard) in found.items():
+        pair = tuple(sorted((ids.index(document), ids.index(partner))))
+        assert pairs[pair] == jaccard
+    if rule == "greedy":
+        kept = set(range(len(texts))) - {ids.index(document) for document in found}
+        with_kept_partner = {d for pair in pairs if kept & set(pair) for d in pair}
+        assert {ids.index(document) for document in found} <= with_kept_partner
 
 
 @pytest.mark.shared_data
