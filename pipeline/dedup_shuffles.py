@@ -100,7 +100,9 @@ def send_all(collection: Any, sender: beam.DoFn) -> Any:
 
 def with_empty(pipeline: beam.Pipeline, packed: Any, numbers: Sequence[int]) -> Any:
     """Adds an empty element for every item, so that each gets a file, removals or not."""
-    empty = pipeline | "All items" >> beam.Create([(number, b"") for number in numbers])
+    empty = pipeline | "All items" >> beam.Create(
+        [(number, b"") for number in numbers], reshuffle=False
+    ).with_output_types(Packed)
     return (packed, empty) | "With empty" >> beam.Flatten() | "By item" >> beam.GroupByKey()
 
 
