@@ -151,7 +151,11 @@ def run_map(
     pending = [item for item in items if item.name not in committed]
     if pending:
         process = ProcessItem(
-            work, job.output, folder, phase.key, job.workers if job.is_local else 1
+            job.observed(f"{phase.name}-{step}", work),
+            job.output,
+            folder,
+            phase.key,
+            job.workers if job.is_local else 1,
         )
 
         def build(pipeline: beam.Pipeline) -> None:
