@@ -150,7 +150,7 @@ def _estimate(options: argparse.Namespace) -> int:
     config = load_config(options.config)
     from massivetext.pipeline import store
     from massivetext.pipeline.estimate import estimate
-    from massivetext.pipeline.estimate_table import FILE_NAME, print_estimate, to_json
+    from massivetext.pipeline.estimate.table import FILE_NAME, print_estimate, to_json
     from massivetext.pipeline.plan import plan
     from massivetext.pipeline.preflight import check_config
 

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from rich.filesize import decimal
 from rich.table import Table
 
-from massivetext.pipeline.estimate import Estimate
+from massivetext.pipeline.estimate.figures import Estimate
 from massivetext.pipeline.summary import report_console
 
 FILE_NAME = "estimate.json"

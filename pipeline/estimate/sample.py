@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 
 from massivetext.config import Config, Limits, Source
 from massivetext.pipeline import store
@@ -34,6 +34,7 @@ class Scan:
     """What was read of one source, and by that measure all of it.
 
     Attributes:
+        subset: of its documents.
         items: work items of the source.
         stored_bytes: size of all its files.
         scanned_items: work items that were read, in whole or in part.
@@ -68,12 +69,11 @@ class Scan:
         return self.items / self.scanned_items if is_one_a_file else self.byte_scale
 
 
-@dataclass(frozen=True)
-class Drawn:
+class Drawn(NamedTuple):
     """A record of the sample.
 
     Attributes:
-        rank: its random number; the smallest ones of a source are its sample.
+        rank: its random number; the largest ones of a source are its sample.
         item: name of its work item.
         number: its place there.
         record: what was read.
@@ -101,7 +101,7 @@ class Sample:
 
     def sizes(self, items: Sequence[WorkItem], most: int | None) -> dict[str, tuple[int, int]]:
         """Returns number and bytes of the records that a run over these items reads, by subset."""
-        found = dict.fromkeys((scan.subset for scan in self.scans.values()), (0, 0))
+        found: dict[str, tuple[int, int]] = {s.subset: (0, 0) for s in self.scans.values()}
         for item in items:
             records = _read_records(self.folder, item)[:most]
             count, size_bytes = found[item.subset]
@@ -165,17 +165,15 @@ def _scan_source(
     config: Config, items: Sequence[WorkItem], most: int
 ) -> tuple[Scan, list[Drawn], list[WorkItem]]:
     """Reads items, in this order, until they hold enough records; draws from all that was read."""
-    scan = Scan(items[0].subset, len(items), sum(_stored_bytes(items).values()))
     stored = _stored_bytes(items)
-    drawn: list[tuple[int, str, int, RawRecord]] = []
-    scanned = []
+    scan = Scan(items[0].subset, len(items), sum(stored.values()))
+    drawn = list[Drawn]()
     for item in items:
         enough = scan.records - scan.failed - scan.skipped >= most
-        if (enough and len(scanned) >= LEAST_ITEMS) or len(scanned) == MOST_ITEMS:
+        if (enough and scan.scanned_items >= LEAST_ITEMS) or scan.scanned_items == MOST_ITEMS:
             break
         scan = _scan_item(config, item, stored[item.name], most, scan, drawn)
-        scanned.append(item)
-    return scan, [Drawn(-rank, name, n, record) for rank, name, n, record in drawn], scanned
+    return scan, drawn, list(items[: scan.scanned_items])
 
 
 def _scan_item(
@@ -184,17 +182,17 @@ def _scan_item(
     stored_bytes: float,
     most: int,
     scan: Scan,
-    drawn: list[tuple[int, str, int, RawRecord]],
+    drawn: list[Drawn],
 ) -> Scan:
-    """Returns the scan with the item's records added; keeps the smallest ranks in the heap."""
+    """Returns the scan with the item's records added; keeps the largest ranks in the heap."""
     records = failed = skipped = raw_bytes = 0
     share = 1.0
     begun = time.process_time()
     for record, read_share in _read(config, item):
         if isinstance(record, RawRecord):
-            rank = -stable_hash(config.seed, f"{item.name}\0{records}", "estimate: records")
+            rank = stable_hash(config.seed, f"{item.name}\0{records}", "estimate: records")
             push = heapq.heappush if len(drawn) < most else heapq.heappushpop
-            push(drawn, (rank, item.name, records, record))
+            push(drawn, Drawn(rank, item.name, records, record))
             raw_bytes += len(record.raw)
         records += 1
         failed += isinstance(record, FailedRecord)

@@ -19,7 +19,7 @@ from typing import Any, Final, NamedTuple
 import apache_beam as beam
 
 from massivetext.pipeline.curate import run_curate
-from massivetext.pipeline.estimate_sample import ReadSample
+from massivetext.pipeline.estimate.sample import ReadSample
 from massivetext.pipeline.job import Job, RunError
 from massivetext.pipeline.phase import ItemResult, ItemWork
 from massivetext.pipeline.phases import PHASES
@@ -83,15 +83,13 @@ def fit_line(points: Sequence[Point], begins: bool) -> Line:
         begins: whether there is a fixed part; otherwise all that is not volume is the items'.
     """
     last = points[-1]
-    lower = next((p for p in reversed(points) if p.volume < last.volume), None)
-    if lower is None:
-        return Line(0.0, last.amount / max(1.0, last.items), 0.0)
     if len(points) == 1:
-        return Line(last.amount) if begins else Line(0.0, 0.0, last.amount / last.volume)
+        return Line(last.amount) if begins else Line(per_volume=last.amount / max(1, last.volume))
     few, many = points[0], points[-2]
-    rise = (last.amount - many.amount) / max(1e-9, last.volume - many.volume)
-    # A sample that costs less than its part, by chance, costs what its volume is worth.
-    per_volume = min(max(0.0, rise), last.amount / last.volume)
+    per_volume = 0.0
+    if last.volume > many.volume:
+        rise = (last.amount - many.amount) / (last.volume - many.volume)
+        per_volume = min(max(0.0, rise), last.amount / last.volume)
     base = last.amount - per_volume * last.volume
     if not begins:
         return Line(0.0, base / max(1.0, last.items), per_volume)
