@@ -26,7 +26,8 @@ MOST_ITEMS: Final = 100
 """Our choice: of small files; each costs some milliseconds in every step, documents or not."""
 
 SCAN_BYTES: Final = 32_000_000
-"""Our choice: stored bytes of a work item that are read; half of a range, or a second of work."""
+"""Our choice: stored bytes of a work item that are read, half of a range. Of a larger compressed
+file the beginning stands for the rest."""
 
 
 @dataclass(frozen=True)

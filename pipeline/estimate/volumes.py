@@ -34,9 +34,6 @@ from massivetext.sequencing.tokenizer_training import SAMPLE_BYTES
 LEAST_PAIRS: Final = 5
 """Our choice: fewer pairs in a sample than this tell nothing about those outside it."""
 
-TOKEN_BYTES: Final = 2
-"""Tokens travel as uint16."""
-
 TEXT_COLUMNS: Final = ("id", "source_id", "title", "text")
 """What phases read of `documents/` that do not copy them."""
 

@@ -9,6 +9,9 @@ import dataclasses
 import itertools
 import pickle
 import random
+import re
+import shlex
+import string
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -25,16 +28,28 @@ from massivetext.pipeline.job import Job
 from massivetext.pipeline.phases import run_phases
 from massivetext.pipeline.plan import plan
 
-SAMPLE = Path(__file__).parents[2] / "sample/config.toml"
+ROOT = Path(__file__).parents[2]
+SAMPLE = ROOT / "sample/config.toml"
 IMAGE = "region-docker.pkg.dev/massivetext-example/massivetext/worker:1"
-OPTIONS = (
-    "--runner=DataflowRunner",
-    "--dry_run=True",
-    "--project=massivetext-example",
-    "--region=us-central1",
-    "--temp_location=gs://massivetext-example/tmp",
-    f"--sdk_container_image={IMAGE}",
-)
+NAMES = {
+    "BUCKET": "massivetext-example",
+    "IMAGE": IMAGE,
+    "PROJECT": "massivetext-example",
+    "REGION": "us-central1",
+}
+"""What stands for the user's own in examples/dataflow.md."""
+
+
+def documented_command() -> list[str]:
+    """The command of examples/dataflow.md that starts a run."""
+    text = (ROOT / "examples/dataflow.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"^massivetext run (?:.*\\\n)+.*", text, re.MULTILINE)
+    return shlex.split(string.Template(command.replace("\\\n", "")).substitute(NAMES))
+
+
+COMMAND = documented_command()
+OPTIONS = COMMAND[COMMAND.index("--") + 1 :]
+DRY_RUN = "--dry_run=True"
 
 PIPELINES = {
     "curate-read",
@@ -92,7 +107,7 @@ def translating(run_here: Callable[..., None], folder: Path) -> Callable[..., No
     from apache_beam.io.gcp import gcsio
 
     def run(job: Job, label: str, build: Callable[[beam.Pipeline], None]) -> None:
-        options = PipelineOptions([*OPTIONS, f"--job_name=massivetext-{label}"])
+        options = PipelineOptions([*OPTIONS, DRY_RUN, f"--job_name=massivetext-{label}"])
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(gcsio.GcsIO, "is_soft_delete_enabled", lambda *_: False)  # asks Google
             pipeline = beam.Pipeline(options=options)
@@ -135,6 +150,13 @@ def graphs(run: Path) -> dict[str, beam_runner_api_pb2.Pipeline]:
 
 def transforms(graph: beam_runner_api_pb2.Pipeline, *urns: str) -> list[Any]:
     return [t for t in graph.components.transforms.values() if t.spec.urn in urns]
+
+
+def test_beam_knows_every_option_of_the_documented_command() -> None:
+    assert COMMAND[:3] == ["massivetext", "run", "crawl.toml"]
+    known = PipelineOptions().get_all_options()
+    assert len(OPTIONS) == 10
+    assert [option for option in OPTIONS if option[2:].partition("=")[0] not in known] == []
 
 
 def test_dataflow_takes_every_pipeline(run: Path) -> None:
