@@ -77,9 +77,11 @@ setup(
         "gcp": ["apache-beam[gcp]>=2.77,<3"],  # gs:// paths and Dataflow
         "aws": ["apache-beam[aws]>=2.77,<3"],  # s3:// paths
         "dev": [
+            "apache-beam[aws]>=2.77,<3",
             "build",
             "datasketch>=2.0",  # our signatures are held against its own
             "hypothesis>=6.100",
+            "moto[server]>=5.1",  # an S3-compatible server for tests
             "mypy>=1.15",
             "pyright>=1.1.400",
             "pytest>=8",

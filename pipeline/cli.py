@@ -15,7 +15,7 @@ from pathlib import Path
 from massivetext import __version__
 from massivetext.config import ConfigError
 from massivetext.config_file import load_config
-from massivetext.pipeline.logs import hide_import_warnings
+from massivetext.pipeline.logs import hide_import_warnings, hide_repetitions
 
 PHASE_COMMANDS = {
     "curate": "read, extract, measure and judge every record",
@@ -25,6 +25,9 @@ PHASE_COMMANDS = {
     "sequence": "tokenise, pack, mix and write the shards",
     "report": "write report/index.html and report/funnel.json",
 }
+_BEAM_COMMANDS = ("run", *PHASE_COMMANDS, "verify", "explain")
+"""Commands that use Beam: its runners, or only its file systems."""
+
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 
@@ -39,7 +42,7 @@ def main(arguments: Sequence[str]) -> int:
     own, beam_options = _split(list(arguments))
     parser = _parser()
     options = parser.parse_args(own)
-    if beam_options and options.command not in ("run", *PHASE_COMMANDS):
+    if beam_options and options.command not in _BEAM_COMMANDS:
         parser.error(f"options after -- are for Beam, which '{options.command}' does not use")
     options.beam_options = tuple(beam_options)
     try:
@@ -99,9 +102,11 @@ def _parser() -> argparse.ArgumentParser:
 def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("config", help="TOML file; relative paths in it start at its folder")
     parser.add_argument("--output", help="output folder (default: output.path of the config)")
-    parser.add_argument("--workers", type=_positive, default=1, help="processes on this machine")
     parser.add_argument(
-        "--memory", type=_size_bytes, default="4GB", help="local budget for shuffles, e.g. 2GB"
+        "--workers", type=_positive, help="processes on this machine (default: as many as pay)"
+    )
+    parser.add_argument(
+        "--memory", type=_size_bytes, default="4GB", help="budget of a local run, e.g. 2GB"
     )
     parser.add_argument(
         "--restart", action="store_true", help="recompute phases whose settings have changed"
@@ -117,18 +122,23 @@ def _run(options: argparse.Namespace) -> int:
     from massivetext.pipeline.phases import run_phases
     from massivetext.pipeline.plan import plan
     from massivetext.pipeline.preflight import check
+    from massivetext.pipeline.processes import default_count
+    from massivetext.pipeline.store import use_options
     from massivetext.pipeline.summary import print_summary
 
+    hide_repetitions()
+    use_options(options.beam_options)
+    items = plan(config)
+    input_bytes = sum({item.file: item.size_bytes for item in items}.values())
     job = Job(
         config=config,
         output=_absolute(options.output or config.output.path),
         memory_bytes=options.memory,
-        workers=options.workers,
+        workers=options.workers or default_count(input_bytes, len(items), options.memory),
         pipeline_args=options.beam_options,
         restart=options.restart,
         quiet=options.quiet,
     )
-    items = plan(config)
     check(job, options.command)
     run_phases(job, items, options.command)
     print_summary(job)
@@ -174,6 +184,8 @@ def _add_extract(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def _extract(options: argparse.Namespace) -> int:
     from massivetext.pipeline.extraction import extract_text, show_blocks
 
+    if options.show and options.extractor != "tree":
+        return _fail(2, "--show tells of the blocks of the extractor tree; leave out --extractor")
     try:
         html = sys.stdin.buffer.read() if options.file == "-" else Path(options.file).read_bytes()
     except OSError as error:
@@ -199,7 +211,9 @@ def _explain(options: argparse.Namespace) -> int:
     if (options.document is None) == (options.sequence is None):
         return _fail(2, "name a document, or give --sequence N")
     from massivetext.pipeline.explain import explain_document, explain_sequence
+    from massivetext.pipeline.store import use_options
 
+    use_options(options.beam_options)
     output = _absolute(options.output)
     if options.sequence is not None:
         return explain_sequence(output, options.sequence)
@@ -215,8 +229,10 @@ def _add_verify(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 def _verify(options: argparse.Namespace) -> int:
     from massivetext.config import Config
     from massivetext.pipeline.job import Job
+    from massivetext.pipeline.store import use_options
     from massivetext.pipeline.verify import verify
 
+    use_options(options.beam_options)
     checked, faults = verify(Job(Config(), _absolute(options.output)))
     for fault in faults:
         print(fault)

@@ -47,15 +47,24 @@ _BATCH_BYTES = 32_000_000
 def read_records(
     item: WorkItem, source: Source, limits: Limits, open_file: OpenFile = store.open_input
 ) -> Iterator[Record]:
-    """Yields the records of a work item; a file that cannot be opened is a failed record."""
+    """Yields the records of a work item; a file that cannot be opened is a failed record.
+
+    Raises:
+        OSError: if the store failed in a way that may pass. Whatever a reader made of it, that is
+            no fault of a record, and the item has to be read again.
+    """
     context = ReadContext(item.file, item.range, source.fields, limits.record_bytes)
     try:
-        stream = open_file(item.file)
+        stream = store.WatchedStream(open_file(item.file))
     except OSError as error:
+        if store.may_pass(error):
+            raise
         yield FailedRecord(item.file, 0, f"the file cannot be opened: {error}")
         return
     with stream:
-        yield from read_file(source.format, stream, context)
+        yield from read_file(source.format, stream.as_binary(), context)
+    if stream.fault is not None:
+        raise OSError(f"reading {item.file}: {stream.fault}") from stream.fault
 
 
 ReadRecords = Callable[[WorkItem, Source, Limits], Iterator[Record]]

@@ -12,6 +12,10 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from massivetext.config import Config
 from massivetext.pipeline import store
+from massivetext.pipeline.errors import RunError as RunError
+from massivetext.pipeline.errors import UsageError as UsageError
+from massivetext.pipeline.errors import plain_error
+from massivetext.pipeline.processes import PROCESS_BYTES, Processes, release_memory
 
 LOCAL_RUNNER = "FnApiRunner"
 """Named, because Beam's default tries to download another runner first."""
@@ -19,16 +23,11 @@ LOCAL_RUNNER = "FnApiRunner"
 LOCAL_SHUFFLE_COST = 4
 """Bytes of memory that the local runner needs for a byte it shuffles (measured: 4.0 to 4.3)."""
 
+_LEAST_SHARE = 8
+"""Our choice: a budget below what the processes need still gives an eighth of itself to shuffles,
+so that it means more rounds, not endless ones."""
 
 Work = TypeVar("Work")
-
-
-class RunError(RuntimeError):
-    """A run that cannot go on: what was found, and what to do."""
-
-
-class UsageError(RuntimeError):
-    """A command that cannot be carried out as asked; nothing was done."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Job:
     Attributes:
         config: what to compute.
         output: the output folder, on any file system.
-        memory_bytes: budget of the local runner for what it shuffles.
+        memory_bytes: budget of the local run, all processes together.
         workers: processes on this machine; 1 means this one only.
         pipeline_args: Beam's own options; empty means the local runner.
         restart: recompute phases whose settings or inputs have changed, instead of refusing.
@@ -62,11 +61,30 @@ class Job:
         """Returns a path below the output folder."""
         return store.join(self.output, *parts)
 
+    def processes_for(self, item_bytes: int = 0) -> Processes:
+        """Returns the processes that items are worked on in; a cluster's workers use one each.
+
+        Args:
+            item_bytes: memory that an item needs beyond the usual.
+        """
+        count = self.workers if self.is_local else 1
+        if item_bytes:
+            free_bytes = self.memory_bytes - PROCESS_BYTES
+            count = max(1, min(count, free_bytes // (PROCESS_BYTES + item_bytes)))
+        return Processes(count, self.pipeline_args)
+
     def rounds(self, shuffled_bytes: int) -> int:
-        """Returns in how many rounds to shuffle so many bytes: one, except on this machine."""
+        """Returns in how many rounds to shuffle so many bytes: one, except on this machine.
+
+        Here what is shuffled stays in memory, beside the program and its worker processes.
+        """
         if not self.is_local:
             return 1
-        return max(1, math.ceil(shuffled_bytes * LOCAL_SHUFFLE_COST / self.memory_bytes))
+        processes = 1 + (self.workers if self.workers > 1 else 0)
+        free_bytes = max(
+            self.memory_bytes - processes * PROCESS_BYTES, self.memory_bytes // _LEAST_SHARE
+        )
+        return max(1, math.ceil(shuffled_bytes * LOCAL_SHUFFLE_COST / free_bytes))
 
     def observed(self, step: str, work: Work) -> Work:
         """Returns what is done for each item of a step; `estimate` measures it."""
@@ -76,12 +94,25 @@ class Job:
     def run(self, label: str, build: Callable[[beam.Pipeline], None]) -> None:
         """Builds one Beam pipeline, runs it and waits for its end.
 
+        On a cluster the runner tries again what failed; the local runner does not, so here a
+        pipeline that met a passing fault of the file system is run again, and does what is left.
+
         Raises:
             RunError: if the runner reports anything but success.
         """
+        if self.is_local:
+            store.persistently(lambda: self._run_once(label, build))
+        else:
+            self._run_once(label, build)
+
+    def _run_once(self, label: str, build: Callable[[beam.Pipeline], None]) -> None:
         pipeline = beam.Pipeline(options=self._options(label))
         build(pipeline)
-        state = pipeline.run().wait_until_finish()
+        try:
+            state = pipeline.run().wait_until_finish()
+        except Exception as error:
+            raise plain_error(error) from error
+        release_memory()
         if state != "DONE":
             raise RunError(f"the pipeline '{label}' ended as {state}; see the runner's log")
 

@@ -9,15 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import apache_beam as beam
 
 from massivetext.config import fingerprint, plain
 from massivetext.pipeline import store
 from massivetext.pipeline.job import Job, RunError, UsageError
-from massivetext.pipeline.plan import WorkItem
-from massivetext.pipeline.processes import call_in_process
+from massivetext.pipeline.processes import Processes
 from massivetext.pipeline.progress import watch
 
 Statistics = Mapping[str, Any]
@@ -49,12 +48,26 @@ class ItemResult:
         return cls(files, record["ledger"], record["statistics"])
 
 
-class ItemWork(Protocol):
-    """What a map step does for one item: a picklable value that can be called."""
+class Item(Protocol):
+    """A unit of work, of commitment and of restart: a `WorkItem`, or a shard to be filled."""
 
-    def __call__(self, item: WorkItem, /) -> ItemResult:
-        """Returns what became of the item, once its files are committed."""
+    @property
+    def number(self) -> int:
+        """Its place among the items of the step."""
         ...
+
+    @property
+    def name(self) -> str:
+        """Names it among them."""
+        ...
+
+    @property
+    def identity(self) -> list[Any]:
+        """What must be the same for its committed result to stand (JSON-able)."""
+        ...
+
+
+_Item = TypeVar("_Item", bound=Item)
 
 
 @dataclass(frozen=True)
@@ -113,10 +126,9 @@ def run_phase(job: Job, phase: Phase, work: Callable[[], Manifest]) -> Manifest:
 
 def read_manifest(job: Job, name: str) -> Manifest | None:
     """Returns the manifest of a finished phase, or None."""
-    path = job.path("phases", name, "manifest.json")
-    if not store.exists(path):
+    record = store.read_record(job.path("phases", name, "manifest.json"))
+    if record is None:
         return None
-    record = json.loads(store.read_bytes(path))
     return Manifest(
         phase=record["phase"],
         key=record["key"],
@@ -143,27 +155,38 @@ def require_manifest(job: Job, name: str) -> Manifest:
 
 
 def run_map(
-    job: Job, phase: Phase, step: str, items: Sequence[WorkItem], work: ItemWork
+    job: Job,
+    phase: Phase,
+    step: str,
+    items: Sequence[_Item],
+    work: Callable[[_Item], ItemResult],
+    item_bytes: int = 0,
 ) -> dict[str, ItemResult]:
-    """Does a step's work for every item that has not committed it; returns all results by name."""
+    """Does a step's work for every item that has not committed it; returns all results by name.
+
+    Args:
+        job: where to run.
+        phase: the phase the step is part of.
+        step: its name.
+        items: what to do.
+        work: does it for one item, once its files are committed: a picklable value.
+        item_bytes: memory that an item needs beyond the usual; of several processes only as many
+            are used as there is memory for.
+    """
     folder = f"phases/{phase.name}/{step}"
-    committed = _committed(job, phase, folder, items)
+    commits = Commits(job.output, folder, phase.key)
+    committed = commits.read_all(items)
     pending = [item for item in items if item.name not in committed]
     if pending:
-        process = ProcessItem(
-            job.observed(f"{phase.name}-{step}", work),
-            job.output,
-            folder,
-            phase.key,
-            job.workers if job.is_local else 1,
-        )
+        observed = job.observed(f"{phase.name}-{step}", work)
+        process = ProcessItem(observed, commits, job.processes_for(item_bytes))
 
         def build(pipeline: beam.Pipeline) -> None:
             pipeline | f"{phase.name} {step}" >> MapItems(pending, process)
 
         with watch(job, f"{phase.name}: {step}", folder, len(items), len(committed)):
             job.run(f"{phase.name}-{step}", build)
-        committed |= _committed(job, phase, folder, pending)
+        committed |= commits.read_all(pending)
     missing = [item.name for item in items if item.name not in committed]
     if missing:
         raise RunError(f"step {folder} left {len(missing)} items undone, {missing[0]} first")
@@ -173,7 +196,7 @@ def run_map(
 class MapItems(beam.PTransform):
     """Work items to workers, one by one: a GroupByKey by item number spreads them."""
 
-    def __init__(self, items: Sequence[WorkItem], process: ProcessItem) -> None:
+    def __init__(self, items: Sequence[Item], process: ProcessItem) -> None:
         super().__init__()
         self.items, self.process = items, process
 
@@ -188,19 +211,63 @@ class MapItems(beam.PTransform):
         )
 
 
+@dataclass(frozen=True)
+class Commits:
+    """The records of a step's finished items.
+
+    Attributes:
+        output: the output folder.
+        folder: where the records lie, below the output folder.
+        key: of the phase; records of another one do not count.
+    """
+
+    output: str
+    folder: str
+    key: str
+
+    def read(self, item: Item) -> ItemResult | None:
+        """Returns the result of an item whose record and files stand, else None."""
+        record = store.read_record(store.join(self.output, *self._path(item).split("/")))
+        if record is None or (record["key"], record["identity"]) != (self.key, item.identity):
+            return None
+        result = ItemResult.from_json(record)
+        return result if all(store.stands(self.output, file) for file in result.files) else None
+
+    def read_all(self, items: Iterable[Item]) -> dict[str, ItemResult]:
+        """Returns the results of all items that are committed, by their names."""
+        folder = store.join(self.output, *self.folder.split("/"))
+        listed = {metadata.path for metadata in store.list_folder(folder)}
+        candidates = [
+            item
+            for item in items
+            if store.join(self.output, *self._path(item).split("/")) in listed
+        ]
+        read = ((item.name, self.read(item)) for item in candidates)
+        return {name: result for name, result in read if result is not None}
+
+    def write(self, item: Item, result: ItemResult) -> None:
+        """Writes the record of an item; its files must stand."""
+        record = {"key": self.key, "identity": item.identity, **result.to_json()}
+        store.write_bytes(self.output, self._path(item), _dump(record))
+
+    def _path(self, item: Item) -> str:
+        return f"{self.folder}/{item.name}.json"
+
+
 class ProcessItem(beam.DoFn):
     """Does an item's work and commits its record last."""
 
-    def __init__(self, work: ItemWork, output: str, folder: str, key: str, processes: int) -> None:
-        self.work, self.output, self.folder = work, output, folder
-        self.key, self.processes = key, processes
+    def __init__(
+        self, work: Callable[[Any], ItemResult], commits: Commits, processes: Processes
+    ) -> None:
+        self.work, self.commits, self.processes = work, commits, processes
 
-    def process(self, element: tuple[int, Iterable[WorkItem]]) -> Iterator[str]:
+    def process(self, element: tuple[int, Iterable[Item]]) -> Iterator[str]:
         """Yields the item's name when it is committed."""
         for item in element[1]:
-            result = call_in_process(self.work, item, self.processes)
-            record = {"key": self.key, "identity": item.identity, **result.to_json()}
-            store.write_bytes(self.output, f"{self.folder}/{item.name}.json", _dump(record))
+            # A bundle that is tried again does only what its first attempt did not commit.
+            if self.commits.read(item) is None:
+                self.commits.write(item, self.processes.call(self.work, item))
             yield item.name
 
 
@@ -223,30 +290,11 @@ def balances(ledger: Mapping[str, int]) -> bool:
     return ledger.get("in", read) == read and ledger.get("documents", written) == written
 
 
-def _committed(
-    job: Job, phase: Phase, folder: str, items: Sequence[WorkItem]
-) -> dict[str, ItemResult]:
-    """Returns the results of the items whose records and files stand."""
-    found = {}
-    records = {metadata.path for metadata in store.list_folder(job.path(*folder.split("/")))}
-    for item in items:
-        path = job.path(*folder.split("/"), *f"{item.name}.json".split("/"))
-        if path not in records:
-            continue
-        record = json.loads(store.read_bytes(path))
-        result = ItemResult.from_json(record)
-        stands = record["key"] == phase.key and record["identity"] == item.identity
-        if stands and all(store.exists(job.path(*f.path.split("/"))) for f in result.files):
-            found[item.name] = result
-    return found
-
-
 def _refuse_or_restart(job: Job, phase: Phase) -> None:
     """Compares a phase's settings with those it was begun with in the same output folder."""
-    path = job.path("phases", phase.name, "settings.json")
-    if not store.exists(path):
+    begun = store.read_record(job.path("phases", phase.name, "settings.json"))
+    if begun is None:
         return
-    begun = json.loads(store.read_bytes(path))
     asked = json.loads(_dump(phase.settings))
     if begun == asked:
         return

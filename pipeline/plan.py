@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import BinaryIO
 
 from massivetext.config import Config, ConfigError, Source
 from massivetext.pipeline import store
@@ -97,10 +98,20 @@ def _match(source: Source, pattern: str) -> list[store.FileMetadata]:
 
 
 def _ranges(source: Source, path: str, size_bytes: int) -> Sequence[FileRange]:
+    opened: list[store.WatchedStream] = []
+
+    def open_watched(path: str) -> BinaryIO:
+        opened.append(store.WatchedStream(store.open_input(path)))
+        return opened[-1].as_binary()
+
     try:
-        return split_file(source.format, path, size_bytes, store.open_input)
-    except PermissionError as error:
+        ranges = split_file(source.format, path, size_bytes, open_watched)
+    except OSError as error:
         raise ConfigError(f"source '{source.subset}': cannot read {path}: {error}") from None
+    faults = [stream.fault for stream in opened if stream.fault is not None]
+    if faults:  # what a reader took for a damaged file
+        raise ConfigError(f"source '{source.subset}': cannot read {path}: {faults[0]}")
+    return ranges
 
 
 def _root(pattern: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import threading
 import time
@@ -54,7 +53,7 @@ class _Tally:
     def update(self) -> None:
         for metadata in store.list_folder(self.folder):
             if metadata.path not in self.seen:
-                record = json.loads(store.read_bytes(metadata.path))
+                record = store.read_record(metadata.path) or {"ledger": {}}
                 self.seen[metadata.path] = record["ledger"]
 
     @property

@@ -51,8 +51,9 @@ def run_rounds(
     outcomes = []
     for number, part in enumerate(rounds):
         path = f"{folder}/round-{number:04d}.json"
+        full_path = job.path(*path.split("/"))
         begun = {"key": phase.key, "rounds": shape}
-        record = _read(job, path)
+        record = store.read_record(full_path)
         if record is None or any(record[name] != begun[name] for name in begun):
 
             def wire(pipeline: beam.Pipeline, part: T = part, path: str = path) -> None:
@@ -60,7 +61,7 @@ def run_rounds(
                 outcomes | "Commit round" >> CommitRound(job.output, path, begun)  # noqa: B023
 
             job.run(f"{phase.name}-{step}-{number}", wire)
-            record = _read(job, path)
+            record = store.read_record(full_path)
         if record is not None:  # an empty round writes no record
             outcomes.append(Outcome(tuple(record["files"]), record["statistics"]))
     return _join(outcomes)
@@ -95,8 +96,3 @@ def _write_record(
 def _join(outcomes: Sequence[Outcome]) -> Outcome:
     files = sorted(path for outcome in outcomes for path in outcome.files)
     return Outcome(tuple(files), merge_counts(o.statistics for o in outcomes))
-
-
-def _read(job: Job, path: str) -> dict[str, Any] | None:
-    full = job.path(*path.split("/"))
-    return json.loads(store.read_bytes(full)) if store.exists(full) else None

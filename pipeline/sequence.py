@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import math
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -28,6 +28,7 @@ from massivetext.pipeline.phase import (
     run_phase,
 )
 from massivetext.pipeline.plan import WorkItem
+from massivetext.pipeline.processes import close_processes, release_memory
 from massivetext.pipeline.sequence_dataset import Drawn, describe
 from massivetext.pipeline.sequence_items import SurveyItem, TokeniseItem
 from massivetext.pipeline.sequence_shards import (
@@ -184,19 +185,21 @@ def _tokenizer(stage: Stage, shares: Shares) -> tuple[Tokenizer, list[str], stor
     if config.model:
         tokenizer = load_configured_tokenizer(config.model)
     else:
-        passages = [
+        close_processes()  # idle now, and training needs as much memory as they hold
+        passages = (
             Passage(key, text)
             for item in stage.items
             if item.subset in shares
             for key, text in _read_sample(output, item.name)
-        ]
+        )
         trained = _train(passages, config.vocab_size, config.normalization)
         tokenizer, warnings = Tokenizer(trained.model), list(trained.warnings)
+        release_memory()
     entry = store.write_bytes(output, f"sequences/{TOKENIZER_FILE}", tokenizer.model)
     return tokenizer, warnings, entry
 
 
-def _train(passages: list[Passage], vocab_size: int, normalization: str) -> Any:
+def _train(passages: Iterable[Passage], vocab_size: int, normalization: str) -> Any:
     try:
         return train(passages, vocab_size, normalization)
     except ValueError as error:

@@ -1,36 +1,60 @@
-"""The shuffles of phase SEQUENCE: crops to buckets, to count their sequences and to fill shards."""
+"""From tokenised crops to shards: count, sort, fill.
+
+count   shuffle of crops' sizes: the sequences that each bucket can give
+sort    shuffle of tokens, in parts of some megabytes: a part of a bucket becomes a sorted file
+shards  map: each bucket reads its parts one by one, packs, takes its quotas and writes a shard
+
+So neither a worker nor this machine holds a bucket's tokens but in the shard that it writes.
+"""
 
 from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+import math
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import apache_beam as beam
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from massivetext.pipeline import store
 from massivetext.pipeline.job import Job
-from massivetext.pipeline.phase import ItemResult, Phase
-from massivetext.pipeline.progress import watch
+from massivetext.pipeline.phase import ItemResult, Phase, run_map
+from massivetext.pipeline.processes import close_processes
+from massivetext.pipeline.rounds import Outcome, run_rounds
 from massivetext.pipeline.sequence_items import read_blocks
 from massivetext.sequencing.beam import (
     CountSequences,
     DrawId,
-    FillBuckets,
     Quotas,
     SizedCrops,
+    SortCrops,
     TokenisedCrops,
 )
-from massivetext.sequencing.blocks import CROP_DTYPE
-from massivetext.sequencing.buckets import Bucket
+from massivetext.sequencing.blocks import CROP_DTYPE, CropBlock, split_by_part, tokens_of_crops
+from massivetext.sequencing.buckets import DrawnCrops, fill_bucket
 from massivetext.sequencing.packing import PackingRule
 from massivetext.sequencing.shards import FORMATS, provenance_name, shard_name
 from massivetext.sequencing.tokenizer import Tokenizer
 
-SHARD_STEP = "shards"
-"""Below `phases/sequence/`: one record a shard, written when its files stand."""
+PART_BYTES: Final = 32_000_000
+"""Our choice: tokens that one worker sorts at once."""
+
+PART_SCHEMA: Final = pa.schema(
+    [
+        ("subset", pa.string()),
+        ("visit", pa.int32()),
+        ("draw", pa.int32()),
+        ("crops", pa.large_binary()),
+        ("tokens", pa.large_binary()),
+    ]
+)
+"""A sorted part of a bucket: one row (and row group) a draw, the arrays of a `CropBlock`."""
 
 
 @dataclass(frozen=True)
@@ -80,20 +104,147 @@ def count_sequences(
     return {draw: tuple(by_bucket) for draw, by_bucket in counts.items()}
 
 
+@dataclass(frozen=True)
+class Shard:
+    """A bucket to be filled.
+
+    Attributes:
+        number: of the bucket, which is that of its shard.
+        parts: files of its sorted parts, below the output folder, in hash order.
+        quotas: sequences to take of each draw.
+    """
+
+    number: int
+    parts: tuple[str, ...]
+    quotas: Mapping[DrawId, int]
+
+    @property
+    def name(self) -> str:
+        """Names its record."""
+        return f"shard-{self.number:05d}"
+
+    @property
+    def identity(self) -> list[Any]:
+        """What its content depends on, besides the phase's settings."""
+        return [[*draw, quota] for draw, quota in sorted(self.quotas.items())]
+
+
 def write_shards(
     job: Job, phase: Phase, files: Sequence[BlockFile], quotas: Quotas, plan: ShardPlan
 ) -> list[ItemResult]:
     """Writes every shard that is not committed; returns what each holds, in their order."""
-    folder = f"phases/{phase.name}/{SHARD_STEP}"
-    done = _committed_shards(job, phase, plan)
-    shuffled_bytes = sum(2 * file.tokens + CROP_DTYPE.itemsize * file.crops for file in files)
-    with watch(job, f"{phase.name}: {SHARD_STEP}", folder, plan.shards, len(done)):
-        for buckets in _rounds(job, plan.shards, shuffled_bytes):
-            pending = {b: quotas[b] for b in buckets if b not in done}
-            if pending:
-                job.run(f"{phase.name}-{SHARD_STEP}", _filling(job, phase, files, pending, plan))
-    done = _committed_shards(job, phase, plan)
-    return [done[number] for number in range(plan.shards)]
+    token_bytes = sum(2 * file.tokens + CROP_DTYPE.itemsize * file.crops for file in files)
+    parts = max(1, math.ceil(token_bytes / plan.shards / PART_BYTES))
+    folder = f"phases/{phase.name}/scratch/parts"
+    rounds = [[keys.start, keys.stop] for keys in _rounds(job, plan.shards * parts, token_bytes)]
+    close_processes()  # idle for a while, and what is shuffled needs the memory they hold
+    sort = SortParts(job.output, folder, files, parts)
+    written = run_rounds(job, phase, "sort", rounds, sort).files
+    by_bucket: dict[int, list[str]] = {bucket: [] for bucket in range(plan.shards)}
+    for path in written:  # sorted, so the parts of a bucket come in their order
+        by_bucket[int(path.rpartition("/")[2].partition("-")[0])].append(path)
+    shards = [Shard(b, tuple(paths), quotas[b]) for b, paths in by_bucket.items()]
+    # A shard is held once, and once more by some of the formats' writers.
+    fill = FillShard(job.output, plan)
+    results = run_map(job, phase, "shards", shards, fill, 2 * token_bytes // plan.shards)
+    return list(results.values())
+
+
+@dataclass(frozen=True)
+class SortParts:
+    """Sorts the crops of some parts of buckets: a round writes those of a range of keys.
+
+    Attributes:
+        output: the output folder.
+        folder: for the parts, below the output folder.
+        files: of tokenised crops.
+        parts: of each bucket.
+    """
+
+    output: str
+    folder: str
+    files: Sequence[BlockFile]
+    parts: int
+
+    def __call__(self, pipeline: beam.Pipeline, keys: list[int]) -> Any:
+        """Returns the outcomes of a round: the files of its parts."""
+        buckets = range(keys[0] // self.parts, (keys[1] - 1) // self.parts + 1)
+        blocks = ReadBlocks(self.output, self.files, buckets, ["crops", "tokens"])
+        split = beam.FlatMap(_split_by_part, self.parts, range(*keys))
+        return (
+            pipeline
+            | "Read tokens" >> blocks
+            | "To parts" >> split.with_output_types(TokenisedCrops)
+            | "Sort" >> SortCrops()
+            | "Write part" >> beam.Map(self._write)
+        )
+
+    def _write(self, element: tuple[int, dict[DrawId, CropBlock]]) -> Outcome:
+        bucket, part = divmod(element[0], self.parts)
+        path = f"{self.folder}/{bucket:05d}-{part:05d}.parquet"
+        with (
+            store.commit(self.output, path) as pending,
+            # Not compressed: read once, then deleted.
+            pq.ParquetWriter(pending.stream, PART_SCHEMA, compression="none") as writer,
+        ):
+            for draw, block in element[1].items():
+                crops, tokens = block.to_bytes()
+                row = {**draw._asdict(), "crops": crops, "tokens": tokens}
+                writer.write_table(pa.Table.from_pylist([row], PART_SCHEMA))
+        return Outcome((path,))
+
+
+@dataclass(frozen=True)
+class FillShard:
+    """Writes a shard and its provenance."""
+
+    output: str
+    plan: ShardPlan
+
+    def __call__(self, shard: Shard) -> ItemResult:
+        """Returns its files, its sequences and the UTF-8 bytes that its tokens stand for."""
+        plan = self.plan
+        drawn = [
+            DrawnCrops(*draw, self._crops(shard, draw), self._tokens(shard, draw), quota)
+            for draw, quota in sorted(shard.quotas.items())
+        ]
+        bucket = fill_bucket(shard.number, drawn, plan.rule, plan.seed, plan.tokenizer.token_bytes)
+        name = shard_name(shard.number, plan.shards, plan.format_name)
+        with store.commit(self.output, f"sequences/{name}") as pending:
+            FORMATS[plan.format_name].write(pending.stream, bucket.sequences_NxL)
+        name = provenance_name(shard.number, plan.shards)
+        provenance = store.write_table(self.output, f"sequences/{name}", bucket.provenance)
+        statistics = {"utf8_bytes": dict(bucket.subset_utf8_bytes)}
+        ledger = {"sequences": len(bucket.sequences_NxL)}
+        return ItemResult((pending.entry, provenance), ledger, statistics)
+
+    def _crops(self, shard: Shard, draw: DrawId) -> NDArray[np.void]:
+        """Returns the crops of a draw in hash order."""
+        parts = [
+            np.frombuffer(crops, CROP_DTYPE)
+            for path in shard.parts
+            for (crops,) in read_part(self.output, path, draw, ["crops"])
+        ]
+        return np.concatenate([np.empty(0, CROP_DTYPE), *parts])
+
+    def _tokens(self, shard: Shard, draw: DrawId) -> Iterator[NDArray[np.uint16]]:
+        """Yields the tokens of each crop of a draw in hash order."""
+        for path in shard.parts:
+            for arrays in read_part(self.output, path, draw, ["crops", "tokens"]):
+                yield from tokens_of_crops(CropBlock.from_bytes(*arrays))
+
+
+def read_part(
+    output: str, path: str, draw: DrawId, columns: list[str]
+) -> Iterator[tuple[bytes, ...]]:
+    """Yields some columns of a draw's row in a sorted part, if it has one."""
+    with store.open_input(store.join(output, *path.split("/"))) as stream:
+        parquet = store.open_parquet(stream)
+        for group in range(parquet.num_row_groups):
+            (name,) = parquet.read_row_group(group, list(DrawId._fields)).to_pylist()
+            if DrawId(**name) == draw:
+                row = parquet.read_row_group(group, columns)
+                yield tuple(row[column][0].as_py() for column in columns)
 
 
 def _rounds(job: Job, buckets: int, shuffled_bytes: int) -> list[range]:
@@ -109,27 +260,11 @@ def _counting(
     def build(pipeline: beam.Pipeline) -> None:
         (
             pipeline
-            | "Read crops" >> ReadBlocks(job.output, files, buckets, ["crops"], SizedCrops)
+            | "Read crops" >> ReadBlocks(job.output, files, buckets, ["crops"])
             | "Count" >> CountSequences(rule)
             | "To one place" >> beam.Map(lambda counted: (0, counted))
             | "All counts" >> beam.GroupByKey()
             | "Write counts" >> beam.Map(_write_counts, job.output, path, phase.key)
-        )
-
-    return build
-
-
-def _filling(
-    job: Job, phase: Phase, files: Sequence[BlockFile], quotas: Quotas, plan: ShardPlan
-) -> Callable[[beam.Pipeline], None]:
-    def build(pipeline: beam.Pipeline) -> None:
-        columns = ["crops", "tokens"]
-        write = WriteShard(job.output, phase.name, phase.key, plan.shards, plan.format_name)
-        (
-            pipeline
-            | "Read tokens" >> ReadBlocks(job.output, files, quotas, columns, TokenisedCrops)
-            | "Fill" >> FillBuckets(quotas, plan.rule, plan.seed, plan.tokenizer.token_bytes)
-            | "Write shards" >> beam.ParDo(write)
         )
 
     return build
@@ -144,47 +279,30 @@ class ReadBlocks(beam.PTransform):
         files: Sequence[BlockFile],
         buckets: Collection[int],
         columns: list[str],
-        element_type: Any,
     ) -> None:
         super().__init__()
         self.output, self.files, self.buckets = output, files, frozenset(buckets)
-        self.columns, self.element_type = columns, element_type
+        self.columns = columns
 
     def expand(self, input_or_inputs: Any) -> Any:
         """Spreads the files by number, then reads them."""
+        both = "tokens" in self.columns
         numbered = [(n, (file.path, tuple(file.draw))) for n, file in enumerate(self.files)]
         read = beam.FlatMap(_read_files, self.output, self.buckets, self.columns)
         return (
             input_or_inputs
             | "Files" >> beam.Create(numbered, reshuffle=False)
             | "Spread" >> beam.GroupByKey()
-            | "Read" >> read.with_output_types(self.element_type)
+            | "Read" >> read.with_output_types(TokenisedCrops if both else SizedCrops)
         )
 
 
-class WriteShard(beam.DoFn):
-    """Writes a shard and its provenance, and commits its record last."""
-
-    def __init__(self, output: str, phase: str, key: str, shards: int, format_name: str) -> None:
-        self.output, self.phase, self.key = output, phase, key
-        self.shards, self.format_name = shards, format_name
-
-    def process(self, element: tuple[int, Bucket]) -> Iterator[int]:
-        """Yields the shard's number when it is committed."""
-        number, bucket = element
-        name = shard_name(number, self.shards, self.format_name)
-        with store.commit(self.output, f"sequences/{name}") as pending:
-            FORMATS[self.format_name].write(pending.stream, bucket.sequences_NxL)
-        provenance = store.write_table(
-            self.output, f"sequences/{provenance_name(number, self.shards)}", bucket.provenance
-        )
-        statistics = {"utf8_bytes": dict(bucket.subset_utf8_bytes)}
-        ledger = {"sequences": len(bucket.sequences_NxL)}
-        result = ItemResult((pending.entry, provenance), ledger, statistics)
-        record = json.dumps({"key": self.key, **result.to_json()}, sort_keys=True)
-        path = f"phases/{self.phase}/{SHARD_STEP}/{number:05d}.json"
-        store.write_bytes(self.output, path, record.encode())
-        yield number
+def _split_by_part(element: TokenisedCrops, parts: int, keys: range) -> Iterator[TokenisedCrops]:
+    """Yields the parts of a block that are asked for, by key: bucket times parts, plus part."""
+    bucket, (draw, crops, tokens) = element
+    for part, block in split_by_part(CropBlock.from_bytes(crops, tokens), parts).items():
+        if bucket * parts + part in keys:
+            yield bucket * parts + part, (draw, *block.to_bytes())
 
 
 def _read_files(
@@ -210,20 +328,5 @@ def _write_counts(
 
 
 def _committed_counts(job: Job, phase: Phase, path: str) -> list[Any] | None:
-    if not store.exists(job.path(*path.split("/"))):
-        return None
-    record = json.loads(store.read_bytes(job.path(*path.split("/"))))
-    return record["counts"] if record["key"] == phase.key else None
-
-
-def _committed_shards(job: Job, phase: Phase, plan: ShardPlan) -> dict[int, ItemResult]:
-    """Returns the shards whose records and files stand."""
-    found = {}
-    for metadata in store.list_folder(job.path("phases", phase.name, SHARD_STEP)):
-        record = json.loads(store.read_bytes(metadata.path))
-        result = ItemResult.from_json(record)
-        stands = all(store.exists(job.path(*entry.path.split("/"))) for entry in result.files)
-        if record["key"] == phase.key and stands:
-            number = int(metadata.path.rpartition("/")[2].removesuffix(".json"))
-            found[number] = result
-    return found
+    record = store.read_record(job.path(*path.split("/")))
+    return record["counts"] if record is not None and record["key"] == phase.key else None

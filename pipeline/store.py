@@ -2,30 +2,50 @@
 
 A file appears under its name only when it is whole: it is written under a unique name in the
 run's `tmp/` folder and renamed last. Two attempts at one file write the same bytes, so it does not
-matter which of them wins.
+matter which of them wins. Where a rename is a copy, as on object stores, a crash may leave half a
+file under the final name: so whatever says that a file stands knows its size, and a record that
+cannot be parsed says nothing.
 """
 
 from __future__ import annotations
 
+import errno
 import io
+import json
+import logging
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Final, TypeVar, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import xxhash
-from apache_beam.io.filesystem import CompressionTypes
+from apache_beam.io.filesystem import BeamIOError, CompressionTypes
 from apache_beam.io.filesystem import FileMetadata as FileMetadata
 from apache_beam.io.filesystems import FileSystems
+from apache_beam.options.pipeline_options import PipelineOptions
+
+_Result = TypeVar("_Result")
+
+_LOGGER = logging.getLogger(__name__)
 
 _PARQUET_OPTIONS: dict[str, Any] = {
     "compression": "zstd",
     "compression_level": 3,  # our choice: zstd's own default
     "use_dictionary": False,  # our choice: ids, urls and texts are nearly all distinct
 }
+
+
+PAUSES_SECONDS = (1.0, 5.0, 20.0)
+"""Our choice: how long to wait before each further attempt."""
+
+_LASTING_ERRORS: Final = frozenset(
+    (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT)
+)
+"""Faults of a store that waiting does not mend."""
 
 
 @dataclass(frozen=True, order=True)
@@ -48,20 +68,34 @@ def join(folder: str, *parts: str) -> str:
     return FileSystems.join(folder, *parts)
 
 
+def use_options(arguments: Sequence[str]) -> None:
+    """Tells this process Beam's options for file systems: endpoints, credentials, projects.
+
+    Workers of a runner are told by the runner; this is for the program itself.
+    """
+    FileSystems.set_options(PipelineOptions(list(arguments)))
+
+
 def exists(path: str) -> bool:
-    """Whether a file or folder is there."""
-    return FileSystems.exists(path)
+    """Whether a file is there (or a folder, on file systems that have folders)."""
+    return bool(persistently(lambda: FileSystems.exists(path)))
+
+
+def stands(output: str, entry: FileEntry) -> bool:
+    """Whether a committed file is there and has its size."""
+    found = match(join(output, *entry.path.split("/")))
+    return [metadata.size_in_bytes for metadata in found] == [entry.size_bytes]
 
 
 def match(pattern: str) -> list[FileMetadata]:
     """Returns path, size and modification time of the files that a pattern matches, by path."""
-    found = FileSystems.match([pattern])[0].metadata_list
+    found = persistently(lambda: FileSystems.match([pattern])[0].metadata_list)
     return sorted(found, key=lambda metadata: metadata.path)
 
 
 def list_folder(folder: str) -> list[FileMetadata]:
     """Returns all files below a folder, by path; none if it does not exist."""
-    return match(join(folder, "**")) if exists(folder) else []
+    return match(join(folder, "**"))
 
 
 def match_below(path: str) -> list[FileMetadata]:
@@ -69,15 +103,85 @@ def match_below(path: str) -> list[FileMetadata]:
     return list_folder(path) or match(path)
 
 
+def may_pass(error: OSError) -> bool:
+    """Whether the same operation may succeed a little later: not so on a full disk, say."""
+    errors: list[BaseException] = [error]
+    for each in errors:  # grows while it is read: Beam wraps what its file systems raise
+        causes = [each.__cause__, each.__context__]
+        if isinstance(each, BeamIOError):
+            causes += (each.exception_details or {}).values()
+        errors += [cause for cause in causes if cause is not None and cause not in errors]
+    return not any(isinstance(e, OSError) and e.errno in _LASTING_ERRORS for e in errors)
+
+
+def persistently(operation: Callable[[], _Result]) -> _Result:
+    """Returns what an operation gives; tries again, a little later, when the store failed."""
+    for pause_seconds in PAUSES_SECONDS:
+        try:
+            return operation()
+        except OSError as error:
+            if not may_pass(error):
+                raise
+            _LOGGER.warning("%s; trying again", error)
+            time.sleep(pause_seconds)
+    return operation()
+
+
 def open_input(path: str) -> BinaryIO:
     """Opens a file for reading its bytes as they are, compressed or not."""
     return FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED)
 
 
+class WatchedStream:
+    """A stream for reading that remembers when the store failed, and not the bytes.
+
+    Attributes:
+        fault: the last error of a read, or None.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.fault: OSError | None = None
+
+    def as_binary(self) -> BinaryIO:
+        """Returns this stream as what readers take."""
+        return cast(BinaryIO, self)
+
+    def read(self, size: int = -1) -> bytes:
+        """Reads as the stream does."""
+        try:
+            return self._stream.read(size)
+        except OSError as error:
+            self.fault = error
+            raise
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def __enter__(self) -> WatchedStream:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._stream.close()
+
+
 def read_bytes(path: str) -> bytes:
     """Returns a whole file."""
-    with open_input(path) as stream:
-        return stream.read()
+
+    def read() -> bytes:
+        with open_input(path) as stream:
+            return stream.read()
+
+    return persistently(read)
+
+
+def read_record(path: str) -> dict[str, Any] | None:
+    """Returns a JSON object; None if there is no file, or only a part of one."""
+    try:
+        record = json.loads(read_bytes(path)) if exists(path) else None
+    except ValueError:  # what a crash left of a copy
+        return None
+    return record if isinstance(record, dict) else None
 
 
 def read_table(path: str, columns: list[str] | None = None) -> pa.Table:
@@ -95,6 +199,8 @@ def delete(path: str) -> None:
     """Deletes a file or a whole folder, if it is there."""
     if exists(path):
         FileSystems.delete([path])
+    elif not _has_folders(path) and (files := list_folder(path)):
+        FileSystems.delete([metadata.path for metadata in files])
 
 
 class _Digesting(io.RawIOBase):
@@ -150,9 +256,13 @@ def commit(output: str, path: str) -> Iterator[Commit]:
 
 def write_bytes(output: str, path: str, content: bytes) -> FileEntry:
     """Commits a whole file below the folder `output`."""
-    with commit(output, path) as pending:
-        pending.stream.write(content)
-    return pending.entry
+
+    def write() -> FileEntry:
+        with commit(output, path) as pending:
+            pending.stream.write(content)
+        return pending.entry
+
+    return persistently(write)
 
 
 def write_table(output: str, path: str, table: pa.Table) -> FileEntry:
@@ -184,12 +294,16 @@ def digest_file(path: str) -> tuple[int, str]:
 def _make_parent(target: str) -> None:
     """Makes the folder of a file where the file system has folders that must exist."""
     folder = FileSystems.split(target)[0]
-    if "://" not in target and not exists(folder):
+    if _has_folders(target) and not exists(folder):
         try:
             FileSystems.mkdirs(folder)
         except OSError:  # another worker made it first
             if not exists(folder):
                 raise
+
+
+def _has_folders(path: str) -> bool:
+    return bool(FileSystems.get_filesystem(path).has_dirs())
 
 
 def _seekable(stream: BinaryIO) -> Any:

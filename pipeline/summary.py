@@ -12,6 +12,7 @@ from massivetext.pipeline import store
 from massivetext.pipeline.corpus import REASONS
 from massivetext.pipeline.funnel import funnel
 from massivetext.pipeline.job import Job
+from massivetext.sequencing.dataset import DATASET_FILE
 
 PLACES = {
     "corpus": "corpus",
@@ -32,9 +33,9 @@ def print_summary(job: Job) -> None:
     console.print(funnel_table(counts))
     for title, place in PLACES.items():
         path = job.path(*place.split("/"))
-        if store.exists(path):
+        if store.match_below(path):
             console.print(f"{title:>9}  {path}", soft_wrap=True)
-    if store.exists(job.path("sequences")):
+    if store.exists(job.path("sequences", DATASET_FILE)):
         train = f"massivetext train {job.path('sequences')} --preset tiny --steps 50"
         console.print(f"\nnext       {train}", soft_wrap=True)
         console.print(f"           massivetext explain {job.output} ID_OR_URL", soft_wrap=True)

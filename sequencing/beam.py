@@ -12,10 +12,9 @@ from typing import Any, NamedTuple
 
 import apache_beam as beam
 import numpy as np
-from numpy.typing import NDArray
 
-from massivetext.sequencing.blocks import CROP_DTYPE, CropBlock
-from massivetext.sequencing.buckets import Bucket, DrawnCrops, count_crops, fill_bucket
+from massivetext.sequencing.blocks import CROP_DTYPE, CropBlock, sorted_block
+from massivetext.sequencing.buckets import count_crops
 from massivetext.sequencing.packing import PackingRule
 
 
@@ -31,7 +30,7 @@ SizedCrops = tuple[int, tuple[tuple[str, int, int], bytes]]
 """(bucket, (DrawId, crops)): `crops` is an array of CROP_DTYPE."""
 
 TokenisedCrops = tuple[int, tuple[tuple[str, int, int], bytes, bytes]]
-"""(bucket, (DrawId, crops, tokens)): the arrays of a `CropBlock`."""
+"""(key, (DrawId, crops, tokens)): the arrays of a `CropBlock`."""
 
 Quotas = Mapping[int, Mapping[DrawId, int]]
 """Bucket -> draw -> sequences to take."""
@@ -53,30 +52,15 @@ class CountSequences(beam.PTransform):
         )
 
 
-class FillBuckets(beam.PTransform):
-    """TokenisedCrops -> (bucket, Bucket), for every bucket of `quotas`.
-
-    A bucket without crops is empty, but it is there: shards follow the quotas, not the crops.
-    """
-
-    def __init__(
-        self, quotas: Quotas, rule: PackingRule, seed: int, token_bytes: NDArray[np.int32]
-    ) -> None:
-        super().__init__()
-        self.quotas, self.rule, self.seed = quotas, rule, seed
-        self.token_bytes = token_bytes
+class SortCrops(beam.PTransform):
+    """TokenisedCrops, keyed by anything -> (key, {DrawId: all its crops in hash order})."""
 
     def expand(self, input_or_inputs: Any) -> Any:
-        """Groups by bucket, packs, takes the quotas and shuffles."""
-        markers = input_or_inputs.pipeline | "Every bucket" >> beam.Create(
-            [(bucket, (("", 0, 0), b"", b"")) for bucket in self.quotas], reshuffle=False
-        ).with_output_types(TokenisedCrops)
+        """Groups by key and sorts."""
         return (
-            (markers, input_or_inputs)
-            | "With every bucket" >> beam.Flatten()
-            | "Group tokens by bucket" >> beam.GroupByKey()
-            | "Fill buckets"
-            >> beam.Map(_fill_bucket, self.quotas, self.rule, self.seed, self.token_bytes)
+            input_or_inputs
+            | "Group tokens by key" >> beam.GroupByKey()
+            | "Sort crops" >> beam.Map(_sort_crops)
         )
 
 
@@ -94,19 +78,11 @@ def _count_bucket(
     return bucket, counts
 
 
-def _fill_bucket(
+def _sort_crops(
     element: tuple[int, Iterable[tuple[tuple[str, int, int], bytes, bytes]]],
-    quotas: Quotas,
-    rule: PackingRule,
-    seed: int,
-    token_bytes: NDArray[np.int32],
-) -> tuple[int, Bucket]:
-    bucket, values = element
+) -> tuple[int, dict[DrawId, CropBlock]]:
+    key, values = element
     blocks: dict[DrawId, list[CropBlock]] = defaultdict(list)
     for draw_id, crops, tokens in values:
         blocks[DrawId(*draw_id)].append(CropBlock.from_bytes(crops, tokens))
-    drawn = [
-        DrawnCrops(*draw_id, tuple(parts), quotas[bucket].get(draw_id, 0))
-        for draw_id, parts in sorted(blocks.items())
-    ]
-    return bucket, fill_bucket(bucket, drawn, rule, seed, token_bytes)
+    return key, {draw_id: sorted_block(parts) for draw_id, parts in sorted(blocks.items())}

@@ -66,11 +66,41 @@ def in_hash_order(crops_C: NDArray[np.void]) -> NDArray[np.intp]:
     return np.lexsort((ids_Cx2[:, 1], ids_Cx2[:, 0], crops_C["hash"]))
 
 
+def split_by_part(block: CropBlock, parts: int) -> dict[int, CropBlock]:
+    """Returns the crops of each of so many equal ranges of hashes; only ranges that have any.
+
+    So parts in their order hold all crops in hash order, and one of them can be handled at a time.
+    """
+    part_C = part_of(block.crops_C["hash"], parts)
+    if len(block.crops_C) and (part_C == part_C[0]).all():
+        return {int(part_C[0]): block}
+    views = tokens_of_crops(block)
+    return {
+        part: CropBlock(
+            block.crops_C[part_C == part],
+            np.concatenate([views[crop] for crop in np.flatnonzero(part_C == part)]),
+        )
+        for part in np.unique(part_C).tolist()
+    }
+
+
+def part_of(hash_C: NDArray[np.uint64], parts: int) -> NDArray[np.int64]:
+    """Returns the range of hashes, of so many equal ones, that each hash lies in."""
+    borders = [2**64 * part // parts for part in range(1, parts)]
+    return np.searchsorted(np.array(borders, np.uint64), hash_C, side="right")
+
+
+def sorted_block(blocks: Iterable[CropBlock]) -> CropBlock:
+    """Returns one block of the crops of all blocks, in hash order."""
+    crops_C, tokens = in_order(blocks)
+    return CropBlock(crops_C, np.concatenate([np.empty(0, np.uint16), *tokens]))
+
+
 def in_order(blocks: Iterable[CropBlock]) -> tuple[NDArray[np.void], list[NDArray[np.uint16]]]:
     """Returns the crops of all blocks in hash order, and the tokens of each (views)."""
     parts = list(blocks)
     crops_C = np.concatenate([np.empty(0, CROP_DTYPE), *(part.crops_C for part in parts)])
-    tokens = [view for part in parts for view in _views(part)]
+    tokens = [view for part in parts for view in tokens_of_crops(part)]
     order = in_hash_order(crops_C)
     return crops_C[order], [tokens[crop] for crop in order]
 
@@ -81,14 +111,14 @@ def split_by_bucket(block: CropBlock, buckets: int) -> dict[int, CropBlock]:
     order = in_hash_order(block.crops_C)
     order = order[np.argsort(bucket_C[order], kind="stable")]
     present, first = np.unique(bucket_C[order], return_index=True)
-    views = _views(block)
+    views = tokens_of_crops(block)
     return {
         int(bucket): CropBlock(block.crops_C[part], np.concatenate([views[crop] for crop in part]))
         for bucket, part in zip(present, np.split(order, first)[1:], strict=True)
     }
 
 
-def _views(block: CropBlock) -> list[NDArray[np.uint16]]:
+def tokens_of_crops(block: CropBlock) -> list[NDArray[np.uint16]]:
     """Returns the tokens of each crop."""
     stop_C = np.cumsum(block.crops_C["tokens"])
     bounds = zip((stop_C - block.crops_C["tokens"]).tolist(), stop_C.tolist(), strict=True)

@@ -6,6 +6,7 @@ sequence's name (subset, draw, bucket, number).
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from massivetext.records import stable_hash
 from massivetext.sequencing.blocks import CropBlock, in_hash_order, in_order
-from massivetext.sequencing.packing import Packed, PackingRule, count_sequences, pack
+from massivetext.sequencing.packing import SPAN_DTYPE, PackingRule, count_sequences, pack
 
 PROVENANCE_SCHEMA: Final = pa.schema(
     [
@@ -40,8 +41,8 @@ tokens [crop_token_start, crop_token_end) of the crop, whose token 0 is its BOS;
 the sequence."""
 
 
-_COPIED_SEQUENCES: Final = 1024
-"""Our choice: sequences that are copied at once, so that no second copy of a shard is held."""
+_PACKED_GROUPS: Final = 256
+"""Our choice: groups that are packed at once, so that no second copy of a shard is held."""
 
 
 @dataclass(frozen=True)
@@ -52,15 +53,31 @@ class DrawnCrops:
         subset: the subset.
         visit: the visit that the draw is a part of.
         draw: number of the draw among those of the subset.
-        blocks: the crops, in any order.
+        crops_C: CROP_DTYPE rows in hash order.
+        tokens: of each crop, in the same order; read once, so they need not be held all at a time.
         quota: sequences to take; at most what the crops give.
     """
 
     subset: str
     visit: int
     draw: int
-    blocks: tuple[CropBlock, ...]
+    crops_C: NDArray[np.void]
+    tokens: Iterable[NDArray[np.uint16]]
     quota: int
+
+    @classmethod
+    def of_blocks(
+        cls, name: tuple[str, int, int], blocks: Iterable[CropBlock], quota: int
+    ) -> DrawnCrops:
+        """Returns the crops of some blocks, in whatever order they come.
+
+        Args:
+            name: subset, visit and draw.
+            blocks: the crops.
+            quota: sequences to take.
+        """
+        crops_C, tokens = in_order(blocks)
+        return cls(*name, crops_C, tokens, quota)
 
 
 @dataclass(frozen=True)
@@ -80,8 +97,9 @@ class Bucket:
 
 @dataclass(frozen=True)
 class _Choice:
-    """Which sequences of a draw a bucket takes, and the hashes that will order them."""
+    """Which sequences of all that a draw gives a bucket takes, and the hashes that order them."""
 
+    available: int
     numbers_Q: NDArray[np.intp]
     shuffle_keys_Q: NDArray[np.uint64]
 
@@ -120,13 +138,11 @@ def fill_bucket(
     for crops, choice in zip(taken, choices, strict=True):
         position_Q = position[start : start + crops.quota]
         start += crops.quota
-        crops_C, tokens = in_order(crops.blocks)
-        packed = pack(tokens, rule)
-        size_bytes = _place(packed, choice.numbers_Q, sequences_NxL, position_Q, token_bytes)
-        subset_utf8_bytes[crops.subset] = subset_utf8_bytes.get(crops.subset, 0) + size_bytes
-        place_S = np.full(len(packed.sequences_NxL), -1, np.int64)
+        place_S = np.full(choice.available, -1, np.int64)
         place_S[choice.numbers_Q] = position_Q
-        tables.append(_provenance(number, crops, crops_C, packed.spans, place_S))
+        size_bytes, spans = _pack_into(sequences_NxL, place_S, crops.tokens, rule, token_bytes)
+        subset_utf8_bytes[crops.subset] = subset_utf8_bytes.get(crops.subset, 0) + size_bytes
+        tables.append(_provenance(number, crops, spans, place_S))
     provenance = pa.concat_tables(tables).sort_by(
         [("sequence", "ascending"), ("order", "ascending")]
     )
@@ -138,7 +154,7 @@ def _name_of_draw(crops: DrawnCrops) -> tuple[str, int]:
 
 
 def _choose(number: int, crops: DrawnCrops, rule: PackingRule, seed: int) -> _Choice:
-    sequences = count_crops(np.concatenate([block.crops_C for block in crops.blocks]), rule)
+    sequences = count_sequences(crops.crops_C["tokens"], rule)
     if crops.quota > sequences:
         raise ValueError(
             f"bucket {number} holds {sequences:,} sequences of {crops.subset}, draw "
@@ -148,30 +164,48 @@ def _choose(number: int, crops: DrawnCrops, rule: PackingRule, seed: int) -> _Ch
     share_keys = np.array([stable_hash(seed, n, "sequence share") for n in names], np.uint64)
     numbers_Q = np.sort(np.argsort(share_keys, kind="stable")[: crops.quota])
     shuffle_keys = [stable_hash(seed, names[n], "sequence order") for n in numbers_Q]
-    return _Choice(numbers_Q, np.array(shuffle_keys, np.uint64))
+    return _Choice(sequences, numbers_Q, np.array(shuffle_keys, np.uint64))
 
 
-def _place(
-    packed: Packed,
-    numbers_Q: NDArray[np.intp],
+def _pack_into(
     sequences_NxL: NDArray[np.uint16],
-    position_Q: NDArray[np.int64],
+    place_S: NDArray[np.int64],
+    tokens: Iterable[NDArray[np.uint16]],
+    rule: PackingRule,
     token_bytes: NDArray[np.int32],
-) -> int:
-    """Copies the chosen sequences to their places; returns the UTF-8 bytes they stand for."""
-    size_bytes = 0
-    for start in range(0, len(numbers_Q), _COPIED_SEQUENCES):
-        part = slice(start, start + _COPIED_SEQUENCES)
-        tokens_QxL = packed.sequences_NxL[numbers_Q[part]]
-        sequences_NxL[position_Q[part]] = tokens_QxL
-        size_bytes += int(token_bytes[tokens_QxL].sum())
-    return size_bytes
+) -> tuple[int, NDArray[np.void]]:
+    """Packs crops and copies the chosen sequences to their places.
+
+    Args:
+        sequences_NxL: the shard, written to.
+        place_S: place of each sequence of the crops in the shard, or -1 if it is not taken.
+        tokens: of each crop, in hash order.
+        rule: how crops become sequences.
+        token_bytes: UTF-8 bytes of each token id.
+
+    Returns:
+        the UTF-8 bytes that the copied tokens stand for, and the spans of all sequences.
+    """
+    size_bytes, sequences, first_crop = 0, 0, 0
+    spans = [np.empty(0, SPAN_DTYPE)]
+    waiting = iter(tokens)
+    while some := list(itertools.islice(waiting, _PACKED_GROUPS * rule.crops_per_group)):
+        packed = pack(some, rule)
+        place_P = place_S[sequences : sequences + len(packed.sequences_NxL)]
+        taken_QxL = packed.sequences_NxL[place_P >= 0]
+        sequences_NxL[place_P[place_P >= 0]] = taken_QxL
+        size_bytes += int(token_bytes[taken_QxL].sum())
+        packed.spans["sequence"] += sequences
+        packed.spans["crop"] += first_crop
+        spans.append(packed.spans)
+        sequences += len(packed.sequences_NxL)
+        first_crop += len(some)
+    return size_bytes, np.concatenate(spans)
 
 
 def _provenance(
     shard: int,
     drawn: DrawnCrops,
-    crops_C: NDArray[np.void],
     spans: NDArray[np.void],
     place_S: NDArray[np.int64],
 ) -> pa.Table:
@@ -179,13 +213,12 @@ def _provenance(
 
     Args:
         shard: number of the bucket.
-        drawn: names subset and visit.
-        crops_C: the draw's crops in hash order.
+        drawn: the crops.
         spans: which tokens of which crops each sequence holds.
         place_S: place of each sequence in the shard, or -1 if it is not taken.
     """
     spans = spans[place_S[spans["sequence"]] >= 0]
-    crops = crops_C[spans["crop"]]
+    crops = drawn.crops_C[spans["crop"]]
     is_first = np.r_[True, spans["sequence"][1:] != spans["sequence"][:-1]][: len(spans)]
     row = np.arange(len(spans))
     order = row - np.maximum.accumulate(np.where(is_first, row, 0))

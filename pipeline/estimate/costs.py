@@ -21,7 +21,7 @@ import apache_beam as beam
 from massivetext.pipeline.curate import run_curate
 from massivetext.pipeline.estimate.sample import ReadSample
 from massivetext.pipeline.job import Job, RunError
-from massivetext.pipeline.phase import ItemResult, ItemWork
+from massivetext.pipeline.phase import ItemResult
 from massivetext.pipeline.phases import PHASES
 from massivetext.pipeline.plan import WorkItem
 
@@ -124,15 +124,16 @@ class MeasuredRun:
 class Metered:
     """An item's work that leaves a note of its CPU time."""
 
-    work: ItemWork
+    work: Callable[[Any], ItemResult]
     folder: str
     step: str
 
-    def __call__(self, item: WorkItem) -> ItemResult:
-        """Does the work."""
+    def __call__(self, item: Any) -> ItemResult:
+        """Does the work for a work item, or for a shard, which is of no subset."""
         begun = time.process_time()
         result = self.work(item)
-        note = [self.step, item.subset, time.process_time() - begun]
+        subset = item.subset if isinstance(item, WorkItem) else REST
+        note = [self.step, subset, time.process_time() - begun]
         Path(self.folder, uuid.uuid4().hex).write_text(json.dumps(note))
         return result
 

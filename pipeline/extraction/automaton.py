@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from massivetext.kernels import inlined
 
 _LETTERS: Final = 26
 _OTHER: Final = 26
@@ -29,17 +31,43 @@ def _byte_classes(patterns: Sequence[tuple[str, int]]) -> NDArray[np.uint8]:
     return classes
 
 
-def word_automaton(
-    patterns: Sequence[tuple[str, int]],
-) -> tuple[NDArray[np.int16], NDArray[np.int64], NDArray[np.uint8]]:
-    """`(next state by state and class, bits of each state, class of each byte)`.
+def word_search(patterns: Sequence[tuple[str, int]]) -> Any:
+    """A compiled part that finds `(word, bit)` patterns in bytes.
 
-    `patterns` are `(word, bit)`. A search begins in the state behind a `SEPARATOR`, and feeds one
-    more `SEPARATOR` at its end.
+    `search(text, start, stop, state) -> (state, bits)`: feeds `text[start:stop]` and a separator,
+    beginning in `state`, which is 0 behind a separator. Bits are those of all words found.
     """
     classes = _byte_classes(patterns)
-    kinds = int(classes.max()) + 1
-    steps: list[list[int]] = [[0] * kinds]
+    states, bits = _automaton(patterns, classes)
+    kinds = states.shape[1]
+    # States are offsets of rows, and unsigned, which spares compiled code a multiplication and the
+    # question whether an index counts from the end. Those that end a word are the last ones.
+    behind_separator = states[0, SEPARATOR]
+    order = np.lexsort((np.arange(len(states)) != behind_separator, bits != 0))
+    number = np.argsort(order)
+    steps = (number[states[order]] * kinds).astype(np.uint32).reshape(-1)
+    ordered_bits = bits[order]
+    first_final = int(np.count_nonzero(bits == 0)) * kinds
+    separator = np.uint8(SEPARATOR)
+
+    @inlined
+    def search(text: Any, start: Any, stop: Any, state: Any) -> Any:
+        found = 0
+        for position in range(start, stop):
+            state = steps[state + classes[text[position]]]
+            if state >= first_final:
+                found |= ordered_bits[state // kinds]
+        state = steps[state + separator]
+        return state, found | ordered_bits[state // kinds]
+
+    return search
+
+
+def _automaton(
+    patterns: Sequence[tuple[str, int]], classes: NDArray[np.uint8]
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """`(next state by state and class, bits of each state)`; state 0 knows nothing of the text."""
+    steps: list[list[int]] = [[0] * (int(classes.max()) + 1)]
     bits = [0]
     for word, bit in patterns:
         state = 0
@@ -47,12 +75,12 @@ def word_automaton(
             kind = int(classes[byte])
             if not steps[state][kind]:
                 steps[state][kind] = len(steps)
-                steps.append([0] * kinds)
+                steps.append([0] * len(steps[0]))
                 bits.append(0)
             state = steps[state][kind]
         bits[state] |= 1 << bit
     _link_suffixes(steps, bits)
-    return np.array(steps, np.int16), np.array(bits, np.int64), classes
+    return np.array(steps, np.int32), np.array(bits, np.int64)
 
 
 def _link_suffixes(steps: list[list[int]], bits: list[int]) -> None:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
+from numba import types
 from numpy.typing import NDArray
 
-from massivetext.pipeline.extraction.page_tree import PageTree
-from massivetext.pipeline.extraction.rules import add_plain, add_surrounded
+from massivetext.kernels import kernel, part
+from massivetext.pipeline.extraction.page_tree import TREE_TYPE, PageTree
+from massivetext.pipeline.extraction.rules import add_plain, add_surrounded, drop_bare_headings
 from massivetext.pipeline.extraction.score import score_blocks
 from massivetext.pipeline.extraction.second_features import SCORE_UNIT
-from massivetext.pipeline.extraction.weights import Weights, load_weights
-
-SMALL_PAGE: Final = 1000
-"""Characters up to which a page keeps what the rules call plain text, too. Our choice: learned
-scores know pages of the web, which are larger; on such a page there is little to tell apart."""
+from massivetext.pipeline.extraction.weights import WEIGHTS_TYPE, Weights, load_weights
 
 BEST_MARGIN: Final = 2 * SCORE_UNIT
 """Our choice: where no score is above 0, the blocks this close to the best one are kept, so that
@@ -31,19 +29,30 @@ class Choice(NamedTuple):
     page's own score added."""
 
 
-def score_page(tree: PageTree, weights: Weights | None = None) -> NDArray[np.int32]:
-    """Scores of every block, see `Choice.scores`."""
-    scores = np.empty((2, tree.blocks.shape[1]), np.int32)
-    scores[1] += score_blocks(*tree, *(weights or load_weights()), scores)
-    return scores
+@part
+def choose(tree: Any, weights: Any) -> Choice:
+    """Decide for every block whether it is main text; a page with text keeps some of it."""
+    scores = score_blocks(tree, weights)
+    keep = np.zeros(scores.shape[1], np.bool_)
+    best = 0
+    for block in range(scores.shape[1]):
+        best = scores[1, block] if block == 0 else max(best, scores[1, block])
+    for block in range(scores.shape[1]):
+        keep[block] = scores[1, block] > min(0, best - BEST_MARGIN)
+    add_surrounded(tree.nodes, tree.blocks, keep)
+    add_plain(tree.nodes, tree.node_words, tree.blocks, keep)
+    drop_bare_headings(tree.nodes, tree.blocks, keep)
+    return Choice(keep, scores)
+
+
+_CHOICE_TYPE: Final[Any] = types.NamedTuple([types.boolean[::1], types.int32[:, ::1]], Choice)
+
+
+@kernel(_CHOICE_TYPE(TREE_TYPE, WEIGHTS_TYPE))
+def _choose(tree: Any, weights: Any) -> Choice:
+    return choose(tree, weights)
 
 
 def choose_blocks(tree: PageTree, weights: Weights | None = None) -> Choice:
-    """Decide for every block whether it is main text; a page with text keeps some of it."""
-    scores = score_page(tree, weights)
-    if not scores.shape[1]:
-        return Choice(np.zeros(0, np.bool_), scores)
-    keep = scores[1] > min(0, int(scores[1].max()) - BEST_MARGIN)
-    add_surrounded(tree.nodes, tree.blocks, keep)
-    add_plain(tree.nodes, tree.node_words, tree.blocks, SMALL_PAGE, keep)
-    return Choice(keep, scores)
+    """What becomes of the blocks of a page, by the weights that come with the package or others."""
+    return _choose(tree, weights or load_weights())

@@ -11,6 +11,10 @@ import codecs
 import re
 from typing import Any, Final, cast
 
+import numpy as np
+
+from massivetext.pipeline.extraction.utf8 import is_utf8
+
 _BYTE_ORDER_MARKS: Final = (
     (b"\xef\xbb\xbf", "utf-8"),
     (b"\xff\xfe\x00\x00", "utf-32-le"),
@@ -47,6 +51,11 @@ _WINDOWS_1252: Final = "".join(
 )
 
 _GUESSED_BYTES: Final = 1 << 16
+_SAMPLE_BYTES: Final = 1 << 13
+"""Our choice: a guess looks at the 64 KiB behind the first byte beyond ASCII, and decodes 8 KiB of
+what is left without letters; more changes no guess and costs milliseconds."""
+
+_BEYOND_ASCII: Final = re.compile(rb"[\x80-\xff]")
 _ASCII_LETTERS: Final = bytes(byte for byte in range(0x80) if chr(byte).isalnum())
 """Left out before a guess: what follows a byte beyond ASCII must not look like its second half."""
 
@@ -106,26 +115,25 @@ def decode_page(html: bytes, encoding: str | None = None) -> tuple[str, bytes]:
     for mark, codec in _BYTE_ORDER_MARKS:
         if html.startswith(mark):
             return codec, _recoded(html[len(mark) :], codec)
+    is_ascii = html.isascii()
+    is_valid = is_ascii or is_utf8(np.frombuffer(html, np.uint8))
+    if is_valid and not is_ascii and not _has_zeros(html):
+        return "utf-8", html
     declared = codec_of(encoding) or declared_codec(html)
     if declared and declared.startswith(_NO_SUPERSETS):
-        if not declared.startswith("utf") or b"\0" in html[:_SCANNED_BYTES]:
+        if not declared.startswith("utf") or _has_zeros(html):
             return declared, _recoded(html, declared)
-        declared = "utf-8"  # in UTF-16, every tag has zero bytes
-    if html.isascii():
-        return declared or "utf-8", html
-    if _is_utf8(html):
-        return "utf-8", html
+        declared = "utf-8"
+    if is_valid:
+        return (declared or "utf-8") if is_ascii else "utf-8", html
     if declared is None or (declared == "utf-8" and not _is_mostly_utf8(html)):
         declared = _guessed_codec(html)
     return declared, _recoded(html, declared)
 
 
-def _is_utf8(html: bytes) -> bool:
-    try:
-        html.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
+def _has_zeros(html: bytes) -> bool:
+    """Whether a page may be UTF-16 or UTF-32, in which every tag has zero bytes."""
+    return b"\0" in html[:_SCANNED_BYTES]
 
 
 def _is_mostly_utf8(html: bytes) -> bool:
@@ -137,10 +145,12 @@ def _is_mostly_utf8(html: bytes) -> bool:
 
 def _guessed_codec(html: bytes) -> str:
     """The codec of a page that names none (or a wrong one) and is not UTF-8."""
-    sample = html[:_GUESSED_BYTES].translate(None, _ASCII_LETTERS)
+    beyond_ascii = _BEYOND_ASCII.search(html)
+    start = beyond_ascii.start() if beyond_ascii else 0
+    sample = html[start : start + _GUESSED_BYTES].translate(None, _ASCII_LETTERS)[:_SAMPLE_BYTES]
     for codec, common, least_share in _COMMON_CHARACTERS:
         decoded = [c for c in sample.decode(codec, "ignore") if c > "\x7f"]
-        if sum(c in common for c in decoded) > least_share * max(len(decoded), 8):
+        if sum(map(common.__contains__, decoded)) > least_share * max(len(decoded), 8):
             return codec
     return "windows-1252"
 

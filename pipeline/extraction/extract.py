@@ -4,36 +4,16 @@ from __future__ import annotations
 
 import html as character_references
 import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal
 
-from massivetext.pipeline.extraction import elements, name_words
-from massivetext.pipeline.extraction import page_tree as pt
-from massivetext.pipeline.extraction.choice import choose_blocks
 from massivetext.pipeline.extraction.encoding import decode_page
-from massivetext.pipeline.extraction.layout import lay_out
-from massivetext.pipeline.extraction.lxml_tree import parse_with_lxml
-from massivetext.pipeline.extraction.page_tree import PageTree, ParsedPage
+from massivetext.pipeline.extraction.main_text import ENGINES, Engine
 from massivetext.pipeline.extraction.raw_tree import parse_raw
-from massivetext.pipeline.extraction.second_features import SCORE_UNIT
-
-Value = TypeVar("Value")
+from massivetext.pipeline.extraction.weights import load_weights
 
 Extractor = Literal["tree", "trafilatura"]
 """`extraction.extractor` of the config: blocks of the tree (ours), or the trafilatura package."""
-
-Engine = Literal["raw", "lxml"]
-"""What reads the HTML for the extractor `tree`: the compiled pass over bytes, or lxml."""
-
-SCANT_CHARACTERS: Final = 250
-HIDDEN_CHARACTERS: Final = 1000
-"""Our choice: a page that shows fewer than 250 characters and hides at least 1,000 more hides its
-text."""
-
-
-_SHOWN_CHARACTERS: Final = 100
 
 
 @dataclass(frozen=True)
@@ -46,30 +26,6 @@ class Page:
     """Text of the `title` element; empty if there is none."""
     encoding: str
     """Python's name of the codec that the bytes were read with."""
-    links: tuple[str, ...]
-    """The `href` of every link, as written, in document order."""
-
-
-@dataclass(frozen=True)
-class ShownBlock:
-    """One block of a page and what became of it, for people who audit a page."""
-
-    text: str
-    path: str
-    """Tags from the page's outermost block element down to the block's own, joined by `/`."""
-    kept: bool
-    score: float
-    """Log-odds that the block is main text, its surroundings and the page considered."""
-    reason: str
-    """What the decision was made from, in words."""
-
-    def __str__(self) -> str:
-        """The block as two lines: the decision and its grounds, the beginning of the text."""
-        decision = "keep" if self.kept else "drop"
-        beginning = " ".join(self.text.split())
-        if len(beginning) > _SHOWN_CHARACTERS:
-            beginning = beginning[: _SHOWN_CHARACTERS - 1] + "…"
-        return f"{decision} {self.score:+5.1f}  {self.path}  ({self.reason})\n      {beginning}"
 
 
 def extract_text(
@@ -94,118 +50,41 @@ def extract_page(
     extractor: Extractor = "tree",
     engine: Engine = "raw",
 ) -> Page:
-    """The main text of a page with its title, encoding and links; see `extract_text`."""
-    extract = _chosen(EXTRACTORS, extractor, "extractor")
+    """The main text of a page with its title and encoding; see `extract_text`."""
+    if engine not in ENGINES:
+        raise ValueError(f"unknown engine {engine!r}: expected one of 'raw', 'lxml'")
+    if extractor not in ("tree", "trafilatura"):
+        raise ValueError(f"unknown extractor {extractor!r}: expected one of 'tree', 'trafilatura'")
     codec, html_utf8 = decode_page(html, encoding)
-    parsed = parse_page(html_utf8, engine)
-    return Page(extract(html_utf8, parsed), parsed.title, codec, parsed.links)
-
-
-def show_blocks(
-    html: bytes, *, encoding: str | None = None, engine: Engine = "raw"
-) -> list[ShownBlock]:
-    """Every block of a page in document order, kept or dropped, with its score and the reason."""
-    tree = parse_page(decode_page(html, encoding)[1], engine).tree
-    choice = choose_blocks(tree)
-    alone, together = (choice.scores / SCORE_UNIT).tolist()
-    return [
-        ShownBlock(
-            tree.block_text(block),
-            "/".join(elements.TAGS[tree.nodes[pt.NODE_TAG, node]] for node in _line(tree, block)),
-            bool(choice.keep[block]),
-            together[block],
-            _reason(tree, block, bool(choice.keep[block]), alone[block], together[block]),
-        )
-        for block in range(tree.blocks.shape[1])
-    ]
-
-
-def parse_page(html_utf8: bytes, engine: Engine = "raw") -> ParsedPage:
-    """The tree of a page; with what it hides, if it shows next to nothing.
-
-    Such pages build themselves by scripts, and keep their text in `noscript` or hidden elements.
-    """
-    parse = _chosen(ENGINES, engine, "engine")
-    parsed = parse(html_utf8, False)
-    shown = int(parsed.tree.blocks[pt.BLOCK_CHARACTERS].sum())
-    if shown >= SCANT_CHARACTERS:
-        return parsed
-    unveiled = parse(html_utf8, True)
-    hidden = int(unveiled.tree.blocks[pt.BLOCK_CHARACTERS].sum()) - shown
-    return unveiled if not shown or hidden >= HIDDEN_CHARACTERS else parsed
-
-
-def _chosen(table: Mapping[str, Value], name: str, kind: str) -> Value:
-    if name not in table:
-        expected = ", ".join(map(repr, table))
-        raise ValueError(f"unknown {kind} {name!r}: expected one of {expected}")
-    return table[name]
-
-
-def _line(tree: PageTree, block: int) -> list[int]:
-    """The nodes around a block, the outermost first."""
-    nodes = []
-    node = int(tree.blocks[pt.BLOCK_NODE, block])
-    while node > 0:
-        nodes.append(node)
-        node = int(tree.nodes[pt.NODE_PARENT, node])
-    return nodes[::-1]
-
-
-def _reason(tree: PageTree, block: int, kept: bool, alone: float, together: float) -> str:
-    """What speaks for or against a block, in words."""
-    characters = int(tree.blocks[pt.BLOCK_CHARACTERS, block])
-    links = int(tree.blocks[pt.BLOCK_LINK_CHARACTERS, block])
-    names = 0
-    for node in _line(tree, block):
-        names |= int(tree.node_words[node])
-    groups = [
-        words.split()[0].strip("-")
-        for bit, words in enumerate(name_words.GROUPS)
-        if names >> bit & 1
-    ]
-    parts = [f"score {alone:+.1f} alone, {together:+.1f} in its surroundings"]
-    if kept and together <= 0:
-        parts.append("kept by rule (small page, no better block, or inside kept text)")
-    parts.append(f"{characters} characters, {100 * links // characters} % in links")
-    if groups:
-        parts.append(f"names: {', '.join(groups)}")
-    return "; ".join(parts)
-
-
-_DESCRIPTION: Final = re.compile(
-    r"""<meta\s[^>]*?(?:name|property)\s*=\s*["']?(?:og:)?description["'\s][^>]*?"""
-    r"""content\s*=\s*(?:"([^"]*)"|'([^']*)')""",
-    re.IGNORECASE,
-)
-
-
-def _tree_text(html_utf8: bytes, parsed: ParsedPage) -> str:
-    if parsed.tree.blocks.shape[1]:
-        return lay_out(parsed.tree, choose_blocks(parsed.tree).keep)
-    # A page that is all script still says what it is about.
-    found = _DESCRIPTION.search(html_utf8[:_HEAD_BYTES].decode("utf-8", "replace"))
-    return (
-        " ".join(character_references.unescape(found[1] or found[2] or "").split()) if found else ""
-    )
+    if extractor == "trafilatura":
+        return Page(_trafilatura_text(html_utf8), parse_raw(html_utf8).title, codec)
+    text, title = ENGINES[engine].text(html_utf8, load_weights())
+    return Page(text or _description(html_utf8), title, codec)
 
 
 _HEAD_BYTES: Final = 1 << 16
+_META: Final = re.compile(r"<meta\s[^>]*>", re.IGNORECASE)
+_IS_DESCRIPTION: Final = re.compile(
+    r"""(?:name|property)\s*=\s*["']?(?:og:)?description["'\s>]""", re.IGNORECASE
+)
+_CONTENT: Final = re.compile(r"""content\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
 
 
-def _trafilatura_text(html_utf8: bytes, parsed: ParsedPage) -> str:
-    del parsed
+def _description(html_utf8: bytes) -> str:
+    """What a page says of itself in its head: a page that is all script has no other text."""
+    head = html_utf8[:_HEAD_BYTES].decode("utf-8", "replace")
+    for meta in _META.findall(head):
+        content = _CONTENT.search(meta)
+        if content and _IS_DESCRIPTION.search(meta):
+            text = character_references.unescape(content[1] or content[2] or "")
+            return " ".join(text.split())
+    return ""
+
+
+def _trafilatura_text(html_utf8: bytes) -> str:
     import trafilatura  # slow to import, and only this extractor needs it
 
     try:
         return trafilatura.extract(html_utf8.decode("utf-8", "replace")) or ""
     except Exception:  # the package raises what its parsers raise; a page never stops a run
         return ""
-
-
-EXTRACTORS: Final[Mapping[str, Callable[[bytes, ParsedPage], str]]] = MappingProxyType(
-    {"tree": _tree_text, "trafilatura": _trafilatura_text}
-)
-ENGINES: Final[Mapping[str, Callable[[bytes, bool], ParsedPage]]] = MappingProxyType(
-    {"raw": parse_raw, "lxml": parse_with_lxml}
-)

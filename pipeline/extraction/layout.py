@@ -11,12 +11,13 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
+from numba import types
 from numpy.typing import NDArray
 
 from massivetext.kernels import kernel, part
 from massivetext.pipeline.extraction import elements
 from massivetext.pipeline.extraction import page_tree as pt
-from massivetext.pipeline.extraction.page_tree import PageTree
+from massivetext.pipeline.extraction.page_tree import TREE_TYPE, PageTree
 
 LONG_BLOCK: Final = 80
 """Characters (not white space) from which a block is a paragraph and not a label. Our choice: the
@@ -315,8 +316,8 @@ def _put_marker(nodes: Any, ordinal: Any, item: Any, out: Any, length: Any) -> A
     return length + 2
 
 
-@kernel("int64(uint8[::1], int32[:,::1], int32[:,::1], boolean[::1], uint8[::1])")
-def write_text(text: Any, nodes: Any, blocks: Any, keep: Any, out: Any) -> int:
+@part
+def _write_text(text: Any, nodes: Any, blocks: Any, keep: Any, out: Any) -> int:
     """Write the kept blocks to `out`; the number of bytes written."""
     contexts = _contexts(nodes, blocks, keep)
     marked = np.zeros(nodes.shape[1], np.bool_)
@@ -353,12 +354,33 @@ def write_text(text: Any, nodes: Any, blocks: Any, keep: Any, out: Any) -> int:
     return length
 
 
-def lay_out(tree: PageTree, keep: NDArray[np.bool_]) -> str:
-    """The text of the kept blocks (one flag a block), formatted; no empty line at its ends."""
-    if not keep.any():
-        return ""
-    newlines = int(np.count_nonzero(tree.text_utf8 == 10))
+@part
+def write_kept(tree: Any, keep: Any) -> Any:
+    """Bytes of the text of the kept blocks; no empty line at its ends, no space at its end."""
+    newlines = 0
+    for position in range(len(tree.text_utf8)):
+        newlines += tree.text_utf8[position] == 10
     overhead = newlines * 2 * MAX_INDENT_LEVELS + len(keep) * (2 * MAX_INDENT_LEVELS + 32)
     out = np.empty(len(tree.text_utf8) + overhead + 3 * tree.nodes.shape[1], np.uint8)
-    length = write_text(tree.text_utf8, tree.nodes, tree.blocks, keep, out)
-    return out[:length].tobytes().decode("utf-8", "replace").strip("\n").rstrip()
+    stop = _write_text(tree.text_utf8, tree.nodes, tree.blocks, keep, out)
+    start = 0
+    while start < stop and out[start] == 10:
+        start += 1
+    while stop > start and out[stop - 1] <= 32:
+        stop -= 1
+    return out[start:stop]
+
+
+@kernel(types.uint8[::1](TREE_TYPE, types.boolean[::1]))
+def _lay_out(tree: Any, keep: Any) -> Any:
+    return write_kept(tree, keep)
+
+
+def lay_out(tree: PageTree, keep: NDArray[np.bool_]) -> str:
+    """The text of the kept blocks (one flag a block), formatted."""
+    return decoded(_lay_out(tree, keep))
+
+
+def decoded(text_utf8: NDArray[np.uint8]) -> str:
+    """A text that a kernel wrote."""
+    return text_utf8.tobytes().decode("utf-8", "replace")

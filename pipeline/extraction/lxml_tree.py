@@ -122,7 +122,6 @@ class _TreeBuilder:
         self._show_hidden = show_hidden
         self._title: list[str] = []
         self._title_open = 0
-        self._links: list[str] = []
         self._nodes = [(-1, elements.UNKNOWN_TAG, NO_NUMBER, 0)]
         self._node_words = [0]
         self._in_item = [False]
@@ -147,8 +146,6 @@ class _TreeBuilder:
         elif _is_link(element):
             self._open_links += 1
             self._lines[-1].links += 1
-            if element.get("href"):
-                self._links.append(element.get("href"))
         elif name == "title":
             self._title_open += 1
         if element.text:
@@ -175,7 +172,7 @@ class _TreeBuilder:
             np.array(self._node_words, np.int64),
             np.array(self._blocks, np.int32).reshape(-1, BLOCK_ROWS).T.copy(),
         )
-        return ParsedPage(tree, " ".join("".join(self._title).split()), tuple(self._links))
+        return ParsedPage(tree, " ".join("".join(self._title).split()))
 
     def _add_text(self, text: str) -> None:
         if self._title_open:

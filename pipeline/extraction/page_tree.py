@@ -5,9 +5,10 @@ Every engine (lxml, raw bytes) fills these arrays; choice and layout read nothin
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
+from numba import types
 from numpy.typing import NDArray
 
 # Rows of `PageTree.nodes`, one column a block element.
@@ -66,11 +67,15 @@ class PageTree(NamedTuple):
         return self.text_utf8[start:stop].tobytes().decode("utf-8", "replace")
 
 
+TREE_TYPE: Final[Any] = types.NamedTuple(
+    [types.uint8[::1], types.int32[:, ::1], types.int64[::1], types.int32[:, ::1]], PageTree
+)
+"""The type of a `PageTree` in the signatures of kernels."""
+
+
 class ParsedPage(NamedTuple):
     """What an engine makes of a page."""
 
     tree: PageTree
     title: str
     """Text of the `title` element, empty if there is none."""
-    links: tuple[str, ...]
-    """The `href` of every `a`, as written, in document order."""

@@ -1,11 +1,18 @@
-"""What the raw-bytes engine remembers while it reads a page: slots of small integer arrays.
+"""What the raw-bytes engine reads and writes: a page, what it remembers, and the tree it fills.
 
-Plain arrays and not objects, because compiled functions share them.
+What it remembers stands in slots of small integer arrays, which compiled functions can share.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from massivetext.kernels import part
+from massivetext.pipeline.extraction import elements
+from massivetext.pipeline.extraction import page_tree as pt
 
 # Slots of the `state` array (int64).
 TEXT: Final = 0  # bytes written to the text buffer
@@ -22,10 +29,9 @@ BREAKS: Final = 10  # `br`s since the last character
 MARGIN: Final = 11  # of the next block
 TITLE_START: Final = 12
 TITLE_STOP: Final = 13
-HREFS: Final = 14
-SHOW_HIDDEN: Final = 15  # 1 to read what the page hides, too
-UNENDED: Final = 16  # bit set of raw text elements, by tag number modulo 63, that have no end ahead
-STATE_SLOTS: Final = 17
+SHOW_HIDDEN: Final = 14  # 1 to read what the page hides, too
+UNENDED: Final = 15  # bit set of raw text elements, by tag number modulo 63, that have no end ahead
+STATE_SLOTS: Final = 16
 
 # Rows of the `stack` array (int32), one column an open element; column 0 is the page.
 STACK_TAG: Final = 0
@@ -58,3 +64,45 @@ TYPE: Final = 9
 REVERSED: Final = 10
 ATTRIBUTES: Final = 11
 ANY: Final = 11  # one more row: not 0 if a row above it is filled
+
+
+_TAGS: Final = len(elements.TAGS) + 1
+
+
+class Reader(NamedTuple):
+    """A page that is being read."""
+
+    html: NDArray[np.uint8]
+    state: NDArray[np.int64]
+    """Shape (STATE_SLOTS)."""
+    stack: NDArray[np.int32]
+    """Shape (STACK_ROWS, MAX_DEPTH + 1)."""
+    open_tags: NDArray[np.int32]
+    """How many elements of each tag number are open."""
+    attributes: NDArray[np.int32]
+    """Shape (ATTRIBUTES + 1, 2): those of the tag that is being read."""
+    text: NDArray[np.uint8]
+    nodes: NDArray[np.int32]
+    node_words: NDArray[np.int64]
+    blocks: NDArray[np.int32]
+
+
+@part
+def reader_of(html: Any, show_hidden: Any) -> Reader:
+    """A reader at the start of a page."""
+    tags = 1
+    for position in range(len(html)):  # no node and no block comes without a tag of its own
+        tags += html[position] == 60
+    state = np.zeros(STATE_SLOTS, np.int64)
+    state[SHOW_HIDDEN] = show_hidden
+    return Reader(
+        html,
+        state,
+        np.zeros((STACK_ROWS, MAX_DEPTH + 1), np.int32),
+        np.zeros(_TAGS, np.int32),
+        np.ones((ATTRIBUTES + 1, 2), np.int32),  # as if filled: cleared by the first tag
+        np.empty(len(html) + len(html) // 2 + 16, np.uint8),
+        np.empty((pt.NODE_ROWS, tags + 1), np.int32),
+        np.empty(tags + 1, np.int64),
+        np.empty((pt.BLOCK_ROWS, tags), np.int32),
+    )

@@ -1,4 +1,4 @@
-"""Look-up tables of the raw-bytes engine: tag names, character references, words in names."""
+"""Look-up tables of the raw-bytes engine: tag names and character references."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from massivetext.pipeline.extraction import elements, name_words
-from massivetext.pipeline.extraction.automaton import word_automaton
+from massivetext.pipeline.extraction import elements
 
 HASH_MULTIPLIER: Final = 1_000_003
 HASH_MASK: Final = (1 << 46) - 1
@@ -77,5 +76,3 @@ def _latin_controls() -> NDArray[np.int32]:
 
 
 LATIN_CONTROLS: Final = _latin_controls()
-
-WORD_STEPS, WORD_BITS, BYTE_CLASSES = word_automaton(name_words.PATTERNS)

@@ -1,4 +1,4 @@
-"""Tags of a page's raw bytes: attributes, the stack of open elements, implied ends (compiled).
+"""Tags of a page's raw bytes: the stack of open elements, and implied ends (compiled).
 
 The HTML standard's tree building, reduced to what blocks of text need: which elements end others
 that were left open, and which end tags mean nothing.
@@ -12,12 +12,12 @@ from massivetext.kernels import inlined, part
 from massivetext.pipeline.extraction import elements
 from massivetext.pipeline.extraction import page_tree as pt
 from massivetext.pipeline.extraction import raw_state as st
-from massivetext.pipeline.extraction.automaton import SEPARATOR
 from massivetext.pipeline.extraction.elements import tag as _tag
-from massivetext.pipeline.extraction.raw_tables import (
-    BYTE_CLASSES,
-    WORD_BITS,
-    WORD_STEPS,
+from massivetext.pipeline.extraction.raw_attributes import (
+    hides_element,
+    integer_of,
+    list_style,
+    name_words_of,
 )
 from massivetext.pipeline.extraction.raw_text import end_block
 
@@ -44,8 +44,6 @@ _TFOOT: Final = _tag("tfoot")
 _TR: Final = _tag("tr")
 _TD: Final = _tag("td")
 _TH: Final = _tag("th")
-_NOSCRIPT: Final = _tag("noscript")
-_TEMPLATE: Final = _tag("template")
 _H1: Final = _tag("h1")
 _H6: Final = _tag("h6")
 
@@ -56,220 +54,7 @@ _IS_BLOCK: Final = elements.IS_BLOCK
 _IS_SKIPPED: Final = elements.IS_SKIPPED
 _IS_VOID: Final = elements.IS_VOID
 _IS_ENDING_PARAGRAPH: Final = elements.IS_ENDING_PARAGRAPH
-_IS_NEVER_HIDDEN: Final = elements.IS_NEVER_HIDDEN
 _IS_LIST: Final = elements.IS_LIST
-
-
-def _packed(name: str) -> int:
-    """First eight bytes of a name as one number, and its length above them."""
-    return int.from_bytes(name.encode()[:7], "big") | len(name) << 56
-
-
-_CLASS_NAME: Final = _packed("class")
-_ID_NAME: Final = _packed("id")
-_ROLE_NAME: Final = _packed("role")
-_STYLE_NAME: Final = _packed("style")
-_HIDDEN_NAME: Final = _packed("hidden")
-_ARIA_HIDDEN_NAME: Final = _packed("aria-hidden")
-_HREF_NAME: Final = _packed("href")
-_START_NAME: Final = _packed("start")
-_VALUE_NAME: Final = _packed("value")
-_TYPE_NAME: Final = _packed("type")
-_REVERSED_NAME: Final = _packed("reversed")
-
-
-@inlined
-def _attribute_slot(name: Any, length: Any) -> int:
-    """Which of the attributes that matter has this name; -1 for the others."""
-    if length > 11:
-        return -1
-    name |= length << 56
-    if name == _CLASS_NAME:
-        return st.CLASS
-    if name == _HREF_NAME:
-        return st.HREF
-    if name == _ID_NAME:
-        return st.ID
-    if name == _STYLE_NAME:
-        return st.STYLE
-    if name == _ROLE_NAME:
-        return st.ROLE
-    if name == _HIDDEN_NAME:
-        return st.HIDDEN
-    if name == _ARIA_HIDDEN_NAME:
-        return st.ARIA_HIDDEN
-    if name == _START_NAME:
-        return st.START
-    if name == _VALUE_NAME:
-        return st.VALUE
-    if name == _TYPE_NAME:
-        return st.TYPE
-    if name == _REVERSED_NAME:
-        return st.REVERSED
-    return -1
-
-
-@inlined
-def scan_attributes(html: Any, position: int, attributes: Any) -> Any:
-    """Read from the end of a tag's name to behind its `>`: `(where it ends, self-closing)`."""
-    stop = len(html)
-    if attributes[st.ANY, 0]:
-        for slot in range(st.ATTRIBUTES):
-            attributes[slot, 0] = -1
-            attributes[slot, 1] = -1
-        attributes[st.ANY, 0] = 0
-    slash = False
-    while position < stop:
-        byte = html[position]
-        if byte == 62:
-            return position + 1, slash
-        if byte <= 32 or byte == 47:
-            slash = byte == 47 or (slash and byte <= 32)
-            position += 1
-            continue
-        slash = False
-        name, length = 0, 0
-        first = position
-        while position < stop:
-            byte = html[position]
-            if byte <= 32 or byte == 62 or byte == 47 or (byte == 61 and position > first):
-                break
-            if length < 7:
-                name = name << 8 | (byte | 32 if 65 <= byte <= 90 else byte)
-            length += 1
-            position += 1
-        start, end, position = _scan_value(html, position)
-        slot = _attribute_slot(name, length)
-        if slot >= 0 and attributes[slot, 0] < 0:
-            attributes[slot, 0] = start
-            attributes[slot, 1] = end
-            attributes[st.ANY, 0] = 1
-    return stop, slash
-
-
-@inlined
-def _scan_value(html: Any, position: int) -> Any:
-    """Read what follows an attribute's name: `(start of its value, end, where to go on)`."""
-    stop = len(html)
-    behind_name = position
-    while position < stop and html[position] <= 32:
-        position += 1
-    if position >= stop or html[position] != 61:
-        return behind_name, behind_name, behind_name
-    position += 1
-    while position < stop and html[position] <= 32:
-        position += 1
-    if position >= stop:
-        return position, position, position
-    quote = html[position]
-    start = position
-    if quote == 34 or quote == 39:
-        start += 1
-        position += 1
-        while position < stop and html[position] != quote:
-            position += 1
-        return start, position, min(position + 1, stop)
-    while position < stop and html[position] > 32 and html[position] != 62:
-        position += 1
-    return start, position, position
-
-
-@part
-def _matches(html: Any, position: int, stop: int, wanted: Any) -> bool:
-    """Whether a value goes on with `wanted` (lower case), its white space left out."""
-    matched = 0
-    while position < stop and matched < len(wanted):
-        byte = html[position]
-        if byte > 32:
-            if (byte | 32 if 65 <= byte <= 90 else byte) != wanted[matched]:
-                return False
-            matched += 1
-        position += 1
-    return matched == len(wanted)
-
-
-_DISPLAY_NONE: Final = elements.as_bytes("display:none")
-_VISIBILITY_HIDDEN: Final = elements.as_bytes("visibility:hidden")
-_TRUE: Final = elements.as_bytes("true")
-
-
-@inlined
-def _is_hidden(html: Any, tag: int, attributes: Any, show_hidden: Any) -> bool:
-    """Whether a start tag hides its element."""
-    if show_hidden and (tag in (_NOSCRIPT, _TEMPLATE)):
-        return False
-    if _FLAGS[tag] & _IS_SKIPPED:
-        return True
-    if show_hidden or _FLAGS[tag] & _IS_NEVER_HIDDEN:
-        return False
-    if attributes[st.HIDDEN, 0] >= 0:
-        return True
-    start, stop = attributes[st.ARIA_HIDDEN, 0], attributes[st.ARIA_HIDDEN, 1]
-    if start >= 0 and _matches(html, start, stop, _TRUE):
-        return True
-    start, stop = attributes[st.STYLE, 0], attributes[st.STYLE, 1]
-    is_declaration = True
-    for position in range(start, stop):
-        byte = html[position]
-        if is_declaration and byte > 32:
-            if _matches(html, position, stop, _DISPLAY_NONE):
-                return True
-            if _matches(html, position, stop, _VISIBILITY_HIDDEN):
-                return True
-            is_declaration = False
-        if byte == 59:
-            is_declaration = True
-    return False
-
-
-@inlined
-def _words(html: Any, attributes: Any) -> Any:
-    """Bit set of the groups of words in `class`, `id` and `role`."""
-    state = WORD_STEPS[0, SEPARATOR]
-    bits = WORD_BITS[state]
-    for slot in (st.CLASS, st.ID, st.ROLE):
-        start, stop = attributes[slot, 0], attributes[slot, 1]
-        for position in range(start, stop):
-            state = WORD_STEPS[state, BYTE_CLASSES[html[position]]]
-            bits |= WORD_BITS[state]
-        if stop > start:
-            state = WORD_STEPS[state, SEPARATOR]
-            bits |= WORD_BITS[state]
-    return bits
-
-
-@part
-def _integer(html: Any, start: int, stop: int) -> Any:
-    """Value of an integer attribute, `NO_NUMBER` if it has none of at most nine digits."""
-    position = start
-    while 0 <= position < stop and html[position] <= 32:
-        position += 1
-    sign = 1
-    if 0 <= position < stop and (html[position] == 45 or html[position] == 43):
-        sign = -1 if html[position] == 45 else 1
-        position += 1
-    value, digits = 0, 0
-    while 0 <= position < stop and digits < 9 and 48 <= html[position] <= 57:
-        value = value * 10 + html[position] - 48
-        digits += 1
-        position += 1
-    return sign * value if digits else pt.NO_NUMBER
-
-
-@part
-def _list_style(html: Any, attributes: Any) -> int:
-    """`NODE_STYLE` of an `ol`."""
-    style = 0
-    start, stop = attributes[st.TYPE, 0], attributes[st.TYPE, 1]
-    while start < stop and html[start] <= 32:
-        start += 1
-    while stop > start and html[stop - 1] <= 32:
-        stop -= 1
-    if start >= 0 and stop - start == 1:
-        byte = html[start]
-        if byte == 49 or byte | 32 == 97 or byte | 32 == 105:
-            style = int(byte)
-    return style + pt.REVERSED_LIST * (attributes[st.REVERSED, 0] >= 0)
 
 
 @inlined
@@ -281,22 +66,24 @@ def _margin(tag: int, flags: int) -> int:
 
 
 @inlined
-def _pop_to(depth: int, state: Any, stack: Any, open_tags: Any, text: Any, blocks: Any) -> None:
+def _pop_to(page: Any, depth: int) -> None:
     """Close all elements above `depth`."""
+    state, stack, open_tags = page.state, page.stack, page.open_tags
     while state[st.DEPTH] > depth:
         top = state[st.DEPTH]
         tag = stack[st.STACK_TAG, top]
         open_tags[tag] -= 1
         if stack[st.STACK_FLAGS, top] & st.OPENS_BLOCK:
-            end_block(state, stack, text, blocks)
+            end_block(page)
             margin = _margin(tag, stack[st.STACK_FLAGS, top - 1])
             state[st.MARGIN] = max(state[st.MARGIN], margin)
         state[st.DEPTH] = top - 1
 
 
 @inlined
-def _open_before(tag: int, state: Any, stack: Any, open_tags: Any) -> int:
+def _open_before(page: Any, tag: int) -> int:
     """Depth of the outermost element that a start tag ends, 0 if it ends none."""
+    state, stack, open_tags = page.state, page.stack, page.open_tags
     found = 0
     if _FLAGS[tag] & _IS_ENDING_PARAGRAPH and open_tags[_P]:
         depth = state[st.DEPTH]
@@ -324,13 +111,14 @@ def _open_before(tag: int, state: Any, stack: Any, open_tags: Any) -> int:
                 break
             depth -= 1
     elif tag in (_TR, _TD, _TH, _TBODY, _THEAD, _TFOOT):
-        return _open_table_part(tag, state, stack)
+        return _open_table_part(page, tag)
     return found
 
 
 @part
-def _open_table_part(tag: int, state: Any, stack: Any) -> int:
+def _open_table_part(page: Any, tag: int) -> int:
     """Depth of the outermost part of the current table that a part of it ends."""
+    state, stack = page.state, page.stack
     found = 0
     depth = state[st.DEPTH]
     while depth > 0:
@@ -352,49 +140,38 @@ def _open_table_part(tag: int, state: Any, stack: Any) -> int:
 
 
 @part
-def _end_open_link(state: Any, stack: Any) -> None:
+def _end_open_link(page: Any) -> None:
     """A link in a link ends the outer one: text is no link text from here on."""
+    state, stack = page.state, page.stack
     for depth in range(1, state[st.DEPTH] + 1):
         stack[st.STACK_FLAGS, depth] &= ~st.IN_LINK
 
 
 @inlined
-def open_element(
-    html: Any,
-    tag: int,
-    is_closed: Any,
-    attributes: Any,
-    state: Any,
-    stack: Any,
-    open_tags: Any,
-    text: Any,
-    nodes: Any,
-    node_words: Any,
-    blocks: Any,
-    hrefs: Any,
-) -> None:
+def open_element(page: Any, tag: int, is_closed: Any) -> None:
     """Act on a start tag (not `br`); `is_closed` if it has no content."""
+    state, stack, attributes = page.state, page.stack, page.attributes
     if stack[st.STACK_FLAGS, state[st.DEPTH]] & st.IN_HIDDEN:
         if not is_closed:
-            _push(tag, stack[st.STACK_NODE, state[st.DEPTH]], st.IN_HIDDEN, state, stack, open_tags)
+            _push(page, tag, stack[st.STACK_NODE, state[st.DEPTH]], st.IN_HIDDEN)
         return
-    ended = _open_before(tag, state, stack, open_tags)
+    ended = _open_before(page, tag)
     if ended:
-        _pop_to(ended - 1, state, stack, open_tags, text, blocks)
+        _pop_to(page, ended - 1)
     flags = stack[st.STACK_FLAGS, state[st.DEPTH]] & st.INHERITED
     node = stack[st.STACK_NODE, state[st.DEPTH]]
-    if _is_hidden(html, tag, attributes, state[st.SHOW_HIDDEN]):
+    if hides_element(page, tag, state[st.SHOW_HIDDEN]):
         if not is_closed:
-            _push(tag, node, flags | st.IN_HIDDEN, state, stack, open_tags)
+            _push(page, tag, node, flags | st.IN_HIDDEN)
         return
     if tag in (_BODY, _HTML):
         return
     if _FLAGS[tag] & _IS_BLOCK:
-        end_block(state, stack, text, blocks)
+        end_block(page)
         state[st.MARGIN] = max(state[st.MARGIN], _margin(tag, flags))
         if is_closed or state[st.DEPTH] >= st.MAX_DEPTH:
             return
-        node = _new_node(html, tag, node, attributes, state, nodes, node_words)
+        node = _new_node(page, tag, node)
         flags |= st.OPENS_BLOCK
         if tag in (_LI, _DD):
             flags |= st.IN_ITEM
@@ -402,39 +179,41 @@ def open_element(
             flags |= st.IN_PREFORMATTED
     elif tag == _BUTTON or (tag == _A and attributes[st.HREF, 0] >= 0):
         if flags & st.IN_LINK:
-            _end_open_link(state, stack)
+            _end_open_link(page)
         flags |= st.IN_LINK
         state[st.PENDING_LINKS] += 1
-        if tag == _A and attributes[st.HREF, 1] > attributes[st.HREF, 0]:
-            hrefs[0, state[st.HREFS]] = attributes[st.HREF, 0]
-            hrefs[1, state[st.HREFS]] = attributes[st.HREF, 1]
-            state[st.HREFS] += 1
     if not is_closed:
-        _push(tag, node, flags, state, stack, open_tags)
+        _push(page, tag, node, flags)
 
 
 @part
-def _new_node(
-    html: Any, tag: int, parent: Any, attributes: Any, state: Any, nodes: Any, node_words: Any
-) -> Any:
+def _new_node(page: Any, tag: int, parent: Any) -> Any:
+    html, state, attributes, nodes, node_words = (
+        page.html,
+        page.state,
+        page.attributes,
+        page.nodes,
+        page.node_words,
+    )
     node = state[st.NODES]
     number, style = pt.NO_NUMBER, 0
     if tag == _OL:
-        number = _integer(html, attributes[st.START, 0], attributes[st.START, 1])
-        style = _list_style(html, attributes)
+        number = integer_of(html, attributes[st.START, 0], attributes[st.START, 1])
+        style = list_style(page)
     elif tag == _LI:
-        number = _integer(html, attributes[st.VALUE, 0], attributes[st.VALUE, 1])
+        number = integer_of(html, attributes[st.VALUE, 0], attributes[st.VALUE, 1])
     nodes[pt.NODE_PARENT, node] = parent
     nodes[pt.NODE_TAG, node] = tag
     nodes[pt.NODE_NUMBER, node] = number
     nodes[pt.NODE_STYLE, node] = style
-    node_words[node] = _words(html, attributes)
+    node_words[node] = name_words_of(page)
     state[st.NODES] += 1
     return node
 
 
 @inlined
-def _push(tag: int, node: Any, flags: Any, state: Any, stack: Any, open_tags: Any) -> None:
+def _push(page: Any, tag: int, node: Any, flags: Any) -> None:
+    state, stack, open_tags = page.state, page.stack, page.open_tags
     if state[st.DEPTH] >= st.MAX_DEPTH:
         return
     state[st.DEPTH] += 1
@@ -446,13 +225,14 @@ def _push(tag: int, node: Any, flags: Any, state: Any, stack: Any, open_tags: An
 
 
 @inlined
-def close_element(tag: int, state: Any, stack: Any, open_tags: Any, text: Any, blocks: Any) -> None:
+def close_element(page: Any, tag: int) -> None:
     """Act on an end tag."""
+    state, stack, open_tags = page.state, page.stack, page.open_tags
     if tag in (_BODY, _HTML) or _FLAGS[tag] & _IS_VOID:
         return
     if not open_tags[tag] and not _H1 <= tag <= _H6:
         if tag == _P and not stack[st.STACK_FLAGS, state[st.DEPTH]] & st.IN_HIDDEN:
-            end_block(state, stack, text, blocks)  # as if an empty paragraph stood here
+            end_block(page)  # as if an empty paragraph stood here
             state[st.MARGIN] = 2
         return
     is_table_part = tag in (_TABLE, _TR, _TBODY, _THEAD, _TFOOT)
@@ -464,10 +244,10 @@ def close_element(tag: int, state: Any, stack: Any, open_tags: Any, text: Any, b
         if stack[st.STACK_FLAGS, depth] & st.OPENS_BLOCK:
             if not _FLAGS[tag] & (_IS_BLOCK | _IS_SKIPPED):
                 if tag in (_A, _BUTTON):
-                    _end_open_link(state, stack)
+                    _end_open_link(page)
                 return  # an inline element does not end the blocks in it
             if other == _TABLE or ((other in (_TD, _TH)) and not is_table_part):
                 return
         depth -= 1
     if depth > 0:
-        _pop_to(depth - 1, state, stack, open_tags, text, blocks)
+        _pop_to(page, depth - 1)

@@ -30,8 +30,9 @@ _NEWLINE: Final = 10
 
 
 @part
-def end_block(state: Any, stack: Any, text: Any, blocks: Any) -> None:
+def end_block(page: Any) -> None:
     """End the open block, if it holds a character that is not white space."""
+    state, stack, text, blocks = page.state, page.stack, page.text, page.blocks
     if state[st.CHARACTERS]:
         start, stop = state[st.BLOCK_START], state[st.TEXT]
         is_pre = stack[st.STACK_FLAGS, state[st.DEPTH]] & st.IN_PREFORMATTED
@@ -67,14 +68,15 @@ def end_block(state: Any, stack: Any, text: Any, blocks: Any) -> None:
 
 
 @inlined
-def begin_word(state: Any, stack: Any, text: Any, blocks: Any) -> None:
+def begin_word(page: Any) -> None:
     """Settle the white space before a character that is to be written."""
+    state, text = page.state, page.text
     if state[st.TEXT] == state[st.BLOCK_START]:
         if state[st.BREAKS]:
             state[st.MARGIN] = max(state[st.MARGIN], min(state[st.BREAKS], 2))
     elif state[st.BREAKS] >= 2:
         links = state[st.PENDING_LINKS]
-        end_block(state, stack, text, blocks)
+        end_block(page)
         state[st.PENDING_LINKS] = links
     elif state[st.BREAKS] == 1:
         text[state[st.TEXT]] = _NEWLINE
@@ -89,8 +91,9 @@ def begin_word(state: Any, stack: Any, text: Any, blocks: Any) -> None:
 
 
 @part
-def scan_text(html: Any, position: int, state: Any, stack: Any, text: Any, blocks: Any) -> int:
+def scan_text(page: Any, position: int) -> int:
     """Read character data up to the next `<`; where it ends."""
+    html, state, stack, text = page.html, page.state, page.stack, page.text
     stop = len(html)
     flags = stack[st.STACK_FLAGS, state[st.DEPTH]]
     is_link = flags & st.IN_LINK
@@ -107,22 +110,23 @@ def scan_text(html: Any, position: int, state: Any, stack: Any, text: Any, block
                 state[st.SPACE] = 1
             position += 1
         elif byte == _AMPERSAND:
-            position = _scan_reference(html, position, state, stack, text, blocks)
+            position = _scan_reference(page, position)
         elif byte < 0x7F:
             if is_pre:
                 state[st.LINKS] += state[st.PENDING_LINKS]
                 state[st.PENDING_LINKS] = 0
             else:
-                begin_word(state, stack, text, blocks)
-            position = _copy_ascii(html, position, state, text, is_link, is_pre)
+                begin_word(page)
+            position = _copy_ascii(page, position, is_link, is_pre)
         else:
-            position = _scan_character(html, position, state, stack, text, blocks)
+            position = _scan_character(page, position)
     return position
 
 
 @inlined
-def _copy_ascii(html: Any, position: int, state: Any, text: Any, is_link: Any, is_pre: Any) -> int:
+def _copy_ascii(page: Any, position: int, is_link: Any, is_pre: Any) -> int:
     """Copy printable ASCII, single spaces between words included; where it ends."""
+    html, state, text = page.html, page.state, page.text
     stop = len(html)
     length = state[st.TEXT]
     first = length
@@ -151,10 +155,9 @@ def _copy_ascii(html: Any, position: int, state: Any, text: Any, is_link: Any, i
 
 
 @inlined
-def _scan_character(
-    html: Any, position: int, state: Any, stack: Any, text: Any, blocks: Any
-) -> int:
+def _scan_character(page: Any, position: int) -> int:
     """Read one character beyond printable ASCII; where it ends."""
+    html, state = page.html, page.state
     byte = html[position]
     width = 4 if byte >= 0xF0 else 3 if byte >= 0xE0 else 2 if byte >= 0xC0 else 1
     if width == 1 or position + width > len(html):  # delete, or broken UTF-8: not from decode_page
@@ -163,7 +166,7 @@ def _scan_character(
     code = byte & (0x3F if width == 2 else 0x0F if width == 3 else 0x07)
     for offset in range(1, width):
         code = code << 6 | (html[position + offset] & 0x3F)
-    write_character(code, state, stack, text, blocks)
+    write_character(page, code)
     return position + width
 
 
@@ -192,8 +195,9 @@ def _kind_of_character(code: Any) -> int:
 
 
 @part
-def write_character(code: Any, state: Any, stack: Any, text: Any, blocks: Any) -> None:
+def write_character(page: Any, code: Any) -> None:
     """Write one character to the open block, or what it is normalised to."""
+    state, stack, text = page.state, page.stack, page.text
     flags = stack[st.STACK_FLAGS, state[st.DEPTH]]
     is_pre = flags & st.IN_PREFORMATTED
     kind = _kind_of_character(code)
@@ -212,7 +216,7 @@ def write_character(code: Any, state: Any, stack: Any, text: Any, blocks: Any) -
             state[st.SPACE] = 1
         return
     if not is_pre:
-        begin_word(state, stack, text, blocks)
+        begin_word(page)
     state[st.CHARACTERS] += 1
     if flags & st.IN_LINK:
         state[st.LINK_CHARACTERS] += 1
@@ -241,22 +245,21 @@ def _put_utf8(code: Any, text: Any, length: Any) -> Any:
 
 
 @part
-def _scan_reference(
-    html: Any, position: int, state: Any, stack: Any, text: Any, blocks: Any
-) -> int:
+def _scan_reference(page: Any, position: int) -> int:
     """Read a character reference, or an ampersand that is none; where it ends."""
+    html = page.html
     if position + 1 < len(html) and html[position + 1] == 35:
         end, code = _numeric_reference(html, position + 2)
         if code >= 0:
-            write_character(code, state, stack, text, blocks)
+            write_character(page, code)
             return end
     end, reference = _named_reference(html, position + 1)
     if reference < 0:
-        write_character(_AMPERSAND, state, stack, text, blocks)
+        write_character(page, _AMPERSAND)
         return position + 1
-    write_character(REFERENCE_CODES[reference, 0], state, stack, text, blocks)
+    write_character(page, REFERENCE_CODES[reference, 0])
     if REFERENCE_CODES[reference, 1]:
-        write_character(REFERENCE_CODES[reference, 1], state, stack, text, blocks)
+        write_character(page, REFERENCE_CODES[reference, 1])
     return end
 
 

@@ -10,12 +10,15 @@ import html as character_references
 from typing import Any, Final
 
 import numpy as np
+from numba import types
 
-from massivetext.kernels import inlined, kernel, part
+from massivetext.kernels import inlined, kernel, lean, part
 from massivetext.pipeline.extraction import elements
 from massivetext.pipeline.extraction import page_tree as pt
 from massivetext.pipeline.extraction import raw_state as st
-from massivetext.pipeline.extraction.page_tree import PageTree, ParsedPage
+from massivetext.pipeline.extraction.page_tree import TREE_TYPE, PageTree, ParsedPage
+from massivetext.pipeline.extraction.raw_attributes import scan_attributes
+from massivetext.pipeline.extraction.raw_scan import find_byte
 from massivetext.pipeline.extraction.raw_tables import (
     HASH_MASK,
     HASH_MULTIPLIER,
@@ -23,7 +26,7 @@ from massivetext.pipeline.extraction.raw_tables import (
     TAG_SLOTS,
     TAG_VALUES,
 )
-from massivetext.pipeline.extraction.raw_tags import close_element, open_element, scan_attributes
+from massivetext.pipeline.extraction.raw_tags import close_element, open_element
 from massivetext.pipeline.extraction.raw_text import end_block, scan_text, write_character
 
 _UNKNOWN: Final = elements.UNKNOWN_TAG
@@ -34,10 +37,6 @@ _BR: Final = elements.tag("br")
 _TITLE: Final = elements.tag("title")
 _SCRIPT: Final = elements.tag("script")
 _STYLE: Final = elements.tag("style")
-_SHORTEST_TAG: Final = 3
-"""Bytes of the shortest tag; no node, block or link comes without a tag of its own."""
-
-_TAG_COUNT: Final = len(elements.TAGS) + 1
 
 
 @inlined
@@ -61,8 +60,9 @@ def _tag_name(html: Any, position: int) -> Any:
 
 
 @part
-def _break_line(state: Any, stack: Any, text: Any) -> None:
+def _break_line(page: Any) -> None:
     """Act on a `br`."""
+    state, stack, text = page.state, page.stack, page.text
     flags = stack[st.STACK_FLAGS, state[st.DEPTH]]
     if flags & st.IN_HIDDEN:
         return
@@ -74,18 +74,23 @@ def _break_line(state: Any, stack: Any, text: Any) -> None:
 
 
 @part
-def _skip_raw_text(html: Any, position: int, tag: int, state: Any, stack: Any) -> int:
+def _skip_raw_text(page: Any, position: int, tag: int) -> int:
     """Skip the content of a raw text element and its end tag; remember the page's title.
 
     An element that never ends is taken as empty, unless it is code: old pages forget `</title>`.
     """
+    html, state, stack = page.html, page.state, page.stack
     start = behind_name = position
     stop = len(html)
     is_code = tag in (_SCRIPT, _STYLE)
     if state[st.UNENDED] >> (tag % 63) & 1:
         return start
-    while position < stop:
-        if html[position] == 60 and position + 1 < stop and html[position + 1] == 47:
+    while True:
+        position = find_byte(html, position, 60)
+        if position + 1 >= stop:
+            position = stop
+            break
+        if html[position + 1] == 47:
             behind_name, other = _tag_name(html, position + 2)
             if other == tag:
                 break
@@ -97,10 +102,21 @@ def _skip_raw_text(html: Any, position: int, tag: int, state: Any, stack: Any) -
     if tag == _TITLE and is_shown and not state[st.TITLE_STOP]:
         state[st.TITLE_START] = start
         state[st.TITLE_STOP] = position
-    position = behind_name
-    while position < stop and html[position] != 62:
-        position += 1
-    return min(position + 1, stop)
+    return min(find_byte(html, behind_name, 62) + 1, stop)
+
+
+@inlined
+def _scan_start_tag(page: Any, position: Any) -> Any:
+    """Read a start tag from its name on, and act on it; where it ends, its raw text included."""
+    position, tag = _tag_name(page.html, position)
+    position, is_closed = scan_attributes(page, position)
+    if tag == _BR:
+        _break_line(page)
+    elif _TAG_FLAGS[tag] & _IS_RAW_TEXT:
+        position = _skip_raw_text(page, position, tag)
+    else:
+        open_element(page, tag, is_closed or _TAG_FLAGS[tag] & _IS_VOID != 0)
+    return position
 
 
 @part
@@ -112,32 +128,22 @@ def _skip_declaration(html: Any, position: int) -> int:
         position += 4
         if position < stop and html[position] == 62:
             return position + 1
-        while position < stop:
-            if html[position] == 62 and html[position - 1] == 45 and html[position - 2] == 45:
-                return position + 1
-            position += 1
-        return stop
-    while position < stop and html[position] != 62:
-        position += 1
-    return min(position + 1, stop)
+        position = find_byte(html, position, 62)
+        while position < stop and not (html[position - 1] == 45 and html[position - 2] == 45):
+            position = find_byte(html, position + 1, 62)
+        return min(position + 1, stop)
+    return min(find_byte(html, position, 62) + 1, stop)
 
 
-@kernel(
-    "void(Array(uint8, 1, 'C', readonly=True), int64[::1], uint8[::1], int32[:,::1],"
-    " int64[::1], int32[:,::1], int32[:,::1])"
-)
-def parse(
-    html: Any, state: Any, text: Any, nodes: Any, node_words: Any, blocks: Any, hrefs: Any
-) -> None:
-    """Fill the arrays of a page; how much of them is filled stands in `state`."""
-    stack = np.zeros((st.STACK_ROWS, st.MAX_DEPTH + 1), np.int32)
-    open_tags = np.zeros(_TAG_COUNT, np.int32)
-    attributes = np.ones((st.ATTRIBUTES + 1, 2), np.int32)  # as if filled: cleared by the first tag
+@lean
+def _read(page: Any) -> None:
+    """Fill the arrays of a page; how much of them is filled stands in its `state`."""
+    html, state, stack, nodes = page.html, page.state, page.stack, page.nodes
     nodes[pt.NODE_PARENT, 0] = -1
     nodes[pt.NODE_TAG, 0] = _UNKNOWN
     nodes[pt.NODE_NUMBER, 0] = pt.NO_NUMBER
     nodes[pt.NODE_STYLE, 0] = 0
-    node_words[0] = 0
+    page.node_words[0] = 0
     state[st.NODES] = 1
     state[st.MARGIN] = 2
     position = 0
@@ -145,37 +151,49 @@ def parse(
     while position < stop:
         if html[position] != 60:
             if stack[st.STACK_FLAGS, state[st.DEPTH]] & st.IN_HIDDEN:
-                while position < stop and html[position] != 60:
-                    position += 1
+                position = find_byte(html, position, 60)
             else:
-                position = scan_text(html, position, state, stack, text, blocks)
+                position = scan_text(page, position)
             continue
         following = html[position + 1] if position + 1 < stop else 0
         if 97 <= following | 32 <= 122:
-            position, tag = _tag_name(html, position + 1)
-            position, is_closed = scan_attributes(html, position, attributes)
-            if tag == _BR:
-                _break_line(state, stack, text)
-                continue
-            is_closed |= _TAG_FLAGS[tag] & _IS_VOID != 0
-            if _TAG_FLAGS[tag] & _IS_RAW_TEXT:
-                position = _skip_raw_text(html, position, tag, state, stack)
-                continue
-            open_element(
-                html, tag, is_closed, attributes, state, stack, open_tags, text, nodes,
-                node_words, blocks, hrefs,
-            )  # fmt: skip
+            position = _scan_start_tag(page, position + 1)
         elif following == 47 and position + 2 < stop and 97 <= html[position + 2] | 32 <= 122:
             position, tag = _tag_name(html, position + 2)
-            position, _ = scan_attributes(html, position, attributes)
-            close_element(tag, state, stack, open_tags, text, blocks)
+            position, _ = scan_attributes(page, position)
+            close_element(page, tag)
         elif following == 33 or following == 47 or following == 63:
             position = _skip_declaration(html, position)
         else:
             if not stack[st.STACK_FLAGS, state[st.DEPTH]] & st.IN_HIDDEN:
-                write_character(60, state, stack, text, blocks)
+                write_character(page, 60)
             position += 1
-    end_block(state, stack, text, blocks)
+    end_block(page)
+
+
+@part
+def read_page(html: Any, show_hidden: Any) -> Any:
+    """`(PageTree, start of the title, its stop)` of a page given as UTF-8 (compiled)."""
+    page = st.reader_of(html, show_hidden)
+    _read(page)
+    state = page.state
+    nodes, blocks = state[st.NODES], state[st.BLOCKS]
+    tree = PageTree(
+        page.text[: state[st.TEXT]],
+        page.nodes[:, :nodes].copy(),
+        page.node_words[:nodes],
+        page.blocks[:, :blocks].copy(),
+    )
+    return tree, state[st.TITLE_START], state[st.TITLE_STOP]
+
+
+@kernel(
+    types.Tuple((TREE_TYPE, types.int64, types.int64))(
+        types.Array(types.uint8, 1, "C", readonly=True), types.boolean
+    )
+)
+def _parse(html: Any, show_hidden: Any) -> Any:
+    return read_page(html, show_hidden)
 
 
 def parse_raw(html_utf8: bytes, show_hidden: bool = False) -> ParsedPage:
@@ -183,30 +201,11 @@ def parse_raw(html_utf8: bytes, show_hidden: bool = False) -> ParsedPage:
 
     `show_hidden` reads what the page hides, and what it shows to readers without scripts.
     """
-    html = np.frombuffer(html_utf8, np.uint8)
-    tags = len(html) // _SHORTEST_TAG + 2
-    state = np.zeros(st.STATE_SLOTS, np.int64)
-    state[st.SHOW_HIDDEN] = show_hidden
-    text = np.empty(len(html) + len(html) // 2 + 16, np.uint8)
-    nodes = np.empty((pt.NODE_ROWS, tags), np.int32)
-    node_words = np.empty(tags, np.int64)
-    blocks = np.empty((pt.BLOCK_ROWS, tags), np.int32)
-    hrefs = np.empty((2, tags), np.int32)
-    parse(html, state, text, nodes, node_words, blocks, hrefs)
-    tree = PageTree(
-        text[: state[st.TEXT]],
-        np.ascontiguousarray(nodes[:, : state[st.NODES]]),
-        node_words[: state[st.NODES]],
-        np.ascontiguousarray(blocks[:, : state[st.BLOCKS]]),
-    )
-    title = _decoded(html_utf8[state[st.TITLE_START] : state[st.TITLE_STOP]])
-    starts, stops = hrefs[:, : state[st.HREFS]].tolist()
-    links = tuple(
-        _decoded(html_utf8[start:stop]) for start, stop in zip(starts, stops, strict=True)
-    )
-    return ParsedPage(tree, " ".join(title.split()), links)
+    tree, start, stop = _parse(np.frombuffer(html_utf8, np.uint8), show_hidden)
+    return ParsedPage(tree, title_of(html_utf8, start, stop))
 
 
-def _decoded(value: bytes) -> str:
-    decoded = value.decode("utf-8", "replace")
-    return character_references.unescape(decoded) if "&" in decoded else decoded
+def title_of(html_utf8: bytes, start: int, stop: int) -> str:
+    """The title that stands at these bytes, its references resolved and its white space single."""
+    title = html_utf8[start:stop].decode("utf-8", "replace")
+    return " ".join(character_references.unescape(title).split())

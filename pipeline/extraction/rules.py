@@ -1,4 +1,4 @@
-"""Two rules beside the learned scores, both for what a score a block does not see (compiled)."""
+"""Rules beside the learned scores, for what a score a block does not see (compiled)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from massivetext.kernels import kernel, part
+from massivetext.kernels import part
 from massivetext.pipeline.extraction import elements, name_words
 from massivetext.pipeline.extraction import page_tree as pt
 
@@ -31,8 +31,14 @@ _FORMS: Final = np.isin(
 )
 """Elements that belong to the text that they stand in."""
 
+SMALL_PAGE: Final = 1000
+"""Characters up to which a page keeps what the rules call plain text, too. Our choice: learned
+scores know pages of the web, which are larger; on such a page there is little to tell apart."""
+
 _ARTICLE: Final = elements.tag("article")
 _MAIN: Final = elements.tag("main")
+_H1: Final = elements.tag("h1")
+_H6: Final = elements.tag("h6")
 
 
 @part
@@ -58,7 +64,7 @@ def _hang_together(nodes: Any, blocks: Any, first: int, last: int) -> bool:
     return True
 
 
-@kernel("void(int32[:,::1], int32[:,::1], boolean[::1])")
+@part
 def add_surrounded(nodes: Any, blocks: Any, keep: Any) -> None:
     """Keep a list, table or the like between two kept siblings, if it is not mostly links.
 
@@ -72,16 +78,16 @@ def add_surrounded(nodes: Any, blocks: Any, keep: Any) -> None:
             last = block
 
 
-@kernel("void(int32[:,::1], int64[::1], int32[:,::1], int64, boolean[::1])")
-def add_plain(nodes: Any, node_words: Any, blocks: Any, most: int, keep: Any) -> None:
-    """On a page of at most `most` characters, keep all text but frames and blocks of links.
+@part
+def add_plain(nodes: Any, node_words: Any, blocks: Any, keep: Any) -> None:
+    """On a page of at most `SMALL_PAGE` characters, keep all text but frames and blocks of links.
 
     A frame is an element whose tag or name says so (`nav`, class `sidebar`...).
     """
     total = 0
     for block in range(blocks.shape[1]):
         total += blocks[pt.BLOCK_CHARACTERS, block]
-    if total > most:
+    if total > SMALL_PAGE:
         return
     count = nodes.shape[1]
     in_article = np.zeros(count, np.bool_)
@@ -97,3 +103,39 @@ def add_plain(nodes: Any, node_words: Any, blocks: Any, most: int, keep: Any) ->
         is_text = 2 * links <= blocks[pt.BLOCK_CHARACTERS, block]
         if is_text and not in_frame[blocks[pt.BLOCK_NODE, block]]:
             keep[block] = True
+
+
+@part
+def _heads_dropped_text(nodes: Any, blocks: Any, keep: Any, heading: Any) -> bool:
+    """Whether text stands below a heading, up to the next one of its rank, and none is kept."""
+    node = blocks[pt.BLOCK_NODE, heading]
+    rank, parent = nodes[pt.NODE_TAG, node], nodes[pt.NODE_PARENT, node]
+    for block in range(heading + 1, blocks.shape[1]):
+        other = blocks[pt.BLOCK_NODE, block]
+        tag = nodes[pt.NODE_TAG, other]
+        while other > parent:
+            other = nodes[pt.NODE_PARENT, other]
+        if other < parent or _H1 <= tag <= rank:
+            return block > heading + 1
+        if keep[block]:
+            return False
+    return heading + 1 < blocks.shape[1]
+
+
+@part
+def drop_bare_headings(nodes: Any, blocks: Any, keep: Any) -> None:
+    """Drop headings of text that is dropped ("Related articles"), but for the page's title.
+
+    From the last block on, so that a heading of such headings goes with them. Where nothing but
+    headings is kept, they are the text.
+    """
+    others = 0
+    for block in range(blocks.shape[1]):
+        tag = nodes[pt.NODE_TAG, blocks[pt.BLOCK_NODE, block]]
+        others += keep[block] and not _H1 <= tag <= _H6
+    if not others:
+        return
+    for block in range(blocks.shape[1] - 1, -1, -1):
+        is_heading = _H1 < nodes[pt.NODE_TAG, blocks[pt.BLOCK_NODE, block]] <= _H6
+        if is_heading and keep[block] and _heads_dropped_text(nodes, blocks, keep, block):
+            keep[block] = False

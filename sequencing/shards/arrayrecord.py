@@ -30,8 +30,8 @@ class ArrayRecordFormat:
         with tempfile.TemporaryDirectory(prefix="massivetext-") as folder:
             path = os.path.join(folder, "shard")
             writer = array_record_module.ArrayRecordWriter(path, _WRITER_OPTIONS)
-            for sequence_L in sequences_NxL.astype("<u2"):
-                writer.write(sequence_L.tobytes())
+            for sequence_L in sequences_NxL:
+                writer.write(sequence_L.astype("<u2").tobytes())
             writer.close()
             with open(path, "rb") as written:
                 shutil.copyfileobj(written, stream, 1 << 20)

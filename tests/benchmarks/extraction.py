@@ -1,12 +1,12 @@
 """HTML to text: quality and speed beside other extractors, page by page in one process.
 
-    python tests/benchmarks/extraction.py FOLDER [--per-set N] [--fold-weights FOLDER]
+    python tests/benchmarks/extraction.py [FOLDER] [--per-set N] [--fold-weights FOLDER]
 
-FOLDER holds `gold.json` and `html/<name>.html` (see massivetext.pipeline.extraction.training).
-Peers run if they can be imported (the environment of extraction_peers.txt): trafilatura,
-resiliparse, readability-lxml, justext. Time is CPU time of one core. The weights of the package
-have seen most of the pages; for figures on unseen domains give those that the training wrote for
-its folds.
+FOLDER holds `gold.json` and `html/<name>.html` (see massivetext.pipeline.extraction.training);
+without it the pages of the sample are extracted, which have no gold text: speed only. Peers run if
+they can be imported (the environment of extraction_peers.txt): trafilatura, resiliparse,
+readability-lxml, justext. Time is CPU time of one core. The weights of the package have seen most
+of the pages; for figures on unseen domains give those that the training wrote for its folds.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import logging
 import random
 import time
 from collections import Counter, defaultdict
@@ -25,14 +26,16 @@ from typing import Any
 import numpy as np
 
 from massivetext.pipeline.extraction import Engine, extract_text
-from massivetext.pipeline.extraction.choice import choose_blocks
 from massivetext.pipeline.extraction.encoding import decode_page
-from massivetext.pipeline.extraction.extract import parse_page
-from massivetext.pipeline.extraction.layout import lay_out
+from massivetext.pipeline.extraction.main_text import ENGINES
 from massivetext.pipeline.extraction.training.pages import tokens
 from massivetext.pipeline.extraction.weights import Weights, read_weights
 
+ROOT = Path(__file__).parents[2]
+
 Extract = Callable[[bytes], str | None]
+GoldPage = tuple[str, bytes, str]
+"""Set, page, main text."""
 
 
 @dataclass
@@ -48,6 +51,7 @@ class Results:
 
 def peers() -> dict[str, Extract]:
     """The other extractors that are installed."""
+    logging.disable(logging.CRITICAL)  # of what they could not read
     found: dict[str, Extract] = {}
     try:
         import trafilatura
@@ -72,7 +76,7 @@ def peers() -> dict[str, Extract]:
         import readability
 
         def readability_lxml(page: bytes) -> str:
-            summary = readability.Document(page.decode("utf-8", "replace")).summary()
+            summary = readability.Document(page).summary()
             return str(lxml.html.fromstring(summary).text_content())
 
         found["readability-lxml"] = readability_lxml
@@ -111,15 +115,43 @@ def with_fold_weights(folder: Path, domains: dict[bytes, str], engine: Engine) -
 
     def extract(page: bytes) -> str:
         fold = hashlib.sha256(domains[page].encode()).digest()[0] % len(folds)
-        tree = parse_page(decode_page(page)[1], engine).tree
-        return lay_out(tree, choose_blocks(tree, folds[fold]).keep)
+        return ENGINES[engine].text(decode_page(page)[1], folds[fold])[0]
 
     return extract
 
 
-def measure(
-    extractors: dict[str, Extract], pages: Iterable[tuple[str, bytes, str]]
-) -> dict[str, Results]:
+def gold_pages(folder: Path, per_set: int) -> tuple[list[GoldPage], dict[bytes, str]]:
+    """Pages with a gold text, at most so many a set, in random order; and the domain of each."""
+    gold = json.loads((folder / "gold.json").read_text(encoding="utf-8"))
+    names = [name for name in gold if gold[name]["gold"]]
+    names.sort(key=lambda name: hashlib.sha256(name.encode()).digest())
+    taken: Counter[str] = Counter()
+    pages, domains = [], {}
+    for name in names:
+        entry = gold[name]
+        taken[entry["set"]] += 1
+        if taken[entry["set"]] <= per_set:
+            html = (folder / "html" / f"{name}.html").read_bytes()
+            pages.append((entry["set"], html, entry["gold"]))
+            domains[html] = entry["domain"] or name
+    return pages, domains
+
+
+def sample_pages() -> list[GoldPage]:
+    """The web pages of the sample, without gold text."""
+    from fastwarc.warc import ArchiveIterator, WarcRecordType
+
+    pages = []
+    for path in sorted((ROOT / "sample/data/massiveweb").glob("pages-*.warc.gz")):
+        with path.open("rb") as file:
+            for record in ArchiveIterator(file, record_types=WarcRecordType.response):
+                html = record.reader.read()
+                if b"<" in html[:1000]:
+                    pages.append(("sample", html, ""))
+    return pages
+
+
+def measure(extractors: dict[str, Extract], pages: Iterable[GoldPage]) -> dict[str, Results]:
     """Run all extractors over `(set, page, gold)`, in an order shuffled for every page."""
     generator = random.Random(0)
     results = {name: Results() for name in extractors}
@@ -159,58 +191,77 @@ def interval(ours: dict[str, list[float]], theirs: dict[str, list[float]]) -> tu
     return float(low), float(high)
 
 
+def print_quality(results: dict[str, Results], sets: list[str]) -> None:
+    """Token F1 of each set and the macros, and what ours gains."""
+    print(f"{'token F1':20s}{' '.join(f'{name[:9]:>9s}' for name in sets)}     MACRO    4-GRAM")
+    for name, result in results.items():
+        cells = " ".join(f"{np.mean(result.token_f1[s]):9.3f}" for s in sets)
+        print(f"{name:20s}{cells} {macro(result.token_f1):9.4f} {macro(result.four_gram_f1):9.4f}")
+    ours = results["massivetext"]
+    print("\ngain of massivetext in macro token F1 and 4-gram F1 (95 % interval)")
+    for name, result in results.items():
+        if result is not ours:
+            gains = [
+                f"{macro(mine) - macro(theirs):+.4f} ({low:+.4f} to {high:+.4f})"
+                for mine, theirs in (
+                    (ours.token_f1, result.token_f1),
+                    (ours.four_gram_f1, result.four_gram_f1),
+                )
+                for low, high in [interval(mine, theirs)]
+            ]
+            print(f"{name:20s} {'   '.join(gains)}")
+
+
+def print_speed(results: dict[str, Results], size_mb: float) -> None:
+    """CPU time of one core, and how many times as fast as trafilatura and resiliparse."""
+    print("\nspeed, CPU time of one core")
+    for name, result in results.items():
+        seconds = sorted(result.seconds)
+        total = sum(seconds)
+        ratios = "".join(
+            f"  {sum(results[peer].seconds) / total:6.2f} x {peer}"
+            for peer in ("trafilatura", "resiliparse")
+            if peer in results
+        )
+        print(
+            f"{name:20s} {1e3 * total / len(seconds):7.2f} ms/page  {size_mb / total:6.1f} MB/s  "
+            f"p99 {1e3 * seconds[int(0.99 * len(seconds))]:7.1f} ms{ratios}  "
+            f"empty {result.empty}  errors {result.errors}"
+        )
+
+
 def main() -> None:
     """Print one table of quality and one of speed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("pages", type=Path)
+    parser.add_argument("pages", type=Path, nargs="?")
     parser.add_argument("--per-set", type=int, default=10**9)
     parser.add_argument("--fold-weights", type=Path)
     arguments = parser.parse_args()
-    gold = json.loads((arguments.pages / "gold.json").read_text(encoding="utf-8"))
-    names = [name for name in gold if gold[name]["gold"]]
-    names.sort(key=lambda name: hashlib.sha256(name.encode()).digest())
-    taken: Counter[str] = Counter()
-    pages, domains = [], {}
-    for name in names:
-        entry = gold[name]
-        taken[entry["set"]] += 1
-        if taken[entry["set"]] <= arguments.per_set:
-            html = (arguments.pages / "html" / f"{name}.html").read_bytes()
-            pages.append((entry["set"], html, entry["gold"]))
-            domains[html] = entry["domain"] or name
     extractors: dict[str, Extract] = {
         "massivetext": extract_text,
         "massivetext (lxml)": lambda page: extract_text(page, engine="lxml"),
     }
-    if arguments.fold_weights:
-        extractors = {
-            "massivetext": with_fold_weights(arguments.fold_weights, domains, "raw"),
-            "massivetext (lxml)": with_fold_weights(arguments.fold_weights, domains, "lxml"),
-        }
+    if arguments.pages is None:
+        pages = sample_pages()
+        print("pages of the sample: no gold text, speed only")
+    else:
+        pages, domains = gold_pages(arguments.pages, arguments.per_set)
+        if arguments.fold_weights:
+            extractors = {
+                "massivetext": with_fold_weights(arguments.fold_weights, domains, "raw"),
+                "massivetext (lxml)": with_fold_weights(arguments.fold_weights, domains, "lxml"),
+            }
+        else:
+            print("the weights have seen most of these pages: quality is not that of unseen ones")
     extractors |= peers()
     for extract in extractors.values():
         extract(pages[0][1])  # imports and compiles
     results = measure(extractors, pages)
-    sets = sorted({collection for collection, _, _ in pages})
     size_mb = sum(len(page) for _, page, _ in pages) / 1e6
-    print(f"{len(pages)} pages, {size_mb:.1f} MB; token F1 by set, macro, 4-gram F1 macro")
-    print(f"{'':20s}{' '.join(f'{name[:9]:>9s}' for name in sets)}     MACRO    4-GRAM")
-    best = results["massivetext"]
-    for name, result in results.items():
-        cells = " ".join(f"{np.mean(result.token_f1[s]):9.3f}" for s in sets)
-        print(f"{name:20s}{cells} {macro(result.token_f1):9.4f} {macro(result.four_gram_f1):9.4f}")
-    print("\ngain of massivetext (95 % interval); speed, one core, CPU time")
-    base = sum(results.get("trafilatura", best).seconds)
-    for name, result in results.items():
-        low, high = interval(best.token_f1, result.token_f1)
-        seconds = sorted(result.seconds)
-        total = sum(seconds)
-        print(
-            f"{name:20s} {macro(best.token_f1) - macro(result.token_f1):+.4f} "
-            f"({low:+.4f} to {high:+.4f})  {1e3 * total / len(seconds):7.2f} ms/page  "
-            f"{size_mb / total:6.1f} MB/s  p99 {1e3 * seconds[int(0.99 * len(seconds))]:7.1f} ms  "
-            f"{base / total:5.1f} x trafilatura  empty {result.empty}  errors {result.errors}"
-        )
+    print(f"{len(pages)} pages, {size_mb:.1f} MB")
+    if arguments.pages is not None:
+        print_quality(results, sorted({collection for collection, _, _ in pages}))
+    print_speed(results, size_mb)
 
 
 if __name__ == "__main__":

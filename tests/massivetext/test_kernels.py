@@ -15,13 +15,14 @@ from massivetext import kernels
 ROOT = Path(__file__).parents[2]
 
 PARTS = """
+import demo_constants
 from massivetext.kernels import inlined, part
 
 STEP = 1
 
 @part
 def add(a):
-    return a + STEP
+    return a + STEP + demo_constants.MORE
 """
 KERNEL = """
 from demo_parts import add
@@ -47,6 +48,7 @@ def demo(tmp_path):
     """A folder with a kernel and its part, in two files."""
     folder = tmp_path / "demo"
     folder.mkdir()
+    (folder / "demo_constants.py").write_text("MORE = 0")
     (folder / "demo_parts.py").write_text(PARTS)
     (folder / "demo_kernel.py").write_text(KERNEL)
     return folder
@@ -84,6 +86,12 @@ def test_a_change_in_the_file_of_a_part_is_noticed(demo):
     assert run(demo) == (1, 0)
     (demo / "demo_parts.py").write_text(PARTS.replace("STEP = 1", "STEP = 5"))
     assert run(demo) == (5, 0)
+
+
+def test_a_change_in_a_module_of_constants_is_noticed(demo):
+    assert run(demo) == (1, 0)
+    (demo / "demo_constants.py").write_text("MORE = 2")
+    assert run(demo) == (3, 0)
 
 
 def test_a_private_folder_serves_where_nothing_else_can_be_written(demo, tmp_path):

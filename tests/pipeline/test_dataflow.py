@@ -56,7 +56,8 @@ PIPELINES = {
     *(f"dedup-{step}-0" for step in ("exact", "pairs", "distinct", "verify", "name")),
     *("dedup-sign", "dedup-write", "decontaminate-count", "decontaminate-match"),
     *("corpus-write", "removed-publish"),
-    *("sequence-survey", "sequence-tokenise-000", "sequence-count-000", "sequence-shards"),
+    *("sequence-survey", "sequence-tokenise-000", "sequence-count-000", "sequence-sort-0"),
+    "sequence-shards",
 }
 """What one run must have made; more draws make more of the `tokenise` and `count` ones."""
 

@@ -10,16 +10,21 @@ from apache_beam.testing.util import assert_that
 from massivetext.sequencing.beam import (
     CountSequences,
     DrawId,
-    FillBuckets,
     SizedCrops,
+    SortCrops,
     TokenisedCrops,
 )
-from massivetext.sequencing.blocks import CROP_DTYPE, CropBlock, crop_hash, split_by_bucket
-from massivetext.sequencing.buckets import DrawnCrops, fill_bucket
+from massivetext.sequencing.blocks import (
+    CROP_DTYPE,
+    CropBlock,
+    crop_hash,
+    sorted_block,
+    split_by_bucket,
+)
+from massivetext.sequencing.buckets import count_crops
 from massivetext.sequencing.packing import PackingRule
 
 RULE = PackingRule(length=32, crops_per_group=10, bos=1, eos=2)
-ONE_BYTE_EACH = np.ones(1_000, np.int32)
 BUCKETS = 4  # of which the crops fill the first three
 DRAWS = [DrawId("books", 0, 0), DrawId("books", 1, 1), DrawId("news", 0, 0)]
 
@@ -63,31 +68,26 @@ def expected_blocks(elements) -> dict[int, dict[DrawId, CropBlock]]:
     }
 
 
-def test_counts_and_buckets(elements):
-    quotas = {b: dict.fromkeys(DRAWS, 5) if b < 3 else {} for b in range(BUCKETS)}
-    expected = {
-        bucket: fill_bucket(
-            bucket,
-            [DrawnCrops(*draw, (block,), 5) for draw, block in by_draw.items()],
-            RULE,
-            0,
-            ONE_BYTE_EACH,
-        )
-        for bucket, by_draw in expected_blocks(elements).items()
-    }
+def test_counts_and_sorted_crops(elements):
+    expected = expected_blocks(elements)
 
     def check_counts(found):
         counts = dict(found)
         assert sorted(counts) == [0, 1, 2]
         assert all(set(by_draw) == set(DRAWS) for by_draw in counts.values())
-        assert all(count >= 5 for by_draw in counts.values() for count in by_draw.values())
+        for bucket, by_draw in counts.items():
+            for draw, count in by_draw.items():
+                assert count == count_crops(expected[bucket][draw].crops_C, RULE) > 0
 
-    def check_buckets(found):
-        assert sorted(bucket for bucket, _ in found) == list(range(BUCKETS))
-        for number, bucket in found:
-            assert np.array_equal(bucket.sequences_NxL, expected[number].sequences_NxL)
-            assert bucket.provenance.equals(expected[number].provenance)
-        assert len(dict(found)[3].sequences_NxL) == 0
+    def check_sorted(found):
+        assert sorted(bucket for bucket, _ in found) == [0, 1, 2]
+        for bucket, by_draw in found:
+            assert list(by_draw) == sorted(DRAWS)
+            for draw, block in by_draw.items():
+                whole = sorted_block([expected[bucket][draw]])
+                assert np.array_equal(block.crops_C, whole.crops_C)
+                assert np.array_equal(block.tokens, whole.tokens)
+                assert (np.diff(block.crops_C["hash"].astype(object)) > 0).all()
 
     with beam.Pipeline("FnApiRunner") as pipeline:
         tokenised = pipeline | "Tokens" >> beam.Create(elements, reshuffle=False).with_output_types(
@@ -97,6 +97,6 @@ def test_counts_and_buckets(elements):
             [(bucket, (draw, crops)) for bucket, (draw, crops, _) in elements], reshuffle=False
         ).with_output_types(SizedCrops)
         counts = sized | "Count" >> CountSequences(RULE)
-        buckets = tokenised | "Fill" >> FillBuckets(quotas, RULE, 0, ONE_BYTE_EACH)
+        sorted_crops = tokenised | "Sort" >> SortCrops()
         assert_that(counts, check_counts, label="counts")
-        assert_that(buckets, check_buckets, label="buckets")
+        assert_that(sorted_crops, check_sorted, label="sorted")

@@ -1,9 +1,18 @@
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
-from massivetext.sequencing.blocks import CROP_DTYPE, CropBlock, crop_hash, split_by_bucket
+from massivetext.sequencing import buckets
+from massivetext.sequencing.blocks import (
+    CROP_DTYPE,
+    CropBlock,
+    crop_hash,
+    part_of,
+    sorted_block,
+    split_by_bucket,
+    split_by_part,
+)
 from massivetext.sequencing.buckets import DrawnCrops, count_crops, fill_bucket
 from massivetext.sequencing.packing import PackingRule
 
@@ -21,7 +30,7 @@ def make_crops(subset: str, visit: int, documents: int) -> dict[str, list[int]]:
     }
 
 
-def make_visit(subset: str, visit: int, documents: int, quota: int) -> DrawnCrops:
+def make_visit(subset: str, visit: int, documents: int, quota: int) -> "Visit":
     crops = make_crops(subset, visit, documents)
     rows = np.zeros(len(crops), CROP_DTYPE)
     for row, (document, tokens) in zip(rows, crops.items(), strict=True):
@@ -30,11 +39,27 @@ def make_visit(subset: str, visit: int, documents: int, quota: int) -> DrawnCrop
         row["byte_start"], row["byte_stop"] = 5, 5 + len(tokens)
         row["tokens"] = len(tokens)
     flat = np.array([token for tokens in crops.values() for token in tokens], np.uint16)
-    return DrawnCrops(subset, visit, visit, (CropBlock(rows, flat),), quota)
+    return Visit((subset, visit, visit), (CropBlock(rows, flat),), quota)
 
 
-def fill(*visits: DrawnCrops, seed: int = 0):
-    return fill_bucket(3, visits, RULE, seed, ONE_BYTE_EACH)
+@dataclass(frozen=True)
+class Visit:
+    """The crops of a visit in blocks, from which they can be drawn again and again."""
+
+    name: tuple[str, int, int]
+    blocks: tuple[CropBlock, ...]
+    quota: int
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return self.name[:2]
+
+    def drawn(self) -> DrawnCrops:
+        return DrawnCrops.of_blocks(self.name, self.blocks, self.quota)
+
+
+def fill(*visits: Visit, seed: int = 0):
+    return fill_bucket(3, [visit.drawn() for visit in visits], RULE, seed, ONE_BYTE_EACH)
 
 
 VISITS = [
@@ -57,7 +82,7 @@ def test_every_subset_gives_its_quota():
 
 def test_provenance_points_at_the_very_tokens():
     crops = {
-        (visit.subset, visit.visit): make_crops(visit.subset, visit.visit, documents)
+        visit.key: make_crops(*visit.key, documents)
         for visit, documents in zip(VISITS, (90, 90, 50), strict=True)
     }
     bucket = fill(*VISITS)
@@ -84,6 +109,29 @@ def test_order_of_visits_and_crops_does_not_matter():
     bucket = fill(*shuffled)
     assert np.array_equal(bucket.sequences_NxL, expected.sequences_NxL)
     assert bucket.provenance.equals(expected.provenance)
+
+
+def test_parts_of_the_hashes_hold_all_crops_in_order():
+    (block,) = VISITS[0].blocks
+    whole = sorted_block([block])
+    for parts in (1, 2, 7):
+        found = split_by_part(block, parts)
+        assert list(found) == sorted(found)
+        ordered = [sorted_block([part]) for part in found.values()]
+        assert np.array_equal(np.concatenate([p.crops_C for p in ordered]), whole.crops_C)
+        assert np.array_equal(np.concatenate([p.tokens for p in ordered]), whole.tokens)
+    assert len(split_by_part(block, 7)) == 7
+    ends = np.array([0, 2**62 - 1, 2**62, 2**64 - 1], np.uint64)
+    assert part_of(ends, 4).tolist() == [0, 0, 1, 3]
+
+
+def test_packing_in_pieces_is_packing_at_once(monkeypatch: pytest.MonkeyPatch):
+    expected = fill(*VISITS)
+    monkeypatch.setattr(buckets, "_PACKED_GROUPS", 1)
+    found = fill(*VISITS)
+    assert np.array_equal(found.sequences_NxL, expected.sequences_NxL)
+    assert found.provenance.equals(expected.provenance)
+    assert found.subset_utf8_bytes == expected.subset_utf8_bytes
 
 
 def test_a_larger_quota_keeps_the_sequences_of_a_smaller_one():

@@ -6,4 +6,7 @@ The data: pages with their main text, given as a folder with `gold.json` (page n
 this project.
 
     python -m massivetext.pipeline.extraction.training.train FOLDER --weights weights.npz
+
+`make bench-extraction PAGES=FOLDER` does so for five folds, and measures each page with the weights
+that have not seen its domain.
 """

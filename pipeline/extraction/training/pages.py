@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from massivetext.pipeline.extraction.encoding import decode_page
-from massivetext.pipeline.extraction.extract import parse_page
-from massivetext.pipeline.extraction.features import FIRST_FEATURES
+from massivetext.pipeline.extraction.main_text import parse_page
 from massivetext.pipeline.extraction.page_tree import PageTree
+from massivetext.pipeline.extraction.raw_tree import parse_raw
 from massivetext.pipeline.extraction.score import first_matrix
 
 TRAINING_SETS: Final[dict[str, str]] = {
@@ -103,12 +103,11 @@ def read_pages(folder: Path) -> Iterator[LabelledPage]:
 
 
 def _labelled(name: str, entry: dict[str, Any], html: bytes) -> LabelledPage | None:
-    tree = parse_page(decode_page(html)[1]).tree
+    tree = parse_page(decode_page(html)[1], parse_raw).tree
     count = tree.blocks.shape[1]
     if not count:
         return None
-    features = np.empty((count, FIRST_FEATURES), np.int16)
-    first_matrix(*tree, features)
+    features = first_matrix(tree)
     blocks = [tokens(tree.block_text(block)) for block in range(count)]
     gold = tokens(entry["gold"])
     labels = _labels(blocks, gold)

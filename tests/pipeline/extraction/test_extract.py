@@ -62,7 +62,7 @@ def test_empty_pages() -> None:
         assert extract_text(html) == ""
 
 
-def test_a_page_has_a_title_an_encoding_and_links() -> None:
+def test_a_page_has_a_title_and_an_encoding() -> None:
     html = (
         b"<html><head><title> A \n title &amp; more </title></head><body><p>Text "
         b"<a href='/a'>a</a> <a name=x>no</a> <A HREF=\"http://e.org/?a=1&amp;b=2\">b</A></p>"
@@ -70,7 +70,6 @@ def test_a_page_has_a_title_an_encoding_and_links() -> None:
     page = extract_page(html, encoding="utf-8")
     assert page.title == "A title & more"
     assert page.encoding == "utf-8"
-    assert page.links == ("/a", "http://e.org/?a=1&b=2")
     assert page.text == "Text a no b"
 
 
@@ -100,6 +99,20 @@ def test_shown_blocks_are_the_blocks_of_the_text() -> None:
     assert "100 % in links" in str(blocks[0])
     assert str(blocks[1]).startswith("keep ")
     assert "\n      The mill stands by the river, and" in str(blocks[1])
+
+
+def test_shown_blocks_name_the_rules_that_decided() -> None:
+    sentence = "The mill stands by the river, and it has been there for two hundred years now. "
+    html = (
+        f"<article><p>{sentence * 4}</p><p>{sentence * 3}</p><h2>Related articles</h2>"
+        "<div class=related><a href=/1>Ten mills to see this year</a></div></article>"
+    )
+    heading = next(block for block in show_blocks(html.encode()) if block.text.startswith("Rel"))
+    assert not heading.kept
+    assert ("dropped by rule" in heading.reason) == (heading.score > 0)
+    small = show_blocks(b"<p>Short.</p><nav><a href=/>Home</a></nav>")
+    assert [block.kept for block in small] == [True, False]
+    assert ("kept by rule" in small[0].reason) == (small[0].score <= 0)
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@
 
 import pytest
 
-from massivetext.pipeline.extraction import extract_text
+from massivetext.pipeline.extraction import Engine, extract_text
 
 ARTICLE = (
     "<p>The river rises in the northern hills, where the snow lies until late in May, and it runs "
@@ -130,11 +130,12 @@ PAGES = {
 }
 
 
+@pytest.mark.parametrize("engine", ["raw", "lxml"])
 @pytest.mark.parametrize("name", PAGES)
-def test_the_text_of_a_page(name: str) -> None:
+def test_the_text_of_a_page(name: str, engine: Engine) -> None:
     html, text = PAGES[name]
     page = f"<!DOCTYPE html><html><head><title>t</title></head><body>{html}</body></html>"
-    assert extract_text(page.encode(), encoding="utf-8") == text
+    assert extract_text(page.encode(), encoding="utf-8", engine=engine) == text
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -185,3 +186,11 @@ def test_a_product_comes_without_its_neighbours() -> None:
     assert "Height | 42 cm\nWeight | 1.2 kg" in text
     for unwanted in ("Vega", "Lyra", "Sale", "Privacy"):
         assert unwanted not in text
+
+
+def test_a_heading_goes_with_the_text_below_it() -> None:
+    page = f"""<html><body><article><h1>The river</h1>{ARTICLE}<h2>Mills</h2>{ARTICLE}
+<h2>Related articles</h2><div class="related"><a href="/1">Rivers of the north</a>
+<a href="/2">Ten mills to see</a></div></article></body></html>"""
+    expected = f"The river\n\n{ARTICLE_TEXT}\n\nMills\n\n{ARTICLE_TEXT}"
+    assert extract_text(page.encode()) == expected

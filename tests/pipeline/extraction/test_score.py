@@ -1,4 +1,10 @@
-"""The scores of blocks: integer networks against plain numpy, features, and the choice."""
+"""The scores of blocks: networks against plain numpy, features, and the choice."""
+
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -6,30 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from massivetext.pipeline.extraction import page_tree as pt
-from massivetext.pipeline.extraction.choice import choose_blocks, score_page
-from massivetext.pipeline.extraction.extract import parse_page
-from massivetext.pipeline.extraction.features import FIRST_FEATURES, log8
+from massivetext.pipeline.extraction.choice import choose_blocks
 from massivetext.pipeline.extraction.name_words import words_of
-from massivetext.pipeline.extraction.page_features import PAGE_FEATURES
+from massivetext.pipeline.extraction.numbering import log8
 from massivetext.pipeline.extraction.page_tree import PageTree
+from massivetext.pipeline.extraction.raw_tree import parse_raw
 from massivetext.pipeline.extraction.score import (
-    HIDDEN_LIMIT,
     first_matrix,
     page_row,
     second_matrix,
 )
-from massivetext.pipeline.extraction.second_features import (
-    SCORE_LIMIT,
-    SCORE_UNIT,
-    SECOND_FEATURES,
-)
-from massivetext.pipeline.extraction.weights import (
-    WEIGHTS_FILE,
-    Network,
-    Weights,
-    load_weights,
-    quantised,
-)
+from massivetext.pipeline.extraction.second_features import SCORE_LIMIT, SCORE_UNIT
+from massivetext.pipeline.extraction.weights import WEIGHTS_FILE, Network, load_weights
 
 PAGE = b"""<html><body><div id="top-menu"><ul><li><a href="/">Home</a></li><li><a href="/n">News</a>
 </li></ul></div><div class="main-content"><h1>The old mill</h1><p>The mill stands by the river, and
@@ -42,67 +36,28 @@ href="/t">Terms</a></div></body></html>"""
 
 
 def tree() -> PageTree:
-    return parse_page(PAGE).tree
+    return parse_raw(PAGE).tree
 
 
-def run(inputs: np.ndarray, layers: tuple[np.ndarray, ...], shifts: np.ndarray) -> np.ndarray:
-    """Scores of rows of features, in Python's own integers."""
-    values = inputs.astype(object)
-    for layer in range(3):
-        weights, bias = layers[2 * layer], layers[2 * layer + 1]
-        values = values @ weights.astype(object) + np.asarray(bias, object)
-        values = values // 2 ** int(shifts[layer])
-        if layer < 2:
-            values = np.minimum(np.maximum(values, 0), HIDDEN_LIMIT)
-    return np.clip(np.asarray(values, np.int64), -SCORE_LIMIT, SCORE_LIMIT)
-
-
-def expected_scores(page: PageTree, w: Weights) -> np.ndarray:
-    count, units = page.blocks.shape[1], w.weights_2.shape[1]
-    first = np.empty((count, FIRST_FEATURES), np.int16)
-    first_matrix(*page, first)
-    stage = (w.weights_2[0], w.bias_2[0], w.weights_3[0], w.bias_3[0])
-    layers = (w.first_weights[:, :units], w.first_bias[:units], *stage)
-    alone = run(first, layers, w.shifts[0]).astype(np.int32)
-    second = np.empty((count, SECOND_FEATURES), np.int16)
-    second_matrix(*page, alone, second)
-    stage = (w.weights_2[1], w.bias_2[1], w.weights_3[1], w.bias_3[1])
-    both = np.concatenate([w.first_weights[:, units:], w.second_weights])
-    inputs = np.concatenate([first, second], 1)
-    together = run(inputs, (both, w.first_bias[units:], *stage), w.shifts[1]).astype(np.int32)
-    row = np.empty(PAGE_FEATURES, np.int32)
-    page_row(page.blocks, together, row)
-    layers = (w.page_weights, w.page_bias, w.page_weights_2, w.page_bias_2)
-    layers += (w.page_weights_3, np.asarray(w.page_bias_3))
-    return np.stack([alone, together + run(row, layers, w.page_shifts)])
+def scores_of(network: Network, features: np.ndarray) -> np.ndarray:
+    """Scores of rows of features, in double precision."""
+    units = np.maximum(features @ network.weights.astype(float) + network.bias, 0)
+    outputs = np.maximum(units @ network.weights_2.astype(float) + network.bias_2, 0)
+    scores = outputs @ network.weights_3.astype(float) + network.bias_3[0]
+    return np.clip(scores * SCORE_UNIT, -SCORE_LIMIT, SCORE_LIMIT)
 
 
 def test_the_kernel_computes_the_networks() -> None:
-    np.testing.assert_array_equal(score_page(tree()), expected_scores(tree(), load_weights()))
-
-
-def test_integers_come_close_to_real_numbers() -> None:
-    generator = np.random.default_rng(1)
-
-    def network(features: int) -> Network:
-        return Network(
-            (
-                generator.normal(0, 0.05, (features, 8)),
-                generator.normal(0, 0.4, (8, 4)),
-                generator.normal(0, 0.5, 4),
-            ),
-            (generator.normal(0, 0.3, 8), generator.normal(0, 0.3, 4), 0.2),
-        )
-
-    first = network(FIRST_FEATURES)
-    weights = quantised(first, network(FIRST_FEATURES + SECOND_FEATURES), network(PAGE_FEATURES))
-    matrix = np.empty((tree().blocks.shape[1], FIRST_FEATURES), np.int16)
-    first_matrix(*tree(), matrix)
-    hidden = np.maximum(matrix @ first.weights[0] + first.bias[0], 0)
-    outputs = np.maximum(hidden @ first.weights[1] + first.bias[1], 0)
-    scores = np.clip(outputs @ first.weights[2] + first.bias[2], -8, 8)
-    found = score_page(tree(), weights)[0] / SCORE_UNIT
-    np.testing.assert_allclose(found, scores, atol=0.2)
+    """Rounded down, and off by one unit at most where double precision falls on the other side."""
+    weights, page = load_weights(), tree()
+    found = choose_blocks(page, weights).scores
+    first = first_matrix(page)
+    np.testing.assert_allclose(found[0], scores_of(weights.first, first) - 0.5, atol=0.51)
+    both = np.concatenate([first, second_matrix(page, found[0].copy())], 1)
+    alone = scores_of(weights.second, both)
+    row = page_row(page.blocks, np.floor(alone).astype(np.int32))
+    of_page = math.floor(scores_of(weights.page, row[None])[0])
+    np.testing.assert_allclose(found[1], alone + of_page - 0.5, atol=0.51)
 
 
 def test_the_choice_of_a_page() -> None:
@@ -116,11 +71,11 @@ def test_the_choice_of_a_page() -> None:
 
 
 def test_nothing_to_choose_from() -> None:
-    assert choose_blocks(parse_page(b"").tree).keep.shape == (0,)
+    assert choose_blocks(parse_raw(b"").tree).keep.shape == (0,)
 
 
 def test_some_block_is_always_kept() -> None:
-    page = parse_page(b"<nav><a href=/>Home</a> <a href=/b>Blog</a></nav>" * 60).tree
+    page = parse_raw(b"<nav><a href=/>Home</a> <a href=/b>Blog</a></nav>" * 60).tree
     assert choose_blocks(page).keep.any()
 
 
@@ -157,7 +112,7 @@ def test_words_in_names(name: str, words: str | None) -> None:
 
 @given(st.text(alphabet="navAd-_ 1mainé", max_size=20))
 def test_compiled_code_finds_the_same_words(name: str) -> None:
-    page = parse_page(f'<div class="{name}">some text</div>'.encode()).tree
+    page = parse_raw(f'<div class="{name}">some text</div>'.encode()).tree
     assert page.node_words[page.blocks[pt.BLOCK_NODE, 0]] == words_of(name)
 
 
@@ -166,4 +121,30 @@ def test_the_weights_are_small() -> None:
 
     file = resources.files("massivetext.pipeline.extraction").joinpath(WEIGHTS_FILE)
     assert len(file.read_bytes()) <= 1_000_000
-    assert all(np.asarray(array).dtype.kind == "i" for array in load_weights())
+
+
+SCORES = """
+import sys
+from massivetext.pipeline.extraction.choice import choose_blocks
+from massivetext.pipeline.extraction.raw_tree import parse_raw
+for number in range(40):
+    page = sys.argv[1].replace("mill", "mill " * (number % 7)) * (1 + number % 5)
+    print(choose_blocks(parse_raw(page.encode()[number * 10 :]).tree).scores.tolist())
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_processor_without_wide_registers_computes_the_same(tmp_path: Path) -> None:
+    def scores(**environment: str) -> str:
+        return subprocess.run(
+            [sys.executable, "-c", SCORES, PAGE.decode()],
+            env={**os.environ, **environment},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+
+    plain = scores(NUMBA_CPU_NAME="generic", NUMBA_CPU_FEATURES="", NUMBA_CACHE_DIR=str(tmp_path))
+    assert plain.count("[") == 40 * 3
+    assert plain == scores()

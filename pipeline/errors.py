@@ -1,0 +1,47 @@
+"""The two ways in which a command ends early, and how to find them in what a runner raises."""
+
+from __future__ import annotations
+
+import builtins
+import re
+from typing import Final
+
+
+class RunError(RuntimeError):
+    """A run that cannot go on: what was found, and what to do."""
+
+
+class UsageError(RuntimeError):
+    """A command that cannot be carried out as asked; nothing was done."""
+
+
+_EXCEPTION_LINE: Final = re.compile(r"^([A-Za-z_][\w.]*): (.*)$", re.MULTILINE)
+"""The line of a traceback that names an exception and says what it says."""
+
+_ERRNO: Final = re.compile(r"\[Errno (\d+)\] (.*)")
+
+
+def plain_error(error: BaseException) -> BaseException:
+    """Returns what a worker raised: our own error, or one of the system; else the error itself.
+
+    Runners raise errors of their own, with the worker's as a cause or as text in the message.
+    """
+    chain: list[BaseException] = [error]
+    while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None:
+        chain.append(cause)
+    raised = [e for e in chain if isinstance(e, (OSError, RunError))]
+    told = [e for e in map(_told_error, map(str, chain)) if e is not None]
+    return [*raised, *told, error][0]
+
+
+def _told_error(text: str) -> BaseException | None:
+    """Returns the first of our own or the system's errors that the text of a traceback names."""
+    for name, message in _EXCEPTION_LINE.findall(text):
+        if name.endswith(f".{RunError.__name__}"):
+            return RunError(message)
+        kind = getattr(builtins, name, None)
+        is_system = isinstance(kind, type) and issubclass(kind, OSError)
+        if is_system or name.endswith(".BeamIOError"):
+            number = _ERRNO.match(message)
+            return OSError(int(number[1]), number[2]) if number else OSError(message)
+    return None

@@ -1,0 +1,182 @@
+"""A whole run on one machine over generated text: its memory, and what a second worker gives.
+
+    python tests/benchmarks/local_run.py memory  FOLDER GIGABYTES [--memory 2GB] [--workers 2]
+    python tests/benchmarks/local_run.py workers FOLDER GIGABYTES [--rounds 2]
+
+`memory` reports the highest sum of resident memory of all processes of a run (RSS, an upper bound:
+shared pages count once a process) beside the sum of proportional shares (PSS). `workers` runs the
+same input with one and two workers in turn and reports how long they took. FOLDER receives the
+input (made once) and the output; the figures appear as JSON lines.
+
+The text is random English: words of the sample's novels, drawn by their frequency, so that language
+identification keeps it and no two documents share a 13-gram but planted copies (1 in 50, half of
+them with a word changed).
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zstandard
+
+ROOT = Path(__file__).parents[2]
+FILE_BYTES = 128_000_000
+DOCUMENT_WORDS = 500
+COPY_EVERY = 50
+POLL_SECONDS = 0.1
+PAGE_BYTES = 4096
+
+CONFIG = """
+[[source]]
+subset = "web"
+kind = "text"
+format = "jsonl"
+path = "{folder}/*.jsonl"
+fields = {{ text = "text", id = "id" }}
+
+[sequence]
+weights = {{ web = 1.0 }}
+"""
+
+
+def vocabulary() -> tuple[list[str], np.ndarray]:
+    """Returns the words of the sample's novels and their frequencies."""
+    with open(ROOT / "sample/data/books/books.jsonl.zst", "rb") as stream:
+        lines = zstandard.ZstdDecompressor().stream_reader(stream).read().decode().splitlines()
+    counts = Counter(word for line in lines for word in json.loads(line)["text"].split())
+    words = sorted(counts)
+    frequencies = np.array([counts[word] for word in words], float)
+    return words, frequencies / frequencies.sum()
+
+
+def documents(total_bytes: int) -> Iterator[str]:
+    """Yields texts of 300 to 700 words, until they are so many bytes."""
+    words, frequencies = vocabulary()
+    random = np.random.default_rng(0)
+    cumulative = np.cumsum(frequencies)
+    made, number, last = 0, 0, list[str]()
+    while made < total_bytes:
+        size = int(random.integers(DOCUMENT_WORDS - 200, DOCUMENT_WORDS + 200))
+        drawn = np.minimum(np.searchsorted(cumulative, random.random(size)), len(words) - 1)
+        text = [words[n] for n in drawn.tolist()]
+        if number % COPY_EVERY == COPY_EVERY - 1:
+            text = list(last)
+            if number % (2 * COPY_EVERY) == COPY_EVERY - 1:
+                text[len(text) // 2] = "changed"
+        last, number = text, number + 1
+        paragraphs = ["\n".join(map(" ".join, (text[:150], text[150:300]))), " ".join(text[300:])]
+        joined = "\n\n".join(paragraphs)
+        made += len(joined.encode())
+        yield joined
+
+
+def make_input(folder: Path, gigabytes: float) -> Path:
+    """Writes JSON lines of so much text, once; returns the folder."""
+    target = folder / f"input-{gigabytes:g}GB"
+    if (target / "config.toml").exists():
+        return target
+    target.mkdir(parents=True, exist_ok=True)
+    lines = (
+        json.dumps({"id": f"{number:09d}", "text": text}, ensure_ascii=False) + "\n"
+        for number, text in enumerate(documents(int(gigabytes * 1e9)))
+    )
+    for part in itertools.count():
+        first = next(lines, None)
+        if first is None:
+            break
+        with open(target / f"{part:04d}.jsonl", "w", encoding="utf-8") as stream:
+            stream.write(first)
+            while stream.tell() < FILE_BYTES and (line := next(lines, None)) is not None:
+                stream.write(line)
+    (target / "config.toml").write_text(CONFIG.format(folder=target))
+    return target
+
+
+def process_tree(root: int) -> list[int]:
+    """Returns a process and all that descend from it."""
+    parents = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
+        except (OSError, IndexError):
+            continue  # it ended while we looked
+    tree = [root]
+    for process in tree:  # grows while it is read
+        tree += [child for child, parent in parents.items() if parent == process]
+    return tree
+
+
+def resident_bytes(process: int) -> tuple[int, int]:
+    """Returns RSS and PSS of a process, 0 if it has ended."""
+    try:
+        rss = int(Path(f"/proc/{process}/statm").read_text().split()[1]) * PAGE_BYTES
+        rollup = Path(f"/proc/{process}/smaps_rollup").read_text()
+    except (OSError, IndexError):
+        return 0, 0
+    pss = next((line for line in rollup.splitlines() if line.startswith("Pss:")), "Pss: 0 kB")
+    return rss, int(pss.split()[1]) * 1024
+
+
+def run(config: Path, output: Path, options: list[str]) -> dict[str, Any]:
+    """Runs the pipeline in a process of its own; returns seconds and peaks of memory."""
+    shutil.rmtree(output, ignore_errors=True)
+    program = str(Path(sys.executable).parent / "massivetext")
+    command = [program, "run", str(config), "--output", str(output), *options]
+    started = time.monotonic()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    peak_pss, peaks = 0, dict[str, int]()
+    while process.poll() is None:
+        sizes = [resident_bytes(number) for number in process_tree(process.pid)]
+        rss, pss = (sum(part) for part in zip(*sizes, strict=True))
+        step = newest_step(output)
+        peaks[step] = max(peaks.get(step, 0), rss)
+        peak_pss = max(peak_pss, pss)
+        time.sleep(POLL_SECONDS)
+    if process.returncode:
+        raise SystemExit(f"the run ended with exit code {process.returncode}")
+    return {
+        "seconds": round(time.monotonic() - started, 1),
+        "peak_rss_mb": round(max(peaks.values()) / 1e6),
+        "peak_pss_mb": round(peak_pss / 1e6),
+        "peak_rss_mb_by_step": {step: round(peak / 1e6) for step, peak in peaks.items()},
+    }
+
+
+def newest_step(output: Path) -> str:
+    """Returns the step whose folder changed last: where the run is."""
+    steps = [path for path in output.glob("phases/*/*") if path.is_dir()]
+    newest = max(steps, key=lambda path: path.stat().st_mtime, default=None)
+    return str(newest.relative_to(output / "phases")) if newest else ""
+
+
+def main() -> None:
+    """Runs the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=("memory", "workers"))
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("gigabytes", type=float)
+    parser.add_argument("--memory", default="2GB")
+    parser.add_argument("--workers", default="2")
+    parser.add_argument("--rounds", type=int, default=1)
+    options = parser.parse_args()
+    source = make_input(options.folder, options.gigabytes)
+    settings = [options.workers] if options.what == "memory" else ["1", "2"] * options.rounds
+    for workers in settings:
+        arguments = ["--memory", options.memory, "--workers", workers]
+        figures = run(source / "config.toml", options.folder / "output", arguments)
+        print(json.dumps({"gigabytes": options.gigabytes, "workers": workers, **figures}))
+
+
+if __name__ == "__main__":
+    main()

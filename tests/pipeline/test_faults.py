@@ -1,0 +1,232 @@
+"""Stores and workers that fail: nothing is lost, nothing counts twice, the bytes are the same."""
+
+import os
+import signal
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from massivetext.config import Config
+from massivetext.pipeline import store
+from massivetext.pipeline.cli import main
+from massivetext.pipeline.job import Job, RunError
+from massivetext.pipeline.phase import Commits, ItemResult, Phase, ProcessItem, run_map
+from massivetext.pipeline.plan import WorkItem
+from massivetext.pipeline.processes import Processes, close_processes
+from massivetext.pipeline.readers import FileRange
+
+from . import object_store
+from .object_store import Fault, faults
+from .small_run import contents, write_config, write_sources
+
+
+@dataclass(frozen=True)
+class Place:
+    """A run on the tests' object store: its configuration, and where its output lies in truth."""
+
+    config: Path
+    local: Path
+
+    @property
+    def output(self) -> str:
+        return f"{object_store.SCHEME}://out"
+
+    def run(self, *options: str) -> int:
+        return main(["run", str(self.config), "--output", self.output, "--quiet", *options])
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    monkeypatch.setenv(object_store.ROOT_VARIABLE, str(tmp_path / "objects"))
+    monkeypatch.setattr(store, "PAUSES_SECONDS", (0.0, 0.0, 0.0))
+    write_sources(tmp_path / "objects/in")
+    config = write_config(tmp_path / "config.toml", f"{object_store.SCHEME}://in")
+    return Place(config, tmp_path / "objects/out")
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What a run on local files writes."""
+    folder = tmp_path_factory.mktemp("local")
+    write_sources(folder / "in")
+    config = write_config(folder / "config.toml", str(folder / "in"))
+    assert main(["run", str(config), "--output", str(folder / "out"), "--quiet"]) == 0
+    return contents(folder / "out")
+
+
+def same(found: dict[str, bytes], expected: dict[str, bytes]) -> bool:
+    """Whether two runs wrote the same; failed records name the file they were read from."""
+    return {k: v for k, v in found.items() if not k.startswith("failed/")} == {
+        k: v for k, v in expected.items() if not k.startswith("failed/")
+    } and found.keys() == expected.keys()
+
+
+PASSING = {
+    "when an input is opened": Fault("open", object_store.fail, where="/in/", after=2),
+    "while reading": Fault("read", object_store.fail, where="/in/", after=3),
+    "while reading a Parquet input": Fault("read", object_store.fail, 9, where="1.parquet"),
+    "before the file is made": Fault("create", object_store.fail, after=7),
+    "between temporary file and rename": Fault("rename", object_store.fail, after=5),
+    "in the middle of the copy": Fault("rename", object_store.halfway, after=9),
+    "between copy and delete": Fault("rename", object_store.copied_only, where="/documents/"),
+    "at an item's record": Fault("rename", object_store.halfway, where="phases/curate/read"),
+    "at a round's record": Fault("rename", object_store.halfway, where="phases/dedup/pairs"),
+    "at a shard": Fault("rename", object_store.halfway, where="/sequences/shard"),
+    "twice in a row": Fault("open", object_store.fail, where="/corpus/", times=2),
+    "slow all the time": Fault("rename", object_store.slow, times=10_000),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", PASSING.values(), ids=PASSING.keys())
+def test_a_run_gets_over_faults_that_pass(
+    place: Place, expected: dict[str, bytes], fault: Fault
+) -> None:
+    with faults(fault) as met:
+        assert place.run() == 0
+        assert met.faults >= min(fault.times, 2)
+    assert same(contents(place.local), expected)
+    assert main(["verify", place.output]) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("where", ["/documents/", "phases/curate/manifest", "/sequences/shard"])
+def test_a_full_store_ends_the_run_which_goes_on_when_there_is_room(
+    place: Place, expected: dict[str, bytes], capsys: pytest.CaptureFixture[str], where: str
+) -> None:
+    with faults(Fault("rename", object_store.full, where=where, times=10_000)):
+        assert place.run() == 1
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert "No space left on device" in error
+    assert "the same command goes on" in error
+    assert place.run() == 0
+    assert same(contents(place.local), expected)
+
+
+def test_a_read_only_output_is_refused_before_any_work(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with faults(Fault("create", object_store.read_only, times=10_000)):
+        assert place.run() == 2
+    assert "cannot write to the output folder objects://out" in capsys.readouterr().err
+
+
+def test_an_input_that_cannot_be_looked_into_is_no_damaged_file(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with faults(Fault("read", object_store.fail, where="1.parquet", times=100)):
+        assert place.run() == 2
+    assert "cannot read objects://in/books/1.parquet: no answer" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_finished_run_does_nothing_again(place: Place) -> None:
+    assert place.run() == 0
+    with faults() as met:
+        assert place.run() == 0
+        written = {path for kind, path in met.operations if kind == "rename"}
+    assert not {path for path in written if not path.endswith("writable")}
+
+
+@pytest.mark.slow
+def test_an_object_cut_short_is_made_again(place: Place, expected: dict[str, bytes]) -> None:
+    assert place.run() == 0
+    (place.local / "phases/curate/manifest.json").unlink()
+    cut = sorted((place.local / "documents").rglob("*.parquet"))[0]
+    cut.write_bytes(cut.read_bytes()[:100])
+    assert place.run() == 0
+    assert same(contents(place.local), expected)
+
+
+def item(number: int, name: str) -> WorkItem:
+    return WorkItem(number, name, "books", 0, "none", FileRange(0, 1), 1, 1.0)
+
+
+@dataclass(frozen=True)
+class WriteSlowly:
+    """Writes a file by two attempts at once."""
+
+    output: str
+    barrier: threading.Barrier
+
+    def __call__(self, work_item: WorkItem) -> ItemResult:
+        self.barrier.wait()
+        entry = store.write_bytes(self.output, f"made/{work_item.name}", b"content" * 10_000)
+        return ItemResult((entry,), {"in": 1, "kept": 1})
+
+
+def test_two_attempts_at_once_write_one_file_and_one_record(place: Place) -> None:
+    commits = Commits(place.output, "phases/make/step", "key")
+    process = ProcessItem(WriteSlowly(place.output, threading.Barrier(2)), commits, Processes())
+    done: list[str] = []
+
+    def attempt() -> None:
+        done.extend(process.process((0, [item(0, "a")])))
+
+    with faults(Fault("rename", object_store.slow, times=100)):
+        attempts = [threading.Thread(target=attempt) for _ in range(2)]
+        for thread in attempts:
+            thread.start()
+        for thread in attempts:
+            thread.join()
+    assert done == ["a", "a"]
+    files = sorted(str(p.relative_to(place.local)) for p in place.local.rglob("*") if p.is_file())
+    assert files == ["made/a", "phases/make/step/a.json"]
+    result = commits.read(item(0, "a"))
+    assert result is not None
+    assert result.files[0].size_bytes == 70_000
+
+
+@dataclass(frozen=True)
+class KillWorker:
+    """Kills the process that works on an item, so many times."""
+
+    folder: str
+    victim: str
+    times: int
+
+    def __call__(self, work_item: WorkItem) -> ItemResult:
+        deaths = Path(self.folder, "deaths")
+        died = deaths.read_text() if deaths.exists() else ""
+        if work_item.name == self.victim and len(died) < self.times:
+            deaths.write_text(died + "x")
+            os.kill(os.getpid(), signal.SIGKILL)
+        entry = store.write_bytes(self.folder, f"made/{work_item.name}", b"1")
+        return ItemResult((entry,), {"in": 1, "kept": 1})
+
+
+@pytest.mark.slow
+def test_a_worker_process_that_dies_is_replaced(tmp_path: Path) -> None:
+    items = [item(number, f"books/{number}") for number in range(4)]
+    job = Job(Config(), str(tmp_path), workers=2, quiet=True)
+    work = KillWorker(str(tmp_path), "books/2", times=2)
+    results = run_map(job, Phase("make", ("made",), {}), "step", items, work)
+    assert [result.ledger["kept"] for result in results.values()] == [1, 1, 1, 1]
+    assert (tmp_path / "deaths").read_text() == "xx"
+    close_processes()
+
+
+@pytest.mark.slow
+def test_an_item_that_kills_every_worker_is_named(tmp_path: Path) -> None:
+    job = Job(Config(), str(tmp_path), workers=2, quiet=True)
+    work = KillWorker(str(tmp_path), "books/0", times=100)
+    with pytest.raises(RunError, match=r"died 3 times while books/0 .* fewer --workers"):
+        run_map(job, Phase("make", ("made",), {}), "step", [item(0, "books/0")], work)
+    close_processes()
+
+
+@pytest.mark.parametrize("content", [b"", b'{"key": "k', b"[1]", b"\xff"])
+def test_a_record_that_is_not_whole_says_nothing(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "record.json").write_bytes(content)
+    assert store.read_record(str(tmp_path / "record.json")) is None
+    assert store.read_record(str(tmp_path / "none.json")) is None
+
+
+def test_faults_that_last_are_told_from_those_that_pass() -> None:
+    wrapped = object_store.BeamIOError("rename", {"a": OSError(28, "No space left on device")})
+    assert not store.may_pass(OSError(28, "No space left on device"))
+    assert not store.may_pass(wrapped)
+    assert store.may_pass(object_store.BeamIOError("no answer", {"a": TimeoutError()}))
+    assert store.may_pass(ConnectionResetError())

@@ -1,0 +1,76 @@
+"""Input and output on an S3-compatible server on this machine, through Beam's s3 file system."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from massivetext.pipeline.cli import main
+
+from .small_run import contents, write_config, write_sources
+
+CREDENTIALS = {"access_key_id": "key", "secret_access_key": "secret", "region_name": "us-east-1"}
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def client(endpoint: str) -> Any:
+    names = {"access_key_id": "aws_access_key_id", "secret_access_key": "aws_secret_access_key"}
+    credentials = {names.get(name, name): value for name, value in CREDENTIALS.items()}
+    client = boto3.client("s3", endpoint_url=endpoint, **credentials)
+    for bucket in ("crawl", "results"):
+        client.create_bucket(Bucket=bucket)
+    return client
+
+
+def upload(client: Any, folder: Path, prefix: str) -> None:
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        client.upload_file(str(file), "crawl", f"{prefix}/{file.relative_to(folder)}")
+
+
+def download(client: Any, prefix: str, folder: Path) -> dict[str, Any]:
+    """Fetches all objects below a prefix; returns their times of modification by key."""
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket="results", Prefix=prefix)
+    objects = [entry for page in pages for entry in page.get("Contents", [])]
+    for entry in objects:
+        target = folder / entry["Key"]
+        target.parent.mkdir(parents=True, exist_ok=True)
+        client.download_file("results", entry["Key"], str(target))
+    return {entry["Key"]: entry["LastModified"] for entry in objects}
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_run_from_bucket_to_bucket_writes_what_a_local_one_does(
+    client: Any, endpoint: str, tmp_path: Path, workers: str
+) -> None:
+    write_sources(tmp_path / "in")
+    local = write_config(tmp_path / "local.toml", str(tmp_path / "in"))
+    assert main(["run", str(local), "--output", str(tmp_path / "out"), "--quiet"]) == 0
+    upload(client, tmp_path / "in", f"in-{workers}")
+    config = write_config(tmp_path / "s3.toml", f"s3://crawl/in-{workers}")
+    output = f"s3://results/run-{workers}"
+    options = ["--", f"--s3_endpoint_url={endpoint}"]
+    options += [f"--s3_{name}={value}" for name, value in CREDENTIALS.items()]
+    run = ["run", str(config), "--output", output, "--quiet", "--workers", workers, *options]
+    assert main(run) == 0
+    first = download(client, f"run-{workers}/", tmp_path)
+    found, expected = contents(tmp_path / f"run-{workers}"), contents(tmp_path / "out")
+    assert found.keys() == expected.keys()
+    # Rows of failed/ name the file that they come from.
+    assert [k for k in expected if found[k] != expected[k] and not k.startswith("failed/")] == []
+    assert main(["verify", output, *options]) == 0
+    assert main(run) == 0
+    assert download(client, f"run-{workers}/", tmp_path / "again") == first
