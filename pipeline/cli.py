@@ -95,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_run_arguments(phase)
         if name == "dedup":
             _add_against(phase)
+    _add_estimate(commands)
     _add_extract(commands)
     _add_explain(commands)
     _add_verify(commands)
@@ -156,6 +157,34 @@ def _run(options: argparse.Namespace) -> int:
     check(job, options.command)
     run_phases(job, items, options.command)
     print_summary(job)
+    return 0
+
+
+def _add_estimate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    summary = "what a run will give and cost, by a sample run on the spot"
+    parser = commands.add_parser("estimate", help=summary)
+    parser.add_argument("config", help="TOML file; relative paths in it start at its folder")
+    parser.add_argument("--output", help="folder for estimate.json (default: only printed)")
+    parser.add_argument(
+        "--sample", type=_positive, default=1000, metavar="N", help="documents of each source"
+    )
+    parser.set_defaults(call=_estimate)
+
+
+def _estimate(options: argparse.Namespace) -> int:
+    config = load_config(options.config)
+    from massivetext.pipeline import store
+    from massivetext.pipeline.estimate import estimate
+    from massivetext.pipeline.estimate.table import FILE_NAME, print_estimate, to_json
+    from massivetext.pipeline.plan import plan
+    from massivetext.pipeline.preflight import check_config
+
+    items = plan(config)
+    check_config(config, "run")
+    found = estimate(config, items, options.sample)
+    print_estimate(found)
+    if options.output:
+        store.write_bytes(_absolute(options.output), FILE_NAME, to_json(found))
     return 0
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
@@ -24,7 +24,7 @@ from massivetext.pipeline.phase import (
     run_phase,
 )
 from massivetext.pipeline.plan import WorkItem
-from massivetext.pipeline.readers import ReadContext, read_file
+from massivetext.pipeline.readers import OpenFile, ReadContext, read_file
 from massivetext.pipeline.statistics import batch_statistics, trim_hosts
 from massivetext.records import (
     DOCUMENT_SCHEMA,
@@ -44,12 +44,40 @@ _BATCH_BYTES = 32_000_000
 """Our choice: batches large enough for the kernels, small enough for any worker."""
 
 
+def read_records(
+    item: WorkItem, source: Source, limits: Limits, open_file: OpenFile = store.open_input
+) -> Iterator[Record]:
+    """Yields the records of a work item; a file that cannot be opened is a failed record.
+
+    Raises:
+        OSError: if the store failed in a way that may pass. Whatever a reader made of it, that is
+            no fault of a record, and the item has to be read again.
+    """
+    context = ReadContext(item.file, item.range, source.fields, limits.record_bytes)
+    try:
+        stream = store.WatchedStream(open_file(item.file))
+    except OSError as error:
+        if store.may_pass(error):
+            raise
+        yield FailedRecord(item.file, 0, f"the file cannot be opened: {error}")
+        return
+    with stream:
+        yield from read_file(source.format, stream.as_binary(), context)
+    if stream.fault is not None:
+        raise OSError(f"reading {item.file}: {stream.fault}") from stream.fault
+
+
+ReadRecords = Callable[[WorkItem, Source, Limits], Iterator[Record]]
+"""`read_records`, or what reads some of them only."""
+
+
 @dataclass(frozen=True)
 class CurateItem:
     """Reads an item and writes its `documents/`, `rejected/` and `failed/` files."""
 
     config: Config
     output: str
+    read: ReadRecords = read_records
 
     def __call__(self, item: WorkItem) -> ItemResult:
         """Returns the ledger of the item: in = kept + rejected + failed + skipped."""
@@ -62,7 +90,7 @@ class CurateItem:
             )
             rejected = _Writer(stack, self.output, f"rejected/{item.name}.parquet", REJECTED_SCHEMA)
             failed = _Writer(stack, self.output, f"failed/{item.name}.parquet", FAILED_SCHEMA)
-            for records in _batches(read_records(item, source, self.config.limits)):
+            for records in _batches(self.read(item, source, self.config.limits)):
                 raws = [record for record in records if isinstance(record, RawRecord)]
                 batch = maker.make(raws, item.file)
                 kept, dropped = _divide(batch.documents)
@@ -120,27 +148,6 @@ class _Writer:
         return self._pending.entry
 
 
-def read_records(item: WorkItem, source: Source, limits: Limits) -> Iterator[Record]:
-    """Yields the records of a work item; a file that cannot be opened is a failed record.
-
-    Raises:
-        OSError: if the store failed in a way that may pass. Whatever a reader made of it, that is
-            no fault of a record, and the item has to be read again.
-    """
-    context = ReadContext(item.file, item.range, source.fields, limits.record_bytes)
-    try:
-        stream = store.WatchedStream(store.open_input(item.file))
-    except OSError as error:
-        if store.may_pass(error):
-            raise
-        yield FailedRecord(item.file, 0, f"the file cannot be opened: {error}")
-        return
-    with stream:
-        yield from read_file(source.format, stream.as_binary(), context)
-    if stream.fault is not None:
-        raise OSError(f"reading {item.file}: {stream.fault}") from stream.fault
-
-
 def _batches(records: Iterator[Record]) -> Iterator[list[Record]]:
     batch: list[Record] = []
     size_bytes = 0
@@ -194,12 +201,12 @@ def _digests(config: Config) -> dict[str, str]:
     return {file: store.digest_file(file)[1] for file in files}
 
 
-def run_curate(job: Job, items: list[WorkItem]) -> Manifest:
+def run_curate(job: Job, items: list[WorkItem], read: ReadRecords = read_records) -> Manifest:
     """Curates all items; skips those that are committed."""
     phase = curate_phase(job.config, items)
 
     def work() -> Manifest:
-        results = run_map(job, phase, "read", items, CurateItem(job.config, job.output))
+        results = run_map(job, phase, "read", items, CurateItem(job.config, job.output, read))
         ledger = merge_counts(result.ledger for result in results.values())
         unbalanced = [name for name, r in results.items() if not balances(r.ledger)]
         if unbalanced:

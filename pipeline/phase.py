@@ -7,7 +7,7 @@ item commits its own record when its files stand, so a crash costs the items in 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
@@ -16,7 +16,7 @@ import apache_beam as beam
 from massivetext.config import fingerprint, plain
 from massivetext.pipeline import store
 from massivetext.pipeline.job import Job, RunError, UsageError
-from massivetext.pipeline.processes import Processes
+from massivetext.pipeline.processes import Processes, close_processes
 from massivetext.pipeline.progress import watch
 
 Statistics = Mapping[str, Any]
@@ -178,7 +178,9 @@ def run_map(
     committed = commits.read_all(items)
     pending = [item for item in items if item.name not in committed]
     if pending:
-        process = ProcessItem(work, commits, job.processes_for(item_bytes))
+        observed = job.observed(f"{phase.name}-{step}", work)
+        commit = CommitItem(observed, commits)
+        process = ProcessItems(commit, job.processes_for(item_bytes))
 
         def build(pipeline: beam.Pipeline) -> None:
             pipeline | f"{phase.name} {step}" >> MapItems(pending, process)
@@ -195,12 +197,12 @@ def run_map(
 class MapItems(beam.PTransform):
     """Work items to workers, one by one: a GroupByKey by item number spreads them."""
 
-    def __init__(self, items: Sequence[Item], process: ProcessItem) -> None:
+    def __init__(self, items: Sequence[Item], process: ProcessItems) -> None:
         super().__init__()
         self.items, self.process = items, process
 
     def expand(self, input_or_inputs: Any) -> Any:
-        """Returns the names of the items done."""
+        """Returns nothing: what was done is read from the records."""
         return (
             input_or_inputs
             | "Items" >> beam.Create(self.items, reshuffle=False)
@@ -253,21 +255,44 @@ class Commits:
         return f"{self.folder}/{item.name}.json"
 
 
-class ProcessItem(beam.DoFn):
-    """Does an item's work and commits its record last."""
+@dataclass(frozen=True)
+class CommitItem:
+    """Does an item's work and commits its record last: what a worker is asked for."""
 
-    def __init__(
-        self, work: Callable[[Any], ItemResult], commits: Commits, processes: Processes
-    ) -> None:
-        self.work, self.commits, self.processes = work, commits, processes
+    work: Callable[[Any], ItemResult]
+    commits: Commits
 
-    def process(self, element: tuple[int, Iterable[Item]]) -> Iterator[str]:
-        """Yields the item's name when it is committed."""
+    def __call__(self, item: Item) -> str:
+        """Returns the item's name when it is committed."""
+        # A bundle that is tried again does only what its first attempt did not commit.
+        if self.commits.read(item) is None:
+            self.commits.write(item, self.work(item))
+        return item.name
+
+
+class ProcessItems(beam.DoFn):
+    """Commits items; those of a bundle at the same time, where there are processes for it."""
+
+    def __init__(self, commit: CommitItem, processes: Processes) -> None:
+        self.commit, self.processes = commit, processes
+
+    def start_bundle(self) -> None:
+        """Begins with nothing to wait for."""
+        self.begun: list[Callable[[], str]] = []
+
+    def process(self, element: tuple[int, Iterable[Item]]) -> None:
+        """Begins the items of an element."""
         for item in element[1]:
-            # A bundle that is tried again does only what its first attempt did not commit.
-            if self.commits.read(item) is None:
-                self.commits.write(item, self.processes.call(self.work, item))
-            yield item.name
+            self.begun.append(self.processes.start(self.commit, item))
+
+    def finish_bundle(self) -> None:
+        """Waits for all items of the bundle."""
+        try:
+            for wait in self.begun:
+                wait()
+        except BaseException:
+            close_processes()  # what was not begun is not done after a failure
+            raise
 
 
 def merge_counts(parts: Iterable[Statistics]) -> dict[str, Any]:

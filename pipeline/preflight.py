@@ -14,27 +14,39 @@ from massivetext.sequencing.mixture import mix
 
 
 def check(job: Job, command: str) -> None:
-    """Loads every model, list and test set that the configuration names, and writes a file.
+    """Does `check_config`, looks at older corpora, and writes a file.
 
     Args:
         job: the run that is about to begin.
+        command: `run` or the name of a phase.
+
+    Raises:
+        ConfigError: as `check_config`.
+        UsageError: if the output folder cannot be written to, or an older corpus not compared with.
+    """
+    check_config(job.config, command)
+    read_old_corpora(job)
+    _check_output(job)
+
+
+def check_config(config: Config, command: str) -> None:
+    """Loads every model, list and test set that the configuration names.
+
+    Args:
+        config: of the run.
         command: `run` or the name of a phase; only what it needs must be in order.
 
     Raises:
         ConfigError: if one of them is missing or is not what it should be.
-        UsageError: if the output folder cannot be written to, or an older corpus not compared with.
     """
-    config = job.config
     load_language_model(config.language.model)
     load_scorer(config.safesearch)
     load_test_sets(config.decontamination.test_sets, store.open_input)
     for path in config.decontamination.titles:
         if not store.exists(path):
             raise ConfigError(f"decontamination.titles: {path} does not exist; name a text file")
-    read_old_corpora(job)
     if command in ("run", "sequence"):
         _check_sequencing(config)
-    _check_output(job)
 
 
 def _check_sequencing(config: Config) -> None:

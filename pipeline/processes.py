@@ -1,7 +1,7 @@
 """Work in other processes of this machine: the cheapest way to use a second core.
 
-Beam's own worker processes cost ten seconds and more at the start of every pipeline. Here threads
-of the local runner hand whole work items to processes that live as long as the program.
+Beam's own worker processes cost ten seconds and more at the start of every pipeline. Here whole
+work items are handed to processes that live as long as the program.
 """
 
 from __future__ import annotations
@@ -49,19 +49,35 @@ class Processes:
     count: int = 1
     pipeline_args: tuple[str, ...] = ()
 
-    def call(self, work: Callable[[_Argument], _Result], argument: _Argument) -> _Result:
-        """Returns `work(argument)`, computed here if there is one process, else in another.
+    def start(
+        self, work: Callable[[_Argument], _Result], argument: _Argument
+    ) -> Callable[[], _Result]:
+        """Begins `work(argument)`, or does it if there is one process; the value gives the result.
 
-        Raises:
+        Raises (when the result is asked for):
             RunError: if process after process died at it.
         """
         if self.count <= 1:
-            return work(argument)
-        for _ in range(_ATTEMPTS):
+            result = work(argument)
+            return lambda: result
+        executor = _pool.get(self)
+        future = executor.submit(work, argument)
+
+        def wait() -> _Result:
+            try:
+                return future.result()
+            except BrokenProcessPool:  # it may have died at another item: all are tried again
+                _pool.drop(executor)
+                return self._try_again(work, argument)
+
+        return wait
+
+    def _try_again(self, work: Callable[[_Argument], _Result], argument: _Argument) -> _Result:
+        for _ in range(_ATTEMPTS - 1):
             executor = _pool.get(self)
             try:
                 return executor.submit(work, argument).result()
-            except BrokenProcessPool:  # it may have died at another item: both are tried again
+            except BrokenProcessPool:
                 _pool.drop(executor)
         name = getattr(argument, "name", argument)
         raise RunError(
@@ -86,7 +102,7 @@ def default_count(input_bytes: int, items: int, memory_bytes: int) -> int:
 
 
 def close_processes() -> None:
-    """Ends all worker processes; the next item to be worked on starts new ones."""
+    """Ends all worker processes when they have done what they are at; new items start new ones."""
     _pool.close()
 
 
@@ -130,7 +146,7 @@ class _Pool:
 
     def _shut_down(self) -> None:
         if self._executor is not None:
-            self._executor.shutdown()
+            self._executor.shutdown(cancel_futures=True)
             self._executor = None
 
 

@@ -8,9 +8,10 @@ shards    shuffle of tokens: each bucket packs, takes its quotas and writes a sh
 
 from __future__ import annotations
 
+import functools
 import math
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -60,6 +61,10 @@ SHARD_BYTES: Final = 256_000_000
 
 _SCRATCH: Final = "phases/sequence/scratch"
 """Samples and tokenised crops, below the output folder; deleted when the phase is finished."""
+
+
+ReadDraws = Callable[[Drawn, Mapping[str, Draw], int], Drawn]
+"""Adds draws, by subset, to what was drawn; the number counts the calls."""
 
 
 @dataclass(frozen=True)
@@ -116,12 +121,12 @@ def _tokenizer_settings(config: Config) -> Any:
 
 def _work(stage: Stage) -> Manifest:
     survey = _survey(stage)
-    weights = stage.config.sequence.weights
-    mixture = _mix(weights, [subset for subset, counts in survey.items() if counts["text_bytes"]])
+    filled = [subset for subset, counts in survey.items() if counts["text_bytes"]]
+    mixture = mixture_of(stage.config, filled)
     tokenizer, training_warnings, tokenizer_entry = _tokenizer(stage, mixture.given)
     plan = _shard_plan(stage, mixture.given, survey, tokenizer)
     drawn = _draw(stage, plan, mixture, survey)
-    wanted = _wanted(stage.config, drawn)
+    wanted = wanted_of(stage.config, drawn)
     targets, shortage = settle(wanted, drawn.mixture.given, drawn.supplies)
     shards = write_shards(
         stage.job, stage.phase, drawn.files, _quotas(targets, drawn, plan.shards), plan
@@ -154,16 +159,21 @@ def _survey(stage: Stage) -> dict[str, dict[str, int]]:
             for subset, found in require_manifest(stage.job, "corpus").findings.items()
             if found["text_bytes"]
         }
-        limits = sampling_limits(_mix(config.sequence.weights, sizes).given, sizes)
+        limits = sampling_limits(mixture_of(config, sizes).given, sizes)
     crop_bytes = crop_size_bytes(config.sequence.length)
     work = SurveyItem(stage.job.output, f"{_SCRATCH}/sample", config.seed, crop_bytes, limits)
     results = run_map(stage.job, stage.phase, "survey", stage.items, work)
     return merge_counts(result.statistics for result in results.values())
 
 
-def _mix(weights: str | Mapping[str, float], present: Any) -> Mixture:
+def mixture_of(config: Config, present: Collection[str]) -> Mixture:
+    """Returns the shares of these subsets.
+
+    Raises:
+        RunError: if none of them has a weight.
+    """
     try:
-        return mix(weights, present)
+        return mix(config.sequence.weights, present)
     except ValueError as error:
         raise RunError(str(error)) from None
 
@@ -216,34 +226,45 @@ def _shard_plan(
 
 def _draw(stage: Stage, plan: ShardPlan, mixture: Mixture, survey: Mapping[str, Any]) -> Drawn:
     """Reads the corpus until every subset can give its share, or has been visited enough."""
-    config = stage.config.sequence
-    token_bytes = BYTES_PER_TOKEN * config.length
+    token_bytes = BYTES_PER_TOKEN * stage.config.sequence.length
     supplies = {s: Supply(survey[s]["crop_bytes"] // token_bytes) for s in mixture.given}
-    drawn = Drawn(mixture, supplies)
+    read = functools.partial(_read_draws, stage, plan)
+    return draw_until_enough(stage.config, Drawn(mixture, supplies), read)
+
+
+def draw_until_enough(config: Config, drawn: Drawn, read: ReadDraws) -> Drawn:
+    """Returns what `read` has added until every subset gives its share, or is used up.
+
+    Raises:
+        RunError: if no subset gives a sequence.
+    """
+    length = config.sequence.length
     # Without a number of tokens, one visit of every document says how many are wanted.
-    draws = {} if config.tokens else dict.fromkeys(supplies, Draw(0))
+    draws = {} if config.sequence.tokens else dict.fromkeys(drawn.supplies, Draw(0))
     number = 0
     while True:
         if draws:
-            drawn = _read_draws(stage, plan, drawn, draws, number)
+            drawn = read(drawn, draws, number)
             number += 1
-        wanted = _wanted(stage.config, drawn)
-        draws = next_draws(wanted, drawn.mixture.given, drawn.supplies, config.max_visits)
+        wanted = wanted_of(config, drawn)
+        visits = config.sequence.max_visits
+        draws = next_draws(wanted, drawn.mixture.given, drawn.supplies, visits)
         if draws:
             continue
         fruitful = {s: supply for s, supply in drawn.supplies.items() if supply.sequences}
         if not fruitful:
             raise RunError(
                 f"the corpus is too small: none of {', '.join(drawn.supplies)} gives a single "
-                f"sequence of {config.length:,} tokens in a shard; add documents, or set a "
+                f"sequence of {length:,} tokens in a shard; add documents, or set a "
                 "smaller sequence.length or sequence.shards"
             )
         if len(fruitful) == len(drawn.supplies):
             return drawn
-        drawn = Drawn(_mix(config.weights, fruitful), fruitful, drawn.files)
+        drawn = Drawn(mixture_of(config, fruitful), fruitful, drawn.files)
 
 
-def _wanted(config: Config, drawn: Drawn) -> int:
+def wanted_of(config: Config, drawn: Drawn) -> int:
+    """Returns how many sequences are asked for."""
     return wanted_sequences(config.sequence.tokens, config.sequence.length, drawn.supplies)
 
 

@@ -113,8 +113,8 @@ class ByBlock(beam.PTransform):
     def expand(self, input_or_inputs: Any) -> Any:
         """Returns (block, iterable of bytes), empty ones among them."""
         every = input_or_inputs.pipeline | "All blocks" >> beam.Create(
-            [(block, b"") for block in self.blocks]
-        )
+            [(block, b"") for block in self.blocks], reshuffle=False
+        ).with_output_types(Packed)
         return (
             (input_or_inputs, every) | "With empty" >> beam.Flatten() | "Group" >> beam.GroupByKey()
         )

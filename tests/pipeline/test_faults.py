@@ -12,9 +12,9 @@ from massivetext.config import Config
 from massivetext.pipeline import store
 from massivetext.pipeline.cli import main
 from massivetext.pipeline.job import Job, RunError
-from massivetext.pipeline.phase import Commits, ItemResult, Phase, ProcessItem, run_map
+from massivetext.pipeline.phase import CommitItem, Commits, ItemResult, Phase, run_map
 from massivetext.pipeline.plan import WorkItem
-from massivetext.pipeline.processes import Processes, close_processes
+from massivetext.pipeline.processes import close_processes
 from massivetext.pipeline.readers import FileRange
 
 from . import object_store
@@ -159,11 +159,11 @@ class WriteSlowly:
 
 def test_two_attempts_at_once_write_one_file_and_one_record(place: Place) -> None:
     commits = Commits(place.output, "phases/make/step", "key")
-    process = ProcessItem(WriteSlowly(place.output, threading.Barrier(2)), commits, Processes())
+    commit = CommitItem(WriteSlowly(place.output, threading.Barrier(2)), commits)
     done: list[str] = []
 
     def attempt() -> None:
-        done.extend(process.process((0, [item(0, "a")])))
+        done.append(commit(item(0, "a")))
 
     with faults(Fault("rename", object_store.slow, times=100)):
         attempts = [threading.Thread(target=attempt) for _ in range(2)]

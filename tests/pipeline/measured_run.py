@@ -1,0 +1,117 @@
+"""A run that counts what it does: `python -m tests.pipeline.measured_run CONFIG OUTPUT`.
+
+Prints CPU seconds, bytes read from files, bytes that came to GroupByKeys, bytes committed, and the
+largest size of the output folder, as JSON: what `massivetext estimate` predicts.
+"""
+
+import io
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import apache_beam as beam
+
+from massivetext.config_file import load_config
+from massivetext.pipeline import store
+from massivetext.pipeline.job import Job
+from massivetext.pipeline.phases import run_phases
+from massivetext.pipeline.plan import plan
+
+COUNTS: Counter[str] = Counter()
+
+_open_input, _commit, _apply, _run = store.open_input, store.commit, beam.Pipeline.apply, Job.run
+
+
+class CountingReader(io.RawIOBase):
+    """Counts the bytes that are read from a stream."""
+
+    def __init__(self, stream: Any) -> None:
+        self.stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return bool(self.stream.seekable())
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return int(self.stream.seek(offset, whence))
+
+    def tell(self) -> int:
+        return int(self.stream.tell())
+
+    def read(self, size: int = -1) -> bytes:
+        found: bytes = self.stream.read(size)
+        COUNTS["read_bytes"] += len(found)
+        return found
+
+    def readinto(self, buffer: Any) -> int:
+        found = self.read(len(buffer))
+        buffer[: len(found)] = found
+        return len(found)
+
+    def close(self) -> None:
+        self.stream.close()
+        super().close()
+
+
+def open_input(path: str) -> BinaryIO:
+    return cast(BinaryIO, CountingReader(_open_input(path)))
+
+
+@contextmanager
+def commit(output: str, path: str) -> Iterator[store.Commit]:
+    with _commit(output, path) as pending:
+        yield pending
+    COUNTS["written_bytes"] += pending.entry.size_bytes
+
+
+def apply(self: beam.Pipeline, transform: Any, collection: Any = None, label: Any = None) -> Any:
+    if isinstance(transform, beam.GroupByKey) and label is None:  # else it comes here again
+        counted = beam.Map(count_element).with_output_types(collection.element_type)
+        collection = _apply(self, counted, collection, f"Count for {transform.label}")
+    return _apply(self, transform, collection, label)
+
+
+def count_element(element: Any) -> Any:
+    COUNTS["shuffled_bytes"] += size_of(element)
+    return element
+
+
+def size_of(value: Any) -> int:
+    if isinstance(value, (bytes, str)):
+        return len(value)
+    if isinstance(value, tuple):
+        return sum(map(size_of, value))
+    return 0
+
+
+def run(self: Job, label: str, build: Any) -> None:
+    _run(self, label, build)
+    lying = sum(file.stat().st_size for file in Path(self.output).rglob("*") if file.is_file())
+    COUNTS["disk_bytes"] = max(COUNTS["disk_bytes"], lying)
+
+
+def main(config_path: str, output: str) -> None:
+    for owner, name, counting in (
+        (store, "open_input", open_input),
+        (store, "commit", commit),
+        (beam.Pipeline, "apply", apply),
+        (Job, "run", run),
+    ):
+        setattr(owner, name, counting)
+    config = load_config(config_path)
+    run_phases(Job(config, output, quiet=True), plan(config), "run")
+    print(json.dumps({**COUNTS, "cpu_seconds": time.process_time()}))
+
+
+if __name__ == "__main__":
+    # Under its importable name, so that what Beam pickles is this module and no copy of it.
+    from tests.pipeline import measured_run
+
+    measured_run.main(*sys.argv[1:])
