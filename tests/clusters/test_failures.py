@@ -32,8 +32,8 @@ LOSSES = {"python": b"Lost task", "executor": b"Lost executor"}
     [
         ("curate", "/weights.npz", "python"),  # while reading: the first page is extracted
         ("curate", "/documents/", "python"),  # between temporary file and rename
-        ("dedup", "/exact-0000/", "executor"),  # amid the shuffle of exact duplicates
-        ("dedup", "/pairs/", "executor"),  # amid the shuffle of band keys
+        ("dedup", "/files/exact/", "executor"),  # amid the shuffle of exact duplicates
+        ("dedup", "/files/pairs/", "executor"),  # amid the shuffle of band keys
     ],
 )
 def test_a_killed_process_costs_nothing(
