@@ -6,7 +6,7 @@ OUT := out/sample
 STEPS := 60
 ROOMS := pipeline filters dedup sequencing model
 
-.PHONY: run test test-all test-shared lint clean
+.PHONY: run test test-all test-shared test-runners lint clean
 .PHONY: bench-filters bench-extraction bench-dedup bench-dedup-million bench-local-run
 
 run: $(VENV)/installed  ## The sample through the whole pipeline, then a tiny model trained on it.
@@ -21,12 +21,20 @@ test: $(VENV)/installed  ## The tests, at most five minutes.
 	$(BIN)/python -m pytest -n 2
 
 test-all: $(VENV)/installed-gcp  ## The tests and the slow suites.
-	$(BIN)/python -m pytest -n 2 -m "not shared_data" --timeout 1800
+	$(BIN)/python -m pytest -n 2 -m "not shared_data and not runners" --timeout 1800
 
 test-shared: $(VENV)/installed  ## What needs the development data: MASSIVETEXT_SHARED=folder.
 	@test -d "$(MASSIVETEXT_SHARED)" || \
 	  { echo "set MASSIVETEXT_SHARED to the folder of the development data, which is not part of this repository"; exit 2; }
 	$(BIN)/python -m pytest -n 2 -m shared_data --timeout 1800
+
+test-runners: $(VENV)/clusters  ## The same job on Spark, Flink and Prism: needs Java, Maven, Go.
+	$(BIN)/python tests/clusters/prepare.py
+	$(BIN)/python -m pytest -v -m runners tests/clusters
+
+$(VENV)/clusters: $(VENV)/installed
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --editable ".[clusters]"
+	@touch $@
 
 lint: $(VENV)/installed  ## Format, lint, types.
 	$(BIN)/ruff format --check .
@@ -78,4 +86,4 @@ $(VENV)/installed-gcp: $(VENV)/installed  # Beam's translation for Dataflow, whi
 	@touch $@
 
 clean:  ## Removes what the targets above made.
-	rm -rf $(VENV) .venv-bench-* out build dist *.egg-info
+	rm -rf $(VENV) .venv-bench-* .runners out build dist *.egg-info

@@ -76,6 +76,7 @@ setup(
         ],
         "gcp": ["apache-beam[gcp]>=2.77,<3"],  # gs:// paths and Dataflow
         "aws": ["apache-beam[aws]>=2.77,<3"],  # s3:// paths
+        "clusters": ["pyspark>=3.5.6,<3.6"],  # Spark itself, for `make test-runners`
         "dev": [
             "apache-beam[aws]>=2.77,<3",
             "build",

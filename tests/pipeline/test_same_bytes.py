@@ -15,6 +15,7 @@ from massivetext.pipeline.curate import read_records
 from massivetext.pipeline.plan import plan
 from massivetext.records import RawRecord
 from massivetext.sequencing import ShardReader
+from tests.outputs import SAME, assert_same
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "sample/config.toml"
@@ -22,27 +23,17 @@ SAMPLE = ROOT / "sample/config.toml"
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
-def files(folder: Path) -> dict[str, bytes]:
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
-
-
 def run(output: Path, *options: str, config: Path = SAMPLE) -> Path:
     assert main(["run", str(config), "--output", str(output), "--quiet", *options]) == 0
     return output
 
 
-@pytest.mark.parametrize("folder", ["corpus", "sequences", "removed", "rejected", "report"])
+@pytest.mark.parametrize("folder", SAME)
 @pytest.mark.parametrize("other", ["again", "workers", "listing", "rounds"])
 def test_bytes_do_not_depend_on_how_a_run_is_made(
     sample_run: Path, other_runs: dict[str, Path], other: str, folder: str
 ) -> None:
-    expected, found = files(sample_run / folder), files(other_runs[other] / folder)
-    assert found.keys() == expected.keys()
-    assert [name for name in expected if found[name] != expected[name]] == []
+    assert_same(other_runs[other] / folder, sample_run / folder)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,23 @@
+"""Output folders of runs, compared."""
+
+from pathlib import Path
+
+SAME = ("corpus", "sequences", "removed", "rejected", "report")
+"""The folders that hold the same bytes however a run was made."""
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """Returns the bytes of all files below a folder, by their paths."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def assert_same(found: Path, expected: Path) -> None:
+    """Asserts that two folders hold the same files with the same bytes, and at least one."""
+    right, left = files(expected), files(found)
+    assert right
+    assert left.keys() == right.keys()
+    assert [name for name in right if left[name] != right[name]] == []
