@@ -85,7 +85,7 @@ class Job:
             return 1
         processes = 1 + (self.workers if self.workers > 1 else 0)
         free_bytes = max(
-            self.memory_bytes - processes * PROCESS_BYTES, self.memory_bytes // _LEAST_SHARE
+            self.memory_bytes - processes * PROCESS_BYTES, self.memory_bytes // _LEAST_SHARE, 1
         )
         return max(1, math.ceil(shuffled_bytes * LOCAL_SHUFFLE_COST / free_bytes))
 
