@@ -1,8 +1,11 @@
 """Stores and workers that fail: nothing is lost, nothing counts twice, the bytes are the same."""
 
 import os
+import shutil
 import signal
+import subprocess
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,6 +106,46 @@ def test_a_full_store_ends_the_run_which_goes_on_when_there_is_room(
     assert "the same command goes on" in error
     assert place.run() == 0
     assert same(contents(place.local), expected)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of its own, of 200 kB, where this user may mount one."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", str(folder)]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("this user may not mount a file system")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)  # whatever still reads there
+
+
+def remount(folder: Path, options: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,{options}", str(folder)], check=True)
+
+
+@pytest.mark.slow
+def test_a_disk_that_is_full_and_then_larger_and_then_read_only(
+    small_disk: Path,
+    tmp_path: Path,
+    expected: dict[str, bytes],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write_sources(tmp_path / "in")
+    config = write_config(tmp_path / "config.toml", str(tmp_path / "in"))
+    run = ["run", str(config), "--output", str(small_disk / "out"), "--quiet"]
+    assert main(run) == 1
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert "No space left on device" in error
+    assert "the same command goes on" in error
+    assert list((small_disk / "out/phases").rglob("*.json"))
+    remount(small_disk, "size=64m")
+    assert main(run) == 0
+    assert same(contents(small_disk / "out"), expected)
+    remount(small_disk, "ro")
+    assert main([*run, "--restart"]) == 2
+    assert "Read-only file system" in capsys.readouterr().err
+    remount(small_disk, "rw")
 
 
 def test_a_read_only_output_is_refused_before_any_work(
