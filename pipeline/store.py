@@ -83,8 +83,9 @@ def exists(path: str) -> bool:
 
 def stands(output: str, entry: FileEntry) -> bool:
     """Whether a committed file is there and has its size."""
-    found = match(join(output, *entry.path.split("/")))
-    return [metadata.size_in_bytes for metadata in found] == [entry.size_bytes]
+    path = join(output, *entry.path.split("/"))
+    size_of = FileSystems.get_filesystem(path).size  # no pattern: names may hold brackets
+    return exists(path) and persistently(lambda: size_of(path)) == entry.size_bytes
 
 
 def match(pattern: str) -> list[FileMetadata]:

@@ -51,3 +51,12 @@ def test_folders_are_listed_whole_and_by_path(tmp_path: Path) -> None:
     store.delete(f"{tmp_path}/top")
     store.delete(f"{tmp_path}/top")
     assert not store.exists(f"{tmp_path}/top")
+
+
+def test_a_file_stands_if_it_has_its_size_whatever_its_name(tmp_path: Path) -> None:
+    entry = store.write_bytes(str(tmp_path), "a [1]*?.bin", b"content")
+    assert store.stands(str(tmp_path), entry)
+    (tmp_path / "a [1]*?.bin").write_bytes(b"cont")
+    assert not store.stands(str(tmp_path), entry)
+    (tmp_path / "a [1]*?.bin").unlink()
+    assert not store.stands(str(tmp_path), entry)
