@@ -19,7 +19,7 @@ from typing import Any, Final, NamedTuple
 import apache_beam as beam
 
 from massivetext.pipeline.curate import run_curate
-from massivetext.pipeline.deduplication.files import FOLDER
+from massivetext.pipeline.deduplication.files import FOLDER as DEDUP_FOLDER
 from massivetext.pipeline.estimate.sample import ReadSample
 from massivetext.pipeline.job import Job, RunError
 from massivetext.pipeline.phase import ItemResult
@@ -235,7 +235,7 @@ def _place(path: str, subsets: Sequence[str]) -> tuple[str, str]:
     folder = parts[0]
     if path.startswith("phases/sequence/scratch/"):
         folder = {"sample": PASSAGES, "parts": PARTS}.get(parts[3], CROPS)
-    elif path.startswith(f"{FOLDER}/"):
+    elif path.startswith(f"{DEDUP_FOLDER}/"):
         folder = DEDUP_FILES
     elif path == TOKENIZER:
         folder = TOKENIZER
