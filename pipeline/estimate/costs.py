@@ -19,6 +19,7 @@ from typing import Any, Final, NamedTuple
 import apache_beam as beam
 
 from massivetext.pipeline.curate import run_curate
+from massivetext.pipeline.deduplication.files import FOLDER as DEDUP_FOLDER
 from massivetext.pipeline.estimate.sample import ReadSample
 from massivetext.pipeline.job import Job, RunError
 from massivetext.pipeline.phase import ItemResult
@@ -36,8 +37,13 @@ TRAINING: Final = "cpu seconds outside pipelines"
 SECONDS: Final = (CPU, TOKENISING, TRAINING)
 
 CROPS: Final = "scratch/crops"
+PARTS: Final = "scratch/parts"
 PASSAGES: Final = "scratch/passages"
+SEQUENCE_SCRATCH: Final = (CROPS, PARTS, PASSAGES)
 """Folders that the phase SEQUENCE deletes at its end."""
+
+DEDUP_FILES: Final = "dedup files"
+"""What the steps of the phase DEDUP leave for each other; deleted at its end."""
 
 SHARDS: Final = "sequences"
 TOKENIZER: Final = "sequences/tokenizer.model"
@@ -228,7 +234,9 @@ def _place(path: str, subsets: Sequence[str]) -> tuple[str, str]:
     parts = path.split("/")
     folder = parts[0]
     if path.startswith("phases/sequence/scratch/"):
-        folder = PASSAGES if parts[3] == "sample" else CROPS
+        folder = {"sample": PASSAGES, "parts": PARTS}.get(parts[3], CROPS)
+    elif path.startswith(f"{DEDUP_FOLDER}/"):
+        folder = DEDUP_FILES
     elif path == TOKENIZER:
         folder = TOKENIZER
     return next((part for part in parts[1:] if part in subsets), REST), folder

@@ -42,7 +42,7 @@ class Estimate:
         subsets: by name.
         phases: by name.
         start_seconds: CPU time until a process has loaded and compiled everything.
-        disk_bytes: what lies in the output folder at the end of the last shuffle.
+        disk_bytes: the most that lies in the output folder, when the shards are just written.
         kept_bytes: what lies there when the run has ended.
         shard_tokens: tokens in the shards.
         spent_seconds: CPU time that the estimate took.

@@ -9,13 +9,15 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from massivetext.config import Config
-from massivetext.pipeline.dedup_names import NAMED_BYTES
+from massivetext.dedup.keys import key_dtype
 from massivetext.pipeline.estimate.costs import (
     CPU,
     CROPS,
+    DEDUP_FILES,
     PASSAGES,
     REST,
     SECONDS,
+    SEQUENCE_SCRATCH,
     TOKENIZER,
     Cost,
     Line,
@@ -24,6 +26,7 @@ from massivetext.pipeline.estimate.costs import (
     fit_line,
 )
 from massivetext.pipeline.estimate.figures import Estimate, PhaseEstimate, SubsetEstimate
+from massivetext.pipeline.estimate.reading import Reading
 from massivetext.pipeline.estimate.sample import Sample
 from massivetext.pipeline.estimate.volumes import (
     SubsetVolumes,
@@ -43,6 +46,9 @@ from massivetext.sequencing.draws import Draw, Supply, settle
 
 TOKEN_BYTES: Final = 2
 """Tokens travel as uint16."""
+
+SENDING_ALL: Final = ("exact-heads", "pairs-heads")
+"""Steps of the phase DEDUP to which every document sends; to others those that have duplicates."""
 
 Measured = tuple[MeasuredRun, Volumes]
 
@@ -77,8 +83,9 @@ class Prediction:
             )
             for phase, read_bytes in self._read_bytes(written).items()
         }
-        disk_bytes = sum(written.values())
-        scratch = sum(n for cost, n in written.items() if cost.quantity in (CROPS, PASSAGES))
+        lying = {cost: n for cost, n in written.items() if cost.quantity != DEDUP_FILES}
+        disk_bytes = sum(lying.values())
+        scratch = sum(n for cost, n in lying.items() if cost.quantity in SEQUENCE_SCRATCH)
         return Estimate(
             subsets=self._subsets(),
             phases=phases,
@@ -174,7 +181,7 @@ class Prediction:
     def _shuffled_bytes(self, phase: str) -> float:
         """Returns what a phase sends through GroupByKeys, but for names of work items."""
         if phase == "sequence":
-            crop_bytes = CROP_DTYPE.itemsize * self.all.total("crops")  # to count, and to fill
+            crop_bytes = CROP_DTYPE.itemsize * self.all.total("crops")  # to count, and to sort
             return 2 * crop_bytes + TOKEN_BYTES * self.all.total("tokens")
         if phase != "dedup":
             return 0.0
@@ -183,33 +190,37 @@ class Prediction:
         documents = self.all.total("documents")
         removed = documents - self.all.total("unique")
         tried = self.tried.total("documents") - self.tried.total("unique")
-        # Pairs grow with the share of duplicates, all else with the documents.
-        pairs = (removed / documents) / (tried / self.tried.total("documents")) if tried else 0.0
+        # What duplicates send grows with their share, all else with the documents.
+        rise = (removed / documents) / (tried / self.tried.total("documents")) if tried else 0.0
         per_document = sum(
-            n * (pairs if step in ("distinct", "verify") else 1.0) for step, n in by_step.items()
+            n * (1.0 if step in SENDING_ALL else rise) for step, n in by_step.items()
         )
-        return per_document * documents + removed * NAMED_BYTES
+        return per_document * documents
 
     def _read_bytes(self, written: Mapping[Cost, float]) -> dict[str, float]:
         """Returns what every phase reads: the inputs, and what earlier phases have written."""
-
-        def size(*folders: str) -> float:
-            return sum(n for cost, n in written.items() if cost.quantity in folders)
-
+        reading = Reading(written, self.items, text_share(self.run.job))
+        documents, files = reading.texts("documents"), reading.footers("documents")
+        keys = key_dtype(self.config.dedup.bands).itemsize * self.all.total("documents")
+        # Two steps for each kind of duplicates read the keys, and two read ids of documents.
+        keys_and_ids = 4 * keys + 2 * files
+        # Pairs lie anywhere: hardly a row group is spared when they are looked at.
+        pairs = require_manifest(self.run.job, "dedup").findings["candidate_pairs"]
+        key_and_pair_passes = 2 if pairs else 1
+        test_passes = 1 if self.config.decontamination.rule == "jaccard" else 2
         # The corpus is surveyed once, and read again for each draw.
         corpus = sum(
-            written.get(Cost("corpus", name, "corpus"), 0.0) * (1 + len(supply.draws))
+            reading.texts("corpus", [name]) * (1 + len(supply.draws))
             for name, supply in self.supplies.items()
         )
-        share = text_share(self.run.job)
-        rule = self.config.decontamination.rule
-        texts = size("documents") * share
+        scratch = reading.size(*SEQUENCE_SCRATCH) + reading.footers(PASSAGES)
         return {
             "curate": sum(scan.stored_bytes for scan in self.sample.scans.values()),
-            "dedup": texts + 2 * size("dedup"),  # keys are read for both kinds of duplicates
-            "decontaminate": texts * (1 if rule == "jaccard" else 2),
-            "corpus": size("documents"),
-            "sequence": share * corpus + size(CROPS, PASSAGES),
+            "dedup": key_and_pair_passes * documents + keys_and_ids + reading.size(DEDUP_FILES),
+            "decontaminate": test_passes * documents,
+            "corpus": reading.size("documents") + files,
+            # Crops are counted, then sorted.
+            "sequence": corpus + scratch + 2 * reading.footers(CROPS),
             "report": 0.0,
         }
 

@@ -17,6 +17,7 @@ from massivetext.pipeline import store
 from massivetext.pipeline.estimate.costs import (
     CPU,
     CROPS,
+    PARTS,
     PASSAGES,
     REST,
     SHARDS,
@@ -90,7 +91,7 @@ class Volumes:
         name = "raw_bytes"
         if cost.quantity in (TRAINING, PASSAGES):
             name = "training_bytes"
-        elif cost.quantity in (TOKENISING, CROPS) or cost == Cost("sequence", REST, CPU):
+        elif cost.quantity in (TOKENISING, CROPS, PARTS) or cost == Cost("sequence", REST, CPU):
             name = "tokens"
         elif cost.quantity == "corpus" or cost.phase == "sequence":
             name = "corpus_bytes"

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import apache_beam as beam
+from apache_beam.io.filesystems import FileSystems
 
 from massivetext.config_file import load_config
 from massivetext.pipeline import store
@@ -24,7 +25,7 @@ from massivetext.pipeline.plan import plan
 
 COUNTS: Counter[str] = Counter()
 
-_open_input, _commit, _apply, _run = store.open_input, store.commit, beam.Pipeline.apply, Job.run
+_open, _commit, _apply, _run = FileSystems.open, store.commit, beam.Pipeline.apply, Job.run
 
 
 class CountingReader(io.RawIOBase):
@@ -60,8 +61,8 @@ class CountingReader(io.RawIOBase):
         super().close()
 
 
-def open_input(path: str) -> BinaryIO:
-    return cast(BinaryIO, CountingReader(_open_input(path)))
+def open_file(path: str, *args: Any, **options: Any) -> BinaryIO:
+    return cast(BinaryIO, CountingReader(_open(path, *args, **options)))
 
 
 @contextmanager
@@ -99,7 +100,7 @@ def run(self: Job, label: str, build: Any) -> None:
 
 def main(config_path: str, output: str) -> None:
     for owner, name, counting in (
-        (store, "open_input", open_input),
+        (FileSystems, "open", open_file),  # not of store: what reads inputs has its open_input
         (store, "commit", commit),
         (beam.Pipeline, "apply", apply),
         (Job, "run", run),

@@ -53,13 +53,16 @@ DRY_RUN = "--dry_run=True"
 
 PIPELINES = {
     "curate-read",
-    *(f"dedup-{step}-0" for step in ("exact", "pairs", "distinct", "verify", "name")),
-    *("dedup-sign", "dedup-write", "decontaminate-count", "decontaminate-match"),
+    *("dedup-sign", "dedup-write"),
+    *(f"dedup-{step}-0" for step in ("exact-heads", "exact", "pairs-heads", "pairs", "verify")),
+    *(f"dedup-{step}-0" for step in ("greedy-000", "cluster-start", "cluster-000", "name")),
+    *("decontaminate-count", "decontaminate-match"),
     *("corpus-write", "removed-publish"),
     *("sequence-survey", "sequence-tokenise-000", "sequence-count-000", "sequence-sort-0"),
     "sequence-shards",
 }
-"""What one run must have made; more draws make more of the `tokenise` and `count` ones."""
+"""What must have been made with every rule of dedup; `tokenise`, `count`, `greedy` and `cluster`
+are made once or more."""
 
 PRIMITIVES = {
     "beam:transform:impulse:v1",
@@ -97,9 +100,14 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = dataclasses.replace(config, decontamination=both)
     for name in ("graphs", "grouped"):
         (folder / name).mkdir()
+    job, items = Job(config, str(folder / "out"), quiet=True), plan(config)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Job, "run", translating(Job.run, folder))
-        run_phases(Job(config, str(folder / "out"), quiet=True), plan(config), "run")
+        run_phases(job, items, "run")
+        for rule in ("greedy", "cluster"):
+            dedup = dataclasses.replace(config.dedup, rule=rule)
+            again = dataclasses.replace(config, dedup=dedup)
+            run_phases(dataclasses.replace(job, config=again, restart=True), items, "dedup")
     return folder
 
 

@@ -7,6 +7,7 @@ import random
 import re
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -22,10 +23,19 @@ from warcio.warcwriter import WARCWriter
 
 from massivetext.config_file import load_config
 from massivetext.pipeline.cli import main
-from massivetext.pipeline.estimate.costs import Line, Point, fit_line
+from massivetext.pipeline.estimate.costs import (
+    REST,
+    Cost,
+    Line,
+    MeteredJob,
+    Point,
+    fit_line,
+)
+from massivetext.pipeline.estimate.reading import FOOTER_BYTES, Reading
 from massivetext.pipeline.estimate.sample import Sample, draw_sample
 from massivetext.pipeline.estimate.volumes import distinct_documents
-from massivetext.pipeline.plan import plan
+from massivetext.pipeline.phase import ItemResult, Phase, run_map
+from massivetext.pipeline.plan import WorkItem, plan
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "sample/config.toml"
@@ -104,6 +114,48 @@ def test_scans_count_what_is_there(tmp_path: Path) -> None:
     massiveweb = sample.scans[0]
     assert (massiveweb.records, massiveweb.failed, massiveweb.skipped) == (521, 2, 10)
     assert massiveweb.byte_scale == massiveweb.record_scale == pytest.approx(1)
+
+
+def test_files_are_read_by_columns_after_their_ends() -> None:
+    written = {
+        Cost("curate", "books", "documents"): 5.0 * FOOTER_BYTES,  # two large files
+        Cost("curate", "news", "documents"): 1000.0,  # ten small ones
+        Cost("curate", REST, "documents"): 7.0,  # no Parquet
+        Cost("corpus", "news", "corpus"): 300.0,
+    }
+    reading = Reading(written, {"books": 2, "news": 10}, text_share=0.5)
+    assert reading.size("documents", "corpus") == 5 * FOOTER_BYTES + 1307
+    assert reading.footers("documents") == 2 * FOOTER_BYTES + 1000
+    assert reading.texts("documents") == 4.5 * FOOTER_BYTES + 1500
+    assert reading.texts("corpus", ["news"]) == 450
+    assert reading.texts("corpus", ["books"]) == 0
+
+
+BUSY_SECONDS = 0.02
+
+
+def be_busy(item: WorkItem) -> ItemResult:
+    end = time.process_time() + BUSY_SECONDS
+    while time.process_time() < end:
+        pass
+    return ItemResult(ledger={"in": item.number})
+
+
+def test_the_work_of_items_is_measured_beside_their_pipeline(tmp_path: Path) -> None:
+    config = load_config(SAMPLE)
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    job = MeteredJob(config, str(tmp_path / "out"), quiet=True, notes=str(notes))
+    items = plan(config)
+    run_map(job, Phase("curate", (), {}), "read", items, be_busy)
+    noted = [json.loads(note.read_text()) for note in notes.iterdir()]
+    assert sorted((step, subset) for step, subset, _ in noted) == sorted(
+        ("curate-read", item.subset) for item in items
+    )
+    seconds = [item_seconds for *_, item_seconds in noted]
+    assert min(seconds) >= BUSY_SECONDS
+    assert job.pipeline_seconds["curate-read"] >= sum(seconds)
+    assert len(job.new_files) == len(items)  # their records
 
 
 def test_a_sample_without_a_sequence_is_refused(
