@@ -15,7 +15,12 @@ from massivetext.pipeline import store
 from massivetext.pipeline.errors import RunError as RunError
 from massivetext.pipeline.errors import UsageError as UsageError
 from massivetext.pipeline.errors import plain_error
-from massivetext.pipeline.processes import PROCESS_BYTES, Processes, release_memory
+from massivetext.pipeline.processes import (
+    PROCESS_BYTES,
+    Processes,
+    close_processes,
+    release_memory,
+)
 
 LOCAL_RUNNER = "FnApiRunner"
 """Named, because Beam's default tries to download another runner first."""
@@ -88,6 +93,14 @@ class Job:
             self.memory_bytes - processes * PROCESS_BYTES, self.memory_bytes // _LEAST_SHARE, 1
         )
         return max(1, math.ceil(shuffled_bytes * LOCAL_SHUFFLE_COST / free_bytes))
+
+    def make_room(self, needed_bytes: int) -> None:
+        """Ends idle worker processes if the budget does not hold them beside so many bytes.
+
+        Where it does, they are kept: starting them again takes seconds.
+        """
+        if (1 + self.workers) * PROCESS_BYTES + needed_bytes > self.memory_bytes:
+            close_processes()
 
     def observed(self, step: str, work: Work) -> Work:
         """Returns what is done for each item of a step; `estimate` measures it."""

@@ -28,7 +28,7 @@ from massivetext.pipeline.phase import (
     run_phase,
 )
 from massivetext.pipeline.plan import WorkItem
-from massivetext.pipeline.processes import close_processes, release_memory
+from massivetext.pipeline.processes import release_memory
 from massivetext.pipeline.sequence_dataset import Drawn, describe
 from massivetext.pipeline.sequence_items import SurveyItem, TokeniseItem
 from massivetext.pipeline.sequence_shards import (
@@ -51,7 +51,12 @@ from massivetext.sequencing.draws import (
 from massivetext.sequencing.mixture import Mixture, Shares, mix
 from massivetext.sequencing.packing import PackingRule
 from massivetext.sequencing.tokenizer import Tokenizer
-from massivetext.sequencing.tokenizer_training import Passage, sampling_limits, train
+from massivetext.sequencing.tokenizer_training import (
+    TRAINING_BYTES,
+    Passage,
+    sampling_limits,
+    train,
+)
 
 BYTES_PER_TOKEN: Final = 4
 """Our choice, only to guess sizes before tokens are counted: Table A2 gives 4.2 to 4.4 (code 2)."""
@@ -185,7 +190,7 @@ def _tokenizer(stage: Stage, shares: Shares) -> tuple[Tokenizer, list[str], stor
     if config.model:
         tokenizer = load_configured_tokenizer(config.model)
     else:
-        close_processes()  # idle now, and training needs as much memory as they hold
+        stage.job.make_room(TRAINING_BYTES)
         passages = (
             Passage(key, text)
             for item in stage.items

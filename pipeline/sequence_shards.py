@@ -23,9 +23,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from massivetext.pipeline import store
-from massivetext.pipeline.job import Job
+from massivetext.pipeline.job import LOCAL_SHUFFLE_COST, Job
 from massivetext.pipeline.phase import ItemResult, Phase, run_map
-from massivetext.pipeline.processes import close_processes
 from massivetext.pipeline.rounds import Outcome, run_rounds
 from massivetext.pipeline.sequence_items import read_blocks
 from massivetext.sequencing.beam import (
@@ -137,7 +136,7 @@ def write_shards(
     parts = max(1, math.ceil(token_bytes / plan.shards / PART_BYTES))
     folder = f"phases/{phase.name}/scratch/parts"
     rounds = [[keys.start, keys.stop] for keys in _rounds(job, plan.shards * parts, token_bytes)]
-    close_processes()  # idle for a while, and what is shuffled needs the memory they hold
+    job.make_room(LOCAL_SHUFFLE_COST * token_bytes)
     sort = SortParts(job.output, folder, files, parts)
     written = run_rounds(job, phase, "sort", rounds, sort).files
     by_bucket: dict[int, list[str]] = {bucket: [] for bucket in range(plan.shards)}

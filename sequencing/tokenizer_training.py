@@ -21,6 +21,9 @@ from massivetext.sequencing.tokenizer import MAX_VOCAB_SIZE
 SAMPLE_BYTES: Final = 50_000_000
 """Our choice: many times what 32,000 merges need; training takes ten seconds and a gigabyte."""
 
+TRAINING_BYTES: Final = 1_000_000_000
+"""Memory that training on a full sample takes (measured: 0.75 to 0.9 GB)."""
+
 PASSAGE_BYTES: Final = 30_720
 """Our choice: the size of a crop, so that a few long books cannot fill a subset's part."""
 

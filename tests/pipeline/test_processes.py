@@ -85,5 +85,15 @@ def test_rounds_leave_room_for_the_processes_themselves() -> None:
     assert Job(Config(), "out", memory_bytes=1, workers=2).rounds(0) == 1
 
 
+def test_idle_processes_make_room_only_if_they_must(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[int] = []
+    monkeypatch.setattr("massivetext.pipeline.job.close_processes", lambda: closed.append(1))
+    job = Job(Config(), "out", memory_bytes=2_000 * MEGABYTE, workers=2)
+    job.make_room(900 * MEGABYTE)
+    assert closed == []
+    job.make_room(1_000 * MEGABYTE)
+    assert closed == [1]
+
+
 def test_memory_can_be_released_at_any_time() -> None:
     release_memory()
