@@ -229,25 +229,34 @@ class KillWorker:
     folder: str
     victim: str
     times: int
+    moment: str = "while reading"
 
     def __call__(self, work_item: WorkItem) -> ItemResult:
+        self._die(work_item, "while reading")
+        with store.commit(self.folder, f"made/{work_item.name}") as pending:
+            pending.stream.write(b"1")
+            self._die(work_item, "before the rename")
+        self._die(work_item, "after the rename")
+        return ItemResult((pending.entry,), {"in": 1, "kept": 1})
+
+    def _die(self, work_item: WorkItem, moment: str) -> None:
         deaths = Path(self.folder, "deaths")
         died = deaths.read_text() if deaths.exists() else ""
-        if work_item.name == self.victim and len(died) < self.times:
+        if (work_item.name, moment) == (self.victim, self.moment) and len(died) < self.times:
             deaths.write_text(died + "x")
             os.kill(os.getpid(), signal.SIGKILL)
-        entry = store.write_bytes(self.folder, f"made/{work_item.name}", b"1")
-        return ItemResult((entry,), {"in": 1, "kept": 1})
 
 
 @pytest.mark.slow
-def test_a_worker_process_that_dies_is_replaced(tmp_path: Path) -> None:
+@pytest.mark.parametrize("moment", ["while reading", "before the rename", "after the rename"])
+def test_a_worker_process_that_dies_is_replaced(tmp_path: Path, moment: str) -> None:
     items = [item(number, f"books/{number}") for number in range(4)]
     job = Job(Config(), str(tmp_path), workers=2, quiet=True)
-    work = KillWorker(str(tmp_path), "books/2", times=2)
+    work = KillWorker(str(tmp_path), "books/2", 2, moment)
     results = run_map(job, Phase("make", ("made",), {}), "step", items, work)
     assert [result.ledger["kept"] for result in results.values()] == [1, 1, 1, 1]
     assert (tmp_path / "deaths").read_text() == "xx"
+    assert [file.read_bytes() for file in sorted((tmp_path / "made/books").iterdir())] == [b"1"] * 4
     close_processes()
 
 
