@@ -25,8 +25,8 @@ from massivetext.pipeline.processes import (
 LOCAL_RUNNER = "FnApiRunner"
 """Named, because Beam's default tries to download another runner first."""
 
-LOCAL_SHUFFLE_COST = 6
-"""Bytes of memory for a byte that is shuffled here (measured: the runner 4.0 to 4.3, and up to 6
+LOCAL_SHUFFLE_COST = 9
+"""Bytes of memory for a byte that is shuffled here (measured: the runner 4.0 to 4.3, and up to 9
 with what the transforms make of it)."""
 
 _LEAST_SHARE = 8

@@ -27,8 +27,8 @@ from massivetext.pipeline.logs import hide_import_warnings
 _Argument = TypeVar("_Argument")
 _Result = TypeVar("_Result")
 
-PROCESS_BYTES: Final = 350_000_000
-"""Memory of one process with all modules, kernels and models loaded (measured: 280 to 380 MB)."""
+PROCESS_BYTES: Final = 420_000_000
+"""Memory of one process with all modules, kernels and models loaded (measured: 280 to 420 MB)."""
 
 _WORTHWHILE_BYTES: Final = 32_000_000
 """Our choice: so much input takes ten seconds and more of CPU; starting a process takes three."""

@@ -1,5 +1,6 @@
 """Phase SEQUENCE on a made-up corpus: same bytes in every way, nothing lost, all accounted for."""
 
+import errno
 import hashlib
 import random
 from dataclasses import replace
@@ -172,7 +173,7 @@ def test_an_interrupted_phase_goes_on_and_gives_the_same_bytes(written, tmp_path
         if path.startswith("sequences/shard-"):
             calls.append(path)
             if len(calls) == 2:
-                raise OSError("no space left on device")
+                raise OSError(errno.ENOSPC, "no space left on device")
         return real(output, path)
 
     with monkeypatch.context() as patch:
