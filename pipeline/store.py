@@ -38,7 +38,6 @@ _PARQUET_OPTIONS: dict[str, Any] = {
     "use_dictionary": False,  # our choice: ids, urls and texts are nearly all distinct
 }
 
-
 PAUSES_SECONDS = (1.0, 5.0, 20.0)
 """Our choice: how long to wait before each further attempt."""
 
