@@ -15,12 +15,7 @@ from massivetext.pipeline import store
 from massivetext.pipeline.errors import RunError as RunError
 from massivetext.pipeline.errors import UsageError as UsageError
 from massivetext.pipeline.errors import plain_error
-from massivetext.pipeline.processes import (
-    PROCESS_BYTES,
-    Processes,
-    close_processes,
-    release_memory,
-)
+from massivetext.pipeline.processes import PROCESS_BYTES, Processes, release_memory
 
 LOCAL_RUNNER = "FnApiRunner"
 """Named, because Beam's default tries to download another runner first."""
@@ -32,6 +27,9 @@ with what the transforms make of it)."""
 _LEAST_SHARE = 8
 """Our choice: a budget below what the processes need still gives an eighth of itself to shuffles,
 so that it means more rounds, not endless ones."""
+
+_WORTHWHILE_SHUFFLE_BYTES = 8_000_000
+"""Our choice: so much takes a second to shuffle; each further pipeline costs a quarter of one."""
 
 Work = TypeVar("Work")
 
@@ -70,37 +68,31 @@ class Job:
         return store.join(self.output, *parts)
 
     def processes_for(self, item_bytes: int = 0) -> Processes:
-        """Returns the processes that items are worked on in; a cluster's workers use one each.
+        """Returns the processes that share work; a cluster's workers use one each.
 
         Args:
-            item_bytes: memory that an item needs beyond the usual.
+            item_bytes: memory that a piece of work needs beyond the usual.
         """
-        count = self.workers if self.is_local else 1
-        if item_bytes:
-            free_bytes = self.memory_bytes - PROCESS_BYTES
-            count = max(1, min(count, free_bytes // (PROCESS_BYTES + item_bytes)))
-        return Processes(count, self.pipeline_args)
+        if not self.is_local:
+            return Processes(1, self.pipeline_args)
+        affordable = self.memory_bytes // (PROCESS_BYTES + item_bytes)
+        return Processes(max(1, min(self.workers, affordable)), self.pipeline_args)
 
     def rounds(self, shuffled_bytes: int) -> int:
         """Returns in how many rounds to shuffle so many bytes: one, except on this machine.
 
-        Here what is shuffled stays in memory, beside the program and its worker processes.
+        Here what is shuffled stays in memory, and each process runs a round of its own.
         """
         if not self.is_local:
             return 1
-        processes = 1 + (self.workers if self.workers > 1 else 0)
+        processes = self.processes_for().count
         free_bytes = max(
-            self.memory_bytes - processes * PROCESS_BYTES, self.memory_bytes // _LEAST_SHARE, 1
+            self.memory_bytes - processes * PROCESS_BYTES, self.memory_bytes // _LEAST_SHARE
         )
-        return max(1, math.ceil(shuffled_bytes * LOCAL_SHUFFLE_COST / free_bytes))
-
-    def make_room(self, needed_bytes: int) -> None:
-        """Ends idle worker processes if the budget does not hold them beside so many bytes.
-
-        Where it does, they are kept: starting them again takes seconds.
-        """
-        if (1 + self.workers) * PROCESS_BYTES + needed_bytes > self.memory_bytes:
-            close_processes()
+        if shuffled_bytes <= min(_WORTHWHILE_SHUFFLE_BYTES, free_bytes // LOCAL_SHUFFLE_COST):
+            return 1
+        turn_bytes = max(1, free_bytes // LOCAL_SHUFFLE_COST)
+        return processes * math.ceil(shuffled_bytes / turn_bytes)
 
     def observed(self, step: str, work: Work) -> Work:
         """Returns what is done for each item of a step; `estimate` measures it."""

@@ -16,7 +16,7 @@ import apache_beam as beam
 from massivetext.config import fingerprint, plain
 from massivetext.pipeline import store
 from massivetext.pipeline.job import Job, RunError, UsageError
-from massivetext.pipeline.processes import Processes, close_processes
+from massivetext.pipeline.processes import Processes
 from massivetext.pipeline.progress import watch
 
 Statistics = Mapping[str, Any]
@@ -262,12 +262,11 @@ class CommitItem:
     work: Callable[[Any], ItemResult]
     commits: Commits
 
-    def __call__(self, item: Item) -> str:
-        """Returns the item's name when it is committed."""
+    def __call__(self, item: Item) -> None:
+        """Does what is left to do for an item."""
         # A bundle that is tried again does only what its first attempt did not commit.
         if self.commits.read(item) is None:
             self.commits.write(item, self.work(item))
-        return item.name
 
 
 class ProcessItems(beam.DoFn):
@@ -277,22 +276,19 @@ class ProcessItems(beam.DoFn):
         self.commit, self.processes = commit, processes
 
     def start_bundle(self) -> None:
-        """Begins with nothing to wait for."""
-        self.begun: list[Callable[[], str]] = []
+        """Begins with nothing to do."""
+        self.waiting: list[Item] = []
 
     def process(self, element: tuple[int, Iterable[Item]]) -> None:
-        """Begins the items of an element."""
-        for item in element[1]:
-            self.begun.append(self.processes.start(self.commit, item))
+        """Commits the items of an element, or keeps them for the other processes."""
+        if self.processes.count == 1:
+            self.processes.share(self.commit, element[1])
+        else:
+            self.waiting.extend(element[1])
 
     def finish_bundle(self) -> None:
-        """Waits for all items of the bundle."""
-        try:
-            for wait in self.begun:
-                wait()
-        except BaseException:
-            close_processes()  # what was not begun is not done after a failure
-            raise
+        """Commits what was kept."""
+        self.processes.share(self.commit, self.waiting)
 
 
 def merge_counts(parts: Iterable[Statistics]) -> dict[str, Any]:

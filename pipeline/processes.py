@@ -1,22 +1,24 @@
-"""Work in other processes of this machine: the cheapest way to use a second core.
+"""Work shared with other processes of this machine: the cheapest way to use a second core.
 
 Beam's own worker processes cost ten seconds and more at the start of every pipeline. Here whole
-work items are handed to processes that live as long as the program.
+pieces of work are handed to processes that live as long as the program, which does its part itself.
 """
 
 from __future__ import annotations
 
 import ctypes
+import functools
 import multiprocessing
 import multiprocessing.connection
 import os
 import sys
 import threading
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import pyarrow as pa
 
@@ -24,8 +26,7 @@ from massivetext.pipeline import store
 from massivetext.pipeline.errors import RunError
 from massivetext.pipeline.logs import hide_import_warnings
 
-_Argument = TypeVar("_Argument")
-_Result = TypeVar("_Result")
+_Piece = TypeVar("_Piece")
 
 PROCESS_BYTES: Final = 420_000_000
 """Memory of one process with all modules, kernels and models loaded (measured: 280 to 420 MB)."""
@@ -34,56 +35,35 @@ _WORTHWHILE_BYTES: Final = 32_000_000
 """Our choice: so much input takes ten seconds and more of CPU; starting a process takes three."""
 
 _ATTEMPTS: Final = 3
-"""Our choice: a worker may be killed by accident, hardly three times at the same item."""
+"""Our choice: a worker may be killed by accident, hardly three times at the same piece."""
 
 
 @dataclass(frozen=True)
 class Processes:
-    """How many processes work on items, and what they are told when they start.
+    """How many processes share work, and what they are told when they start.
 
     Attributes:
-        count: 1 means this process only.
+        count: this program among them, so 1 means no other.
         pipeline_args: Beam's options, for the file systems.
     """
 
     count: int = 1
     pipeline_args: tuple[str, ...] = ()
 
-    def start(
-        self, work: Callable[[_Argument], _Result], argument: _Argument
-    ) -> Callable[[], _Result]:
-        """Begins `work(argument)`, or does it if there is one process; the value gives the result.
+    def share(self, work: Callable[[_Piece], object], pieces: Iterable[_Piece]) -> None:
+        """Does `work(piece)` for each piece: here and in the others, whoever is free the next.
 
-        Raises (when the result is asked for):
-            RunError: if process after process died at it.
+        Raises:
+            RunError: if process after process died at a piece.
+            BaseException: what `work` raised first; no piece is begun after it.
         """
-        if self.count <= 1:
-            result = work(argument)
-            return lambda: result
-        executor = _pool.get(self)
-        future = executor.submit(work, argument)
-
-        def wait() -> _Result:
-            try:
-                return future.result()
-            except BrokenProcessPool:  # it may have died at another item: all are tried again
-                _pool.drop(executor)
-                return self._try_again(work, argument)
-
-        return wait
-
-    def _try_again(self, work: Callable[[_Argument], _Result], argument: _Argument) -> _Result:
-        for _ in range(_ATTEMPTS - 1):
-            executor = _pool.get(self)
-            try:
-                return executor.submit(work, argument).result()
-            except BrokenProcessPool:
-                _pool.drop(executor)
-        name = getattr(argument, "name", argument)
-        raise RunError(
-            f"worker processes died {_ATTEMPTS} times while {name} was worked on, perhaps for want "
-            "of memory; the same command with fewer --workers goes on from what is committed"
-        )
+        queue = deque(pieces)
+        others = _pool.get(self)[: max(0, len(queue) - 1)]
+        with ThreadPoolExecutor(max(1, len(others))) as feeders:
+            done = [feeders.submit(_work_off, queue, functools.partial(o.do, work)) for o in others]
+            _work_off(queue, work)
+            for future in done:
+                future.result()
 
 
 def default_count(input_bytes: int, items: int, memory_bytes: int) -> int:
@@ -92,17 +72,15 @@ def default_count(input_bytes: int, items: int, memory_bytes: int) -> int:
     Args:
         input_bytes: of all items together, as they lie in their files.
         items: number of work items.
-        memory_bytes: the run's budget; each process and the program itself need PROCESS_BYTES,
-            and as much again is left for the work.
+        memory_bytes: the run's budget; each process needs PROCESS_BYTES, and as much for its work.
     """
     if input_bytes < _WORTHWHILE_BYTES:
         return 1
-    affordable = memory_bytes // (2 * PROCESS_BYTES) - 1
-    return max(1, min(_cores(), items, affordable))
+    return max(1, min(_cores(), items, memory_bytes // (2 * PROCESS_BYTES)))
 
 
 def close_processes() -> None:
-    """Ends all worker processes when they have done what they are at; new items start new ones."""
+    """Ends all other processes when they have done what they are at; new work starts new ones."""
     _pool.close()
 
 
@@ -113,44 +91,88 @@ def release_memory() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
-class _Pool:
-    """The executor of this program; threads share it, and replace it when a process dies."""
+def _work_off(queue: deque[_Piece], work: Callable[[_Piece], object]) -> None:
+    """Takes pieces from a queue that others take from too, until it is empty."""
+    try:
+        while True:
+            try:
+                piece = queue.popleft()
+            except IndexError:
+                return
+            work(piece)
+    except BaseException:
+        queue.clear()  # what was not begun is not done after a failure
+        raise
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
+
+class _Worker:
+    """Another process: replaced when it dies."""
+
+    def __init__(self, pipeline_args: tuple[str, ...]) -> None:
+        self._pipeline_args = pipeline_args
         self._executor: ProcessPoolExecutor | None = None
-        self._processes = Processes()
 
-    def get(self, processes: Processes) -> ProcessPoolExecutor:
-        with self._lock:
-            if self._executor is None or self._processes != processes:
-                self._shut_down()
-                # Not forked: the threads of gRPC, Arrow and numba do not survive a fork.
-                self._executor = ProcessPoolExecutor(
-                    processes.count,
-                    multiprocessing.get_context("spawn"),
-                    initializer=_begin,
-                    initargs=(processes.pipeline_args,),
-                )
-                self._processes = processes
-            return self._executor
-
-    def drop(self, executor: ProcessPoolExecutor) -> None:
-        with self._lock:
-            if self._executor is executor:
-                self._shut_down()
+    def do(self, work: Callable[[Any], object], piece: Any) -> None:
+        """Does `work(piece)` there, again if the process dies at it."""
+        for _ in range(_ATTEMPTS):
+            try:
+                return self._started().submit(_do, work, piece).result()
+            except BrokenProcessPool:
+                self.close()
+        raise RunError(
+            f"worker processes died {_ATTEMPTS} times while {getattr(piece, 'name', piece)} was "
+            "worked on, perhaps for want of memory; the same command with fewer --workers goes on "
+            "from what is committed"
+        )
 
     def close(self) -> None:
-        with self._lock:
-            self._shut_down()
-
-    def _shut_down(self) -> None:
+        """Ends the process when it has done what it is at."""
         if self._executor is not None:
-            self._executor.shutdown(cancel_futures=True)
+            self._executor.shutdown()
             self._executor = None
+
+    def _started(self) -> ProcessPoolExecutor:
+        if self._executor is None:
+            self._executor = ProcessPoolExecutor(
+                1,
+                # Not forked: the threads of gRPC, Arrow and numba do not survive a fork.
+                multiprocessing.get_context("spawn"),
+                initializer=_begin,
+                initargs=(self._pipeline_args,),
+            )
+        return self._executor
+
+
+class _Pool:
+    """The other processes of this program."""
+
+    def __init__(self) -> None:
+        self._processes = Processes()
+        self._workers: list[_Worker] = []
+
+    def get(self, processes: Processes) -> list[_Worker]:
+        """Returns as many as are asked for; ends those beyond, whose memory may be needed."""
+        if processes.pipeline_args != self._processes.pipeline_args:
+            self.close()
+        self._processes = processes
+        while len(self._workers) > processes.count - 1:
+            self._workers.pop().close()
+        while len(self._workers) < processes.count - 1:
+            self._workers.append(_Worker(processes.pipeline_args))
+        return list(self._workers)
+
+    def close(self) -> None:
+        """Ends them all."""
+        while self._workers:
+            self._workers.pop().close()
 
 
 _pool = _Pool()
+
+
+def _do(work: Callable[[Any], object], piece: Any) -> None:
+    work(piece)
+    release_memory()
 
 
 def _begin(pipeline_args: tuple[str, ...]) -> None:

@@ -1,4 +1,4 @@
-"""Shuffling steps in rounds, each committed by a record: as many as the memory budget asks for."""
+"""Shuffling steps in rounds, each committed by a record: as many as pay and fit."""
 
 from __future__ import annotations
 
@@ -46,25 +46,57 @@ def run_rounds(
         build: makes a round's pipeline; returns its PCollection of `Outcome`s, which must come
             after everything that the round writes.
     """
-    folder = f"phases/{phase.name}/{step}"
-    shape = json.loads(json.dumps(rounds))
-    outcomes = []
-    for number, part in enumerate(rounds):
-        path = f"{folder}/round-{number:04d}.json"
-        full_path = job.path(*path.split("/"))
-        begun = {"key": phase.key, "rounds": shape}
-        record = store.read_record(full_path)
-        if record is None or any(record[name] != begun[name] for name in begun):
+    begun = {"key": phase.key, "rounds": json.loads(json.dumps(rounds))}
+    label = f"{phase.name}-{step}"
+    every = [
+        _Round(f"{label}-{number}", f"phases/{phase.name}/{step}/round-{number:04d}.json", part)
+        for number, part in enumerate(rounds)
+    ]
+    pending = [a_round for a_round in every if _committed(job, a_round, begun) is None]
+    job.processes_for().share(RunRound(job, build, begun), pending)
+    committed = [_committed(job, a_round, begun) for a_round in every]
+    # An empty round writes no record.
+    return _join([outcome for outcome in committed if outcome is not None])
 
-            def wire(pipeline: beam.Pipeline, part: T = part, path: str = path) -> None:
-                outcomes = build(pipeline, part)
-                outcomes | "Commit round" >> CommitRound(job.output, path, begun)  # noqa: B023
 
-            job.run(f"{phase.name}-{step}-{number}", wire)
-            record = store.read_record(full_path)
-        if record is not None:  # an empty round writes no record
-            outcomes.append(Outcome(tuple(record["files"]), record["statistics"]))
-    return _join(outcomes)
+@dataclass(frozen=True)
+class _Round:
+    """A round: its name, the path of its record below the output folder, what makes it up."""
+
+    name: str
+    path: str
+    part: Any
+
+
+@dataclass(frozen=True)
+class RunRound:
+    """Runs the pipeline of a round, in whatever process.
+
+    Attributes:
+        job: where to run.
+        build: makes the pipeline.
+        begun: what the round's record begins with.
+    """
+
+    job: Job
+    build: Callable[[beam.Pipeline, Any], Any]
+    begun: Mapping[str, Any]
+
+    def __call__(self, a_round: _Round) -> None:
+        """Returns when the round is committed."""
+
+        def wire(pipeline: beam.Pipeline) -> None:
+            commit = CommitRound(self.job.output, a_round.path, self.begun)
+            self.build(pipeline, a_round.part) | "Commit round" >> commit
+
+        self.job.run(a_round.name, wire)
+
+
+def _committed(job: Job, a_round: _Round, begun: Mapping[str, Any]) -> Outcome | None:
+    record = store.read_record(job.path(*a_round.path.split("/")))
+    if record is None or any(record[name] != begun[name] for name in begun):
+        return None
+    return Outcome(tuple(record["files"]), record["statistics"])
 
 
 class CommitRound(beam.PTransform):
@@ -91,6 +123,12 @@ def _write_record(
     record = json.dumps({**begun, **asdict(joint)}, indent=1, sort_keys=True)
     store.write_bytes(output, path, record.encode())
     return path
+
+
+def even_ranges(count: int, parts: int) -> list[list[int]]:
+    """Returns [first, last) of so many numbers cut into that many parts, none of them empty."""
+    parts = max(1, min(parts, count))
+    return [[count * n // parts, count * (n + 1) // parts] for n in range(parts)]
 
 
 def _join(outcomes: Sequence[Outcome]) -> Outcome:

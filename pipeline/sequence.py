@@ -11,7 +11,8 @@ from __future__ import annotations
 import functools
 import math
 import sys
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -52,8 +53,7 @@ from massivetext.sequencing.mixture import Mixture, Shares, mix
 from massivetext.sequencing.packing import PackingRule
 from massivetext.sequencing.tokenizer import Tokenizer
 from massivetext.sequencing.tokenizer_training import (
-    TRAINING_BYTES,
-    Passage,
+    TrainedModel,
     sampling_limits,
     train,
 )
@@ -190,31 +190,27 @@ def _tokenizer(stage: Stage, shares: Shares) -> tuple[Tokenizer, list[str], stor
     if config.model:
         tokenizer = load_configured_tokenizer(config.model)
     else:
-        stage.job.make_room(TRAINING_BYTES)
-        passages = (
-            Passage(key, text)
-            for item in stage.items
-            if item.subset in shares
-            for key, text in _read_sample(output, item.name)
-        )
-        trained = _train(passages, config.vocab_size, config.normalization)
+        words: Counter[str] = Counter()
+        for item in stage.items:
+            if item.subset in shares:
+                words.update(_read_words(output, item.name))
+        trained = _train(words, config.vocab_size, config.normalization)
         tokenizer, warnings = Tokenizer(trained.model), list(trained.warnings)
         release_memory()
     entry = store.write_bytes(output, f"sequences/{TOKENIZER_FILE}", tokenizer.model)
     return tokenizer, warnings, entry
 
 
-def _train(passages: Iterable[Passage], vocab_size: int, normalization: str) -> Any:
+def _train(words: Mapping[str, int], vocab_size: int, normalization: str) -> TrainedModel:
     try:
-        return train(passages, vocab_size, normalization)
+        return train(words, vocab_size, normalization)
     except ValueError as error:
         raise RunError(str(error)) from None
 
 
-def _read_sample(output: str, name: str) -> Any:
-    path = store.join(output, *f"{_SCRATCH}/sample/{name}.parquet".split("/"))
-    table = store.read_table(path)
-    return zip(table["key"].to_pylist(), table["text"].to_pylist(), strict=True)
+def _read_words(output: str, name: str) -> dict[str, int]:
+    table = store.read_table(store.join(output, *f"{_SCRATCH}/sample/{name}.parquet".split("/")))
+    return dict(zip(table["word"].to_pylist(), table["count"].to_pylist(), strict=True))
 
 
 def _shard_plan(
@@ -298,7 +294,7 @@ def _read_draws(
     counts = count_sequences(job, phase, f"count-{number:03d}", files, plan)
     supplies = dict(drawn.supplies)
     for subset, draw in draws.items():
-        supplies[subset] = supplies[subset].with_draw(draw, counts[ids[subset]])
+        supplies[subset] = supplies[subset].with_draw(draw, counts[subset])
     return Drawn(drawn.mixture, supplies, drawn.files + files)
 
 

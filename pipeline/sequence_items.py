@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -19,10 +20,10 @@ from massivetext.sequencing.blocks import CROP_DTYPE, CropBlock, crop_hash, spli
 from massivetext.sequencing.crops import crop_random, crop_range, expected_crop_bytes
 from massivetext.sequencing.draws import Draw
 from massivetext.sequencing.tokenizer import Tokenizer
-from massivetext.sequencing.tokenizer_training import drawn_passages
+from massivetext.sequencing.tokenizer_training import count_words, drawn_passages
 
-PASSAGE_SCHEMA: Final = pa.schema([("key", pa.uint64()), ("text", pa.large_string())])
-"""The tokenizer's sample."""
+WORDS_SCHEMA: Final = pa.schema([("word", pa.large_string()), ("count", pa.int64())])
+"""The words of the tokenizer's sample."""
 
 BLOCK_SCHEMA: Final = pa.schema(
     [("bucket", pa.uint32()), ("crops", pa.large_binary()), ("tokens", pa.large_binary())]
@@ -38,7 +39,7 @@ _ROW_GROUP_BYTES: Final = 2**23
 
 @dataclass(frozen=True)
 class SurveyItem:
-    """Counts an item's text, and draws from it for the tokenizer's sample.
+    """Counts an item's text, and the words of what is drawn of it for the tokenizer's sample.
 
     Attributes:
         output: the output folder.
@@ -58,18 +59,19 @@ class SurveyItem:
         """Returns the sample file, and documents, bytes and expected bytes of crops."""
         documents = text_bytes = crop_bytes = 0
         limit = self.limits.get(item.subset, 0)
-        passages = []
+        words: Counter[str] = Counter()
         for document_id, text in _read_texts(self.output, item.name):
             documents += 1
             text_bytes += len(text)
             crop_bytes += expected_crop_bytes(len(text), self.crop_bytes)
             if limit:
                 drawn = drawn_passages(bytes(text), self.seed, document_id, limit)
-                passages += [{"key": passage.key, "text": passage.text} for passage in drawn]
+                words.update(count_words(drawn))
         counts = {"documents": documents, "text_bytes": text_bytes, "crop_bytes": crop_bytes}
         files: tuple[store.FileEntry, ...] = ()
         if item.subset in self.limits:
-            table = pa.Table.from_pylist(passages, PASSAGE_SCHEMA)
+            rows = [{"word": word, "count": count} for word, count in sorted(words.items())]
+            table = pa.Table.from_pylist(rows, WORDS_SCHEMA)
             path = f"{self.folder}/{item.name}.parquet"
             files = (store.write_table(self.output, path, table),)
         return ItemResult(files, {}, {item.subset: counts})

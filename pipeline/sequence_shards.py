@@ -9,10 +9,8 @@ So neither a worker nor this machine holds a bucket's tokens but in the shard th
 
 from __future__ import annotations
 
-import itertools
-import json
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -23,9 +21,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from massivetext.pipeline import store
-from massivetext.pipeline.job import LOCAL_SHUFFLE_COST, Job
+from massivetext.pipeline.job import Job
 from massivetext.pipeline.phase import ItemResult, Phase, run_map
-from massivetext.pipeline.rounds import Outcome, run_rounds
+from massivetext.pipeline.rounds import Outcome, even_ranges, run_rounds
 from massivetext.pipeline.sequence_items import read_blocks
 from massivetext.sequencing.beam import (
     CountSequences,
@@ -87,20 +85,53 @@ class ShardPlan:
 
 def count_sequences(
     job: Job, phase: Phase, step: str, files: Sequence[BlockFile], plan: ShardPlan
-) -> dict[DrawId, tuple[int, ...]]:
-    """Returns, for every draw of the files, how many sequences its crops give in each bucket."""
-    counts = {file.draw: [0] * plan.shards for file in files}
+) -> dict[str, tuple[int, ...]]:
+    """Returns how many sequences the crops of each subset give in each bucket.
+
+    Args:
+        job: where to run.
+        phase: the phase in progress.
+        step: name of the step.
+        files: of one draw from each subset.
+        plan: says how crops become sequences.
+    """
     shuffled_bytes = sum(file.crops for file in files) * CROP_DTYPE.itemsize
-    for buckets in _rounds(job, plan.shards, shuffled_bytes):
-        # Named by its buckets: a later attempt may have another number of rounds.
-        path = f"phases/{phase.name}/{step}/{buckets.start:05d}-{buckets.stop:05d}.json"
-        counted = _committed_counts(job, phase, path)
-        if counted is None:
-            job.run(f"{phase.name}-{step}", _counting(job, phase, files, buckets, plan.rule, path))
-            counted = _committed_counts(job, phase, path) or []
-        for bucket, draw, sequences in counted:
-            counts[DrawId(*draw)][bucket] = sequences
-    return {draw: tuple(by_bucket) for draw, by_bucket in counts.items()}
+    rounds = even_ranges(plan.shards, job.rounds(shuffled_bytes))
+    count = CountRound(job.output, files, plan.rule)
+    counts = run_rounds(job, phase, step, rounds, count).statistics
+    return {
+        subset: tuple(counts.get(subset, {}).get(str(n), 0) for n in range(plan.shards))
+        for subset in {file.draw.subset: None for file in files}
+    }
+
+
+@dataclass(frozen=True)
+class CountRound:
+    """Counts the sequences of some buckets.
+
+    Attributes:
+        output: the output folder.
+        files: of tokenised crops, of one draw from each subset.
+        rule: how crops become sequences.
+    """
+
+    output: str
+    files: Sequence[BlockFile]
+    rule: PackingRule
+
+    def __call__(self, pipeline: beam.Pipeline, buckets: list[int]) -> Any:
+        """Returns the outcomes of a round: sequences by subset and bucket."""
+        return (
+            pipeline
+            | "Read crops" >> ReadBlocks(self.output, self.files, range(*buckets), ["crops"])
+            | "Count" >> CountSequences(self.rule)
+            | "Outcome" >> beam.Map(_counted)
+        )
+
+
+def _counted(element: tuple[int, dict[DrawId, int]]) -> Outcome:
+    bucket, counts = element
+    return Outcome(statistics={draw.subset: {str(bucket): n} for draw, n in counts.items()})
 
 
 @dataclass(frozen=True)
@@ -135,8 +166,7 @@ def write_shards(
     token_bytes = sum(2 * file.tokens + CROP_DTYPE.itemsize * file.crops for file in files)
     parts = max(1, math.ceil(token_bytes / plan.shards / PART_BYTES))
     folder = f"phases/{phase.name}/scratch/parts"
-    rounds = [[keys.start, keys.stop] for keys in _rounds(job, plan.shards * parts, token_bytes)]
-    job.make_room(LOCAL_SHUFFLE_COST * token_bytes)
+    rounds = even_ranges(plan.shards * parts, job.rounds(token_bytes))
     sort = SortParts(job.output, folder, files, parts)
     written = run_rounds(job, phase, "sort", rounds, sort).files
     by_bucket: dict[int, list[str]] = {bucket: [] for bucket in range(plan.shards)}
@@ -246,29 +276,6 @@ def read_part(
                 yield tuple(row[column][0].as_py() for column in columns)
 
 
-def _rounds(job: Job, buckets: int, shuffled_bytes: int) -> list[range]:
-    """Splits the buckets into as many ranges as the memory asks for."""
-    rounds = min(buckets, job.rounds(shuffled_bytes))
-    stops = [buckets * number // rounds for number in range(rounds + 1)]
-    return [range(start, stop) for start, stop in itertools.pairwise(stops)]
-
-
-def _counting(
-    job: Job, phase: Phase, files: Sequence[BlockFile], buckets: range, rule: PackingRule, path: str
-) -> Callable[[beam.Pipeline], None]:
-    def build(pipeline: beam.Pipeline) -> None:
-        (
-            pipeline
-            | "Read crops" >> ReadBlocks(job.output, files, buckets, ["crops"])
-            | "Count" >> CountSequences(rule)
-            | "To one place" >> beam.Map(lambda counted: (0, counted))
-            | "All counts" >> beam.GroupByKey()
-            | "Write counts" >> beam.Map(_write_counts, job.output, path, phase.key)
-        )
-
-    return build
-
-
 class ReadBlocks(beam.PTransform):
     """Block files -> (bucket, (DrawId, array, ...)) of some buckets, the arrays as bytes."""
 
@@ -313,19 +320,3 @@ def _read_files(
     for path, draw in element[1]:
         for bucket, arrays in read_blocks(output, path, buckets, columns):
             yield bucket, (draw, *arrays)
-
-
-def _write_counts(
-    element: tuple[int, Iterable[tuple[int, dict[DrawId, int]]]], output: str, path: str, key: str
-) -> None:
-    rows = sorted(
-        (bucket, tuple(draw), count)
-        for bucket, counts in element[1]
-        for draw, count in counts.items()
-    )
-    store.write_bytes(output, path, json.dumps({"key": key, "counts": rows}).encode())
-
-
-def _committed_counts(job: Job, phase: Phase, path: str) -> list[Any] | None:
-    record = store.read_record(job.path(*path.split("/")))
-    return record["counts"] if record is not None and record["key"] == phase.key else None

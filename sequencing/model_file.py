@@ -92,6 +92,20 @@ def parse_model(model: bytes) -> ModelFile:
     )
 
 
+def replace_in_pieces(model: bytes, old: bytes, new: bytes) -> bytes:
+    """Returns a model in whose pieces some characters are others, of as many bytes."""
+    if len(old) != len(new):
+        raise ValueError(f"{old!r} and {new!r} do not have the same length")
+    changed = bytearray(model)
+    for number, piece, start in _placed_fields(model):
+        if number == _PIECES and isinstance(piece, bytes):
+            for inner_number, text, inner_start in _placed_fields(piece):
+                if inner_number == _PIECE_TEXT and isinstance(text, bytes):
+                    place = start + inner_start
+                    changed[place : place + len(text)] = text.replace(old, new)
+    return bytes(changed)
+
+
 def _normalization(normalizer: Mapping[int, int | bytes]) -> str:
     name = normalizer.get(_NAME, b"")
     if not normalizer.get(_CHARSMAP):
@@ -110,13 +124,20 @@ def _piece(message: bytes) -> Piece:
 
 def _fields(message: bytes) -> Iterator[Field]:
     """Yields the fields of a protocol buffer message."""
+    for number, value, _ in _placed_fields(message):
+        yield number, value
+
+
+def _placed_fields(message: bytes) -> Iterator[tuple[int, int | bytes, int]]:
+    """Yields number and value of each field of a message, and where its value starts."""
     place = 0
     while place < len(message):
         tag, place = _varint(message, place)
         number, wire_type = tag >> 3, tag & 7
         if wire_type == _VARINT:
-            value, place = _varint(message, place)
-            yield number, value
+            start = place
+            value, place = _varint(message, start)
+            yield number, value, start
             continue
         if wire_type == _BYTES:
             size, place = _varint(message, place)
@@ -124,7 +145,7 @@ def _fields(message: bytes) -> Iterator[Field]:
             size = 4 if wire_type == _FIXED32 else 8
         else:
             raise ValueError(f"no protocol buffer: wire type {wire_type} at byte {place}")
-        yield number, message[place : place + size]
+        yield number, message[place : place + size], place
         place += size
 
 

@@ -1,12 +1,15 @@
 """Training of the tokenizer: which passages of the corpus it sees, and SentencePiece's options.
 
 Documents are cut into passages; passages are drawn by hash with the weights of the mixture, so the
-sample depends on the documents alone, not on files, order or workers.
+sample depends on the documents alone, not on files, order or workers. Workers count its words, as
+training merges nothing across their borders: SentencePiece gets each word once, with its count.
 """
 
 from __future__ import annotations
 
 import io
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,36 +19,30 @@ import sentencepiece
 
 from massivetext.records import stable_hash
 from massivetext.sequencing.mixture import Shares
+from massivetext.sequencing.model_file import replace_in_pieces
 from massivetext.sequencing.tokenizer import MAX_VOCAB_SIZE
 
 SAMPLE_BYTES: Final = 50_000_000
-"""Our choice: many times what 32,000 merges need; training takes ten seconds and a gigabyte."""
-
-TRAINING_BYTES: Final = 1_000_000_000
-"""Memory that training on a full sample takes (measured: 0.75 to 0.9 GB)."""
+"""Our choice: many times what 32,000 merges need."""
 
 PASSAGE_BYTES: Final = 30_720
 """Our choice: the size of a crop, so that a few long books cannot fill a subset's part."""
 
-_MAX_SENTENCE_BYTES: Final = 2**24
-"""SentencePiece drops longer sentences in silence; its default is 4,192."""
+_MAX_WORD_BYTES: Final = 2**24
+"""SentencePiece drops longer ones in silence; its default is 4,192."""
 
-_NOT_LEARNED: Final = dict.fromkeys(map(ord, "\0\u2585\ufffd"))
-"""Left out of the sample: NUL, U+2585 (SentencePiece skips every sentence that holds one) and
-U+FFFD (the trace of a broken character)."""
+_TAB, _AS_TAB = "\t", "\b"
+"""SentencePiece reads `word<tab>count`, so a backspace stands for the tab in training: it comes right
+before it, which keeps the order by which ties are broken."""
 
+_CHANGED: Final = {ord(_TAB): _AS_TAB, **dict.fromkeys(map(ord, f"\0{_AS_TAB}\u2585\ufffd"))}
+"""Left out of the sample: NUL, the backspace, U+2585 (SentencePiece skips every word that holds
+one) and U+FFFD (the trace of a broken character)."""
 
-@dataclass(frozen=True, order=True)
-class Passage:
-    """A piece of a document that the tokenizer learns from.
-
-    Attributes:
-        key: its hash; passages are drawn and ordered by it.
-        text: its text.
-    """
-
-    key: int
-    text: str
+_WORD: Final = re.compile(r"[ \u2581]+[^ \u2581]*|[^ \u2581]+")
+"""What SentencePiece splits text into before it learns: spaces (for it U+2581 is one) go with what
+follows them. Other spaces, which nfkc makes ordinary ones, it splits at itself: only a run of both
+kinds is not seen as one."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +64,7 @@ def sampling_limits(shares: Shares, subset_bytes: Mapping[str, int]) -> dict[str
     }
 
 
-def drawn_passages(encoded: bytes, seed: int, document_id: str, limit: int) -> Iterator[Passage]:
+def drawn_passages(encoded: bytes, seed: int, document_id: str, limit: int) -> Iterator[str]:
     """Yields the passages of a document that are drawn for the sample.
 
     Args:
@@ -77,20 +74,26 @@ def drawn_passages(encoded: bytes, seed: int, document_id: str, limit: int) -> I
         limit: passages whose hash is below it are drawn (see `sampling_limits`).
     """
     for number, start in enumerate(range(0, len(encoded), PASSAGE_BYTES)):
-        key = stable_hash(seed, f"{document_id}\0{number}", "tokenizer sample")
-        if key < limit:
+        if stable_hash(seed, f"{document_id}\0{number}", "tokenizer sample") < limit:
             # A character cut at the border is left out, as every character is seen elsewhere.
-            passage = encoded[start : start + PASSAGE_BYTES].decode(errors="ignore")
-            yield Passage(key, passage)
+            yield encoded[start : start + PASSAGE_BYTES].decode(errors="ignore")
+
+
+def count_words(passages: Iterable[str]) -> Counter[str]:
+    """Returns how often each word occurs, spaces before it included."""
+    counts: Counter[str] = Counter()
+    for passage in passages:
+        counts.update(_WORD.findall(passage.translate(_CHANGED)))
+    return counts
 
 
 def train(
-    passages: Iterable[Passage], vocab_size: int, normalization: str, num_threads: int = 1
+    word_counts: Mapping[str, int], vocab_size: int, normalization: str, num_threads: int = 1
 ) -> TrainedModel:
-    """Trains a tokenizer; the same passages give the same bytes, in whatever order they come.
+    """Trains a tokenizer; the same words give the same bytes, in whatever order they come.
 
     Args:
-        passages: the sample.
+        word_counts: how often each word of the sample occurs (see `count_words`).
         vocab_size: pieces wanted, 256 bytes, unknown, BOS and EOS included.
         normalization: `identity` (lossless) or `nfkc` (the paper's).
         num_threads: written into the model, so another number gives other bytes.
@@ -106,7 +109,10 @@ def train(
             f"tokenizer.vocab_size = {vocab_size:,}: shards hold tokens as uint16, "
             f"so at most {MAX_VOCAB_SIZE:,} pieces are possible"
         )
-    model = _train(passages, vocab_size, normalization, num_threads)
+    if all(word.isspace() for word in word_counts):
+        raise ValueError("no text to train a tokenizer on: the corpus is empty")
+    weighted = (f"{word}\t{count}" for word, count in sorted(word_counts.items()))
+    model = _train(weighted, vocab_size, normalization, num_threads)
     size = sentencepiece.SentencePieceProcessor(model_proto=model).get_piece_size()
     if size == vocab_size:
         return TrainedModel(model, ())
@@ -117,21 +123,12 @@ def train(
     return TrainedModel(model, (warning,))
 
 
-def _sentences(passages: Iterable[Passage]) -> Iterator[str]:
-    """Yields what is learned from, in an order of its own."""
-    for passage in sorted(passages):
-        text = passage.text.translate(_NOT_LEARNED)
-        if text and not text.isspace():
-            yield text
-
-
-def _train(
-    passages: Iterable[Passage], vocab_size: int, normalization: str, num_threads: int
-) -> bytes:
+def _train(weighted: Iterator[str], vocab_size: int, normalization: str, num_threads: int) -> bytes:
     model = io.BytesIO()
     try:
         sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=_sentences(passages),
+            sentence_iterator=weighted,
+            input_format="tsv",
             model_writer=model,
             model_type="bpe",
             vocab_size=vocab_size,
@@ -143,7 +140,7 @@ def _train(
             add_dummy_prefix=False,
             allow_whitespace_only_pieces=True,
             character_coverage=0.9995,  # SentencePiece's default; the rest falls back to bytes
-            max_sentence_length=_MAX_SENTENCE_BYTES,
+            max_sentence_length=_MAX_WORD_BYTES,
             unk_id=0,
             bos_id=1,
             eos_id=2,
@@ -152,12 +149,10 @@ def _train(
             minloglevel=2,
         )
     except RuntimeError as error:
-        if "sentences_.empty()" in str(error):
-            raise ValueError("no text to train a tokenizer on: the corpus is empty") from None
         if "required_chars" in str(error):
             raise ValueError(
                 f"tokenizer.vocab_size = {vocab_size:,} is too small for the characters of the "
                 f"corpus and 256 byte pieces ({error})"
             ) from None
         raise
-    return model.getvalue()
+    return replace_in_pieces(model.getvalue(), _AS_TAB.encode(), _TAB.encode())

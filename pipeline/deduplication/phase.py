@@ -16,6 +16,7 @@ machine each runs in as many rounds as its memory budget asks for. Text is never
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -49,7 +50,7 @@ from massivetext.pipeline.deduplication.meeting import (
 from massivetext.pipeline.deduplication.names import NAMED_BYTES, NamePartners, WriteRemovals
 from massivetext.pipeline.deduplication.older import OldCorpus, read_old_corpora
 from massivetext.pipeline.deduplication.rules import resolve
-from massivetext.pipeline.deduplication.shuffles import even_ranges, plan_partitions
+from massivetext.pipeline.deduplication.shuffles import plan_partitions
 from massivetext.pipeline.deduplication.verification import VerifyPairs
 from massivetext.pipeline.document_batches import document_batches, documents_path
 from massivetext.pipeline.job import Job
@@ -63,7 +64,7 @@ from massivetext.pipeline.phase import (
     run_phase,
 )
 from massivetext.pipeline.plan import WorkItem
-from massivetext.pipeline.rounds import Outcome, run_rounds
+from massivetext.pipeline.rounds import Outcome, even_ranges, run_rounds
 
 NAME: Final = "dedup"
 
@@ -200,11 +201,13 @@ class _Steps:
 
     def _rounds_of_sets(self, set_bytes: Mapping[str, int]) -> list[list[int]]:
         """Returns blocks by round, so that the sets a round sends fit in the budget."""
+        total_bytes = sum(set_bytes.values())
+        most_bytes = math.ceil(total_bytes / self.job.rounds(total_bytes))
         rounds: list[list[int]] = []
         used = 0
         for block, needed in sorted((int(number), n) for number, n in set_bytes.items()):
             used += needed
-            if not rounds or self.job.rounds(used) > 1:
+            if not rounds or used > most_bytes:
                 rounds.append([])
                 used = needed
             rounds[-1].append(block)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from massivetext.dedup.beam import Packed
 from massivetext.dedup.groups import Records, partition_of
 from massivetext.pipeline.job import Job
-from massivetext.pipeline.rounds import Outcome
+from massivetext.pipeline.rounds import Outcome, even_ranges
 
 PARTITION_BYTES: Final = 32_000_000
 """Our choice: records that one worker sorts at once."""
@@ -59,12 +59,6 @@ def plan_partitions(job: Job, shuffled_bytes: int) -> list[list[int]]:
     rounds = job.rounds(shuffled_bytes)
     count = max(rounds, math.ceil(shuffled_bytes / PARTITION_BYTES), 1)
     return [[count, *bounds] for bounds in even_ranges(count, rounds)]
-
-
-def even_ranges(count: int, parts: int) -> list[list[int]]:
-    """Returns [first, last) of so many numbers cut into that many parts, none of them empty."""
-    parts = max(1, min(parts, count))
-    return [[count * n // parts, count * (n + 1) // parts] for n in range(parts)]
 
 
 class Spread(beam.PTransform):

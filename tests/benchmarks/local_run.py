@@ -135,12 +135,15 @@ def run(config: Path, output: Path, options: list[str]) -> dict[str, Any]:
     command = [program, "run", str(config), "--output", str(output), *options]
     started = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    peak_pss, peaks = 0, dict[str, int]()
+    peak_pss, peaks, lasted = 0, dict[str, int](), Counter[str]()
+    seen = started
     while process.poll() is None:
         sizes = [resident_bytes(number) for number in process_tree(process.pid)]
         rss, pss = (sum(part) for part in zip(*sizes, strict=True))
         step = newest_step(output)
         peaks[step] = max(peaks.get(step, 0), rss)
+        lasted[step] += (now := time.monotonic()) - seen
+        seen = now
         peak_pss = max(peak_pss, pss)
         time.sleep(POLL_SECONDS)
     if process.returncode:
@@ -149,7 +152,10 @@ def run(config: Path, output: Path, options: list[str]) -> dict[str, Any]:
         "seconds": round(time.monotonic() - started, 1),
         "peak_rss_mb": round(max(peaks.values()) / 1e6),
         "peak_pss_mb": round(peak_pss / 1e6),
-        "peak_rss_mb_by_step": {step: round(peak / 1e6) for step, peak in peaks.items()},
+        "by_step": {
+            step: {"seconds": round(lasted[step], 1), "peak_rss_mb": round(peak / 1e6)}
+            for step, peak in peaks.items()
+        },
     }
 
 

@@ -27,7 +27,7 @@ from massivetext.sequencing.model_file import parse_model
 from massivetext.sequencing.packing import PackingRule, pack
 from massivetext.sequencing.shards import FORMATS
 from massivetext.sequencing.tokenizer import Tokenizer
-from massivetext.sequencing.tokenizer_training import Passage, train
+from massivetext.sequencing.tokenizer_training import count_words, train
 
 T = TypeVar("T")
 ROUNDS = 3
@@ -43,9 +43,9 @@ def main() -> None:
     crops = list(read_crops(parser.parse_args().folder))
     size_mb = sum(map(len, crops)) / 1e6
     half = len(crops) // 2
-    passages = [Passage(n, crop.decode()) for n, crop in enumerate(crops[:half])]
     started = time.process_time()
-    tokenizer = Tokenizer(train(passages, 32_000, "identity").model)
+    words = count_words(crop.decode() for crop in crops[:half])
+    tokenizer = Tokenizer(train(words, 32_000, "identity").model)
     seconds = time.process_time() - started
     print(f"{size_mb:.1f} MB in {len(crops)} crops; training on half of it: {seconds:.1f} s")
     encoding(tokenizer, crops[half:])
