@@ -132,11 +132,15 @@ def _add_against(parser: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     config = load_config(options.config)
+    from massivetext.pipeline.processes import Processes, default_count
+
+    if options.workers:  # their imports take as long as those that follow here
+        Processes.affordable(options.workers, options.memory, options.beam_options).begin()
+
     from massivetext.pipeline.job import Job
     from massivetext.pipeline.phases import run_phases
     from massivetext.pipeline.plan import plan
     from massivetext.pipeline.preflight import check
-    from massivetext.pipeline.processes import default_count
     from massivetext.pipeline.store import use_options
     from massivetext.pipeline.summary import print_summary
 

@@ -15,7 +15,12 @@ from massivetext.pipeline import store
 from massivetext.pipeline.errors import RunError as RunError
 from massivetext.pipeline.errors import UsageError as UsageError
 from massivetext.pipeline.errors import plain_error
-from massivetext.pipeline.processes import PROCESS_BYTES, Processes, release_memory
+from massivetext.pipeline.processes import (
+    PROCESS_BYTES,
+    Processes,
+    release_memory,
+    runs_here,
+)
 
 LOCAL_RUNNER = "FnApiRunner"
 """Named, because Beam's default tries to download another runner first."""
@@ -61,7 +66,7 @@ class Job:
     @property
     def is_local(self) -> bool:
         """Whether pipelines run in this program and keep what they shuffle in its memory."""
-        return not any(arg.startswith("--runner") for arg in self.pipeline_args)
+        return runs_here(self.pipeline_args)
 
     def path(self, *parts: str) -> str:
         """Returns a path below the output folder."""
@@ -73,10 +78,7 @@ class Job:
         Args:
             item_bytes: memory that a piece of work needs beyond the usual.
         """
-        if not self.is_local:
-            return Processes(1, self.pipeline_args)
-        affordable = self.memory_bytes // (PROCESS_BYTES + item_bytes)
-        return Processes(max(1, min(self.workers, affordable)), self.pipeline_args)
+        return Processes.affordable(self.workers, self.memory_bytes, self.pipeline_args, item_bytes)
 
     def rounds(self, shuffled_bytes: int) -> int:
         """Returns in how many rounds to shuffle so many bytes: one, except on this machine.

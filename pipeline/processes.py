@@ -2,6 +2,7 @@
 
 Beam's own worker processes cost ten seconds and more at the start of every pipeline. Here whole
 pieces of work are handed to processes that live as long as the program, which does its part itself.
+This module imports little, as others are started before the program has imported the rest.
 """
 
 from __future__ import annotations
@@ -14,15 +15,12 @@ import os
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-import pyarrow as pa
-
-from massivetext.pipeline import store
 from massivetext.pipeline.errors import RunError
 from massivetext.pipeline.logs import hide_import_warnings
 
@@ -49,6 +47,26 @@ class Processes:
 
     count: int = 1
     pipeline_args: tuple[str, ...] = ()
+
+    @classmethod
+    def affordable(
+        cls, count: int, memory_bytes: int, pipeline_args: tuple[str, ...], item_bytes: int = 0
+    ) -> Processes:
+        """Returns as many of the wanted processes as the run's budget holds.
+
+        Args:
+            count: wanted.
+            memory_bytes: the budget.
+            pipeline_args: Beam's options; workers of a cluster use one process each.
+            item_bytes: memory that a piece of work needs beyond the usual.
+        """
+        held = memory_bytes // (PROCESS_BYTES + item_bytes)
+        return cls(max(1, min(count, held)) if runs_here(pipeline_args) else 1, pipeline_args)
+
+    def begin(self) -> None:
+        """Starts the others ahead of their first work, while this one is still starting."""
+        for worker in _pool.get(self):
+            worker.begin()
 
     def share(self, work: Callable[[_Piece], object], pieces: Iterable[_Piece]) -> None:
         """Does `work(piece)` for each piece: here and in the others, whoever is free the next.
@@ -79,6 +97,11 @@ def default_count(input_bytes: int, items: int, memory_bytes: int) -> int:
     return max(1, min(_cores(), items, memory_bytes // (2 * PROCESS_BYTES)))
 
 
+def runs_here(pipeline_args: Sequence[str]) -> bool:
+    """Whether Beam's options leave pipelines, and what they shuffle, to this program."""
+    return not any(arg.startswith("--runner") for arg in pipeline_args)
+
+
 def close_processes() -> None:
     """Ends all other processes when they have done what they are at; new work starts new ones."""
     _pool.close()
@@ -86,6 +109,8 @@ def close_processes() -> None:
 
 def release_memory() -> None:
     """Gives memory that was freed back to the system, which allocators put off."""
+    import pyarrow as pa
+
     pa.default_memory_pool().release_unused()
     if sys.platform == "linux":
         ctypes.CDLL(None).malloc_trim(0)
@@ -111,6 +136,10 @@ class _Worker:
     def __init__(self, pipeline_args: tuple[str, ...]) -> None:
         self._pipeline_args = pipeline_args
         self._executor: ProcessPoolExecutor | None = None
+
+    def begin(self) -> None:
+        """Starts the process; it imports what it will need."""
+        self._started().submit(_import_all)
 
     def do(self, work: Callable[[Any], object], piece: Any) -> None:
         """Does `work(piece)` there, again if the process dies at it."""
@@ -175,9 +204,15 @@ def _do(work: Callable[[Any], object], piece: Any) -> None:
     release_memory()
 
 
+def _import_all() -> None:
+    import massivetext.pipeline.phases  # noqa: F401
+
+
 def _begin(pipeline_args: tuple[str, ...]) -> None:
     threading.Thread(target=_end_with_program, daemon=True).start()
     hide_import_warnings()
+    from massivetext.pipeline import store
+
     store.use_options(pipeline_args)
 
 

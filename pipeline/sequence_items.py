@@ -6,7 +6,7 @@ import functools
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import BinaryIO, Final
 
 import numpy as np
 import pyarrow as pa
@@ -104,8 +104,7 @@ class TokeniseItem:
         crops = tokens = 0
         with (
             store.commit(self.output, f"{self.folder}/{item.name}.parquet") as pending,
-            # Not compressed: read once or twice, then deleted.
-            pq.ParquetWriter(pending.stream, BLOCK_SCHEMA, compression="none") as writer,
+            open_block_writer(pending.stream, BLOCK_SCHEMA) as writer,
         ):
             for block in self._runs(item):
                 crops += len(block.crops_C)
@@ -137,6 +136,14 @@ class TokeniseItem:
                 rows, parts, held_tokens = [], [], 0
         if rows:
             yield CropBlock(np.array(rows, CROP_DTYPE), np.concatenate(parts))
+
+
+def open_block_writer(stream: BinaryIO, schema: pa.Schema) -> pq.ParquetWriter:
+    """Returns a writer of arrays that are read once or twice, then deleted: so as they are."""
+    names = [field.name for field in schema if not pa.types.is_large_binary(field.type)]
+    return pq.ParquetWriter(
+        stream, schema, compression="none", use_dictionary=False, write_statistics=names
+    )
 
 
 def read_blocks(

@@ -17,14 +17,13 @@ from typing import Any, Final
 import apache_beam as beam
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from massivetext.pipeline import store
 from massivetext.pipeline.job import Job
 from massivetext.pipeline.phase import ItemResult, Phase, run_map
 from massivetext.pipeline.rounds import Outcome, even_ranges, run_rounds
-from massivetext.pipeline.sequence_items import read_blocks
+from massivetext.pipeline.sequence_items import open_block_writer, read_blocks
 from massivetext.sequencing.beam import (
     CountSequences,
     DrawId,
@@ -213,8 +212,7 @@ class SortParts:
         path = f"{self.folder}/{bucket:05d}-{part:05d}.parquet"
         with (
             store.commit(self.output, path) as pending,
-            # Not compressed: read once, then deleted.
-            pq.ParquetWriter(pending.stream, PART_SCHEMA, compression="none") as writer,
+            open_block_writer(pending.stream, PART_SCHEMA) as writer,
         ):
             for draw, block in element[1].items():
                 crops, tokens = block.to_bytes()

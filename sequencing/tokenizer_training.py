@@ -32,8 +32,8 @@ _MAX_WORD_BYTES: Final = 2**24
 """SentencePiece drops longer ones in silence; its default is 4,192."""
 
 _TAB, _AS_TAB = "\t", "\b"
-"""SentencePiece reads `word<tab>count`, so a backspace stands for the tab in training: it comes right
-before it, which keeps the order by which ties are broken."""
+"""SentencePiece reads `word<tab>count`, so a backspace stands for the tab in training: it comes
+right before it, which keeps the order by which ties are broken."""
 
 _CHANGED: Final = {ord(_TAB): _AS_TAB, **dict.fromkeys(map(ord, f"\0{_AS_TAB}\u2585\ufffd"))}
 """Left out of the sample: NUL, the backspace, U+2585 (SentencePiece skips every word that holds

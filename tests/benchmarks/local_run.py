@@ -1,12 +1,12 @@
 """A whole run on one machine over generated text: its memory, and what a second worker gives.
 
     python tests/benchmarks/local_run.py memory  FOLDER GIGABYTES [--memory 2GB] [--workers 2]
-    python tests/benchmarks/local_run.py workers FOLDER GIGABYTES [--rounds 2]
+    python tests/benchmarks/local_run.py workers FOLDER GIGABYTES [--memory 4GB] [--rounds 2]
 
 `memory` reports the highest sum of resident memory of all processes of a run (RSS, an upper bound:
 shared pages count once a process) beside the sum of proportional shares (PSS). `workers` runs the
 same input with one and two workers in turn and reports how long they took. FOLDER receives the
-input (made once) and the output; the figures appear as JSON lines.
+input (made once) and the output; the figures appear as a line of JSON.
 
 The text is random English: words of the sample's novels, drawn by their frequency, so that language
 identification keeps it and no two documents share a 13-gram but planted copies (1 in 50, half of
@@ -128,35 +128,50 @@ def resident_bytes(process: int) -> tuple[int, int]:
     return rss, int(pss.split()[1]) * 1024
 
 
-def run(config: Path, output: Path, options: list[str]) -> dict[str, Any]:
-    """Runs the pipeline in a process of its own; returns seconds and peaks of memory."""
+def start(config: Path, output: Path, options: list[str]) -> subprocess.Popen[bytes]:
+    """Starts the pipeline in a process of its own."""
     shutil.rmtree(output, ignore_errors=True)
     program = str(Path(sys.executable).parent / "massivetext")
     command = [program, "run", str(config), "--output", str(output), *options]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def seconds_of(process: subprocess.Popen[bytes], started: float) -> float:
+    """Returns how long a run took, once it has ended well."""
+    if process.wait():
+        raise SystemExit(f"the run ended with exit code {process.returncode}")
+    return round(time.monotonic() - started, 1)
+
+
+def measure_memory(config: Path, output: Path, options: list[str]) -> dict[str, Any]:
+    """Runs the pipeline; returns seconds and peaks of memory, over all and by step."""
     started = time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    peak_pss, peaks, lasted = 0, dict[str, int](), Counter[str]()
-    seen = started
+    process = start(config, output, options)
+    peak_pss, peaks = 0, dict[str, int]()
     while process.poll() is None:
         sizes = [resident_bytes(number) for number in process_tree(process.pid)]
         rss, pss = (sum(part) for part in zip(*sizes, strict=True))
         step = newest_step(output)
         peaks[step] = max(peaks.get(step, 0), rss)
-        lasted[step] += (now := time.monotonic()) - seen
-        seen = now
         peak_pss = max(peak_pss, pss)
         time.sleep(POLL_SECONDS)
-    if process.returncode:
-        raise SystemExit(f"the run ended with exit code {process.returncode}")
     return {
-        "seconds": round(time.monotonic() - started, 1),
+        "seconds": seconds_of(process, started),
         "peak_rss_mb": round(max(peaks.values()) / 1e6),
         "peak_pss_mb": round(peak_pss / 1e6),
-        "by_step": {
-            step: {"seconds": round(lasted[step], 1), "peak_rss_mb": round(peak / 1e6)}
-            for step, peak in peaks.items()
-        },
+        "peak_rss_mb_by_step": {step: round(peak / 1e6) for step, peak in peaks.items()},
     }
+
+
+def measure_workers(config: Path, output: Path, options: list[str], rounds: int) -> dict[str, Any]:
+    """Runs the pipeline with one and two workers in turn; nothing else runs meanwhile."""
+    seconds: dict[str, list[float]] = {"1": [], "2": []}
+    for workers in [*seconds] * rounds:
+        started = time.monotonic()
+        process = start(config, output, [*options, "--workers", workers])
+        seconds[workers].append(seconds_of(process, started))
+    one, two = (min(values) for values in seconds.values())
+    return {"seconds_by_workers": seconds, "ratio_of_best": round(one / two, 2)}
 
 
 def newest_step(output: Path) -> str:
@@ -174,14 +189,16 @@ def main() -> None:
     parser.add_argument("gigabytes", type=float)
     parser.add_argument("--memory", default="2GB")
     parser.add_argument("--workers", default="2")
-    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=2)
     options = parser.parse_args()
     source = make_input(options.folder, options.gigabytes)
-    settings = [options.workers] if options.what == "memory" else ["1", "2"] * options.rounds
-    for workers in settings:
-        arguments = ["--memory", options.memory, "--workers", workers]
-        figures = run(source / "config.toml", options.folder / "output", arguments)
-        print(json.dumps({"gigabytes": options.gigabytes, "workers": workers, **figures}))
+    place = source / "config.toml", options.folder / "output"
+    arguments = ["--memory", options.memory]
+    if options.what == "memory":
+        figures = measure_memory(*place, [*arguments, "--workers", options.workers])
+    else:
+        figures = measure_workers(*place, arguments, options.rounds)
+    print(json.dumps({"gigabytes": options.gigabytes, "memory": options.memory, **figures}))
 
 
 if __name__ == "__main__":
