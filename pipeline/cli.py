@@ -16,6 +16,7 @@ from massivetext import __version__
 from massivetext.config import ConfigError
 from massivetext.config_file import load_config
 from massivetext.pipeline.logs import hide_import_warnings, hide_repetitions
+from massivetext.pipeline.processes import Processes, default_count, leave
 
 PHASE_COMMANDS = {
     "curate": "read, extract, measure and judge every record",
@@ -33,7 +34,7 @@ _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 def entry() -> None:
     """Runs the program and ends the process."""
-    sys.exit(main(sys.argv[1:]))
+    leave(main(sys.argv[1:]))
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -132,8 +133,6 @@ def _add_against(parser: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     config = load_config(options.config)
-    from massivetext.pipeline.processes import Processes, default_count
-
     if options.workers:  # their imports take as long as those that follow here
         Processes.affordable(options.workers, options.memory, options.beam_options).begin()
 

@@ -20,8 +20,6 @@ from massivetext.filters.language import LanguageModel, identify
 from massivetext.filters.language import load_model as load_language_model
 from massivetext.filters.rules import first_stages, judge
 from massivetext.filters.safesearch import SafeSearchScorer, Verdict, load_scorer
-from massivetext.pipeline.extraction import extract_page
-from massivetext.pipeline.extraction.encoding import decode_page
 from massivetext.records import (
     DOCUMENT_SCHEMA,
     QUALITY_MEASURES,
@@ -93,6 +91,9 @@ class DocumentMaker:
         """Extracts a web page, or decodes a text; lines end with LF only."""
         if self.source.kind == "text":
             return _Text(record, _unix_lines(record.raw.decode()), record.title, "")
+        from massivetext.pipeline.extraction import extract_page
+        from massivetext.pipeline.extraction.encoding import decode_page
+
         charset = record.metadata.get("charset")
         if str(record.metadata.get("content_type", "")).startswith("text/plain"):
             codec, text_utf8 = decode_page(record.raw, charset)
