@@ -42,7 +42,7 @@ class CropBlock:
 
     def to_bytes(self) -> tuple[bytes, bytes]:
         """Returns both arrays as bytes, to be shuffled or stored."""
-        return self.crops_C.tobytes(), self.tokens.astype("<u2").tobytes()
+        return self.crops_C.tobytes(), self.tokens.astype("<u2", copy=False).tobytes()
 
     @classmethod
     def from_bytes(cls, crops: bytes, tokens: bytes) -> CropBlock:

@@ -68,6 +68,9 @@ from massivetext.pipeline.rounds import Outcome, even_ranges, run_rounds
 
 NAME: Final = "dedup"
 
+_MANY_TEXTS: Final = 100_000
+"""Our choice: reading so many texts takes a second, a further round's pipeline a quarter of one."""
+
 
 @dataclass(frozen=True)
 class SignItem:
@@ -169,7 +172,8 @@ class _Steps:
         band_bytes = config.bands * BAND_BYTES
         outcomes |= self._meet("pairs", Bands(files), band_bytes, WritePairs(config.threshold))
         verify = VerifyPairs(files, config.rule, config.threshold, config.ngram, config.fold_case)
-        rounds = self._rounds_of_sets(outcomes["pairs"].statistics.get("set_bytes", {}))
+        set_bytes = outcomes["pairs"].statistics.get("set_bytes", {})
+        rounds = self._rounds_of_sets(set_bytes, sum(files.blocks.documents))
         outcomes["verify"] = run_rounds(self.job, self.phase, "verify", rounds, verify)
         near = resolve(self.job, self.phase, files, config.rule, [b for r in rounds for b in r])
         removals = sum(
@@ -199,10 +203,14 @@ class _Steps:
         count = len(files.new_blocks)
         return even_ranges(count, self.job.rounds(shuffled_bytes)) if count else []
 
-    def _rounds_of_sets(self, set_bytes: Mapping[str, int]) -> list[list[int]]:
-        """Returns blocks by round, so that the sets a round sends fit in the budget."""
+    def _rounds_of_sets(self, set_bytes: Mapping[str, int], documents: int) -> list[list[int]]:
+        """Returns blocks by round, so that the sets a round sends fit in the budget.
+
+        Rounds also read texts, so that more of them pay where there are many.
+        """
         total_bytes = sum(set_bytes.values())
-        most_bytes = math.ceil(total_bytes / self.job.rounds(total_bytes))
+        least = self.job.processes_for().count if documents >= _MANY_TEXTS else 1
+        most_bytes = math.ceil(total_bytes / max(self.job.rounds(total_bytes), least))
         rounds: list[list[int]] = []
         used = 0
         for block, needed in sorted((int(number), n) for number, n in set_bytes.items()):

@@ -31,7 +31,7 @@ class ArrayRecordFormat:
             path = os.path.join(folder, "shard")
             writer = array_record_module.ArrayRecordWriter(path, _WRITER_OPTIONS)
             for sequence_L in sequences_NxL:
-                writer.write(sequence_L.astype("<u2").tobytes())
+                writer.write(sequence_L.astype("<u2", copy=False).tobytes())
             writer.close()
             with open(path, "rb") as written:
                 shutil.copyfileobj(written, stream, 1 << 20)
