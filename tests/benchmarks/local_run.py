@@ -6,7 +6,8 @@
 `memory` reports the highest sum of resident memory of all processes of a run (RSS, an upper bound:
 shared pages count once a process) beside the sum of proportional shares (PSS). `workers` runs the
 same input with one and two workers in turn and reports how long they took. FOLDER receives the
-input (made once) and the output; the figures appear as a line of JSON.
+input (made once: lines of JSON, or with `--kind pages` WARC files) and the output; the figures
+appear as a line of JSON.
 
 The text is random English: words of the sample's novels, drawn by their frequency, so that language
 identification keeps it and no two documents share a 13-gram but planted copies (1 in 50, half of
@@ -16,6 +17,7 @@ them with a word changed).
 from __future__ import annotations
 
 import argparse
+import html
 import itertools
 import json
 import shutil
@@ -31,22 +33,55 @@ import numpy as np
 import zstandard
 
 ROOT = Path(__file__).parents[2]
-FILE_BYTES = 128_000_000
+FILE_BYTES = {"text": 128_000_000, "pages": 32_000_000}  # WARC files are not split
 DOCUMENT_WORDS = 500
 COPY_EVERY = 50
 POLL_SECONDS = 0.1
 PAGE_BYTES = 4096
 
-CONFIG = """
+MIXTURE = """
+[sequence]
+weights = { web = 1.0 }
+"""
+
+SOURCES = {
+    "text": """
 [[source]]
 subset = "web"
 kind = "text"
 format = "jsonl"
-path = "{folder}/*.jsonl"
-fields = {{ text = "text", id = "id" }}
+path = "*.jsonl"
+fields = { text = "text", id = "id" }
+""",
+    "pages": """
+[[source]]
+subset = "web"
+kind = "web"
+format = "warc"
+path = "*.warc"
+""",
+}
 
-[sequence]
-weights = {{ web = 1.0 }}
+PAGE = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>Page {number}</title>
+<link rel="stylesheet" href="/style.css"><script>var page = {number};</script></head>
+<body><nav class="menu"><ul>{menu}</ul></nav>
+<article><h1>Page {number}</h1>
+{paragraphs}
+</article><aside class="related"><ul>{menu}</ul></aside>
+<footer><a href="/terms">Terms</a> <a href="/privacy">Privacy</a> Copyright</footer></body></html>
+"""
+
+MENU = "".join(f'<li><a href="/section/{n}">Section {n}</a></li>' for n in range(20))
+
+RECORD = """WARC/1.0\r
+WARC-Type: response\r
+WARC-Target-URI: http://site-{site}.example/{number}\r
+WARC-Date: 2026-01-01T00:00:00Z\r
+WARC-Record-ID: <urn:uuid:00000000-0000-0000-0000-{number:012d}>\r
+Content-Type: application/http; msgtype=response\r
+Content-Length: {size}\r
+\r
 """
 
 
@@ -81,25 +116,37 @@ def documents(total_bytes: int) -> Iterator[str]:
         yield joined
 
 
-def make_input(folder: Path, gigabytes: float) -> Path:
-    """Writes JSON lines of so much text, once; returns the folder."""
-    target = folder / f"input-{gigabytes:g}GB"
+def json_line(number: int, text: str) -> bytes:
+    """Returns a line of JSON."""
+    return (json.dumps({"id": f"{number:09d}", "text": text}, ensure_ascii=False) + "\n").encode()
+
+
+def warc_record(number: int, text: str) -> bytes:
+    """Returns a response with a page."""
+    paragraphs = "\n".join(f"<p>{html.escape(part)}</p>" for part in text.split("\n\n"))
+    page = PAGE.format(number=number, menu=MENU, paragraphs=paragraphs).encode()
+    body = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n" + page
+    header = RECORD.format(site=number % 1000, number=number, size=len(body)).encode()
+    return header + body + b"\r\n\r\n"
+
+
+def make_input(folder: Path, kind: str, gigabytes: float) -> Path:
+    """Writes files with so much text, once; returns their folder."""
+    target = folder / f"{kind}-{gigabytes:g}GB"
     if (target / "config.toml").exists():
         return target
     target.mkdir(parents=True, exist_ok=True)
-    lines = (
-        json.dumps({"id": f"{number:09d}", "text": text}, ensure_ascii=False) + "\n"
-        for number, text in enumerate(documents(int(gigabytes * 1e9)))
-    )
+    write, suffix = {"text": (json_line, "jsonl"), "pages": (warc_record, "warc")}[kind]
+    records = itertools.starmap(write, enumerate(documents(int(gigabytes * 1e9))))
     for part in itertools.count():
-        first = next(lines, None)
+        first = next(records, None)
         if first is None:
             break
-        with open(target / f"{part:04d}.jsonl", "w", encoding="utf-8") as stream:
+        with open(target / f"{part:04d}.{suffix}", "wb") as stream:
             stream.write(first)
-            while stream.tell() < FILE_BYTES and (line := next(lines, None)) is not None:
-                stream.write(line)
-    (target / "config.toml").write_text(CONFIG.format(folder=target))
+            while stream.tell() < FILE_BYTES[kind] and (record := next(records, None)) is not None:
+                stream.write(record)
+    (target / "config.toml").write_text(SOURCES[kind] + MIXTURE)
     return target
 
 
@@ -187,18 +234,20 @@ def main() -> None:
     parser.add_argument("what", choices=("memory", "workers"))
     parser.add_argument("folder", type=Path)
     parser.add_argument("gigabytes", type=float)
+    parser.add_argument("--kind", choices=SOURCES, default="text")
     parser.add_argument("--memory", default="2GB")
     parser.add_argument("--workers", default="2")
     parser.add_argument("--rounds", type=int, default=2)
     options = parser.parse_args()
-    source = make_input(options.folder, options.gigabytes)
+    source = make_input(options.folder, options.kind, options.gigabytes)
     place = source / "config.toml", options.folder / "output"
     arguments = ["--memory", options.memory]
     if options.what == "memory":
         figures = measure_memory(*place, [*arguments, "--workers", options.workers])
     else:
         figures = measure_workers(*place, arguments, options.rounds)
-    print(json.dumps({"gigabytes": options.gigabytes, "memory": options.memory, **figures}))
+    given = {"kind": options.kind, "gigabytes": options.gigabytes, "memory": options.memory}
+    print(json.dumps({**given, **figures}))
 
 
 if __name__ == "__main__":
