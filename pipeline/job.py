@@ -25,7 +25,7 @@ from massivetext.pipeline.processes import (
 LOCAL_RUNNER = "FnApiRunner"
 """Named, because Beam's default tries to download another runner first."""
 
-LOCAL_SHUFFLE_COST = 9
+LOCAL_SHUFFLE_COST = 10
 """Bytes of memory for a byte that is shuffled here (measured: the runner 4.0 to 4.3, and up to 9
 with what the transforms make of it)."""
 

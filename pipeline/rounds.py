@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
@@ -126,8 +127,12 @@ def _write_record(
 
 
 def even_ranges(count: int, parts: int) -> list[list[int]]:
-    """Returns [first, last) of so many numbers cut into that many parts, none of them empty."""
-    parts = max(1, min(parts, count))
+    """Returns [first, last) of so many numbers, cut into that many parts.
+
+    Into more if some would have more than their share, and never into empty ones.
+    """
+    most = max(1, count // max(1, parts))
+    parts = max(1, math.ceil(count / most))
     return [[count * n // parts, count * (n + 1) // parts] for n in range(parts)]
 
 

@@ -33,6 +33,7 @@ from massivetext.pipeline.processes import release_memory
 from massivetext.pipeline.sequence_dataset import Drawn, describe
 from massivetext.pipeline.sequence_items import SurveyItem, TokeniseItem
 from massivetext.pipeline.sequence_shards import (
+    PART_BYTES,
     BlockFile,
     ShardPlan,
     count_sequences,
@@ -221,8 +222,9 @@ def _shard_plan(
     crop_bytes = sum(survey[subset]["crop_bytes"] for subset in shares)
     tokens = config.tokens or crop_bytes // BYTES_PER_TOKEN
     shards = config.shards or max(1, math.ceil(2 * tokens / SHARD_BYTES))
+    parts = max(1, math.ceil(2 * tokens / shards / PART_BYTES))
     rule = PackingRule(config.length, config.crops_per_group, tokenizer.bos, tokenizer.eos)
-    return ShardPlan(shards, config.format, rule, stage.config.seed, tokenizer)
+    return ShardPlan(shards, parts, config.format, rule, stage.config.seed, tokenizer)
 
 
 def _draw(stage: Stage, plan: ShardPlan, mixture: Mixture, survey: Mapping[str, Any]) -> Drawn:
@@ -282,6 +284,7 @@ def _read_draws(
         seed=config.seed,
         crop_bytes=crop_size_bytes(config.sequence.length),
         buckets=plan.shards,
+        parts=plan.parts,
         draws=draws,
     )
     items = [item for item in stage.items if item.subset in draws]

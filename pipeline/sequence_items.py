@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from massivetext.pipeline import store
 from massivetext.pipeline.phase import ItemResult
 from massivetext.pipeline.plan import WorkItem
-from massivetext.sequencing.blocks import CROP_DTYPE, CropBlock, crop_hash, split_by_bucket
+from massivetext.sequencing.blocks import CROP_DTYPE, CropBlock, crop_hash, split_by_part
 from massivetext.sequencing.crops import crop_random, crop_range, expected_crop_bytes
 from massivetext.sequencing.draws import Draw
 from massivetext.sequencing.tokenizer import Tokenizer
@@ -26,15 +26,15 @@ WORDS_SCHEMA: Final = pa.schema([("word", pa.large_string()), ("count", pa.int64
 """The words of the tokenizer's sample."""
 
 BLOCK_SCHEMA: Final = pa.schema(
-    [("bucket", pa.uint32()), ("crops", pa.large_binary()), ("tokens", pa.large_binary())]
+    [("part", pa.uint32()), ("crops", pa.large_binary()), ("tokens", pa.large_binary())]
 )
-"""Tokenised crops: one row a bucket and run, the arrays of a `CropBlock` as bytes."""
+"""Tokenised crops: one row a part of a bucket and run, the arrays of a `CropBlock` as bytes."""
 
 _RUN_TOKENS: Final = 2**25
-"""Our choice: 64 MB of tokens are kept in memory, then sorted by bucket and written."""
+"""Our choice: 64 MB of tokens are kept in memory, then sorted by part and written."""
 
 _ROW_GROUP_BYTES: Final = 2**23
-"""Our choice: what is read at least when some buckets of an item are wanted."""
+"""Our choice: what is read at least when some parts of an item are wanted."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,7 @@ class TokeniseItem:
         seed: of the run.
         crop_bytes: C.
         buckets: number of buckets = shards.
+        parts: of each bucket.
         draws: subset -> what to draw.
     """
 
@@ -97,6 +98,7 @@ class TokeniseItem:
     seed: int
     crop_bytes: int
     buckets: int
+    parts: int
     draws: Mapping[str, Draw]
 
     def __call__(self, item: WorkItem) -> ItemResult:
@@ -109,7 +111,7 @@ class TokeniseItem:
             for block in self._runs(item):
                 crops += len(block.crops_C)
                 tokens += len(block.tokens)
-                for table in _tables(split_by_bucket(block, self.buckets)):
+                for table in _tables(split_by_part(block, self.buckets, self.parts)):
                     writer.write_table(table)
         counts = {"crops": crops, "tokens": tokens}
         return ItemResult((pending.entry,), {}, {item.subset: counts})
@@ -147,20 +149,19 @@ def open_block_writer(stream: BinaryIO, schema: pa.Schema) -> pq.ParquetWriter:
 
 
 def read_blocks(
-    output: str, path: str, buckets: Collection[int], columns: list[str]
+    output: str, path: str, parts: range, columns: list[str]
 ) -> Iterator[tuple[int, list[bytes]]]:
-    """Yields bucket and some columns of the rows of a block file that belong to some buckets."""
-    first, last = min(buckets), max(buckets)
+    """Yields part and some columns of the rows of a block file that belong to some parts."""
     with store.open_input(store.join(output, *path.split("/"))) as stream:
         parquet = store.open_parquet(stream)
         for group in range(parquet.num_row_groups):
             held = parquet.metadata.row_group(group).column(0).statistics
-            if held.max < first or held.min > last:
+            if held.max < parts.start or held.min >= parts.stop:
                 continue
-            table = parquet.read_row_group(group, ["bucket", *columns])
-            for bucket, *arrays in zip(*(table[name] for name in table.column_names), strict=True):
-                if bucket.as_py() in buckets:
-                    yield bucket.as_py(), [array.as_py() for array in arrays]
+            table = parquet.read_row_group(group, ["part", *columns])
+            for part, *arrays in zip(*(table[name] for name in table.column_names), strict=True):
+                if part.as_py() in parts:
+                    yield part.as_py(), [array.as_py() for array in arrays]
 
 
 def _read_texts(output: str, name: str) -> Iterator[tuple[str, memoryview]]:
@@ -175,12 +176,12 @@ def _read_texts(output: str, name: str) -> Iterator[tuple[str, memoryview]]:
 
 
 def _tables(blocks: Mapping[int, CropBlock]) -> Iterator[pa.Table]:
-    """Yields the rows of the buckets, in parts that become row groups."""
+    """Yields the rows of the parts, as many at a time as become a row group."""
     rows: list[dict[str, int | bytes]] = []
     held_bytes = 0
-    for bucket, block in blocks.items():
+    for part, block in blocks.items():
         crops, tokens = block.to_bytes()
-        rows.append({"bucket": bucket, "crops": crops, "tokens": tokens})
+        rows.append({"part": part, "crops": crops, "tokens": tokens})
         held_bytes += len(tokens)
         if held_bytes >= _ROW_GROUP_BYTES:
             yield pa.Table.from_pylist(rows, BLOCK_SCHEMA)

@@ -9,8 +9,7 @@ So neither a worker nor this machine holds a bucket's tokens but in the shard th
 
 from __future__ import annotations
 
-import math
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -32,14 +31,14 @@ from massivetext.sequencing.beam import (
     SortCrops,
     TokenisedCrops,
 )
-from massivetext.sequencing.blocks import CROP_DTYPE, CropBlock, split_by_part, tokens_of_crops
+from massivetext.sequencing.blocks import CROP_DTYPE, CropBlock, tokens_of_crops
 from massivetext.sequencing.buckets import DrawnCrops, fill_bucket
 from massivetext.sequencing.packing import PackingRule
 from massivetext.sequencing.shards import FORMATS, provenance_name, shard_name
 from massivetext.sequencing.tokenizer import Tokenizer
 
 PART_BYTES: Final = 32_000_000
-"""Our choice: tokens that one worker sorts at once."""
+"""Our choice: about so many bytes of tokens one worker sorts at once."""
 
 PART_SCHEMA: Final = pa.schema(
     [
@@ -69,6 +68,7 @@ class ShardPlan:
 
     Attributes:
         shards: their number.
+        parts: of each of them, which are sorted one by one.
         format_name: as in the configuration.
         rule: how crops become sequences.
         seed: of the run.
@@ -76,6 +76,7 @@ class ShardPlan:
     """
 
     shards: int
+    parts: int
     format_name: str
     rule: PackingRule
     seed: int
@@ -96,7 +97,7 @@ def count_sequences(
     """
     shuffled_bytes = sum(file.crops for file in files) * CROP_DTYPE.itemsize
     rounds = even_ranges(plan.shards, job.rounds(shuffled_bytes))
-    count = CountRound(job.output, files, plan.rule)
+    count = CountRound(job.output, files, plan)
     counts = run_rounds(job, phase, step, rounds, count).statistics
     return {
         subset: tuple(counts.get(subset, {}).get(str(n), 0) for n in range(plan.shards))
@@ -111,19 +112,22 @@ class CountRound:
     Attributes:
         output: the output folder.
         files: of tokenised crops, of one draw from each subset.
-        rule: how crops become sequences.
+        plan: says how crops become sequences.
     """
 
     output: str
     files: Sequence[BlockFile]
-    rule: PackingRule
+    plan: ShardPlan
 
     def __call__(self, pipeline: beam.Pipeline, buckets: list[int]) -> Any:
         """Returns the outcomes of a round: sequences by subset and bucket."""
+        parts = range(buckets[0] * self.plan.parts, buckets[1] * self.plan.parts)
+        to_bucket = beam.MapTuple(lambda part, crops: (part // self.plan.parts, crops))
         return (
             pipeline
-            | "Read crops" >> ReadBlocks(self.output, self.files, range(*buckets), ["crops"])
-            | "Count" >> CountSequences(self.rule)
+            | "Read crops" >> ReadBlocks(self.output, self.files, parts, ["crops"])
+            | "To bucket" >> to_bucket.with_output_types(SizedCrops)
+            | "Count" >> CountSequences(self.plan.rule)
             | "Outcome" >> beam.Map(_counted)
         )
 
@@ -163,10 +167,9 @@ def write_shards(
 ) -> list[ItemResult]:
     """Writes every shard that is not committed; returns what each holds, in their order."""
     token_bytes = sum(2 * file.tokens + CROP_DTYPE.itemsize * file.crops for file in files)
-    parts = max(1, math.ceil(token_bytes / plan.shards / PART_BYTES))
     folder = f"phases/{phase.name}/scratch/parts"
-    rounds = even_ranges(plan.shards * parts, job.rounds(token_bytes))
-    sort = SortParts(job.output, folder, files, parts)
+    rounds = even_ranges(plan.shards * plan.parts, job.rounds(token_bytes))
+    sort = SortParts(job.output, folder, files, plan.parts)
     written = run_rounds(job, phase, "sort", rounds, sort).files
     by_bucket: dict[int, list[str]] = {bucket: [] for bucket in range(plan.shards)}
     for path in written:  # sorted, so the parts of a bucket come in their order
@@ -180,7 +183,7 @@ def write_shards(
 
 @dataclass(frozen=True)
 class SortParts:
-    """Sorts the crops of some parts of buckets: a round writes those of a range of keys.
+    """Sorts the crops of some parts of buckets, those of a range of numbers.
 
     Attributes:
         output: the output folder.
@@ -194,15 +197,12 @@ class SortParts:
     files: Sequence[BlockFile]
     parts: int
 
-    def __call__(self, pipeline: beam.Pipeline, keys: list[int]) -> Any:
+    def __call__(self, pipeline: beam.Pipeline, numbers: list[int]) -> Any:
         """Returns the outcomes of a round: the files of its parts."""
-        buckets = range(keys[0] // self.parts, (keys[1] - 1) // self.parts + 1)
-        blocks = ReadBlocks(self.output, self.files, buckets, ["crops", "tokens"])
-        split = beam.FlatMap(_split_by_part, self.parts, range(*keys))
+        blocks = ReadBlocks(self.output, self.files, range(*numbers), ["crops", "tokens"])
         return (
             pipeline
             | "Read tokens" >> blocks
-            | "To parts" >> split.with_output_types(TokenisedCrops)
             | "Sort" >> SortCrops()
             | "Write part" >> beam.Map(self._write)
         )
@@ -275,24 +275,19 @@ def read_part(
 
 
 class ReadBlocks(beam.PTransform):
-    """Block files -> (bucket, (DrawId, array, ...)) of some buckets, the arrays as bytes."""
+    """Block files -> (part, (DrawId, array, ...)) of some parts, the arrays as bytes."""
 
     def __init__(
-        self,
-        output: str,
-        files: Sequence[BlockFile],
-        buckets: Collection[int],
-        columns: list[str],
+        self, output: str, files: Sequence[BlockFile], parts: range, columns: list[str]
     ) -> None:
         super().__init__()
-        self.output, self.files, self.buckets = output, files, frozenset(buckets)
-        self.columns = columns
+        self.output, self.files, self.parts, self.columns = output, files, parts, columns
 
     def expand(self, input_or_inputs: Any) -> Any:
         """Spreads the files by number, then reads them."""
         both = "tokens" in self.columns
         numbered = [(n, (file.path, tuple(file.draw))) for n, file in enumerate(self.files)]
-        read = beam.FlatMap(_read_files, self.output, self.buckets, self.columns)
+        read = beam.FlatMap(_read_files, self.output, self.parts, self.columns)
         return (
             input_or_inputs
             | "Files" >> beam.Create(numbered, reshuffle=False)
@@ -301,20 +296,12 @@ class ReadBlocks(beam.PTransform):
         )
 
 
-def _split_by_part(element: TokenisedCrops, parts: int, keys: range) -> Iterator[TokenisedCrops]:
-    """Yields the parts of a block that are asked for, by key: bucket times parts, plus part."""
-    bucket, (draw, crops, tokens) = element
-    for part, block in split_by_part(CropBlock.from_bytes(crops, tokens), parts).items():
-        if bucket * parts + part in keys:
-            yield bucket * parts + part, (draw, *block.to_bytes())
-
-
 def _read_files(
     element: tuple[int, Iterable[tuple[str, tuple[str, int, int]]]],
     output: str,
-    buckets: frozenset[int],
+    parts: range,
     columns: list[str],
 ) -> Iterator[tuple[int, tuple[Any, ...]]]:
     for path, draw in element[1]:
-        for bucket, arrays in read_blocks(output, path, buckets, columns):
-            yield bucket, (draw, *arrays)
+        for part, arrays in read_blocks(output, path, parts, columns):
+            yield part, (draw, *arrays)

@@ -66,28 +66,15 @@ def in_hash_order(crops_C: NDArray[np.void]) -> NDArray[np.intp]:
     return np.lexsort((ids_Cx2[:, 1], ids_Cx2[:, 0], crops_C["hash"]))
 
 
-def split_by_part(block: CropBlock, parts: int) -> dict[int, CropBlock]:
-    """Returns the crops of each of so many equal ranges of hashes; only ranges that have any.
+def part_of(hash_C: NDArray[np.uint64], buckets: int, parts: int) -> NDArray[np.int64]:
+    """Returns the part that each hash belongs to: its bucket times `parts`, plus its range.
 
-    So parts in their order hold all crops in hash order, and one of them can be handled at a time.
+    A bucket's parts are that many equal ranges of hashes, so in their order they hold its crops in
+    hash order, and one of them can be handled at a time.
     """
-    part_C = part_of(block.crops_C["hash"], parts)
-    if len(block.crops_C) and (part_C == part_C[0]).all():
-        return {int(part_C[0]): block}
-    views = tokens_of_crops(block)
-    return {
-        part: CropBlock(
-            block.crops_C[part_C == part],
-            np.concatenate([views[crop] for crop in np.flatnonzero(part_C == part)]),
-        )
-        for part in np.unique(part_C).tolist()
-    }
-
-
-def part_of(hash_C: NDArray[np.uint64], parts: int) -> NDArray[np.int64]:
-    """Returns the range of hashes, of so many equal ones, that each hash lies in."""
     borders = [2**64 * part // parts for part in range(1, parts)]
-    return np.searchsorted(np.array(borders, np.uint64), hash_C, side="right")
+    range_C = np.searchsorted(np.array(borders, np.uint64), hash_C, side="right")
+    return bucket_of(hash_C, buckets) * parts + range_C
 
 
 def sorted_block(blocks: Iterable[CropBlock]) -> CropBlock:
@@ -105,16 +92,16 @@ def in_order(blocks: Iterable[CropBlock]) -> tuple[NDArray[np.void], list[NDArra
     return crops_C[order], [tokens[crop] for crop in order]
 
 
-def split_by_bucket(block: CropBlock, buckets: int) -> dict[int, CropBlock]:
-    """Returns the crops of each bucket, in hash order; only buckets that have any."""
-    bucket_C = bucket_of(block.crops_C["hash"], buckets)
+def split_by_part(block: CropBlock, buckets: int, parts: int = 1) -> dict[int, CropBlock]:
+    """Returns the crops of each part of each bucket, in hash order; only parts that have any."""
+    part_C = part_of(block.crops_C["hash"], buckets, parts)
     order = in_hash_order(block.crops_C)
-    order = order[np.argsort(bucket_C[order], kind="stable")]
-    present, first = np.unique(bucket_C[order], return_index=True)
+    order = order[np.argsort(part_C[order], kind="stable")]
+    present, first = np.unique(part_C[order], return_index=True)
     views = tokens_of_crops(block)
     return {
-        int(bucket): CropBlock(block.crops_C[part], np.concatenate([views[crop] for crop in part]))
-        for bucket, part in zip(present, np.split(order, first)[1:], strict=True)
+        int(part): CropBlock(block.crops_C[crops], np.concatenate([views[crop] for crop in crops]))
+        for part, crops in zip(present, np.split(order, first)[1:], strict=True)
     }
 
 

@@ -19,7 +19,7 @@ from massivetext.sequencing.blocks import (
     CropBlock,
     crop_hash,
     sorted_block,
-    split_by_bucket,
+    split_by_part,
 )
 from massivetext.sequencing.buckets import count_crops
 from massivetext.sequencing.packing import PackingRule
@@ -45,7 +45,7 @@ def elements():
     found = []
     for draw in DRAWS:
         for number in range(3):
-            for bucket, block in split_by_bucket(make_block(draw, number), BUCKETS - 1).items():
+            for bucket, block in split_by_part(make_block(draw, number), BUCKETS - 1).items():
                 found.append((bucket, (tuple(draw), *block.to_bytes())))
     random.Random(0).shuffle(found)
     return found

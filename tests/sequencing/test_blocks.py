@@ -48,11 +48,19 @@ def test_order_depends_on_hash_and_document_only(rows, random):
     assert [(h, d.tobytes(), t.tolist()) for h, d, t in found] == expected
 
 
-@given(crop_rows, st.integers(1, 5))
-def test_buckets_hold_every_crop_once(rows, buckets):
-    split = blocks.split_by_bucket(make_block(rows), buckets)
-    assert all(row[0] % buckets == number for number, b in split.items() for row in rows_of(b))
-    assert sorted(row for block in split.values() for row in rows_of(block)) == sorted(rows)
+@given(crop_rows, st.integers(1, 5), st.integers(1, 4))
+def test_parts_of_buckets_hold_every_crop_once_and_in_order(rows, buckets, parts):
+    split = blocks.split_by_part(make_block(rows), buckets, parts)
+    for number, block in split.items():
+        assert all(row[0] % buckets == number // parts for row in rows_of(block))
+    in_order = [row for number in sorted(split) for row in rows_of(split[number])]
+    assert in_order == sorted(rows, key=lambda row: (row[0] % buckets, *row))
+
+
+def test_parts_are_equal_ranges_of_hashes():
+    ends = np.array([0, 2**62 - 1, 2**62, 2**64 - 1], np.uint64)
+    assert blocks.part_of(ends, 1, 4).tolist() == [0, 0, 1, 3]
+    assert blocks.part_of(ends, 3, 4).tolist() == [0, 0, 5, 3]  # 2**62 % 3 == 1
 
 
 def test_crops_spread_evenly_over_buckets():

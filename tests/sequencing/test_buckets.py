@@ -8,9 +8,6 @@ from massivetext.sequencing.blocks import (
     CROP_DTYPE,
     CropBlock,
     crop_hash,
-    part_of,
-    sorted_block,
-    split_by_bucket,
     split_by_part,
 )
 from massivetext.sequencing.buckets import DrawnCrops, count_crops, fill_bucket
@@ -104,25 +101,11 @@ def test_order_of_visits_and_crops_does_not_matter():
     shuffled = []
     for visit in reversed(VISITS):
         (block,) = visit.blocks
-        parts = split_by_bucket(block, 3)  # three blocks, each in another order
+        parts = split_by_part(block, 3)  # three blocks, each in another order
         shuffled.append(replace(visit, blocks=tuple(parts[n] for n in (2, 0, 1))))
     bucket = fill(*shuffled)
     assert np.array_equal(bucket.sequences_NxL, expected.sequences_NxL)
     assert bucket.provenance.equals(expected.provenance)
-
-
-def test_parts_of_the_hashes_hold_all_crops_in_order():
-    (block,) = VISITS[0].blocks
-    whole = sorted_block([block])
-    for parts in (1, 2, 7):
-        found = split_by_part(block, parts)
-        assert list(found) == sorted(found)
-        ordered = [sorted_block([part]) for part in found.values()]
-        assert np.array_equal(np.concatenate([p.crops_C for p in ordered]), whole.crops_C)
-        assert np.array_equal(np.concatenate([p.tokens for p in ordered]), whole.tokens)
-    assert len(split_by_part(block, 7)) == 7
-    ends = np.array([0, 2**62 - 1, 2**62, 2**64 - 1], np.uint64)
-    assert part_of(ends, 4).tolist() == [0, 0, 1, 3]
 
 
 def test_packing_in_pieces_is_packing_at_once(monkeypatch: pytest.MonkeyPatch):
