@@ -31,7 +31,12 @@ from massivetext.pipeline.phase import (
 from massivetext.pipeline.plan import WorkItem
 from massivetext.pipeline.processes import release_memory
 from massivetext.pipeline.sequence_dataset import Drawn, describe
-from massivetext.pipeline.sequence_items import SurveyItem, TokeniseItem
+from massivetext.pipeline.sequence_items import (
+    SURVEY_BYTES,
+    TOKENISE_BYTES,
+    SurveyItem,
+    TokeniseItem,
+)
 from massivetext.pipeline.sequence_shards import (
     PART_BYTES,
     BlockFile,
@@ -168,7 +173,7 @@ def _survey(stage: Stage) -> dict[str, dict[str, int]]:
         limits = sampling_limits(mixture_of(config, sizes).given, sizes)
     crop_bytes = crop_size_bytes(config.sequence.length)
     work = SurveyItem(stage.job.output, f"{_SCRATCH}/sample", config.seed, crop_bytes, limits)
-    results = run_map(stage.job, stage.phase, "survey", stage.items, work)
+    results = run_map(stage.job, stage.phase, "survey", stage.items, work, SURVEY_BYTES)
     return merge_counts(result.statistics for result in results.values())
 
 
@@ -288,7 +293,7 @@ def _read_draws(
         draws=draws,
     )
     items = [item for item in stage.items if item.subset in draws]
-    results = run_map(job, phase, f"tokenise-{number:03d}", items, work)
+    results = run_map(job, phase, f"tokenise-{number:03d}", items, work, TOKENISE_BYTES)
     ids = {s: DrawId(s, d.visit, len(drawn.supplies[s].draws)) for s, d in draws.items()}
     files = tuple(
         BlockFile(f"{folder}/{item.name}.parquet", ids[item.subset], **_sizes(results[item.name]))

@@ -45,7 +45,7 @@ class CropBlock:
         return self.crops_C.tobytes(), self.tokens.astype("<u2", copy=False).tobytes()
 
     @classmethod
-    def from_bytes(cls, crops: bytes, tokens: bytes) -> CropBlock:
+    def from_bytes(cls, crops: bytes | memoryview, tokens: bytes | memoryview) -> CropBlock:
         """Returns the block that `to_bytes` described."""
         return cls(np.frombuffer(crops, CROP_DTYPE), np.frombuffer(tokens, "<u2"))
 

@@ -1,10 +1,12 @@
 """Stores and workers that fail: nothing is lost, nothing counts twice, the bytes are the same."""
 
+import multiprocessing
 import os
 import shutil
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -224,7 +226,7 @@ def test_two_attempts_at_once_write_one_file_and_one_record(place: Place) -> Non
 
 @dataclass(frozen=True)
 class KillWorker:
-    """Kills the process that works on an item, so many times."""
+    """Kills the process that works on an item, so many times; but not this one, which waits."""
 
     folder: str
     victim: str
@@ -232,6 +234,8 @@ class KillWorker:
     moment: str = "while reading"
 
     def __call__(self, work_item: WorkItem) -> ItemResult:
+        if multiprocessing.parent_process() is None:
+            self._wait()
         self._die(work_item, "while reading")
         with store.commit(self.folder, f"made/{work_item.name}") as pending:
             pending.stream.write(b"1")
@@ -239,11 +243,19 @@ class KillWorker:
         self._die(work_item, "after the rename")
         return ItemResult((pending.entry,), {"in": 1, "kept": 1})
 
-    def _die(self, work_item: WorkItem, moment: str) -> None:
+    def _wait(self) -> None:
+        deadline = time.monotonic() + 100
+        while len(self._deaths()) < min(self.times, 3) and time.monotonic() < deadline:
+            time.sleep(0.1)
+
+    def _deaths(self) -> str:
         deaths = Path(self.folder, "deaths")
-        died = deaths.read_text() if deaths.exists() else ""
+        return deaths.read_text() if deaths.exists() else ""
+
+    def _die(self, work_item: WorkItem, moment: str) -> None:
+        died = self._deaths()
         if (work_item.name, moment) == (self.victim, self.moment) and len(died) < self.times:
-            deaths.write_text(died + "x")
+            Path(self.folder, "deaths").write_text(died + "x")
             os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -263,9 +275,10 @@ def test_a_worker_process_that_dies_is_replaced(tmp_path: Path, moment: str) -> 
 @pytest.mark.slow
 def test_an_item_that_kills_every_worker_is_named(tmp_path: Path) -> None:
     job = Job(Config(), str(tmp_path), workers=2, quiet=True)
-    work = KillWorker(str(tmp_path), "books/0", times=100)
-    with pytest.raises(RunError, match=r"died 3 times while books/0 .* fewer --workers"):
-        run_map(job, Phase("make", ("made",), {}), "step", [item(0, "books/0")], work)
+    items = [item(number, f"books/{number}") for number in range(4)]
+    work = KillWorker(str(tmp_path), "books/2", times=100)
+    with pytest.raises(RunError, match=r"died 3 times while books/2 .* fewer --workers"):
+        run_map(job, Phase("make", ("made",), {}), "step", items, work)
     close_processes()
 
 

@@ -1,5 +1,6 @@
 import multiprocessing
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,33 +30,67 @@ def no_processes() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Note:
-    """Notes which process worked on a number."""
+    """Notes which process worked on a number; waits until `processes` different ones have."""
 
     folder: str
+    processes: int = 1
 
-    def __call__(self, number: int) -> int:
+    def __call__(self, number: int) -> None:
         Path(self.folder, f"{number}-{os.getpid()}").touch()
         if number < 0:
             raise ValueError(f"{number} is negative")
-        return number * number
+        deadline = time.monotonic() + 60
+        while len(self.seen()) < self.processes and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+    def seen(self) -> set[str]:
+        """The processes that have worked."""
+        return {path.name.rpartition("-")[2] for path in Path(self.folder).iterdir()}
+
+    def numbers(self) -> list[int]:
+        """The numbers that were worked on."""
+        return sorted(int(path.name.rpartition("-")[0]) for path in Path(self.folder).iterdir())
 
 
-def test_one_process_works_at_once_and_here(tmp_path: Path) -> None:
-    wait = Processes().start(Note(str(tmp_path)), 3)
-    assert (tmp_path / f"3-{os.getpid()}").exists()
-    assert wait() == 9
+def test_one_process_works_here(tmp_path: Path) -> None:
+    note = Note(str(tmp_path))
+    Processes().share(note, range(3))
+    assert note.numbers() == [0, 1, 2]
+    assert note.seen() == {str(os.getpid())}
+
+
+def test_nothing_is_begun_after_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="-1 is negative"):
+        Processes().share(Note(str(tmp_path)), [1, -1, 2])
+    assert Note(str(tmp_path)).numbers() == [-1, 1]
+
+
+def test_one_piece_needs_no_other_process(tmp_path: Path, no_processes: None) -> None:
+    Processes(2).share(Note(str(tmp_path)), [3])
+    assert Note(str(tmp_path)).seen() == {str(os.getpid())}
+    assert multiprocessing.active_children() == []
 
 
 @pytest.mark.slow
-def test_several_processes_work_elsewhere_and_tell_errors(
-    tmp_path: Path, no_processes: None
-) -> None:
-    processes = Processes(2)
-    waits = [processes.start(Note(str(tmp_path)), number) for number in range(6)]
-    assert [wait() for wait in waits] == [0, 1, 4, 9, 16, 25]
-    assert not list(tmp_path.glob(f"*-{os.getpid()}"))
-    with pytest.raises(ValueError, match="-1 is negative"):
-        processes.start(Note(str(tmp_path)), -1)()
+def test_several_processes_share_work_and_tell_errors(tmp_path: Path, no_processes: None) -> None:
+    (tmp_path / "well").mkdir()
+    (tmp_path / "ill").mkdir()
+    note = Note(str(tmp_path / "well"), processes=2)
+    Processes(2).share(note, range(6))
+    assert note.numbers() == [0, 1, 2, 3, 4, 5]
+    assert len(note.seen()) == 2
+    assert str(os.getpid()) in note.seen()
+    with pytest.raises(ValueError, match="is negative"):
+        Processes(2).share(Note(str(tmp_path / "ill"), processes=2), [-1, -2, 3, 4])
+    assert Note(str(tmp_path / "ill")).numbers() == [-2, -1]
+
+
+@pytest.mark.slow
+def test_processes_beyond_the_wanted_ones_are_ended(tmp_path: Path, no_processes: None) -> None:
+    Processes(3).begin()
+    assert len(multiprocessing.active_children()) == 2
+    Processes(2).share(Note(str(tmp_path)), [1])
+    assert len(multiprocessing.active_children()) == 1
 
 
 def test_as_many_processes_as_pay(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,35 +99,29 @@ def test_as_many_processes_as_pay(monkeypatch: pytest.MonkeyPatch) -> None:
     assert default_count(1 * MEGABYTE, 100, enough) == 1
     assert default_count(100 * MEGABYTE, 100, enough) == 4
     assert default_count(100 * MEGABYTE, 3, enough) == 3
-    assert default_count(100 * MEGABYTE, 100, 2_600 * MEGABYTE) == 2
+    assert default_count(100 * MEGABYTE, 100, 2_000 * MEGABYTE) == 2
     assert default_count(100 * MEGABYTE, 100, 1) == 1
 
 
 def test_items_that_need_memory_get_fewer_processes() -> None:
     job = Job(Config(), "out", memory_bytes=2_000 * MEGABYTE, workers=4)
     assert job.processes_for().count == 4
-    assert job.processes_for(150 * MEGABYTE).count == 2
-    assert job.processes_for(500 * MEGABYTE).count == 1
+    assert job.processes_for(150 * MEGABYTE).count == 3
+    assert job.processes_for(300 * MEGABYTE).count == 2
+    assert job.processes_for(5_000 * MEGABYTE).count == 1
     assert Job(Config(), "out", workers=4, pipeline_args=("--runner=X",)).processes_for().count == 1
 
 
-def test_rounds_leave_room_for_the_processes_themselves() -> None:
+def test_rounds_leave_room_for_the_processes_and_are_shared_among_them() -> None:
     alone = Job(Config(), "out", memory_bytes=2_000 * MEGABYTE, workers=1)
-    beside_two = Job(Config(), "out", memory_bytes=2_000 * MEGABYTE, workers=2)
-    assert alone.rounds(1_000 * MEGABYTE) == 6
-    assert beside_two.rounds(1_000 * MEGABYTE) == 13
+    two = Job(Config(), "out", memory_bytes=2_000 * MEGABYTE, workers=2)
+    assert alone.rounds(1_000 * MEGABYTE) == 7  # 1,500 MB are free
+    assert two.rounds(1_000 * MEGABYTE) == 20  # 10 times two at once, of 1,000 MB
+    assert two.rounds(100 * MEGABYTE) == 2
+    assert two.rounds(1 * MEGABYTE) == 1  # does not pay
     assert alone.rounds(0) == 1
     assert Job(Config(), "out", memory_bytes=1, workers=2).rounds(0) == 1
-
-
-def test_idle_processes_make_room_only_if_they_must(monkeypatch: pytest.MonkeyPatch) -> None:
-    closed: list[int] = []
-    monkeypatch.setattr("massivetext.pipeline.job.close_processes", lambda: closed.append(1))
-    job = Job(Config(), "out", memory_bytes=2_000 * MEGABYTE, workers=2)
-    job.make_room(700 * MEGABYTE)
-    assert closed == []
-    job.make_room(1_000 * MEGABYTE)
-    assert closed == [1]
+    assert Job(Config(), "out", pipeline_args=("--runner=X",)).rounds(10**15) == 1
 
 
 def test_memory_can_be_released_at_any_time() -> None:

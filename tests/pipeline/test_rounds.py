@@ -1,8 +1,13 @@
+from dataclasses import replace
+
 import apache_beam as beam
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from massivetext.pipeline.phase import Phase
-from massivetext.pipeline.rounds import Outcome, run_rounds
+from massivetext.pipeline.processes import close_processes
+from massivetext.pipeline.rounds import Outcome, even_ranges, run_rounds
 from tests.dedup.phases import job_in
 
 PHASE = Phase("dedup", (), {})
@@ -51,3 +56,20 @@ def test_other_settings_or_other_rounds_begin_anew(tmp_path, phase, rounds):
 def test_a_round_without_outcomes_is_nothing(tmp_path):
     assert run_rounds(job_in(tmp_path), PHASE, "step", [0], CountUp()) == Outcome()
     assert run_rounds(job_in(tmp_path), PHASE, "step", [], CountUp()) == Outcome()
+
+
+@given(st.integers(1, 60), st.integers(1, 60))
+def test_ranges_cover_all_and_none_has_more_than_its_share(count, parts):
+    ranges = even_ranges(count, parts)
+    assert [n for first, last in ranges for n in range(first, last)] == list(range(count))
+    assert all(0 < last - first <= max(1, count / parts) for first, last in ranges)
+
+
+@pytest.mark.slow
+def test_rounds_in_several_processes_give_what_one_gives(tmp_path):
+    (tmp_path / "one").mkdir()
+    (tmp_path / "two").mkdir()
+    one = run_rounds(job_in(tmp_path / "one"), PHASE, "step", [2, 1, 3, 2], CountUp())
+    job = replace(job_in(tmp_path / "two"), workers=2)
+    assert run_rounds(job, PHASE, "step", [2, 1, 3, 2], CountUp()) == one
+    close_processes()
