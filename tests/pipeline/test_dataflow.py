@@ -58,7 +58,7 @@ PIPELINES = {
     *(f"dedup-{step}-0" for step in ("greedy-000", "cluster-start", "cluster-000", "name")),
     *("decontaminate-count", "decontaminate-match"),
     *("corpus-write", "removed-publish"),
-    *("sequence-survey", "sequence-tokenise-000", "sequence-count-000", "sequence-sort-0"),
+    *("sequence-survey", "sequence-tokenise-000", "sequence-count-000-0", "sequence-sort-0"),
     "sequence-shards",
 }
 """What must have been made with every rule of dedup; `tokenise`, `count`, `greedy` and `cluster`

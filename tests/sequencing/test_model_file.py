@@ -1,7 +1,7 @@
 import pytest
 import sentencepiece
 
-from massivetext.sequencing.model_file import parse_model
+from massivetext.sequencing.model_file import parse_model, replace_in_pieces
 
 
 def test_the_rule_of_normalisation_is_read(identity, nfkc, train_tiny):
@@ -21,3 +21,16 @@ def test_pieces_and_scores_are_those_of_the_library(nfkc):
 def test_what_is_no_model_file_is_refused():
     with pytest.raises(ValueError, match="no protocol buffer"):
         parse_model(b"\x07\x01\x02")
+
+
+def test_characters_of_pieces_are_replaced_and_nothing_else(identity):
+    def texts(model):
+        return [piece.text for piece in parse_model(model).pieces]
+
+    changed = replace_in_pieces(identity.model, "é".encode(), "ü".encode())
+    assert texts(changed) == [text.replace("é", "ü") for text in texts(identity.model)]
+    assert texts(changed) != texts(identity.model)
+    assert replace_in_pieces(changed, "ü".encode(), "é".encode()) == identity.model
+    sentencepiece.SentencePieceProcessor(model_proto=changed)
+    with pytest.raises(ValueError, match="same length"):
+        replace_in_pieces(identity.model, b"e", "é".encode())
