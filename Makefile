@@ -67,7 +67,8 @@ bench-dedup-million: $(VENV)/installed  ## A million generated documents through
 
 bench-local-run: $(VENV)/installed  ## Peak memory of a run over 1 GB of text, and what a second worker gives.
 	$(BIN)/python tests/benchmarks/local_run.py memory out/local-run 1 --memory 2GB
-	$(BIN)/python tests/benchmarks/local_run.py workers out/local-run 0.4
+	$(BIN)/python tests/benchmarks/local_run.py workers out/local-run 1 --memory 4GB
+	$(BIN)/python tests/benchmarks/local_run.py workers out/local-run 0.5 --memory 4GB --kind pages
 
 .venv-bench-%/installed: tests/benchmarks/%_peers.txt
 	$(PYTHON) -m venv $(@D)
