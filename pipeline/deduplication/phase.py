@@ -210,12 +210,13 @@ class _Steps:
         """
         total_bytes = sum(set_bytes.values())
         least = self.job.processes_for().count if documents >= _MANY_TEXTS else 1
-        most_bytes = math.ceil(total_bytes / max(self.job.rounds(total_bytes), least))
+        most_bytes = math.ceil(total_bytes / self.job.rounds(total_bytes))
+        most_blocks = math.ceil(len(set_bytes) / least)
         rounds: list[list[int]] = []
         used = 0
         for block, needed in sorted((int(number), n) for number, n in set_bytes.items()):
             used += needed
-            if not rounds or used > most_bytes:
+            if not rounds or used > most_bytes or len(rounds[-1]) == most_blocks:
                 rounds.append([])
                 used = needed
             rounds[-1].append(block)
