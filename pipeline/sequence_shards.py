@@ -121,8 +121,9 @@ class CountRound:
 
     def __call__(self, pipeline: beam.Pipeline, buckets: list[int]) -> Any:
         """Returns the outcomes of a round: sequences by subset and bucket."""
-        parts = range(buckets[0] * self.plan.parts, buckets[1] * self.plan.parts)
-        to_bucket = beam.MapTuple(lambda part, crops: (part // self.plan.parts, crops))
+        per_bucket = self.plan.parts
+        parts = range(buckets[0] * per_bucket, buckets[1] * per_bucket)
+        to_bucket = beam.MapTuple(lambda part, crops: (part // per_bucket, crops))
         return (
             pipeline
             | "Read crops" >> ReadBlocks(self.output, self.files, parts, ["crops"])
