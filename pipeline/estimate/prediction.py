@@ -19,6 +19,7 @@ from massivetext.pipeline.estimate.costs import (
     SECONDS,
     SEQUENCE_SCRATCH,
     TOKENIZER,
+    TRAINING,
     Cost,
     Line,
     MeasuredRun,
@@ -112,7 +113,7 @@ class Prediction:
         return amounts
 
     def _line(self, cost: Cost, points: list[Point]) -> Line:
-        if cost.quantity == TOKENIZER:
+        if cost.quantity in (TOKENIZER, TRAINING):  # merges are as many, on whatever text
             return Line(points[-1].amount)
         return fit_line(points, begins=cost.subset == REST)
 

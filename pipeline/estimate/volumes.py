@@ -68,6 +68,11 @@ class SubsetVolumes:
     training_bytes: float = 0
 
 
+_HEAPS: Final = 0.6
+"""Heaps' law: so the different words of the sample, which are stored, grow with its text (0.4 to
+0.6 in English)."""
+
+
 @dataclass(frozen=True)
 class Volumes:
     """How much there is in all.
@@ -93,14 +98,18 @@ class Volumes:
             name = "training_bytes"
         elif cost.quantity in (TOKENISING, CROPS, PARTS) or cost == Cost("sequence", REST, CPU):
             name = "tokens"
+        elif (cost.phase, cost.quantity) == ("sequence", CPU) and self.total("training_bytes"):
+            name = "training_bytes"  # counting words takes longer than reading
         elif cost.quantity == "corpus" or cost.phase == "sequence":
             name = "corpus_bytes"
         elif cost.subset == REST:
             name = "documents"
         if cost.subset == REST:
-            return self.total("items"), self.total(name)
-        subset = self.subsets[cost.subset]
-        return subset.items, getattr(subset, name)
+            items, volume = self.total("items"), self.total(name)
+        else:
+            subset = self.subsets[cost.subset]
+            items, volume = subset.items, getattr(subset, name)
+        return items, volume**_HEAPS if cost.quantity == PASSAGES else volume
 
 
 def measured_volumes(
