@@ -53,11 +53,13 @@ def run_rounds(
         _Round(f"{label}-{number}", f"phases/{phase.name}/{step}/round-{number:04d}.json", part)
         for number, part in enumerate(rounds)
     ]
-    pending = [a_round for a_round in every if _committed(job, a_round, begun) is None]
+    found = [(a_round, _committed(job, a_round, begun)) for a_round in every]
+    pending = [a_round for a_round, outcome in found if outcome is None]
     job.processes_for().share(RunRound(job, build, begun), pending)
-    committed = [_committed(job, a_round, begun) for a_round in every]
+    outcomes = [outcome for _, outcome in found]
+    outcomes += [_committed(job, a_round, begun) for a_round in pending]
     # An empty round writes no record.
-    return _join([outcome for outcome in committed if outcome is not None])
+    return _join([outcome for outcome in outcomes if outcome is not None])
 
 
 @dataclass(frozen=True)

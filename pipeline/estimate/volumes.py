@@ -38,6 +38,10 @@ LEAST_PAIRS: Final = 5
 TEXT_COLUMNS: Final = ("id", "source_id", "title", "text")
 """What phases read of `documents/` that do not copy them."""
 
+_HEAPS: Final = 0.6
+"""Heaps' law: so the different words of the sample, which are stored, grow with its text (0.4 to
+0.6 in English)."""
+
 
 @dataclass(frozen=True)
 class SubsetVolumes:
@@ -66,11 +70,6 @@ class SubsetVolumes:
     crops: float = 0
     tokens: float = 0
     training_bytes: float = 0
-
-
-_HEAPS: Final = 0.6
-"""Heaps' law: so the different words of the sample, which are stored, grow with its text (0.4 to
-0.6 in English)."""
 
 
 @dataclass(frozen=True)
