@@ -9,6 +9,7 @@ from tests.benchmarks import local_run
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="sizes are read from /proc")
 @pytest.mark.parametrize(("kind", "gigabytes"), [("text", 0.3), ("pages", 0.1)])
 def test_two_processes_stay_below_two_gigabytes(
     tmp_path: Path, kind: str, gigabytes: float
