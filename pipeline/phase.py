@@ -66,6 +66,11 @@ class Item(Protocol):
         """What must be the same for its committed result to stand (JSON-able)."""
         ...
 
+    @property
+    def weight(self) -> float:
+        """How much work it is beside the others of the step."""
+        ...
+
 
 _Item = TypeVar("_Item", bound=Item)
 
@@ -287,8 +292,9 @@ class ProcessItems(beam.DoFn):
             self.waiting.extend(element[1])
 
     def finish_bundle(self) -> None:
-        """Commits what was kept."""
-        self.processes.share(self.commit, self.waiting)
+        """Commits what was kept: the heaviest first, so that all processes end together."""
+        heaviest_first = sorted(self.waiting, key=lambda item: (-item.weight, item.number))
+        self.processes.share(self.commit, heaviest_first)
 
 
 def merge_counts(parts: Iterable[Statistics]) -> dict[str, Any]:

@@ -30,6 +30,7 @@ class WorkItem:
         range: which part of the file.
         size_bytes: size of the file.
         modified: modification time, seconds since 1970, as the file system tells.
+        weight: stored bytes that it reads, about.
     """
 
     number: int
@@ -40,6 +41,7 @@ class WorkItem:
     range: FileRange
     size_bytes: int
     modified: float
+    weight: float
 
     @property
     def identity(self) -> list[str | int | float]:
@@ -70,6 +72,7 @@ def _items_of_source(config: Config, number: int, source: Source) -> Iterator[Wo
         for metadata in _match(source, pattern):
             below = metadata.path[len(root) :].lstrip("/\\").replace("\\", "/")
             ranges = _ranges(source, metadata.path, metadata.size_in_bytes)
+            whole = max(1, sum(map(_length, ranges)))
             for part, file_range in enumerate(ranges):
                 suffix = f".{part:05d}" if len(ranges) > 1 else ""
                 yield WorkItem(
@@ -81,6 +84,7 @@ def _items_of_source(config: Config, number: int, source: Source) -> Iterator[Wo
                     range=file_range,
                     size_bytes=metadata.size_in_bytes,
                     modified=metadata.last_updated_in_seconds,
+                    weight=metadata.size_in_bytes * _length(file_range) / whole,
                 )
 
 
@@ -112,6 +116,11 @@ def _ranges(source: Source, path: str, size_bytes: int) -> Sequence[FileRange]:
     if faults:  # what a reader took for a damaged file
         raise ConfigError(f"source '{source.subset}': cannot read {path}: {faults[0]}")
     return ranges
+
+
+def _length(file_range: FileRange) -> int:
+    """Returns bytes or row groups: either tells how much of its file a range is."""
+    return file_range.stop - file_range.start
 
 
 def _root(pattern: str) -> str:

@@ -227,7 +227,8 @@ def _shard_plan(
     crop_bytes = sum(survey[subset]["crop_bytes"] for subset in shares)
     tokens = config.tokens or crop_bytes // BYTES_PER_TOKEN
     shards = config.shards or max(1, math.ceil(2 * tokens / SHARD_BYTES))
-    parts = max(1, math.ceil(2 * tokens / shards / PART_BYTES))
+    # A power of two, so that the processes of a machine have equally many to sort.
+    parts = 1 << (2 * tokens // shards // PART_BYTES).bit_length()
     rule = PackingRule(config.length, config.crops_per_group, tokenizer.bos, tokenizer.eos)
     return ShardPlan(shards, parts, config.format, rule, stage.config.seed, tokenizer)
 

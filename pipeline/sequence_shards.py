@@ -38,7 +38,8 @@ from massivetext.sequencing.shards import FORMATS, provenance_name, shard_name
 from massivetext.sequencing.tokenizer import Tokenizer
 
 PART_BYTES: Final = 16_000_000
-"""Our choice: about so many bytes of tokens one worker sorts at once, which takes 7 times them."""
+"""Our choice: at most about so many bytes of tokens one worker sorts at once, which takes 7 times
+them."""
 
 PART_SCHEMA: Final = pa.schema(
     [
@@ -161,6 +162,11 @@ class Shard:
     def identity(self) -> list[Any]:
         """What its content depends on, besides the phase's settings."""
         return [[*draw, quota] for draw, quota in sorted(self.quotas.items())]
+
+    @property
+    def weight(self) -> int:
+        """Sequences that it takes."""
+        return sum(self.quotas.values())
 
 
 def write_shards(

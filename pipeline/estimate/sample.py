@@ -25,7 +25,7 @@ LEAST_ITEMS: Final = 4
 MOST_ITEMS: Final = 100
 """Our choice: of small files; each costs some milliseconds in every step, documents or not."""
 
-SCAN_BYTES: Final = 32_000_000
+SCAN_BYTES: Final = 16_000_000
 """Our choice: stored bytes of a work item that are read, half of a range. Of a larger compressed
 file the beginning stands for the rest."""
 
@@ -166,25 +166,17 @@ def _scan_source(
     config: Config, items: Sequence[WorkItem], most: int
 ) -> tuple[Scan, list[Drawn], list[WorkItem]]:
     """Reads items, in this order, until they hold enough records; draws from all that was read."""
-    stored = _stored_bytes(items)
-    scan = Scan(items[0].subset, len(items), sum(stored.values()))
+    scan = Scan(items[0].subset, len(items), sum(item.weight for item in items))
     drawn = list[Drawn]()
     for item in items:
         enough = scan.records - scan.failed - scan.skipped >= most
         if (enough and scan.scanned_items >= LEAST_ITEMS) or scan.scanned_items == MOST_ITEMS:
             break
-        scan = _scan_item(config, item, stored[item.name], most, scan, drawn)
+        scan = _scan_item(config, item, most, scan, drawn)
     return scan, drawn, list(items[: scan.scanned_items])
 
 
-def _scan_item(
-    config: Config,
-    item: WorkItem,
-    stored_bytes: float,
-    most: int,
-    scan: Scan,
-    drawn: list[Drawn],
-) -> Scan:
+def _scan_item(config: Config, item: WorkItem, most: int, scan: Scan, drawn: list[Drawn]) -> Scan:
     """Returns the scan with the item's records added; keeps the largest ranks in the heap."""
     records = failed = skipped = raw_bytes = 0
     share = 1.0
@@ -198,27 +190,19 @@ def _scan_item(
         records += 1
         failed += isinstance(record, FailedRecord)
         skipped += isinstance(record, SkippedRecord)
-        if read_share * stored_bytes >= SCAN_BYTES:
+        if read_share * item.weight >= SCAN_BYTES:
             share = min(1.0, read_share)
             break
     return replace(
         scan,
         scanned_items=scan.scanned_items + 1,
-        scanned_bytes=scan.scanned_bytes + share * stored_bytes,
+        scanned_bytes=scan.scanned_bytes + share * item.weight,
         records=scan.records + records,
         failed=scan.failed + failed,
         skipped=scan.skipped + skipped,
         raw_bytes=scan.raw_bytes + raw_bytes,
         cpu_seconds=scan.cpu_seconds + time.process_time() - begun,
     )
-
-
-def _stored_bytes(items: Sequence[WorkItem]) -> dict[str, float]:
-    """Returns each item's part of its file, by its name: ranges of a file are about equal."""
-    ranges: dict[str, int] = {}
-    for item in items:
-        ranges[item.file] = ranges.get(item.file, 0) + 1
-    return {item.name: item.size_bytes / ranges[item.file] for item in items}
 
 
 def _read(config: Config, item: WorkItem) -> Iterator[tuple[Record, float]]:

@@ -16,7 +16,8 @@ OpenFile = Callable[[str], BinaryIO]
 """Opens the stored bytes of a file by its path."""
 
 RANGE_BYTES: Final = 64 * 2**20
-"""Size of a range of a splittable file. Our choice: minutes of work, and little lost by a crash."""
+"""Size of a range of a splittable file. Our choice: much more work than an item costs by itself,
+and little lost by a crash."""
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,7 @@ def documents_table(ids: list[str], texts: list[str]) -> pa.Table:
 def work_item(number: int) -> WorkItem:
     """Returns a work item of made documents."""
     name = f"made/{number:05d}"
-    return WorkItem(number, name, "made", 0, name, FileRange(0, 1), 1, 1.0)
+    return WorkItem(number, name, "made", 0, name, FileRange(0, 1), 1, 1.0, 1.0)
 
 
 def write_documents(folder: str, item: WorkItem, ids: list[str], texts: list[str]) -> None:

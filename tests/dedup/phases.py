@@ -50,7 +50,7 @@ def curated(folder, texts, items=3, titles=None, ids=None, subsets=("web",)):
         table = documents_table(texts[part], ids[part], subset, titles[part])
         store.write_table(str(folder), f"documents/{name}.parquet", table)
         source = [s.subset for s in SOURCES].index(subset)
-        found.append(WorkItem(number, name, subset, source, "x", FileRange(0, 1), 1, 1.0))
+        found.append(WorkItem(number, name, subset, source, "x", FileRange(0, 1), 1, 1.0, 1.0))
     phase = Phase("curate", ("documents",), {})
     manifest = Manifest("curate", phase.key, {}, (), {}, {})
     run_phase(job_in(folder), phase, lambda: manifest)

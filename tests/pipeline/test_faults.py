@@ -186,7 +186,7 @@ def test_an_object_cut_short_is_made_again(place: Place, expected: dict[str, byt
 
 
 def item(number: int, name: str) -> WorkItem:
-    return WorkItem(number, name, "books", 0, "none", FileRange(0, 1), 1, 1.0)
+    return WorkItem(number, name, "books", 0, "none", FileRange(0, 1), 1, 1.0, 1.0)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,12 @@ from massivetext.config import Config
 from massivetext.pipeline import store
 from massivetext.pipeline.job import Job, RunError, UsageError
 from massivetext.pipeline.phase import (
+    CommitItem,
+    Commits,
     ItemResult,
     Manifest,
     Phase,
+    ProcessItems,
     balances,
     merge_counts,
     read_manifest,
@@ -21,10 +25,11 @@ from massivetext.pipeline.phase import (
     run_phase,
 )
 from massivetext.pipeline.plan import WorkItem
+from massivetext.pipeline.processes import Processes
 from massivetext.pipeline.readers import FileRange
 
 ITEMS = [
-    WorkItem(n, f"books/{n}.txt", "books", 0, f"/data/{n}.txt", FileRange(0, 10), 10, 1.0)
+    WorkItem(n, f"books/{n}.txt", "books", 0, f"/data/{n}.txt", FileRange(0, 10), 10, 1.0, 10.0)
     for n in range(5)
 ]
 
@@ -115,6 +120,21 @@ def test_processes_give_what_one_process_gives(tmp_path: Path) -> None:
     one = copy_all(make_job(tmp_path / "one"), phase())
     two = copy_all(make_job(tmp_path / "two", workers=2), phase())
     assert one == two
+
+
+def test_the_heaviest_items_are_begun_first(tmp_path: Path) -> None:
+    class Recorded(Processes):
+        def share(self, work: object, pieces: Iterable[WorkItem]) -> None:
+            begun.extend(item.number for item in pieces)
+
+    begun: list[int] = []
+    commit = CommitItem(CopyName(str(tmp_path)), Commits(str(tmp_path), "x", "key"))
+    process = ProcessItems(commit, Recorded(2))
+    process.start_bundle()
+    for item, weight in zip(ITEMS, (1.0, 3.0, 2.0, 3.0, 0.0), strict=True):
+        process.process((item.number, [replace(item, weight=weight)]))
+    process.finish_bundle()
+    assert begun == [1, 3, 2, 0, 4]
 
 
 def test_a_phase_names_what_it_builds_on(tmp_path: Path) -> None:

@@ -75,6 +75,9 @@ def test_a_large_file_of_lines_is_cut_into_numbered_ranges(
     assert edges[0][0] == 0
     assert edges[-1][1] == 46
     assert all(left[1] == right[0] for left, right in pairwise(edges))
+    assert [item.weight for item in items] == [stop - start for start, stop in edges]
+    whole = plan(Config(sources=(source(f"{shelf}/a.txt"),)))[0]
+    assert whole.weight == whole.size_bytes == (shelf / "a.txt").stat().st_size
 
 
 def test_what_an_item_is_follows_the_file(shelf: Path) -> None:

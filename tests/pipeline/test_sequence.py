@@ -54,7 +54,7 @@ def write_corpus(output: Path, corpus, files: int = 2) -> list[WorkItem]:
             schema = pa.schema([("id", pa.string()), ("text", pa.large_string())])
             table = pa.Table.from_pylist(rows, schema)
             store.write_table(str(output), f"corpus/{name}.parquet", table)
-            items.append(WorkItem(len(items), name, subset, 0, name, FileRange(0, 0), 0, 0.0))
+            items.append(WorkItem(len(items), name, subset, 0, name, FileRange(0, 0), 0, 0.0, 0.0))
     job = Job(CONFIG, str(output), quiet=True)
     phase = Phase("corpus", ("corpus",), {"files": files})
     run_phase(job, phase, lambda: Manifest("corpus", phase.key, {}, (), {}, findings))

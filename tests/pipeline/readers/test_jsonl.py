@@ -160,15 +160,28 @@ def test_the_splitter_depends_on_the_size_alone() -> None:
         raise AssertionError(path)
 
     assert split_file("jsonl", "a.jsonl", 0, never) == [FileRange(0, 0)]
-    assert split_file("jsonl", "a.jsonl", RANGE_BYTES, never) == [FileRange(0, RANGE_BYTES)]
-    ranges = split_file("jsonl", "a.jsonl", 5 * RANGE_BYTES // 2, never)
-    assert len(ranges) == 3
-    assert ranges[0].start == 0
-    assert ranges[-1].stop == 5 * RANGE_BYTES // 2
-    assert all(a.stop == b.start for a, b in itertools.pairwise(ranges))
+    quarter = RANGE_BYTES // 4
+    assert split_file("jsonl", "a.jsonl", quarter, never) == [FileRange(0, quarter)]
+    assert split_file("jsonl", "a.jsonl", 8 * quarter, never) == [
+        FileRange(0, 4 * quarter),
+        FileRange(4 * quarter, 6 * quarter),
+        FileRange(6 * quarter, 7 * quarter),
+        FileRange(7 * quarter, 8 * quarter),
+    ]
     assert split_file("jsonl", "a.jsonl.gz", 9 * RANGE_BYTES, never) == [
         FileRange(0, 9 * RANGE_BYTES)
     ]
+
+
+@given(st.integers(1, 10**12))
+def test_the_ranges_of_a_file_become_smaller_at_its_end(size_bytes: int) -> None:
+    ranges = split_file("jsonl", "a.jsonl", size_bytes, lambda path: io.BytesIO())
+    assert (ranges[0].start, ranges[-1].stop) == (0, size_bytes)
+    assert all(a.stop == b.start for a, b in itertools.pairwise(ranges))
+    sizes = [piece.stop - piece.start for piece in ranges]
+    assert max(sizes) <= RANGE_BYTES
+    assert 0 < sizes[-1] <= RANGE_BYTES // 4
+    assert all(later <= earlier + 1 for earlier, later in itertools.pairwise(sizes))
 
 
 def test_an_empty_range_is_no_empty_file() -> None:
