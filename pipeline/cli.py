@@ -16,7 +16,7 @@ from massivetext import __version__
 from massivetext.config import ConfigError
 from massivetext.config_file import load_config
 from massivetext.pipeline.logs import hide_import_warnings, hide_repetitions
-from massivetext.pipeline.processes import Processes, default_count, leave
+from massivetext.pipeline.processes import Processes, default_count, keep_memory, leave
 
 PHASE_COMMANDS = {
     "curate": "read, extract, measure and judge every record",
@@ -132,9 +132,10 @@ def _add_against(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
+    keep_memory()
     config = load_config(options.config)
     if options.workers:  # their imports take as long as those that follow here
-        Processes.affordable(options.workers, options.memory, options.beam_options).begin()
+        Processes.affordable(options.workers, options.memory, options.beam_options).begin(config)
 
     from massivetext.pipeline.job import Job
     from massivetext.pipeline.phases import run_phases

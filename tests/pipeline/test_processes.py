@@ -1,5 +1,6 @@
 import multiprocessing
 import os
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from massivetext.config import Config
+from massivetext.config import Config, Source
 from massivetext.pipeline.job import Job
 from massivetext.pipeline.processes import (
     PROCESS_BYTES,
     Processes,
     close_processes,
     default_count,
+    keep_memory,
     release_memory,
 )
 
@@ -52,6 +54,19 @@ class Note:
         return sorted(int(path.name.rpartition("-")[0]) for path in Path(self.folder).iterdir())
 
 
+@dataclass(frozen=True)
+class NoteModules:
+    """Notes which modules a process has loaded; waits until two processes have."""
+
+    folder: str
+
+    def __call__(self, number: int) -> None:
+        Path(self.folder, str(os.getpid())).write_text(" ".join(sys.modules))
+        deadline = time.monotonic() + 60
+        while len(list(Path(self.folder).iterdir())) < 2 and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+
 def test_one_process_works_here(tmp_path: Path) -> None:
     note = Note(str(tmp_path))
     Processes().share(note, range(3))
@@ -87,10 +102,21 @@ def test_several_processes_share_work_and_tell_errors(tmp_path: Path, no_process
 
 @pytest.mark.slow
 def test_processes_beyond_the_wanted_ones_are_ended(tmp_path: Path, no_processes: None) -> None:
-    Processes(3).begin()
+    Processes(3).begin(Config())
     assert len(multiprocessing.active_children()) == 2
     Processes(2).share(Note(str(tmp_path)), [1])
     assert len(multiprocessing.active_children()) == 1
+
+
+@pytest.mark.slow
+def test_others_load_what_they_will_need_before_there_is_work(
+    tmp_path: Path, no_processes: None
+) -> None:
+    processes = Processes(2)
+    processes.begin(Config(sources=(Source("books", "text", "txt", "*.txt"),)))
+    processes.share(NoteModules(str(tmp_path)), [0, 1])  # one here, one there
+    (there,) = [path for path in tmp_path.iterdir() if path.name != str(os.getpid())]
+    assert "massivetext.filters.fasttext_kernel" in there.read_text().split()
 
 
 def test_as_many_processes_as_pay(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,5 +150,6 @@ def test_rounds_leave_room_for_the_processes_and_are_shared_among_them() -> None
     assert Job(Config(), "out", pipeline_args=("--runner=X",)).rounds(10**15) == 1
 
 
-def test_memory_can_be_released_at_any_time() -> None:
+def test_memory_can_be_kept_and_released_at_any_time() -> None:
+    keep_memory()
     release_memory()
