@@ -194,7 +194,7 @@ def _pack_into(
         place_P = place_S[sequences : sequences + len(packed.sequences_NxL)]
         taken_QxL = packed.sequences_NxL[place_P >= 0]
         sequences_NxL[place_P[place_P >= 0]] = taken_QxL
-        size_bytes += int(token_bytes[taken_QxL].sum())
+        size_bytes += int(token_bytes.take(taken_QxL).sum(dtype=np.int64))  # faster than [...]
         packed.spans["sequence"] += sequences
         packed.spans["crop"] += first_crop
         spans.append(packed.spans)
@@ -226,7 +226,7 @@ def _provenance(
         "shard": np.full(len(spans), shard),
         "sequence": place_S[spans["sequence"]],
         "order": order,
-        "document_id": [document.tobytes().hex() for document in crops["document"]],
+        "document_id": _hex(crops["document"]),
         "subset": [drawn.subset] * len(spans),
         "visit": np.full(len(spans), drawn.visit),
         "byte_start": crops["byte_start"],
@@ -239,3 +239,9 @@ def _provenance(
     return pa.table({name: pa.array(column) for name, column in columns.items()}).cast(
         PROVENANCE_SCHEMA
     )
+
+
+def _hex(ids: NDArray[np.void]) -> list[str]:
+    """Returns each id in hexadecimal."""
+    size, text = 2 * ids.itemsize, ids.tobytes().hex()
+    return [text[start : start + size] for start in range(0, len(text), size)]

@@ -78,9 +78,10 @@ class FastEncoder:
         ranks = np.empty(len(scores), np.int32)
         ranks[np.argsort(-scores, kind="stable")] = np.arange(len(scores), dtype=np.int32)
         keys, merged = _merge_table(tokens)
+        pairs = {pair for piece in tokens for pair in itertools.pairwise(piece)}
         self._tables: Final = (
-            _joins(tokens),
-            _joined_characters(tokens),
+            _joins(pairs),
+            _joined_characters(pairs),
             _character_tokens(tokens),
             np.int32(byte_0),
             keys,
@@ -102,18 +103,16 @@ class FastEncoder:
         return out[:count].copy()
 
 
-def _joins(tokens: dict[str, int]) -> NDArray[np.uint8]:
+def _joins(pairs: set[tuple[str, str]]) -> NDArray[np.uint8]:
     """Returns, for last byte and first byte of neighbouring characters, if a piece holds both."""
     joins_256x256 = np.zeros((256, 256), np.uint8)
-    for piece in tokens:
-        for left, right in itertools.pairwise(piece):
-            joins_256x256[left.encode()[-1], right.encode()[0]] = 1
+    for left, right in pairs:
+        joins_256x256[left.encode()[-1], right.encode()[0]] = 1
     return joins_256x256
 
 
-def _joined_characters(tokens: dict[str, int]) -> NDArray[np.uint64]:
+def _joined_characters(pairs: set[tuple[str, str]]) -> NDArray[np.uint64]:
     """Returns a hash table of the pairs of characters that stand side by side in a piece."""
-    pairs = {pair for piece in tokens for pair in itertools.pairwise(piece)}
     points = np.array([(ord(left), ord(right)) for left, right in pairs], np.int32).reshape(-1, 2)
     keys = _empty_table(len(points))
     fill_pairs(points[:, 0].copy(), points[:, 1].copy(), keys)

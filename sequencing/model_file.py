@@ -98,7 +98,7 @@ def replace_in_pieces(model: bytes, old: bytes, new: bytes) -> bytes:
         raise ValueError(f"{old!r} and {new!r} do not have the same length")
     changed = bytearray(model)
     for number, piece, start in _placed_fields(model):
-        if number == _PIECES and isinstance(piece, bytes):
+        if number == _PIECES and isinstance(piece, bytes) and old in piece:
             for inner_number, text, inner_start in _placed_fields(piece):
                 if inner_number == _PIECE_TEXT and isinstance(text, bytes):
                     place = start + inner_start

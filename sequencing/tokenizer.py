@@ -97,9 +97,10 @@ class Tokenizer:
         from massivetext.sequencing import fast_encoder  # compiled when first needed
 
         parsed = parse_model(self.model)
-        if fast_encoder.why_not(parsed):
+        try:
+            return fast_encoder.FastEncoder(parsed), parsed.normalization
+        except ValueError:  # it cannot take the model
             return None, parsed.normalization
-        return fast_encoder.FastEncoder(parsed), parsed.normalization
 
     def decode(self, tokens: NDArray[np.integer]) -> str:
         """Returns the text of tokens; BOS and EOS vanish, cut characters become U+FFFD."""
