@@ -72,7 +72,6 @@ def _items_of_source(config: Config, number: int, source: Source) -> Iterator[Wo
         for metadata in _match(source, pattern):
             below = metadata.path[len(root) :].lstrip("/\\").replace("\\", "/")
             ranges = _ranges(source, metadata.path, metadata.size_in_bytes)
-            whole = max(1, sum(map(_length, ranges)))
             for part, file_range in enumerate(ranges):
                 suffix = f".{part:05d}" if len(ranges) > 1 else ""
                 yield WorkItem(
@@ -84,7 +83,7 @@ def _items_of_source(config: Config, number: int, source: Source) -> Iterator[Wo
                     range=file_range,
                     size_bytes=metadata.size_in_bytes,
                     modified=metadata.last_updated_in_seconds,
-                    weight=metadata.size_in_bytes * _length(file_range) / whole,
+                    weight=_weight(metadata.size_in_bytes, file_range, ranges),
                 )
 
 
@@ -118,9 +117,10 @@ def _ranges(source: Source, path: str, size_bytes: int) -> Sequence[FileRange]:
     return ranges
 
 
-def _length(file_range: FileRange) -> int:
-    """Returns bytes or row groups: either tells how much of its file a range is."""
-    return file_range.stop - file_range.start
+def _weight(size_bytes: int, file_range: FileRange, ranges: Sequence[FileRange]) -> float:
+    """Returns a range's part of its file, whether ranges count bytes or row groups."""
+    whole = ranges[-1].stop - ranges[0].start
+    return size_bytes * (file_range.stop - file_range.start) / whole if whole else size_bytes
 
 
 def _root(pattern: str) -> str:

@@ -8,6 +8,7 @@ This module imports little, as others are started before the program has importe
 from __future__ import annotations
 
 import atexit
+import contextlib
 import ctypes
 import functools
 import multiprocessing
@@ -194,7 +195,8 @@ class _Worker:
     def rest(self) -> None:
         """Lets the process give back memory while it has nothing to do."""
         if self._executor is not None:
-            self._executor.submit(release_memory)
+            with contextlib.suppress(BrokenProcessPool):  # it died; its next work replaces it
+                self._executor.submit(release_memory)
 
     def close(self) -> None:
         """Ends the process when it has done what it is at."""

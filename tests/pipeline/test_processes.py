@@ -13,6 +13,7 @@ from massivetext.pipeline.job import Job
 from massivetext.pipeline.processes import (
     PROCESS_BYTES,
     Processes,
+    _Worker,
     close_processes,
     default_count,
     keep_memory,
@@ -98,6 +99,25 @@ def test_several_processes_share_work_and_tell_errors(tmp_path: Path, no_process
     with pytest.raises(ValueError, match="is negative"):
         Processes(2).share(Note(str(tmp_path / "ill"), processes=2), [-1, -2, 3, 4])
     assert Note(str(tmp_path / "ill")).numbers() == [-2, -1]
+
+
+@pytest.mark.slow
+def test_a_process_that_dies_when_it_has_nothing_to_do_is_replaced(
+    tmp_path: Path, no_processes: None
+) -> None:
+    note = Note(str(tmp_path))
+    worker = _Worker(())
+    worker.do(note, 1)
+    (child,) = multiprocessing.active_children()
+    child.kill()
+    child.join()
+    for _ in range(20):  # its executor learns of it in a moment
+        worker.rest()
+        time.sleep(0.05)
+    worker.do(note, 2)
+    assert note.numbers() == [1, 2]
+    assert len(note.seen()) == 2
+    worker.close()
 
 
 @pytest.mark.slow
