@@ -32,7 +32,7 @@ def item_records(output: Path) -> dict[str, tuple[int, int]]:
     found = {}
     for path in sorted(output.glob("phases/*/*/**/*.json")):
         if "index" in path.parts:
-            continue  # of the test sets: no item, but built when its phase begins, as often as it does
+            continue  # of the test sets: no item, it is built whenever its phase begins
         status = path.stat()
         found[str(path.relative_to(output))] = (status.st_ino, status.st_mtime_ns)
     return found
