@@ -30,6 +30,10 @@ _KEPT_BYTES: Final = 1 << 17
 """Our choice: texts up to here (crops are smaller) share one working space a thread."""
 
 
+class UnsuitableModelError(ValueError):
+    """A model that the fast encoder cannot take."""
+
+
 def why_not(model: ModelFile) -> str:
     """Returns why a model cannot be encoded with here, or nothing if it can."""
     pieces = model.pieces
@@ -63,11 +67,11 @@ class FastEncoder:
         """Derives the tables from a vocabulary.
 
         Raises:
-            ValueError: if the model is not one that can be encoded with here.
+            UnsuitableModelError: if the model is not one that can be encoded with here.
         """
         reason = why_not(model)
         if reason:
-            raise ValueError(f"the fast encoder cannot take this model: {reason}")
+            raise UnsuitableModelError(f"the fast encoder cannot take this model: {reason}")
         tokens = {
             piece.text.replace(_SPACE, " "): token
             for token, piece in enumerate(model.pieces)

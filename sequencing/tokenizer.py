@@ -99,7 +99,7 @@ class Tokenizer:
         parsed = parse_model(self.model)
         try:
             return fast_encoder.FastEncoder(parsed), parsed.normalization
-        except ValueError:  # it cannot take the model
+        except fast_encoder.UnsuitableModelError:
             return None, parsed.normalization
 
     def decode(self, tokens: NDArray[np.integer]) -> str:
