@@ -41,8 +41,8 @@ setup(
     packages=packages(),
     package_data={
         "massivetext": ["py.typed"],
-        "massivetext.pipeline": ["templates/*"],
-        "massivetext.pipeline.extraction": ["*.npz", "*.json"],
+        "massivetext.pipeline.phases.report": ["*.html"],
+        "massivetext.pipeline.extraction.choice": ["*.npz"],
     },
     install_requires=[
         "apache-beam>=2.77,<3",
@@ -94,8 +94,8 @@ setup(
     },
     entry_points={
         "console_scripts": [
-            "massivetext = massivetext.pipeline.cli:entry",
-            "massivetext-worker = massivetext.pipeline.worker:entry",
+            "massivetext = massivetext.pipeline.commands.cli:entry",
+            "massivetext-worker = massivetext.pipeline.engine.worker:entry",
         ]
     },
     classifiers=[

@@ -12,7 +12,7 @@ Rules of the house:
   read-only one, takes both kinds.
 - A part that is called often and makes no arrays is `lean`.
 - A kernel stands below its parts. Parts from other files are imported by name: the cache is keyed
-  by the text of every file that a part comes from, and of the modules beside it that it names, so
+  by the text of every file that a part comes from, and of our own modules that it names, so
   constants stand in those.
 - No fast-math: the same bytes on every processor. The GIL is released while a kernel runs.
 - Modules that hold kernels are imported where they are first needed: numba alone takes most of a
@@ -118,7 +118,7 @@ def _sources_digest(function: Callable[..., Any]) -> str:
         for value in vars(sys.modules[module]).values():
             if isinstance(value, Dispatcher):
                 name = value.py_func.__module__
-            elif isinstance(value, ModuleType) and _stand_together(value, sys.modules[module]):
+            elif isinstance(value, ModuleType) and _belong_together(value, sys.modules[module]):
                 name = value.__name__  # of constants: `from ... import page_tree as pt`
             else:
                 continue
@@ -128,8 +128,10 @@ def _sources_digest(function: Callable[..., Any]) -> str:
     return hashlib.sha256(b"".join(Path(file).read_bytes() for file in files)).hexdigest()[:16]
 
 
-def _stand_together(module: ModuleType, other: ModuleType) -> bool:
-    """Returns whether two modules are files of one folder."""
+def _belong_together(module: ModuleType, other: ModuleType) -> bool:
+    """Returns whether two modules are files of one folder, or parts of one package."""
+    if module.__name__.partition(".")[0] == other.__name__.partition(".")[0]:
+        return True
     files = [getattr(module, "__file__", None) or "", getattr(other, "__file__", None) or ""]
     return all(files) and Path(files[0]).parent == Path(files[1]).parent
 

@@ -24,7 +24,7 @@ def shared_folder() -> Path:
 @pytest.fixture(scope="session")
 def sample_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The output folder of one run of the sample, in this process; do not change it."""
-    from massivetext.pipeline.cli import main
+    from massivetext.pipeline.commands.cli import main
 
     output = tmp_path_factory.mktemp("sample") / "out"
     code = main(["run", str(ROOT / "sample/config.toml"), "--output", str(output), "--quiet"])

@@ -35,7 +35,7 @@ def test_the_archives_hold_every_module_once(built: dict[str, Path]) -> None:
     wheel = set(zipfile.ZipFile(built["wheel"]).namelist())
     assert modules <= wheel
     assert {name.split("/")[0].split("-")[0] for name in wheel} == {"massivetext"}
-    assert "massivetext/pipeline/templates/report.html" in wheel
+    assert "massivetext/pipeline/phases/report/report.html" in wheel
     with tarfile.open(built["sdist"]) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
         assert modules <= names

@@ -9,9 +9,9 @@ from rich.console import Console
 
 from massivetext.config import Config
 from massivetext.config_file import parse_config
-from massivetext.pipeline.funnel import funnel
-from massivetext.pipeline.job import Job
-from massivetext.pipeline.summary import funnel_table
+from massivetext.pipeline.commands.summary import funnel_table
+from massivetext.pipeline.engine.job import Job
+from massivetext.pipeline.phases.report.funnel import funnel
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -7,10 +7,10 @@ import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from massivetext.pipeline.extraction.choice.weights import load_weights
 from massivetext.pipeline.extraction.encoding import decode_page
+from massivetext.pipeline.extraction.html.raw_tree import parse_raw
 from massivetext.pipeline.extraction.main_text import ENGINES, Engine
-from massivetext.pipeline.extraction.raw_tree import parse_raw
-from massivetext.pipeline.extraction.weights import load_weights
 
 Extractor = Literal["tree", "trafilatura"]
 """`extraction.extractor` of the config: blocks of the tree (ours), or the trafilatura package."""

@@ -14,13 +14,13 @@ import numpy as np
 from numba import types
 
 from massivetext.kernels import kernel, part
-from massivetext.pipeline.extraction import page_tree as pt
-from massivetext.pipeline.extraction.choice import choose
-from massivetext.pipeline.extraction.layout import decoded, write_kept
-from massivetext.pipeline.extraction.lxml_tree import parse_with_lxml
-from massivetext.pipeline.extraction.page_tree import TREE_TYPE, ParsedPage
-from massivetext.pipeline.extraction.raw_tree import parse_raw, read_page, title_of
-from massivetext.pipeline.extraction.weights import WEIGHTS_TYPE, Weights
+from massivetext.pipeline.extraction.choice.choose import choose
+from massivetext.pipeline.extraction.choice.weights import WEIGHTS_TYPE, Weights
+from massivetext.pipeline.extraction.html import page_tree as pt
+from massivetext.pipeline.extraction.html.lxml_tree import parse_with_lxml
+from massivetext.pipeline.extraction.html.page_tree import TREE_TYPE, ParsedPage
+from massivetext.pipeline.extraction.html.raw_tree import parse_raw, read_page, title_of
+from massivetext.pipeline.extraction.layout.kept_text import decoded, write_kept
 
 SCANT_CHARACTERS: Final = 250
 HIDDEN_CHARACTERS: Final = 1000

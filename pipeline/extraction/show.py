@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from massivetext.pipeline.extraction import elements, name_words
-from massivetext.pipeline.extraction import page_tree as pt
-from massivetext.pipeline.extraction.choice import choose_blocks
+from massivetext.pipeline.extraction.choice.choose import choose_blocks
+from massivetext.pipeline.extraction.choice.second_features import SCORE_UNIT
 from massivetext.pipeline.extraction.encoding import decode_page
+from massivetext.pipeline.extraction.html import elements, name_words
+from massivetext.pipeline.extraction.html import page_tree as pt
+from massivetext.pipeline.extraction.html.page_tree import PageTree
 from massivetext.pipeline.extraction.main_text import ENGINES, Engine, parse_page
-from massivetext.pipeline.extraction.page_tree import PageTree
-from massivetext.pipeline.extraction.second_features import SCORE_UNIT
 
 _SHOWN_CHARACTERS: Final = 100
 

@@ -39,7 +39,7 @@ from massivetext.dedup.keys import KeySettings, document_keys  # noqa: E402
 from massivetext.dedup.minhash import signatures  # noqa: E402
 from massivetext.dedup.normalise import split_batch  # noqa: E402
 from massivetext.dedup.shingles import shingle_batch  # noqa: E402
-from massivetext.pipeline import store  # noqa: E402
+from massivetext.pipeline.engine import store  # noqa: E402
 from tests.benchmarks.dedup_million import (  # noqa: E402
     deduplicate,
     peak_mb,

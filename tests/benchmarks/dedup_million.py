@@ -19,11 +19,11 @@ import numpy as np
 import pyarrow as pa
 
 from massivetext.config import Config
-from massivetext.pipeline import store
-from massivetext.pipeline.deduplication.phase import run_dedup
-from massivetext.pipeline.job import Job
-from massivetext.pipeline.phase import Manifest, Phase, run_phase
-from massivetext.pipeline.plan import WorkItem
+from massivetext.pipeline.engine import store
+from massivetext.pipeline.engine.items import Manifest, Phase, run_phase
+from massivetext.pipeline.engine.job import Job
+from massivetext.pipeline.phases.dedup.phase import run_dedup
+from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.readers import FileRange
 from massivetext.records import DOCUMENT_SCHEMA
 

@@ -26,10 +26,10 @@ from typing import Any
 import numpy as np
 
 from massivetext.pipeline.extraction import Engine, extract_text
+from massivetext.pipeline.extraction.choice.weights import Weights, read_weights
 from massivetext.pipeline.extraction.encoding import decode_page
 from massivetext.pipeline.extraction.main_text import ENGINES
 from massivetext.pipeline.extraction.training.pages import tokens
-from massivetext.pipeline.extraction.weights import Weights, read_weights
 
 ROOT = Path(__file__).parents[2]
 

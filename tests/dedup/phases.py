@@ -3,10 +3,10 @@
 import pyarrow as pa
 
 from massivetext.config import Config, Source
-from massivetext.pipeline import store
-from massivetext.pipeline.job import Job
-from massivetext.pipeline.phase import Manifest, Phase, run_phase
-from massivetext.pipeline.plan import WorkItem
+from massivetext.pipeline.engine import store
+from massivetext.pipeline.engine.items import Manifest, Phase, run_phase
+from massivetext.pipeline.engine.job import Job
+from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.readers import FileRange
 from massivetext.records import DOCUMENT_SCHEMA
 from tests.dedup.documents import ids_of

@@ -18,10 +18,10 @@ import apache_beam as beam
 from apache_beam.io.filesystems import FileSystems
 
 from massivetext.config_file import load_config
-from massivetext.pipeline import store
-from massivetext.pipeline.job import Job
-from massivetext.pipeline.phases import run_phases
-from massivetext.pipeline.plan import plan
+from massivetext.pipeline.engine import store
+from massivetext.pipeline.engine.job import Job
+from massivetext.pipeline.phases.plan import plan
+from massivetext.pipeline.phases.table import run_phases
 
 COUNTS: Counter[str] = Counter()
 

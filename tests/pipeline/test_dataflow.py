@@ -24,9 +24,9 @@ from apache_beam.portability import common_urns
 from apache_beam.portability.api.org.apache.beam.model.pipeline.v1 import beam_runner_api_pb2
 
 from massivetext.config_file import load_config
-from massivetext.pipeline.job import Job
-from massivetext.pipeline.phases import run_phases
-from massivetext.pipeline.plan import plan
+from massivetext.pipeline.engine.job import Job
+from massivetext.pipeline.phases.plan import plan
+from massivetext.pipeline.phases.table import run_phases
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "sample/config.toml"

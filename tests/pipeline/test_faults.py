@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 
 from massivetext.config import Config
-from massivetext.pipeline import store
-from massivetext.pipeline.cli import main
-from massivetext.pipeline.job import Job, RunError
-from massivetext.pipeline.phase import CommitItem, Commits, ItemResult, Phase, run_map
-from massivetext.pipeline.plan import WorkItem
-from massivetext.pipeline.processes import close_processes
+from massivetext.pipeline.commands.cli import main
+from massivetext.pipeline.engine import store
+from massivetext.pipeline.engine.items import CommitItem, Commits, ItemResult, Phase, run_map
+from massivetext.pipeline.engine.job import Job, RunError
+from massivetext.pipeline.engine.processes import close_processes
+from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.readers import FileRange
 
 from . import object_store

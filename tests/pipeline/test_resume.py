@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from massivetext.pipeline.cli import main
+from massivetext.pipeline.commands.cli import main
 
 from .small_run import contents, write_config, write_sources
 

@@ -8,7 +8,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from massivetext.pipeline.cli import main
+from massivetext.pipeline.commands.cli import main
 
 from .small_run import contents, write_config, write_sources
 

@@ -9,10 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from massivetext.config_file import load_config
-from massivetext.pipeline import store
-from massivetext.pipeline.cli import main
-from massivetext.pipeline.curate import read_records
-from massivetext.pipeline.plan import plan
+from massivetext.pipeline.commands.cli import main
+from massivetext.pipeline.engine import store
+from massivetext.pipeline.phases.curate import read_records
+from massivetext.pipeline.phases.plan import plan
 from massivetext.records import RawRecord
 from massivetext.sequencing import ShardReader
 from tests.outputs import SAME, assert_same

@@ -9,8 +9,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from massivetext.pipeline.extraction.choice.weights import Network
 from massivetext.pipeline.extraction.training.pages import LabelledPage
-from massivetext.pipeline.extraction.weights import Network
 
 Floats = NDArray[np.float32]
 

@@ -14,11 +14,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from massivetext.pipeline.extraction.choice.score import first_matrix
 from massivetext.pipeline.extraction.encoding import decode_page
+from massivetext.pipeline.extraction.html.page_tree import PageTree
+from massivetext.pipeline.extraction.html.raw_tree import parse_raw
 from massivetext.pipeline.extraction.main_text import parse_page
-from massivetext.pipeline.extraction.page_tree import PageTree
-from massivetext.pipeline.extraction.raw_tree import parse_raw
-from massivetext.pipeline.extraction.score import first_matrix
 
 TRAINING_SETS: Final[dict[str, str]] = {
     "scrapinghub": "scrapinghub/article-extraction-benchmark, MIT",

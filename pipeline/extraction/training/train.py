@@ -10,12 +10,13 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from massivetext.pipeline.extraction.choice import choose_blocks
-from massivetext.pipeline.extraction.score import page_row, second_matrix
-from massivetext.pipeline.extraction.second_features import (
+from massivetext.pipeline.extraction.choice.choose import choose_blocks
+from massivetext.pipeline.extraction.choice.score import page_row, second_matrix
+from massivetext.pipeline.extraction.choice.second_features import (
     SCORE_LIMIT,
     SCORE_UNIT,
 )
+from massivetext.pipeline.extraction.choice.weights import Weights, save_weights, weights_of
 from massivetext.pipeline.extraction.training.network import (
     Floats,
     Perceptron,
@@ -29,7 +30,6 @@ from massivetext.pipeline.extraction.training.pages import (
     LabelledPage,
     read_pages,
 )
-from massivetext.pipeline.extraction.weights import Weights, save_weights, weights_of
 
 FOLDS: Final = 5
 FIRST_UNITS: Final = 24

@@ -12,8 +12,8 @@ import zstandard
 
 from massivetext.pipeline.extraction import extract_text
 from massivetext.pipeline.extraction.encoding import decode_page
-from massivetext.pipeline.extraction.lxml_tree import parse_with_lxml
-from massivetext.pipeline.extraction.raw_tree import parse_raw
+from massivetext.pipeline.extraction.html.lxml_tree import parse_with_lxml
+from massivetext.pipeline.extraction.html.raw_tree import parse_raw
 from massivetext.pipeline.extraction.training.pages import tokens
 
 pytestmark = pytest.mark.shared_data

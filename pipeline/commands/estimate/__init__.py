@@ -1,0 +1,94 @@
+"""`massivetext estimate`: what a whole run will give and cost, by runs of a sample on the spot.
+
+Records are counted by the size of the files; what becomes of them, and what each phase does with
+them, is measured on the sample, subset by subset, with the code of the run itself.
+
+Assumed: that what was not looked into is like what was. That does not hold for duplicates: a
+sample of a tenth holds a hundredth of the pairs. How many documents stay is therefore estimated as
+databases count distinct values (`distinct_documents`); the rarer the sample, the less is known.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import io
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from massivetext.config import Config
+from massivetext.pipeline.commands.estimate.costs import MeteredJob, measure_run
+from massivetext.pipeline.commands.estimate.figures import Estimate
+from massivetext.pipeline.commands.estimate.prediction import Measured, Prediction
+from massivetext.pipeline.commands.estimate.sample import ReadSample, Sample, draw_sample
+from massivetext.pipeline.commands.estimate.volumes import measured_volumes
+from massivetext.pipeline.engine.job import UsageError
+from massivetext.pipeline.phases.plan import WorkItem
+from massivetext.pipeline.phases.table import PHASES
+
+SMALL_RUN_LENGTH: Final = 16
+"""Our choice: tokens a sequence in runs of a record an item, so that they too give sequences."""
+
+
+def estimate(config: Config, items: Sequence[WorkItem], most: int) -> Estimate:
+    """Returns what a run over these items will give and cost.
+
+    Args:
+        config: of the run.
+        items: of the run.
+        most: documents of each source to try.
+
+    Raises:
+        UsageError: if the sample is too small to be run.
+    """
+    with tempfile.TemporaryDirectory(prefix="massivetext-estimate-") as name:
+        folder = Path(name)
+        (folder / "records").mkdir()
+        begun = time.process_time()
+        sample = draw_sample(config, items, most, folder / "records")
+        drawing_seconds = time.process_time() - begun
+        runs = _Runs(config, sample, folder)
+        first = [next(i for i in sample.items if i.subset == s) for s in config.subsets]
+        runs.measure("cold", first, 1)
+        loaded_seconds = time.process_time()
+        few = runs.measure("few", first, 1)
+        start_seconds = loaded_seconds - drawing_seconds - few[0].cpu_seconds
+        measured = [few, runs.measure("many", sample.items, 1)]
+        whole = runs.measure("whole", sample.items, None)
+        if whole[0].phases[-1] != PHASES[-1].name:
+            raise UsageError(
+                "the sample is too small for a single sequence; take a larger --sample"
+            )
+        prediction = Prediction(config, items, sample, [*measured, whole])
+        return prediction.estimate(max(0.0, start_seconds))
+
+
+class _Runs:
+    """Runs of parts of the sample."""
+
+    def __init__(self, config: Config, sample: Sample, folder: Path) -> None:
+        self.config, self.sample, self.folder = config, sample, folder
+
+    def measure(self, name: str, items: Sequence[WorkItem], most: int | None) -> Measured:
+        """Runs these items with at most so many records each."""
+        numbered = [dataclasses.replace(item, number=n) for n, item in enumerate(items)]
+        notes, output = self.folder / "notes", self.folder / name
+        notes.mkdir(exist_ok=True)
+        for note in notes.iterdir():  # of a phase that was not finished
+            note.unlink()
+        sequence = dataclasses.replace(
+            self.config.sequence,
+            tokens=0,
+            shards=0,
+            max_visits=1,
+            length=SMALL_RUN_LENGTH if most else self.config.sequence.length,
+        )
+        config = dataclasses.replace(self.config, sequence=sequence)
+        job = MeteredJob(config, str(output), quiet=True, notes=str(notes))
+        read = ReadSample(self.sample.folder, most)
+        with contextlib.redirect_stderr(io.StringIO()):  # warnings about the sample's own shards
+            run = measure_run(job, numbered, read, config.subsets)
+        return run, measured_volumes(job, items, self.sample.sizes(items, most))

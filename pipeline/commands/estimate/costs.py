@@ -1,0 +1,242 @@
+"""What phases cost: measured in runs of a sample, split into begin, items and volume.
+
+A step that costs 3 ms an item and 1 ms a document says little by one run of ten items with ten
+documents each. So the sample is run several times, with fewer items and with fewer records, and
+the three parts are told apart.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import apache_beam as beam
+
+from massivetext.pipeline.commands.estimate.sample import ReadSample
+from massivetext.pipeline.engine.items import ItemResult
+from massivetext.pipeline.engine.job import Job, RunError
+from massivetext.pipeline.phases.curate import run_curate
+from massivetext.pipeline.phases.dedup.files import FOLDER as DEDUP_FOLDER
+from massivetext.pipeline.phases.plan import WorkItem
+from massivetext.pipeline.phases.table import PHASES
+
+REST: Final = ""
+"""Stands for a subset: what a phase does beside its work items."""
+
+CPU: Final = "cpu seconds"
+TOKENISING: Final = "cpu seconds of tokenising"
+TRAINING: Final = "cpu seconds outside pipelines"
+"""Quantities; all others are folders, and stand for bytes written into them."""
+
+SECONDS: Final = (CPU, TOKENISING, TRAINING)
+
+CROPS: Final = "scratch/crops"
+PARTS: Final = "scratch/parts"
+PASSAGES: Final = "scratch/passages"
+SEQUENCE_SCRATCH: Final = (CROPS, PARTS, PASSAGES)
+"""Folders that the phase SEQUENCE deletes at its end."""
+
+DEDUP_FILES: Final = "dedup files"
+"""What the steps of the phase DEDUP leave for each other; deleted at its end."""
+
+SHARDS: Final = "sequences"
+TOKENIZER: Final = "sequences/tokenizer.model"
+"""What lies beside the shards does not grow with them."""
+
+
+class Cost(NamedTuple):
+    """What is measured, and of what."""
+
+    phase: str
+    subset: str
+    quantity: str
+
+
+@dataclass(frozen=True)
+class Point:
+    """A measurement: so many items with so much volume in them cost this amount."""
+
+    items: float
+    volume: float
+    amount: float
+
+
+@dataclass(frozen=True)
+class Line:
+    """A cost that grows with items and volume."""
+
+    fixed: float = 0.0
+    per_item: float = 0.0
+    per_volume: float = 0.0
+
+    def at(self, items: float, volume: float) -> float:
+        """Returns what so many items with so much volume cost."""
+        return self.fixed + self.per_item * items + self.per_volume * volume
+
+
+def fit_line(points: Sequence[Point], begins: bool) -> Line:
+    """Returns the line through one to three points; no part of it is negative.
+
+    Args:
+        points: the last is the largest; the one before has the same items with less volume; the
+            first has fewer items.
+        begins: whether there is a fixed part; otherwise all that is not volume is the items'.
+    """
+    last = points[-1]
+    if len(points) == 1:
+        return Line(last.amount) if begins else Line(per_volume=last.amount / max(1, last.volume))
+    few, many = points[0], points[-2]
+    per_volume = 0.0
+    if last.volume > many.volume:
+        rise = (last.amount - many.amount) / (last.volume - many.volume)
+        per_volume = min(max(0.0, rise), last.amount / last.volume)
+    base = last.amount - per_volume * last.volume
+    if not begins:
+        return Line(0.0, base / max(1.0, last.items), per_volume)
+    per_item = 0.0
+    if last.items > few.items:
+        step = base - (few.amount - per_volume * few.volume)
+        per_item = min(max(0.0, step), base) / (last.items - few.items)
+    return Line(max(0.0, base - per_item * last.items), per_item, per_volume)
+
+
+@dataclass(frozen=True)
+class MeasuredRun:
+    """A run of the whole pipeline over a sample.
+
+    Attributes:
+        job: with the output folder.
+        amounts: what was measured.
+        phases: those that ran; too little text for a sequence ends a run early.
+    """
+
+    job: Job
+    amounts: Mapping[Cost, float]
+    phases: tuple[str, ...]
+
+    @property
+    def cpu_seconds(self) -> float:
+        """All CPU time of the run."""
+        return sum(amount for cost, amount in self.amounts.items() if cost.quantity in SECONDS)
+
+
+@dataclass(frozen=True)
+class Metered:
+    """An item's work that leaves a note of its CPU time."""
+
+    work: Callable[[Any], ItemResult]
+    folder: str
+    step: str
+
+    def __call__(self, item: Any) -> ItemResult:
+        """Does the work for a work item, or for a shard, which is of no subset."""
+        begun = time.process_time()
+        result = self.work(item)
+        subset = item.subset if isinstance(item, WorkItem) else REST
+        note = [self.step, subset, time.process_time() - begun]
+        Path(self.folder, uuid.uuid4().hex).write_text(json.dumps(note))
+        return result
+
+
+@dataclass(frozen=True)
+class MeteredJob(Job):
+    """A job on this machine whose steps are measured.
+
+    Attributes:
+        notes: folder of the notes of CPU time.
+        pipeline_seconds: CPU time of the phase's pipelines, items included, by label.
+        sizes: of all files of the output folder, by path, as they were last seen.
+        new_files: path and size of the files that the phase has written.
+    """
+
+    notes: str = ""
+    pipeline_seconds: dict[str, float] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
+    new_files: list[tuple[str, int]] = field(default_factory=list)
+
+    def observed(self, step: str, work: Any) -> Any:
+        """Returns the work with a meter."""
+        return Metered(work, self.notes, step)
+
+    def run(self, label: str, build: Callable[[beam.Pipeline], None]) -> None:
+        """Runs a pipeline, and looks at its CPU time and at the files that it wrote."""
+        begun = time.process_time()
+        super().run(label, build)
+        self.pipeline_seconds[label] = time.process_time() - begun
+        self.look()
+
+    def look(self) -> None:
+        """Notes files that are new or have changed."""
+        root = Path(self.output)
+        for path in root.rglob("*"):
+            if path.is_file() and path.relative_to(root).parts[0] != "tmp":
+                place, size_bytes = path.relative_to(root).as_posix(), path.stat().st_size
+                if self.sizes.get(place) != size_bytes:
+                    self.sizes[place] = size_bytes
+                    self.new_files.append((place, size_bytes))
+
+
+def measure_run(
+    job: MeteredJob, items: Sequence[WorkItem], read: ReadSample, subsets: Sequence[str]
+) -> MeasuredRun:
+    """Runs all phases over items of a sample, and measures them."""
+    amounts: dict[Cost, float] = defaultdict(float)
+    phases = []
+    for phase in PHASES:
+        begun = time.process_time()
+        job.pipeline_seconds.clear()
+        try:
+            if phase.name == "curate":
+                run_curate(job, list(items), read)
+            else:
+                phase.run(job, list(items))
+        except RunError:  # too little text for a sequence
+            break
+        seconds = time.process_time() - begun
+        phases.append(phase.name)
+        for cost, amount in _phase_amounts(job, phase.name, seconds, subsets):
+            amounts[cost] += amount
+    return MeasuredRun(job, amounts, tuple(phases))
+
+
+def _phase_amounts(
+    job: MeteredJob, phase: str, seconds: float, subsets: Sequence[str]
+) -> Iterator[tuple[Cost, float]]:
+    """Yields what a phase has cost: its items, its pipelines without them, all else, its files."""
+    pipelines = sum(job.pipeline_seconds.values())
+    items = 0.0
+    for step, subset, item_seconds in _take_notes(job):
+        is_tokenising = step.startswith("sequence-tokenise")
+        yield Cost(phase, subset, TOKENISING if is_tokenising else CPU), item_seconds
+        items += item_seconds
+    yield Cost(phase, REST, CPU), pipelines - items
+    yield Cost(phase, REST, TRAINING if phase == "sequence" else CPU), seconds - pipelines
+    job.look()
+    for path, size_bytes in job.new_files:
+        yield Cost(phase, *_place(path, subsets)), size_bytes
+    job.new_files.clear()
+
+
+def _take_notes(job: MeteredJob) -> Iterator[tuple[str, str, float]]:
+    for path in sorted(Path(job.notes).iterdir()):
+        yield tuple(json.loads(path.read_text()))
+        path.unlink()
+
+
+def _place(path: str, subsets: Sequence[str]) -> tuple[str, str]:
+    """Returns subset and folder of a written file."""
+    parts = path.split("/")
+    folder = parts[0]
+    if path.startswith("phases/sequence/scratch/"):
+        folder = {"sample": PASSAGES, "parts": PARTS}.get(parts[3], CROPS)
+    elif path.startswith(f"{DEDUP_FOLDER}/"):
+        folder = DEDUP_FILES
+    elif path == TOKENIZER:
+        folder = TOKENIZER
+    return next((part for part in parts[1:] if part in subsets), REST), folder

@@ -1,0 +1,66 @@
+"""What is looked at before any work, so that a run does not fail after hours for a wrong path."""
+
+from __future__ import annotations
+
+from massivetext.config import Config, ConfigError
+from massivetext.dedup.testsets import load_test_sets
+from massivetext.filters.language import load_model as load_language_model
+from massivetext.filters.safesearch import load_scorer
+from massivetext.pipeline.engine import store
+from massivetext.pipeline.engine.job import Job, UsageError
+from massivetext.pipeline.phases.dedup.older import read_old_corpora
+from massivetext.pipeline.phases.sequence.phase import load_configured_tokenizer
+from massivetext.sequencing.mixture import mix
+
+
+def check(job: Job, command: str) -> None:
+    """Does `check_config`, looks at older corpora, and writes a file.
+
+    Args:
+        job: the run that is about to begin.
+        command: `run` or the name of a phase.
+
+    Raises:
+        ConfigError: as `check_config`.
+        UsageError: if the output folder cannot be written to, or an older corpus not compared with.
+    """
+    check_config(job.config, command)
+    read_old_corpora(job)
+    _check_output(job)
+
+
+def check_config(config: Config, command: str) -> None:
+    """Loads every model, list and test set that the configuration names.
+
+    Args:
+        config: of the run.
+        command: `run` or the name of a phase; only what it needs must be in order.
+
+    Raises:
+        ConfigError: if one of them is missing or is not what it should be.
+    """
+    load_language_model(config.language.model)
+    load_scorer(config.safesearch)
+    load_test_sets(config.decontamination.test_sets, store.open_input)
+    for path in config.decontamination.titles:
+        if not store.exists(path):
+            raise ConfigError(f"decontamination.titles: {path} does not exist; name a text file")
+    if command in ("run", "sequence"):
+        _check_sequencing(config)
+
+
+def _check_sequencing(config: Config) -> None:
+    if config.tokenizer.model:
+        load_configured_tokenizer(config.tokenizer.model)
+    try:
+        mix(config.sequence.weights, config.subsets)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+
+
+def _check_output(job: Job) -> None:
+    try:
+        store.write_bytes(job.output, "phases/writable", b"yes")
+        store.delete(job.path("phases", "writable"))
+    except Exception as error:  # every file system has exceptions of its own
+        raise UsageError(f"cannot write to the output folder {job.output}: {error}") from None

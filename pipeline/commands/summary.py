@@ -1,0 +1,63 @@
+"""What a run prints at its end: the funnel, where things are, and what to try next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from massivetext.filters.rules import Stage
+from massivetext.pipeline.engine import store
+from massivetext.pipeline.engine.job import Job
+from massivetext.pipeline.phases.corpus import REASONS
+from massivetext.pipeline.phases.report.funnel import funnel
+from massivetext.sequencing.dataset import DATASET_FILE
+
+PLACES = {
+    "corpus": "corpus",
+    "shards": "sequences",
+    "removed": "removed",
+    "rejected": "rejected",
+    "report": "report/index.html",
+}
+
+_LOG_WIDTH = 160
+"""Our choice: columns of our widest table."""
+
+
+def print_summary(job: Job) -> None:
+    """Prints the funnel and the places of the results."""
+    counts = funnel(job)
+    console = report_console()
+    console.print(funnel_table(counts))
+    for title, place in PLACES.items():
+        path = job.path(*place.split("/"))
+        if store.match_below(path):
+            console.print(f"{title:>9}  {path}", soft_wrap=True)
+    if store.exists(job.path("sequences", DATASET_FILE)):
+        train = f"massivetext train {job.path('sequences')} --preset tiny --steps 50"
+        console.print(f"\nnext       {train}", soft_wrap=True)
+        console.print(f"           massivetext explain {job.output} ID_OR_URL", soft_wrap=True)
+
+
+def report_console() -> Console:
+    """Returns a console for tables; in a file or a pipe they keep all their columns."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = _LOG_WIDTH
+    return console
+
+
+def funnel_table(counts: dict[str, Any]) -> Table:
+    """Returns the funnel as a table: a row a subset, a column a stage."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("subset")
+    columns = ["in", "skipped", "failed", *Stage, "documents", *REASONS, "corpus", "sequences"]
+    for column in columns:
+        table.add_column(column.replace("_", " "), justify="right")
+    for subset, row in [*counts["subsets"].items(), ("total", counts["total"])]:
+        flat = {**row, **row.get("rejected", {}), **row.get("removed", {})}
+        cells = [f"{flat[column]:,}" if column in flat else "" for column in columns]
+        table.add_row(subset, *cells, style="bold" if subset == "total" else "")
+    return table

@@ -1,0 +1,276 @@
+"""Work shared with other processes of this machine: the cheapest way to use a second core.
+
+Beam's own worker processes cost ten seconds and more at the start of every pipeline. Here whole
+pieces of work are handed to processes that live as long as the program, which does its part itself.
+This module imports little, as others are started before the program has imported the rest.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import ctypes
+import functools
+import multiprocessing
+import multiprocessing.connection
+import os
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn, TypeVar
+
+from massivetext.config import Config
+from massivetext.pipeline.engine.errors import RunError
+from massivetext.pipeline.engine.logs import hide_import_warnings
+
+_Piece = TypeVar("_Piece")
+
+PROCESS_BYTES: Final = 500_000_000
+"""Memory of a process with all modules, kernels and models loaded, and the tokenizer in the end
+(measured: 390 to 520 MB)."""
+
+_WORTHWHILE_BYTES: Final = 32_000_000
+"""Our choice: so much input takes ten seconds and more of CPU; starting a process takes three."""
+
+_KEPT_BYTES: Final = 128 * 2**20
+"""Our choice: the most that `keep_memory` keeps; larger arrays are rare."""
+
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+"""Parameters of `mallopt`, from malloc.h."""
+
+_ATTEMPTS: Final = 3
+"""Our choice: a worker may be killed by accident, hardly three times at the same piece."""
+
+
+@dataclass(frozen=True)
+class Processes:
+    """How many processes share work, and what they are told when they start.
+
+    Attributes:
+        count: this program among them, so 1 means no other.
+        pipeline_args: Beam's options, for the file systems.
+    """
+
+    count: int = 1
+    pipeline_args: tuple[str, ...] = ()
+
+    @classmethod
+    def affordable(
+        cls, count: int, memory_bytes: int, pipeline_args: tuple[str, ...], item_bytes: int = 0
+    ) -> Processes:
+        """Returns as many of the wanted processes as the run's budget holds.
+
+        Args:
+            count: wanted.
+            memory_bytes: the budget.
+            pipeline_args: Beam's options; workers of a cluster use one process each.
+            item_bytes: memory that a piece of work needs beyond the usual.
+        """
+        held = memory_bytes // (PROCESS_BYTES + item_bytes)
+        return cls(max(1, min(count, held)) if runs_here(pipeline_args) else 1, pipeline_args)
+
+    def begin(self, config: Config) -> None:
+        """Starts the others ahead of their first work, while this one is still starting."""
+        for worker in _pool.get(self):
+            worker.begin(config)
+
+    def share(self, work: Callable[[_Piece], object], pieces: Iterable[_Piece]) -> None:
+        """Does `work(piece)` for each piece: here and in the others, whoever is free the next.
+
+        Raises:
+            RunError: if process after process died at a piece.
+            BaseException: what `work` raised first; no piece is begun after it.
+        """
+        queue = deque(pieces)
+        others = _pool.get(self)[: max(0, len(queue) - 1)]
+        with ThreadPoolExecutor(max(1, len(others))) as feeders:
+            done = [feeders.submit(_feed, worker, queue, work) for worker in others]
+            _work_off(queue, work)
+            for future in done:
+                future.result()
+
+
+def default_count(input_bytes: int, items: int, memory_bytes: int) -> int:
+    """Returns how many processes pay: as many as cores, items and memory allow, or one.
+
+    Args:
+        input_bytes: of all items together, as they lie in their files.
+        items: number of work items.
+        memory_bytes: the run's budget; each process needs PROCESS_BYTES, and as much for its work.
+    """
+    if input_bytes < _WORTHWHILE_BYTES:
+        return 1
+    return max(1, min(_cores(), items, memory_bytes // (2 * PROCESS_BYTES)))
+
+
+def runs_here(pipeline_args: Sequence[str]) -> bool:
+    """Whether Beam's options leave pipelines, and what they shuffle, to this program."""
+    return not any(arg.startswith("--runner") for arg in pipeline_args)
+
+
+def close_processes() -> None:
+    """Ends all other processes when they have done what they are at; new work starts new ones."""
+    _pool.close()
+
+
+def leave(code: int) -> NoReturn:
+    """Ends the program: at once, as the interpreter takes half a second to take itself apart."""
+    close_processes()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BrokenPipeError:  # nobody reads any more
+        code = code or 1
+    os._exit(code)
+
+
+def keep_memory() -> None:
+    """Lets the C library keep a little of what is freed, until `release_memory`.
+
+    By its own rules it returns the arrays of a batch to the system, only to be given empty pages
+    for the next ones, which took a fifth of the time of signing documents.
+    """
+    if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "mallopt"):
+        libc.mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES // 2)
+        libc.mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
+
+
+def release_memory() -> None:
+    """Gives memory that was freed back to the system, which allocators put off."""
+    import pyarrow as pa
+
+    pa.default_memory_pool().release_unused()
+    if sys.platform == "linux":
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def _work_off(queue: deque[_Piece], work: Callable[[_Piece], object]) -> None:
+    """Takes pieces from a queue that others take from too, until it is empty."""
+    try:
+        while True:
+            try:
+                piece = queue.popleft()
+            except IndexError:
+                return
+            work(piece)
+    except BaseException:
+        queue.clear()  # what was not begun is not done after a failure
+        raise
+
+
+def _feed(worker: _Worker, queue: deque[_Piece], work: Callable[[_Piece], object]) -> None:
+    """Takes pieces for another process; at the end its memory may be needed elsewhere."""
+    _work_off(queue, functools.partial(worker.do, work))
+    worker.rest()
+
+
+class _Worker:
+    """Another process: replaced when it dies."""
+
+    def __init__(self, pipeline_args: tuple[str, ...]) -> None:
+        self._pipeline_args = pipeline_args
+        self._executor: ProcessPoolExecutor | None = None
+
+    def begin(self, config: Config) -> None:
+        """Starts the process; it loads what it will need."""
+        self._started().submit(_load_all, config)
+
+    def do(self, work: Callable[[Any], object], piece: Any) -> None:
+        """Does `work(piece)` there, again if the process dies at it."""
+        for _ in range(_ATTEMPTS):
+            try:
+                return self._started().submit(_do, work, piece).result()
+            except BrokenProcessPool:
+                self.close()
+        raise RunError(
+            f"worker processes died {_ATTEMPTS} times while {getattr(piece, 'name', piece)} was "
+            "worked on, perhaps for want of memory; the same command with fewer --workers goes on "
+            "from what is committed"
+        )
+
+    def rest(self) -> None:
+        """Lets the process give back memory while it has nothing to do."""
+        if self._executor is not None:
+            with contextlib.suppress(BrokenProcessPool):  # it died; its next work replaces it
+                self._executor.submit(release_memory)
+
+    def close(self) -> None:
+        """Ends the process when it has done what it is at."""
+        if self._executor is not None:
+            self._executor.shutdown()
+            self._executor = None
+
+    def _started(self) -> ProcessPoolExecutor:
+        if self._executor is None:
+            self._executor = ProcessPoolExecutor(
+                1,
+                # Not forked: the threads of gRPC, Arrow and numba do not survive a fork.
+                multiprocessing.get_context("spawn"),
+                initializer=_begin,
+                initargs=(self._pipeline_args,),
+            )
+        return self._executor
+
+
+class _Pool:
+    """The other processes of this program."""
+
+    def __init__(self) -> None:
+        self._processes = Processes()
+        self._workers: list[_Worker] = []
+
+    def get(self, processes: Processes) -> list[_Worker]:
+        """Returns as many as are asked for; ends those beyond, whose memory may be needed."""
+        if processes.pipeline_args != self._processes.pipeline_args:
+            self.close()
+        self._processes = processes
+        while len(self._workers) > processes.count - 1:
+            self._workers.pop().close()
+        while len(self._workers) < processes.count - 1:
+            self._workers.append(_Worker(processes.pipeline_args))
+        return list(self._workers)
+
+    def close(self) -> None:
+        """Ends them all."""
+        while self._workers:
+            self._workers.pop().close()
+
+
+_pool = _Pool()
+
+
+def _do(work: Callable[[Any], object], piece: Any) -> None:
+    work(piece)  # what it returns stays there
+
+
+def _load_all(config: Config) -> None:
+    import massivetext.pipeline.phases.table  # noqa: F401
+    from massivetext.pipeline.phases.documents import warm_up
+
+    warm_up(config)  # what it raises, the program finds itself
+
+
+def _begin(pipeline_args: tuple[str, ...]) -> None:
+    keep_memory()
+    threading.Thread(target=_end_with_program, daemon=True).start()
+    atexit.register(leave, 0)
+    hide_import_warnings()
+    from massivetext.pipeline.engine import store
+
+    store.use_options(pipeline_args)
+
+
+def _end_with_program() -> None:
+    """Ends this process when the program is gone: killed, it cannot say so to its workers."""
+    program = multiprocessing.parent_process()
+    if program is not None:
+        multiprocessing.connection.wait([program.sentinel])
+        os._exit(1)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

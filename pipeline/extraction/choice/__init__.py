@@ -1,0 +1,1 @@
+"""Which blocks of a `PageTree` are the page's main text: features, learned scores, rules."""

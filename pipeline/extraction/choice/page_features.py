@@ -1,0 +1,63 @@
+"""What the page-level decision knows: how the scores of a page's blocks are spread (compiled).
+
+Most of what is lost is lost by the page: a listing of which nothing is sure, an article among ten
+teasers. The decision is one number a page, added to the scores of all its blocks.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from massivetext.kernels import part
+from massivetext.pipeline.extraction.choice.features import put
+from massivetext.pipeline.extraction.choice.numbering import log8
+from massivetext.pipeline.extraction.choice.page_facts import SHARE
+from massivetext.pipeline.extraction.choice.second_features import SCORE_LIMIT, probability
+from massivetext.pipeline.extraction.html import page_tree as pt
+
+_LEVELS: Final = (-64, -48, -32, -16, -8, 0, 8, 16, 32, 48, 64, 96)
+"""Scores between which the page's text is counted."""
+
+_SURE: Final = 32
+"""Our choice: the score above which a block counts as sure."""
+
+PAGE_FEATURES: Final = 2 * len(_LEVELS) + 9
+
+
+@part
+def describe_scored_page(blocks: Any, scores: Any, row: Any) -> Any:
+    """Write the features of a page, from its blocks' second-stage scores, to `row`; their number.
+
+    Called once a page, so each level may count the page's text anew.
+    """
+    total, links, kept, unsure = 0, 0, 0, 0
+    best, positive, sure = -SCORE_LIMIT, 0, 0
+    for block in range(blocks.shape[1]):
+        score = scores[block]
+        characters = blocks[pt.BLOCK_CHARACTERS, block]
+        share = probability(score)
+        total += characters
+        links += blocks[pt.BLOCK_LINK_CHARACTERS, block]
+        kept += characters * share
+        unsure += characters * min(share, 256 - share)
+        best = max(best, score)
+        positive += score > 0
+        sure += score > _SURE
+    total = max(total, 1)
+    count = 0
+    for level in range(len(_LEVELS)):
+        above = 0
+        for block in range(blocks.shape[1]):
+            above += blocks[pt.BLOCK_CHARACTERS, block] * (scores[block] > _LEVELS[level])
+        count = put(row, count, level, log8(above))
+        count = put(row, count, len(_LEVELS) + level, SHARE * above // total)
+    column = 2 * len(_LEVELS)
+    count = put(row, count, column, log8(total))
+    count = put(row, count, column + 1, log8(max(blocks.shape[1], 1)))
+    count = put(row, count, column + 2, best)
+    count = put(row, count, column + 3, log8(positive))
+    count = put(row, count, column + 4, log8(sure))
+    count = put(row, count, column + 5, SHARE * kept // (256 * total))
+    count = put(row, count, column + 6, SHARE * links // total)
+    count = put(row, count, column + 7, SHARE * unsure // (128 * total))
+    return put(row, count, column + 8, log8(unsure // 128))

@@ -1,0 +1,250 @@
+"""The learned scores of the blocks of a page (compiled).
+
+The same on every processor: features are integers, and the sums of the networks are taken in the
+order of the features, in single precision, without fused operations and without a library whose
+order depends on the machine.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import types
+from numpy.typing import NDArray
+
+from massivetext.kernels import kernel, lean, part
+from massivetext.pipeline.extraction.choice.features import (
+    FIRST_FEATURES,
+    Row,
+    describe_block,
+    describe_page,
+    describe_parent,
+    describe_whole,
+    put,
+    room_for_row,
+)
+from massivetext.pipeline.extraction.choice.page_facts import room_for_facts
+from massivetext.pipeline.extraction.choice.page_features import PAGE_FEATURES, describe_scored_page
+from massivetext.pipeline.extraction.choice.second_features import (
+    SCORE_LIMIT,
+    SCORE_UNIT,
+    SECOND_FEATURES,
+    describe_parent_scores,
+    describe_scores,
+    describe_whole_scores,
+    room_for_sums,
+    sum_scores,
+)
+from massivetext.pipeline.extraction.html import page_tree as pt
+from massivetext.pipeline.extraction.html.page_tree import TREE_TYPE
+
+
+class Layers(NamedTuple):
+    """Room for what the networks compute."""
+
+    row: Row
+    units: NDArray[np.float32]
+    """Shape (blocks, units of both stages)."""
+    whole: NDArray[np.float32]
+    """Shape (units of both stages): the part of the sums that all blocks of the page share."""
+    shared: NDArray[np.float32]
+    """Shape (units of both stages): the part that blocks below one node share."""
+    page_units: NDArray[np.float32]
+    outputs: NDArray[np.float32]
+    """Of the network at work."""
+
+
+@part
+def _room_for_layers(blocks: int, weights: Any) -> Layers:
+    units, page_units = weights.shared.shape[1], len(weights.page.bias)
+    outputs = max(len(weights.first.bias_2), len(weights.second.bias_2))
+    return Layers(
+        room_for_row(max(FIRST_FEATURES, SECOND_FEATURES, PAGE_FEATURES, units, page_units)),
+        np.empty((blocks, units), np.float32),
+        np.empty(units, np.float32),
+        np.empty(units, np.float32),
+        np.empty(page_units, np.float32),
+        np.empty(max(outputs, len(weights.page.bias_2)), np.float32),
+    )
+
+
+@part
+def _add_products(row: Any, count: Any, weights: Any, units: Any) -> None:
+    """Add each value of a row times its column's weights to the units, in the row's order.
+
+    Four at a time, so that a unit is loaded and stored once for four products.
+    """
+    columns, values = row.columns, row.values
+    fours = count - count % 4
+    for index in range(0, fours, 4):
+        a, b, c, d = values[index], values[index + 1], values[index + 2], values[index + 3]
+        weights_a, weights_b = weights[columns[index]], weights[columns[index + 1]]
+        weights_c, weights_d = weights[columns[index + 2]], weights[columns[index + 3]]
+        for unit in range(len(units)):
+            two = units[unit] + a * weights_a[unit] + b * weights_b[unit]
+            units[unit] = two + c * weights_c[unit] + d * weights_d[unit]
+    for index in range(fours, count):
+        value = values[index]
+        weights_a = weights[columns[index]]
+        for unit in range(len(units)):
+            units[unit] += value * weights_a[unit]
+
+
+@part
+def _copy(values: Any, target: Any) -> None:
+    for index in range(len(values)):
+        target[index] = values[index]
+
+
+@part
+def _finish(network: Any, units: Any, room: Any) -> Any:
+    """The score, in `SCORE_UNIT`s, that follows from the sums of the first layer."""
+    row, outputs = room.row, room.outputs[: len(network.bias_2)]
+    _copy(network.bias_2, outputs)
+    count = 0
+    for unit in range(len(units)):
+        count = put(row, count, unit, max(units[unit], np.float32(0)))
+    _add_products(row, count, network.weights_2, outputs)
+    score = network.bias_3[0]
+    for output in range(len(outputs)):
+        score += max(outputs[output], np.float32(0)) * network.weights_3[output]
+    limited = min(max(score, np.float32(-SCORE_LIMIT)), np.float32(SCORE_LIMIT))
+    units_of_score = math.floor(limited * np.float32(SCORE_UNIT))
+    return min(max(units_of_score, -SCORE_LIMIT), SCORE_LIMIT)
+
+
+@lean
+def _first_stage(tree: Any, weights: Any, facts: Any, room: Any, scores: Any) -> None:
+    """Fill row 0 of `scores`, and in `units` what the second stage makes of the first features."""
+    first, row = weights.first, room.row
+    split = len(first.bias)
+    whole, shared = room.whole, room.shared
+    _copy(first.bias, whole[:split])
+    _copy(weights.second.bias, whole[split:])
+    _add_products(row, describe_whole(tree, facts, row), weights.shared, whole)
+    last = -1
+    for block in range(tree.blocks.shape[1]):
+        parent = max(tree.nodes[pt.NODE_PARENT, tree.blocks[pt.BLOCK_NODE, block]], 0)
+        if parent != last:
+            _copy(whole, shared)
+            _add_products(row, describe_parent(parent, tree, facts, row), weights.shared, shared)
+            last = parent
+        units = room.units[block]
+        _copy(shared, units)
+        _add_products(row, describe_block(block, tree, facts, row), weights.shared, units)
+        scores[0, block] = _finish(first, units[:split], room)
+
+
+@lean
+def _second_stage(tree: Any, weights: Any, sums: Any, room: Any, scores: Any) -> None:
+    """Fill row 1 of `scores`."""
+    second, row = weights.second, room.row
+    split = len(weights.first.bias)
+    own = second.weights[FIRST_FEATURES:]
+    whole, shared = room.whole[split:], room.shared[split:]
+    whole[:] = 0
+    _add_products(row, describe_whole_scores(sums, row), own, whole)
+    last = -1
+    for block in range(tree.blocks.shape[1]):
+        parent = max(tree.nodes[pt.NODE_PARENT, tree.blocks[pt.BLOCK_NODE, block]], 0)
+        if parent != last:
+            _copy(whole, shared)
+            _add_products(row, describe_parent_scores(parent, tree, sums, row), own, shared)
+            last = parent
+        units = room.units[block, split:]
+        for unit in range(len(units)):
+            units[unit] += shared[unit]
+        _add_products(row, describe_scores(block, tree, scores[0], sums, row), own, units)
+        scores[1, block] = _finish(second, units, room)
+
+
+@lean
+def _add_page_score(blocks: Any, page: Any, room: Any, scores: Any) -> None:
+    """Add the page's own score to all scores."""
+    units, row = room.page_units, room.row
+    _copy(page.bias, units)
+    _add_products(row, describe_scored_page(blocks, scores, row), page.weights, units)
+    page_score = _finish(page, units, room)
+    for block in range(blocks.shape[1]):
+        scores[block] += page_score
+
+
+@lean
+def _fill_scores(tree: Any, weights: Any, facts: Any, sums: Any, room: Any, scores: Any) -> None:
+    describe_page(tree, facts)
+    _first_stage(tree, weights, facts, room, scores)
+    sum_scores(tree, facts, scores[0], sums)
+    _second_stage(tree, weights, sums, room, scores)
+    _add_page_score(tree.blocks, weights.page, room, scores[1])
+
+
+@part
+def score_blocks(tree: Any, weights: Any) -> Any:
+    """Scores of every block of a `PageTree` in `SCORE_UNIT`s, shape (2, blocks): of both stages.
+
+    The page's own score is added to those of the second stage.
+    """
+    blocks, nodes = tree.blocks.shape[1], tree.nodes.shape[1]
+    scores = np.empty((2, blocks), np.int32)
+    facts, sums = room_for_facts(blocks, nodes), room_for_sums(blocks, nodes)
+    _fill_scores(tree, weights, facts, sums, _room_for_layers(blocks, weights), scores)
+    return scores
+
+
+@part
+def _spread(row: Any, count: Any, features: Any) -> None:
+    """Write a row to an array of all features."""
+    for index in range(count):
+        features[row.columns[index]] = row.values[index]
+
+
+@lean
+def _fill_first(tree: Any, facts: Any, row: Any, matrix: Any) -> None:
+    describe_page(tree, facts)
+    for block in range(tree.blocks.shape[1]):
+        parent = max(tree.nodes[pt.NODE_PARENT, tree.blocks[pt.BLOCK_NODE, block]], 0)
+        _spread(row, describe_whole(tree, facts, row), matrix[block])
+        _spread(row, describe_parent(parent, tree, facts, row), matrix[block])
+        _spread(row, describe_block(block, tree, facts, row), matrix[block])
+
+
+@lean
+def _fill_second(tree: Any, facts: Any, sums: Any, row: Any, scores: Any, matrix: Any) -> None:
+    describe_page(tree, facts)
+    sum_scores(tree, facts, scores, sums)
+    for block in range(tree.blocks.shape[1]):
+        parent = max(tree.nodes[pt.NODE_PARENT, tree.blocks[pt.BLOCK_NODE, block]], 0)
+        _spread(row, describe_whole_scores(sums, row), matrix[block])
+        _spread(row, describe_parent_scores(parent, tree, sums, row), matrix[block])
+        _spread(row, describe_scores(block, tree, scores, sums, row), matrix[block])
+
+
+@kernel(types.int16[:, ::1](TREE_TYPE))
+def first_matrix(tree: Any) -> Any:
+    """First-stage features of every block, one row a block: for training."""
+    blocks, nodes = tree.blocks.shape[1], tree.nodes.shape[1]
+    matrix = np.zeros((blocks, FIRST_FEATURES), np.int16)
+    _fill_first(tree, room_for_facts(blocks, nodes), room_for_row(FIRST_FEATURES), matrix)
+    return matrix
+
+
+@kernel(types.int16[:, ::1](TREE_TYPE, types.int32[::1]))
+def second_matrix(tree: Any, scores: Any) -> Any:
+    """Second-stage features of every block, given the first stage's scores: for training."""
+    blocks, nodes = tree.blocks.shape[1], tree.nodes.shape[1]
+    matrix = np.zeros((blocks, SECOND_FEATURES), np.int16)
+    row = room_for_row(SECOND_FEATURES)
+    facts, sums = room_for_facts(blocks, nodes), room_for_sums(blocks, nodes)
+    _fill_second(tree, facts, sums, row, scores, matrix)
+    return matrix
+
+
+@kernel(types.int32[::1](types.int32[:, ::1], types.int32[::1]))
+def page_row(blocks: Any, scores: Any) -> Any:
+    """Features of a page, given the second stage's scores of its blocks: for training."""
+    features = np.zeros(PAGE_FEATURES, np.int32)
+    row = room_for_row(PAGE_FEATURES)
+    _spread(row, describe_scored_page(blocks, scores, row), features)
+    return features

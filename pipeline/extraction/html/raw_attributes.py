@@ -1,0 +1,236 @@
+"""Attributes of a tag in a page's raw bytes: where they stand, and what they say (compiled)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from massivetext.kernels import inlined, part
+from massivetext.pipeline.extraction.html import elements, name_words
+from massivetext.pipeline.extraction.html import page_tree as pt
+from massivetext.pipeline.extraction.html import raw_state as st
+from massivetext.pipeline.extraction.html.automaton import word_search
+from massivetext.pipeline.extraction.html.elements import tag as _tag
+from massivetext.pipeline.extraction.html.raw_scan import find_byte
+
+_NOSCRIPT: Final = _tag("noscript")
+_TEMPLATE: Final = _tag("template")
+
+# Local names, because compiled code takes module constants as they are.
+_FLAGS: Final = elements.TAG_FLAGS
+_IS_SKIPPED: Final = elements.IS_SKIPPED
+_IS_NEVER_HIDDEN: Final = elements.IS_NEVER_HIDDEN
+
+_search_names: Final = word_search(name_words.PATTERNS)
+
+
+def _packed(name: str) -> int:
+    """First eight bytes of a name as one number, and its length above them."""
+    return int.from_bytes(name.encode()[:7], "big") | len(name) << 56
+
+
+_CLASS_NAME: Final = _packed("class")
+_ID_NAME: Final = _packed("id")
+_ROLE_NAME: Final = _packed("role")
+_STYLE_NAME: Final = _packed("style")
+_HIDDEN_NAME: Final = _packed("hidden")
+_ARIA_HIDDEN_NAME: Final = _packed("aria-hidden")
+_HREF_NAME: Final = _packed("href")
+_START_NAME: Final = _packed("start")
+_VALUE_NAME: Final = _packed("value")
+_TYPE_NAME: Final = _packed("type")
+_REVERSED_NAME: Final = _packed("reversed")
+
+
+@inlined
+def _attribute_slot(name: Any, length: Any) -> int:
+    """Which of the attributes that matter has this name; -1 for the others."""
+    if length > 11:
+        return -1
+    name |= length << 56
+    if name == _CLASS_NAME:
+        return st.CLASS
+    if name == _HREF_NAME:
+        return st.HREF
+    if name == _ID_NAME:
+        return st.ID
+    if name == _STYLE_NAME:
+        return st.STYLE
+    if name == _ROLE_NAME:
+        return st.ROLE
+    if name == _HIDDEN_NAME:
+        return st.HIDDEN
+    if name == _ARIA_HIDDEN_NAME:
+        return st.ARIA_HIDDEN
+    if name == _START_NAME:
+        return st.START
+    if name == _VALUE_NAME:
+        return st.VALUE
+    if name == _TYPE_NAME:
+        return st.TYPE
+    if name == _REVERSED_NAME:
+        return st.REVERSED
+    return -1
+
+
+@inlined
+def scan_attributes(page: Any, position: int) -> Any:
+    """Read from the end of a tag's name to behind its `>`: `(where it ends, self-closing)`."""
+    html, attributes = page.html, page.attributes
+    stop = len(html)
+    if attributes[st.ANY, 0]:
+        for slot in range(st.ATTRIBUTES):
+            attributes[slot, 0] = -1
+            attributes[slot, 1] = -1
+        attributes[st.ANY, 0] = 0
+    slash = False
+    while position < stop:
+        byte = html[position]
+        if byte == 62:
+            return position + 1, slash
+        if byte <= 32 or byte == 47:
+            slash = byte == 47 or (slash and byte <= 32)
+            position += 1
+            continue
+        slash = False
+        name, length = 0, 0
+        first = position
+        while position < stop:
+            byte = html[position]
+            if byte <= 32 or byte == 62 or byte == 47 or (byte == 61 and position > first):
+                break
+            if length < 7:
+                name = name << 8 | (byte | 32 if 65 <= byte <= 90 else byte)
+            length += 1
+            position += 1
+        start, end, position = _scan_value(html, position)
+        slot = _attribute_slot(name, length)
+        if slot >= 0 and attributes[slot, 0] < 0:
+            attributes[slot, 0] = start
+            attributes[slot, 1] = end
+            attributes[st.ANY, 0] = 1
+    return stop, slash
+
+
+@inlined
+def _scan_value(html: Any, position: int) -> Any:
+    """Read what follows an attribute's name: `(start of its value, end, where to go on)`."""
+    stop = len(html)
+    behind_name = position
+    while position < stop and html[position] <= 32:
+        position += 1
+    if position >= stop or html[position] != 61:
+        return behind_name, behind_name, behind_name
+    position += 1
+    while position < stop and html[position] <= 32:
+        position += 1
+    if position >= stop:
+        return position, position, position
+    quote = html[position]
+    start = position
+    if quote == 34 or quote == 39:
+        start += 1
+        position += 1
+        position = find_byte(html, position, quote)
+        return start, position, min(position + 1, stop)
+    while position < stop and html[position] > 32 and html[position] != 62:
+        position += 1
+    return start, position, position
+
+
+@part
+def _matches(html: Any, position: int, stop: int, wanted: Any) -> bool:
+    """Whether a value goes on with `wanted` (lower case), its white space left out."""
+    matched = 0
+    while position < stop and matched < len(wanted):
+        byte = html[position]
+        if byte > 32:
+            if (byte | 32 if 65 <= byte <= 90 else byte) != wanted[matched]:
+                return False
+            matched += 1
+        position += 1
+    return matched == len(wanted)
+
+
+_DISPLAY_NONE: Final = elements.as_bytes("display:none")
+_VISIBILITY_HIDDEN: Final = elements.as_bytes("visibility:hidden")
+_TRUE: Final = elements.as_bytes("true")
+
+
+@inlined
+def hides_element(page: Any, tag: int, show_hidden: Any) -> bool:
+    """Whether a start tag hides its element."""
+    html, attributes = page.html, page.attributes
+    if show_hidden and (tag in (_NOSCRIPT, _TEMPLATE)):
+        return False
+    if _FLAGS[tag] & _IS_SKIPPED:
+        return True
+    if show_hidden or _FLAGS[tag] & _IS_NEVER_HIDDEN:
+        return False
+    if attributes[st.HIDDEN, 0] >= 0:
+        return True
+    start, stop = attributes[st.ARIA_HIDDEN, 0], attributes[st.ARIA_HIDDEN, 1]
+    if start >= 0 and _matches(html, start, stop, _TRUE):
+        return True
+    start, stop = attributes[st.STYLE, 0], attributes[st.STYLE, 1]
+    is_declaration = True
+    for position in range(start, stop):
+        byte = html[position]
+        if is_declaration and byte > 32:
+            if _matches(html, position, stop, _DISPLAY_NONE):
+                return True
+            if _matches(html, position, stop, _VISIBILITY_HIDDEN):
+                return True
+            is_declaration = False
+        if byte == 59:
+            is_declaration = True
+    return False
+
+
+@part
+def name_words_of(page: Any) -> Any:
+    """Bit set of the groups of words in `class`, `id` and `role`."""
+    html, state, attributes = page.html, page.state, page.attributes
+    state, bits = np.uint32(0), 0
+    for slot in (st.CLASS, st.ID, st.ROLE):
+        start, stop = attributes[slot, 0], attributes[slot, 1]
+        if stop > start:
+            state, found = _search_names(html, start, stop, state)
+            bits |= found
+    return bits
+
+
+@part
+def integer_of(html: Any, start: int, stop: int) -> Any:
+    """Value of an integer attribute, `NO_NUMBER` if it has none of at most nine digits."""
+    position = start
+    while 0 <= position < stop and html[position] <= 32:
+        position += 1
+    sign = 1
+    if 0 <= position < stop and (html[position] == 45 or html[position] == 43):
+        sign = -1 if html[position] == 45 else 1
+        position += 1
+    value, digits = 0, 0
+    while 0 <= position < stop and digits < 9 and 48 <= html[position] <= 57:
+        value = value * 10 + html[position] - 48
+        digits += 1
+        position += 1
+    return sign * value if digits else pt.NO_NUMBER
+
+
+@part
+def list_style(page: Any) -> int:
+    """`NODE_STYLE` of an `ol`."""
+    html, attributes = page.html, page.attributes
+    style = 0
+    start, stop = attributes[st.TYPE, 0], attributes[st.TYPE, 1]
+    while start < stop and html[start] <= 32:
+        start += 1
+    while stop > start and html[stop - 1] <= 32:
+        stop -= 1
+    if start >= 0 and stop - start == 1:
+        byte = html[start]
+        if byte == 49 or byte | 32 == 97 or byte | 32 == 105:
+            style = int(byte)
+    return style + pt.REVERSED_LIST * (attributes[st.REVERSED, 0] >= 0)

@@ -1,0 +1,253 @@
+"""Tags of a page's raw bytes: the stack of open elements, and implied ends (compiled).
+
+The HTML standard's tree building, reduced to what blocks of text need: which elements end others
+that were left open, and which end tags mean nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from massivetext.kernels import inlined, part
+from massivetext.pipeline.extraction.html import elements
+from massivetext.pipeline.extraction.html import page_tree as pt
+from massivetext.pipeline.extraction.html import raw_state as st
+from massivetext.pipeline.extraction.html.elements import tag as _tag
+from massivetext.pipeline.extraction.html.raw_attributes import (
+    hides_element,
+    integer_of,
+    list_style,
+    name_words_of,
+)
+from massivetext.pipeline.extraction.html.raw_text import end_block
+
+_A: Final = _tag("a")
+_BUTTON: Final = _tag("button")
+_BODY: Final = _tag("body")
+_HTML: Final = _tag("html")
+_P: Final = _tag("p")
+_LI: Final = _tag("li")
+_OL: Final = _tag("ol")
+_DT: Final = _tag("dt")
+_DD: Final = _tag("dd")
+_DIV: Final = _tag("div")
+_ADDRESS: Final = _tag("address")
+_PRE: Final = _tag("pre")
+_LISTING: Final = _tag("listing")
+_XMP: Final = _tag("xmp")
+_PLAINTEXT: Final = _tag("plaintext")
+_TABLE: Final = _tag("table")
+_CAPTION: Final = _tag("caption")
+_TBODY: Final = _tag("tbody")
+_THEAD: Final = _tag("thead")
+_TFOOT: Final = _tag("tfoot")
+_TR: Final = _tag("tr")
+_TD: Final = _tag("td")
+_TH: Final = _tag("th")
+_H1: Final = _tag("h1")
+_H6: Final = _tag("h6")
+
+# Local names, because compiled code takes module constants as they are.
+_FLAGS: Final = elements.TAG_FLAGS
+_MARGINS: Final = elements.TAG_MARGINS
+_IS_BLOCK: Final = elements.IS_BLOCK
+_IS_SKIPPED: Final = elements.IS_SKIPPED
+_IS_VOID: Final = elements.IS_VOID
+_IS_ENDING_PARAGRAPH: Final = elements.IS_ENDING_PARAGRAPH
+_IS_LIST: Final = elements.IS_LIST
+
+
+@inlined
+def _margin(tag: int, flags: int) -> int:
+    """Line breaks around an element, given the flags of what it stands in."""
+    if _FLAGS[tag] & _IS_LIST and flags & st.IN_ITEM:
+        return 1  # a list in a list stands close
+    return int(_MARGINS[tag])
+
+
+@inlined
+def _pop_to(page: Any, depth: int) -> None:
+    """Close all elements above `depth`."""
+    state, stack, open_tags = page.state, page.stack, page.open_tags
+    while state[st.DEPTH] > depth:
+        top = state[st.DEPTH]
+        tag = stack[st.STACK_TAG, top]
+        open_tags[tag] -= 1
+        if stack[st.STACK_FLAGS, top] & st.OPENS_BLOCK:
+            end_block(page)
+            margin = _margin(tag, stack[st.STACK_FLAGS, top - 1])
+            state[st.MARGIN] = max(state[st.MARGIN], margin)
+        state[st.DEPTH] = top - 1
+
+
+@inlined
+def _open_before(page: Any, tag: int) -> int:
+    """Depth of the outermost element that a start tag ends, 0 if it ends none."""
+    state, stack, open_tags = page.state, page.stack, page.open_tags
+    found = 0
+    if _FLAGS[tag] & _IS_ENDING_PARAGRAPH and open_tags[_P]:
+        depth = state[st.DEPTH]
+        while depth > 0:
+            other = stack[st.STACK_TAG, depth]
+            if other == _P:
+                found = depth
+                break
+            if other in (_TD, _TH, _TABLE, _CAPTION):
+                break
+            if other == _BUTTON:
+                break
+            depth -= 1
+    if _H1 <= tag <= _H6 and not found:
+        if _H1 <= stack[st.STACK_TAG, state[st.DEPTH]] <= _H6:
+            found = state[st.DEPTH]
+    elif tag in (_LI, _DT, _DD):
+        depth = state[st.DEPTH]
+        while depth > 0:
+            other = stack[st.STACK_TAG, depth]
+            if other == tag or (tag != _LI and (other in (_DT, _DD))):
+                return depth
+            is_passed = other in (_ADDRESS, _DIV, _P)
+            if stack[st.STACK_FLAGS, depth] & st.OPENS_BLOCK and not is_passed:
+                break
+            depth -= 1
+    elif tag in (_TR, _TD, _TH, _TBODY, _THEAD, _TFOOT):
+        return _open_table_part(page, tag)
+    return found
+
+
+@part
+def _open_table_part(page: Any, tag: int) -> int:
+    """Depth of the outermost part of the current table that a part of it ends."""
+    state, stack = page.state, page.stack
+    found = 0
+    depth = state[st.DEPTH]
+    while depth > 0:
+        other = stack[st.STACK_TAG, depth]
+        if other == _TABLE:
+            break
+        if other in (_TD, _TH, _CAPTION):
+            found = depth
+        elif other == _TR:
+            if tag in (_TD, _TH):
+                break
+            found = depth
+        elif other in (_TBODY, _THEAD, _TFOOT):
+            if tag in (_TR, _TD, _TH):
+                break
+            found = depth
+        depth -= 1
+    return found if depth > 0 else 0
+
+
+@part
+def _end_open_link(page: Any) -> None:
+    """A link in a link ends the outer one: text is no link text from here on."""
+    state, stack = page.state, page.stack
+    for depth in range(1, state[st.DEPTH] + 1):
+        stack[st.STACK_FLAGS, depth] &= ~st.IN_LINK
+
+
+@inlined
+def open_element(page: Any, tag: int, is_closed: Any) -> None:
+    """Act on a start tag (not `br`); `is_closed` if it has no content."""
+    state, stack, attributes = page.state, page.stack, page.attributes
+    if stack[st.STACK_FLAGS, state[st.DEPTH]] & st.IN_HIDDEN:
+        if not is_closed:
+            _push(page, tag, stack[st.STACK_NODE, state[st.DEPTH]], st.IN_HIDDEN)
+        return
+    ended = _open_before(page, tag)
+    if ended:
+        _pop_to(page, ended - 1)
+    flags = stack[st.STACK_FLAGS, state[st.DEPTH]] & st.INHERITED
+    node = stack[st.STACK_NODE, state[st.DEPTH]]
+    if hides_element(page, tag, state[st.SHOW_HIDDEN]):
+        if not is_closed:
+            _push(page, tag, node, flags | st.IN_HIDDEN)
+        return
+    if tag in (_BODY, _HTML):
+        return
+    if _FLAGS[tag] & _IS_BLOCK:
+        end_block(page)
+        state[st.MARGIN] = max(state[st.MARGIN], _margin(tag, flags))
+        if is_closed or state[st.DEPTH] >= st.MAX_DEPTH:
+            return
+        node = _new_node(page, tag, node)
+        flags |= st.OPENS_BLOCK
+        if tag in (_LI, _DD):
+            flags |= st.IN_ITEM
+        if tag in (_PRE, _LISTING, _XMP, _PLAINTEXT):
+            flags |= st.IN_PREFORMATTED
+    elif tag == _BUTTON or (tag == _A and attributes[st.HREF, 0] >= 0):
+        if flags & st.IN_LINK:
+            _end_open_link(page)
+        flags |= st.IN_LINK
+        state[st.PENDING_LINKS] += 1
+    if not is_closed:
+        _push(page, tag, node, flags)
+
+
+@part
+def _new_node(page: Any, tag: int, parent: Any) -> Any:
+    html, state, attributes, nodes, node_words = (
+        page.html,
+        page.state,
+        page.attributes,
+        page.nodes,
+        page.node_words,
+    )
+    node = state[st.NODES]
+    number, style = pt.NO_NUMBER, 0
+    if tag == _OL:
+        number = integer_of(html, attributes[st.START, 0], attributes[st.START, 1])
+        style = list_style(page)
+    elif tag == _LI:
+        number = integer_of(html, attributes[st.VALUE, 0], attributes[st.VALUE, 1])
+    nodes[pt.NODE_PARENT, node] = parent
+    nodes[pt.NODE_TAG, node] = tag
+    nodes[pt.NODE_NUMBER, node] = number
+    nodes[pt.NODE_STYLE, node] = style
+    node_words[node] = name_words_of(page)
+    state[st.NODES] += 1
+    return node
+
+
+@inlined
+def _push(page: Any, tag: int, node: Any, flags: Any) -> None:
+    state, stack, open_tags = page.state, page.stack, page.open_tags
+    if state[st.DEPTH] >= st.MAX_DEPTH:
+        return
+    state[st.DEPTH] += 1
+    depth = state[st.DEPTH]
+    stack[st.STACK_TAG, depth] = tag
+    stack[st.STACK_NODE, depth] = node
+    stack[st.STACK_FLAGS, depth] = flags
+    open_tags[tag] += 1
+
+
+@inlined
+def close_element(page: Any, tag: int) -> None:
+    """Act on an end tag."""
+    state, stack, open_tags = page.state, page.stack, page.open_tags
+    if tag in (_BODY, _HTML) or _FLAGS[tag] & _IS_VOID:
+        return
+    if not open_tags[tag] and not _H1 <= tag <= _H6:
+        if tag == _P and not stack[st.STACK_FLAGS, state[st.DEPTH]] & st.IN_HIDDEN:
+            end_block(page)  # as if an empty paragraph stood here
+            state[st.MARGIN] = 2
+        return
+    is_table_part = tag in (_TABLE, _TR, _TBODY, _THEAD, _TFOOT)
+    depth = state[st.DEPTH]
+    while depth > 0:
+        other = stack[st.STACK_TAG, depth]
+        if other == tag or (_H1 <= tag <= _H6 and _H1 <= other <= _H6):
+            break
+        if stack[st.STACK_FLAGS, depth] & st.OPENS_BLOCK:
+            if not _FLAGS[tag] & (_IS_BLOCK | _IS_SKIPPED):
+                if tag in (_A, _BUTTON):
+                    _end_open_link(page)
+                return  # an inline element does not end the blocks in it
+            if other == _TABLE or ((other in (_TD, _TH)) and not is_table_part):
+                return
+        depth -= 1
+    if depth > 0:
+        _pop_to(page, depth - 1)

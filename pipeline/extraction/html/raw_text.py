@@ -1,0 +1,318 @@
+"""Text of a page's raw bytes: character data and references to clean UTF-8 in blocks (compiled)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from massivetext.kernels import inlined, part
+from massivetext.pipeline.extraction.html import page_tree as pt
+from massivetext.pipeline.extraction.html import raw_state as st
+from massivetext.pipeline.extraction.html.raw_tables import (
+    HASH_MASK,
+    HASH_MULTIPLIER,
+    LATIN_CONTROLS,
+    MAX_REFERENCE_NAME,
+    REFERENCE_CODES,
+    REFERENCE_IS_LEGACY,
+    REFERENCE_KEYS,
+    REFERENCE_SLOTS,
+    REFERENCE_VALUES,
+)
+
+_KEPT: Final = 0
+_SPACE: Final = 1
+_REMOVED: Final = 2
+_JOINER: Final = 3
+
+_LESS_THAN: Final = 60
+_AMPERSAND: Final = 38
+_NEWLINE: Final = 10
+
+
+@part
+def end_block(page: Any) -> None:
+    """End the open block, if it holds a character that is not white space."""
+    state, stack, text, blocks = page.state, page.stack, page.text, page.blocks
+    if state[st.CHARACTERS]:
+        start, stop = state[st.BLOCK_START], state[st.TEXT]
+        is_pre = stack[st.STACK_FLAGS, state[st.DEPTH]] & st.IN_PREFORMATTED
+        if is_pre:
+            while text[stop - 1] <= 32:
+                stop -= 1
+            position = start
+            while text[position] <= 32:  # empty lines before the first one with text
+                if text[position] == _NEWLINE:
+                    start = position + 1
+                position += 1
+        block = state[st.BLOCKS]
+        blocks[pt.BLOCK_NODE, block] = stack[st.STACK_NODE, state[st.DEPTH]]
+        blocks[pt.BLOCK_START, block] = start
+        blocks[pt.BLOCK_STOP, block] = stop
+        blocks[pt.BLOCK_CHARACTERS, block] = state[st.CHARACTERS]
+        blocks[pt.BLOCK_LINK_CHARACTERS, block] = state[st.LINK_CHARACTERS]
+        if not state[st.BREAKS]:
+            state[st.LINKS] += state[st.PENDING_LINKS]  # of a link without text
+        blocks[pt.BLOCK_LINKS, block] = state[st.LINKS]
+        blocks[pt.BLOCK_MARGIN, block] = state[st.MARGIN]
+        blocks[pt.BLOCK_FLAGS, block] = pt.PREFORMATTED if is_pre else 0
+        state[st.BLOCKS] += 1
+        state[st.BLOCK_START] = stop
+        state[st.CHARACTERS] = state[st.LINK_CHARACTERS] = state[st.LINKS] = 0
+        state[st.MARGIN] = 0
+    state[st.TEXT] = state[st.BLOCK_START]
+    if state[st.BREAKS]:
+        state[st.MARGIN] = max(state[st.MARGIN], min(state[st.BREAKS], 2))
+        state[st.BREAKS] = 0
+    state[st.SPACE] = 0
+    state[st.PENDING_LINKS] = 0
+
+
+@inlined
+def begin_word(page: Any) -> None:
+    """Settle the white space before a character that is to be written."""
+    state, text = page.state, page.text
+    if state[st.TEXT] == state[st.BLOCK_START]:
+        if state[st.BREAKS]:
+            state[st.MARGIN] = max(state[st.MARGIN], min(state[st.BREAKS], 2))
+    elif state[st.BREAKS] >= 2:
+        links = state[st.PENDING_LINKS]
+        end_block(page)
+        state[st.PENDING_LINKS] = links
+    elif state[st.BREAKS] == 1:
+        text[state[st.TEXT]] = _NEWLINE
+        state[st.TEXT] += 1
+    elif state[st.SPACE]:
+        text[state[st.TEXT]] = 32
+        state[st.TEXT] += 1
+    state[st.BREAKS] = 0
+    state[st.SPACE] = 0
+    state[st.LINKS] += state[st.PENDING_LINKS]
+    state[st.PENDING_LINKS] = 0
+
+
+@part
+def scan_text(page: Any, position: int) -> int:
+    """Read character data up to the next `<`; where it ends."""
+    html, state, stack, text = page.html, page.state, page.stack, page.text
+    stop = len(html)
+    flags = stack[st.STACK_FLAGS, state[st.DEPTH]]
+    is_link = flags & st.IN_LINK
+    is_pre = flags & st.IN_PREFORMATTED
+    while position < stop:
+        byte = html[position]
+        if byte == _LESS_THAN:
+            break
+        if byte <= 32:
+            if is_pre and byte != 13:
+                text[state[st.TEXT]] = byte if byte == _NEWLINE or byte == 9 else 32
+                state[st.TEXT] += 1
+            else:
+                state[st.SPACE] = 1
+            position += 1
+        elif byte == _AMPERSAND:
+            position = _scan_reference(page, position)
+        elif byte < 0x7F:
+            if is_pre:
+                state[st.LINKS] += state[st.PENDING_LINKS]
+                state[st.PENDING_LINKS] = 0
+            else:
+                begin_word(page)
+            position = _copy_ascii(page, position, is_link, is_pre)
+        else:
+            position = _scan_character(page, position)
+    return position
+
+
+@inlined
+def _copy_ascii(page: Any, position: int, is_link: Any, is_pre: Any) -> int:
+    """Copy printable ASCII, single spaces between words included; where it ends."""
+    html, state, text = page.html, page.state, page.text
+    stop = len(html)
+    length = state[st.TEXT]
+    first = length
+    spaces = 0
+    while position < stop:
+        byte = html[position]
+        if byte > 32:
+            if byte >= 127 or byte in (_LESS_THAN, _AMPERSAND):
+                break
+        elif is_pre or byte != 32 or position + 1 >= stop:
+            break
+        else:
+            following = html[position + 1]
+            if following <= 32 or following >= 0x7F or following == 60 or following == 38:
+                break
+            spaces += 1
+        text[length] = byte
+        length += 1
+        position += 1
+    characters = length - first - spaces
+    state[st.TEXT] = length
+    state[st.CHARACTERS] += characters
+    if is_link:
+        state[st.LINK_CHARACTERS] += characters
+    return position
+
+
+@inlined
+def _scan_character(page: Any, position: int) -> int:
+    """Read one character beyond printable ASCII; where it ends."""
+    html, state = page.html, page.state
+    byte = html[position]
+    width = 4 if byte >= 0xF0 else 3 if byte >= 0xE0 else 2 if byte >= 0xC0 else 1
+    if width == 1 or position + width > len(html):  # delete, or broken UTF-8: not from decode_page
+        state[st.SPACE] = 1
+        return position + 1
+    code = byte & (0x3F if width == 2 else 0x0F if width == 3 else 0x07)
+    for offset in range(1, width):
+        code = code << 6 | (html[position + offset] & 0x3F)
+    write_character(page, code)
+    return position + width
+
+
+@inlined
+def _kind_of_character(code: Any) -> int:
+    """What is done with a character, see `clean_text`."""
+    if code <= 0xAD:
+        if code <= 32 or 0x7F <= code <= 0xA0:
+            return _SPACE
+        return _REMOVED if code == 0xAD else _KEPT
+    if code < 0x1680:
+        return _KEPT
+    if code == 0x1680 or code == 0x3000:
+        return _SPACE
+    if code == 0x180E or code == 0xFEFF:
+        return _REMOVED
+    if code < 0x2000 or code > 0x206F:
+        return _KEPT
+    if code <= 0x200A or 0x2028 <= code <= 0x2029 or code == 0x202F or code == 0x205F:
+        return _SPACE
+    if code == 0x200C or code == 0x200D:
+        return _JOINER
+    if code <= 0x200F or 0x202A <= code <= 0x202E or code >= 0x2060:
+        return _REMOVED
+    return _KEPT
+
+
+@part
+def write_character(page: Any, code: Any) -> None:
+    """Write one character to the open block, or what it is normalised to."""
+    state, stack, text = page.state, page.stack, page.text
+    flags = stack[st.STACK_FLAGS, state[st.DEPTH]]
+    is_pre = flags & st.IN_PREFORMATTED
+    kind = _kind_of_character(code)
+    length = state[st.TEXT]
+    if kind == _JOINER and (
+        state[st.SPACE] or length == state[st.BLOCK_START] or text[length - 1] < 0x80
+    ):
+        kind = _REMOVED
+    if kind == _REMOVED:
+        return
+    if kind == _SPACE:
+        if is_pre:
+            text[length] = code if code == _NEWLINE or code == 9 else 32
+            state[st.TEXT] += 1
+        else:
+            state[st.SPACE] = 1
+        return
+    if not is_pre:
+        begin_word(page)
+    state[st.CHARACTERS] += 1
+    if flags & st.IN_LINK:
+        state[st.LINK_CHARACTERS] += 1
+    state[st.TEXT] = _put_utf8(code, text, state[st.TEXT])
+
+
+@inlined
+def _put_utf8(code: Any, text: Any, length: Any) -> Any:
+    if code < 0x80:
+        text[length] = code
+        return length + 1
+    if code < 0x800:
+        text[length] = 0xC0 | code >> 6
+        text[length + 1] = 0x80 | code & 0x3F
+        return length + 2
+    if code < 0x10000:
+        text[length] = 0xE0 | code >> 12
+        text[length + 1] = 0x80 | code >> 6 & 0x3F
+        text[length + 2] = 0x80 | code & 0x3F
+        return length + 3
+    text[length] = 0xF0 | code >> 18
+    text[length + 1] = 0x80 | code >> 12 & 0x3F
+    text[length + 2] = 0x80 | code >> 6 & 0x3F
+    text[length + 3] = 0x80 | code & 0x3F
+    return length + 4
+
+
+@part
+def _scan_reference(page: Any, position: int) -> int:
+    """Read a character reference, or an ampersand that is none; where it ends."""
+    html = page.html
+    if position + 1 < len(html) and html[position + 1] == 35:
+        end, code = _numeric_reference(html, position + 2)
+        if code >= 0:
+            write_character(page, code)
+            return end
+    end, reference = _named_reference(html, position + 1)
+    if reference < 0:
+        write_character(page, _AMPERSAND)
+        return position + 1
+    write_character(page, REFERENCE_CODES[reference, 0])
+    if REFERENCE_CODES[reference, 1]:
+        write_character(page, REFERENCE_CODES[reference, 1])
+    return end
+
+
+@part
+def _numeric_reference(html: Any, position: int) -> Any:
+    """`(where it ends, code)` of what stands after `&#`; code -1 if there is no digit."""
+    stop = len(html)
+    base = 10
+    if position < stop and html[position] | 32 == 120:
+        base = 16
+        position += 1
+    code, digits = 0, 0
+    while position < stop:
+        byte = html[position]
+        if 48 <= byte <= 57:
+            digit = byte - 48
+        elif base == 16 and 97 <= byte | 32 <= 102:
+            digit = (byte | 32) - 87
+        else:
+            break
+        code = min(code * base + digit, 0x110000)
+        digits += 1
+        position += 1
+    if not digits:
+        return position, -1
+    if position < stop and html[position] == 59:
+        position += 1
+    if 0x80 <= code < 0xA0:
+        return position, int(LATIN_CONTROLS[code - 0x80])
+    if code == 0 or code > 0x10FFFF or 0xD800 <= code < 0xE000:
+        return position, 0xFFFD
+    return position, code
+
+
+@part
+def _named_reference(html: Any, position: int) -> Any:
+    """`(where it ends, number)` of the longest named reference here; number -1 if there is none."""
+    value = 0
+    best, end = -1, position
+    first = position
+    while position < len(html) and position - first < MAX_REFERENCE_NAME:
+        byte = html[position]
+        if not (48 <= byte <= 57 or 97 <= byte | 32 <= 122):
+            break
+        value = (value * HASH_MULTIPLIER ^ byte) & HASH_MASK
+        position += 1
+        has_semicolon = position < len(html) and html[position] == 59
+        slot = value & (REFERENCE_SLOTS - 1)
+        while REFERENCE_KEYS[slot] >= 0:
+            if REFERENCE_KEYS[slot] == value:
+                reference = REFERENCE_VALUES[slot]
+                if has_semicolon or REFERENCE_IS_LEGACY[reference]:
+                    best, end = reference, position + has_semicolon
+                break
+            slot = (slot + 1) & (REFERENCE_SLOTS - 1)
+    return end, best

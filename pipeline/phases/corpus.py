@@ -1,0 +1,98 @@
+"""Phase CORPUS: the documents without the removed ones, and the removed ones with all reasons."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from massivetext.pipeline.engine import store
+from massivetext.pipeline.engine.items import (
+    ItemResult,
+    Manifest,
+    Phase,
+    merge_counts,
+    require_manifest,
+    run_map,
+    run_phase,
+)
+from massivetext.pipeline.engine.job import Job, RunError
+from massivetext.pipeline.phases.plan import WorkItem
+from massivetext.pipeline.phases.removed import REMOVING_PHASES, publish_removed, read_removals
+from massivetext.records import DOCUMENT_SCHEMA
+
+REASONS = ("exact", "near", "test_set")
+"""What removes a document, in the paper's order: duplicates first, then test sets."""
+
+
+@dataclass(frozen=True)
+class WriteCorpus:
+    """Writes `corpus/<name>.parquet` of an item."""
+
+    output: str
+
+    def __call__(self, item: WorkItem) -> ItemResult:
+        """Returns the ledger of the item: documents = corpus + removed."""
+        removals = read_removals(self.output, item.name, tuple(REMOVING_PHASES.values()))
+        rows = set(removals["row"].to_pylist())
+        documents, text_bytes = 0, 0
+        with (
+            store.commit(self.output, f"corpus/{item.name}.parquet") as pending,
+            store.parquet_writer(pending.stream, DOCUMENT_SCHEMA) as writer,
+        ):
+            for first_row, batch in _batches(
+                store.join(self.output, "documents", f"{item.name}.parquet")
+            ):
+                kept = batch.filter(
+                    pa.array([first_row + row not in rows for row in range(batch.num_rows)])
+                )
+                if kept.num_rows:
+                    writer.write_table(kept)
+                documents += batch.num_rows
+                text_bytes += sum(len(text.as_buffer()) for text in kept["text"])
+        ledger = {
+            "documents": documents,
+            "removed": removals.num_rows,
+            "corpus": documents - removals.num_rows,
+        }
+        reasons = removals["reasons"].to_pylist()
+        statistics = {
+            **ledger,
+            "text_bytes": text_bytes,
+            "first_reasons": dict(Counter(min(r, key=REASONS.index) for r in reasons)),
+            "reasons": dict(Counter(reason for r in reasons for reason in r)),
+        }
+        return ItemResult((pending.entry,), ledger, {item.subset: statistics})
+
+
+def _batches(path: str) -> Iterator[tuple[int, pa.Table]]:
+    """Yields the row groups of a documents file, each with the number of its first row."""
+    first_row = 0
+    with store.open_input(path) as stream:
+        parquet = store.open_parquet(stream)
+        for group in range(parquet.num_row_groups):
+            table = parquet.read_row_group(group)
+            yield first_row, table
+            first_row += table.num_rows
+
+
+def run_corpus(job: Job, items: list[WorkItem]) -> Manifest:
+    """Writes `corpus/` and `removed/`; needs the phases before it."""
+    upstream = {name: require_manifest(job, name).key for name in ("curate", *REMOVING_PHASES)}
+    phase = Phase("corpus", ("corpus", "removed"), {"upstream": upstream})
+
+    def work() -> Manifest:
+        results = run_map(job, phase, "write", items, WriteCorpus(job.output))
+        ledger = merge_counts(result.ledger for result in results.values())
+        kept = merge_counts(r.ledger for r in require_manifest(job, "curate").items.values())[
+            "kept"
+        ]
+        if ledger["documents"] != kept or kept != ledger["corpus"] + ledger["removed"]:
+            raise RunError(f"the ledger does not balance: curate kept {kept}, corpus has {ledger}")
+        findings = merge_counts(result.statistics for result in results.values())
+        removed = publish_removed(job, items)
+        return Manifest(phase.name, phase.key, results, removed, ledger, findings)
+
+    return run_phase(job, phase, work)

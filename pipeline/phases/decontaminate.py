@@ -1,0 +1,289 @@
+"""Phase DECONTAMINATE: documents against the test sets. A map, no shuffle, no extraction again."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+
+from massivetext import __version__
+from massivetext.config import Config
+from massivetext.dedup.decontamination import (
+    Overlaps,
+    Rule,
+    TestIndex,
+    TestMatcher,
+    build_index,
+    frequent_grams,
+)
+from massivetext.dedup.testsets import load_test_sets, read_titles, title_key
+from massivetext.pipeline.engine import store
+from massivetext.pipeline.engine.items import (
+    ItemResult,
+    Manifest,
+    Phase,
+    merge_counts,
+    require_manifest,
+    run_map,
+    run_phase,
+)
+from massivetext.pipeline.engine.job import Job
+from massivetext.pipeline.phases.dedup.files import read_array, write_array
+from massivetext.pipeline.phases.document_batches import document_batches, documents_path
+from massivetext.pipeline.phases.plan import WorkItem
+from massivetext.records import REMOVAL_SCHEMA
+
+NAME: Final = "decontaminate"
+FOLDER: Final = "decontamination"
+"""Its rows lie in this folder, as `dedup/` holds those of the phase before."""
+
+INDEX_FOLDER: Final = f"phases/{NAME}/index"
+_INDEX_ARRAYS: Final = ("grams", "offsets", "postings", "sizes", "short", "frequent")
+
+TITLES: Final = "titles"
+"""What `test_set` says of a page that was removed by its title."""
+
+WIKIPEDIA: Final = "wikipedia"
+"""Titles remove documents of this subset, or of sources of this format."""
+
+_CONTAINMENT_BINS: Final = 10
+"""Our choice: bins of the histogram of the largest containment of each document."""
+
+
+COUNT: Final = np.dtype([("gram", "<u4"), ("documents", "<u4")])
+"""How many documents of an item have a test gram; grams that none has are left out."""
+
+
+@dataclass(frozen=True)
+class CountGrams:
+    """Writes which test grams an item's documents have, and how many of them."""
+
+    output: str
+    index_key: str
+    ngram: int
+    fold_case: bool
+
+    def __call__(self, item: WorkItem) -> ItemResult:
+        """Returns the number of documents."""
+        matcher, _ = _load(self.output, self.index_key, self.ngram, self.fold_case)
+        counts, documents = np.zeros(matcher.index.grams.size, np.int64), 0
+        for _, batch in document_batches(documents_path(self.output, item.name), ["text"]):
+            counts += matcher.document_counts(batch["text"].to_pylist())
+            documents += batch.num_rows
+        found = np.zeros(np.count_nonzero(counts), COUNT)
+        found["gram"] = np.flatnonzero(counts)
+        found["documents"] = counts[found["gram"]]
+        write_array(self.output, _counts_path(item.name), found)
+        return ItemResult(statistics={"documents": documents})
+
+
+def _counts_path(name: str) -> str:
+    return f"phases/{NAME}/files/counts/{name}.npy"
+
+
+@dataclass(frozen=True)
+class DecontaminateItem:
+    """Writes `decontamination/<name>.parquet`: an item's documents that match a test item.
+
+    Attributes:
+        output: the output folder.
+        index_key: changes with the index, which processes keep.
+        rule: what removes a document.
+        threshold: what must be exceeded.
+        ngram: words a shingle, as in deduplication.
+        fold_case: as in deduplication.
+        by_title: whether each source's documents are also looked up by their titles.
+    """
+
+    output: str
+    index_key: str
+    rule: Rule
+    threshold: float
+    ngram: int
+    fold_case: bool
+    by_title: tuple[bool, ...]
+
+    def __call__(self, item: WorkItem) -> ItemResult:
+        """Returns the ledger of the item, hits by test set, and how much documents contain."""
+        matcher, titles = _load(self.output, self.index_key, self.ngram, self.fold_case)
+        titles = titles if self.by_title[item.source] else {}
+        tables, counts, documents = [REMOVAL_SCHEMA.empty_table()], [], 0
+        columns = ["id", "source_id", "title", "text"]
+        for rows, batch in document_batches(documents_path(self.output, item.name), columns):
+            overlaps = matcher.overlaps(batch["text"].to_pylist())
+            matches = self._matches(overlaps, matcher.index, batch, titles)
+            tables.append(_rows(matches, rows, batch, item.subset))
+            counts.append({"containment": _largest_containments(overlaps)})
+            documents += batch.num_rows
+        table = pa.concat_tables(tables)
+        entry = store.write_table(self.output, f"{FOLDER}/{item.name}.parquet", table)
+        removed = table.num_rows
+        ledger = {"documents": documents, "corpus": documents - removed, "removed": removed}
+        hits = dict(Counter(table["test_set"].to_pylist()))
+        return ItemResult((entry,), ledger, {"hits": hits, **merge_counts(counts)})
+
+    def _matches(
+        self, overlaps: Overlaps, index: TestIndex, batch: pa.Table, titles: Mapping[str, str]
+    ) -> dict[int, dict[str, Any]]:
+        """Returns what to state of each document of a batch that goes; texts before titles."""
+        matches: dict[int, dict[str, Any]] = {}
+        for document, title in enumerate(batch["title"].to_pylist() if titles else ()):
+            listed = titles.get(title_key(title or ""))
+            if listed is not None:
+                matches[document] = {"test_set": TITLES, "test_item": listed}
+        for pair in overlaps.best(self.rule, self.threshold).tolist():
+            item = int(overlaps.item[pair])
+            matches[int(overlaps.document[pair])] = {
+                "test_set": index.sets[item],
+                "test_item": index.names[item],
+                "test_jaccard": float(overlaps.jaccard[pair]),
+                "containment": float(overlaps.containment[pair]),
+            }
+        return matches
+
+
+def _rows(
+    matches: Mapping[int, Mapping[str, Any]], rows: np.ndarray, batch: pa.Table, subset: str
+) -> pa.Table:
+    """Returns rows of `REMOVAL_SCHEMA`."""
+    found = [
+        {
+            "row": int(rows[document]),
+            "id": batch["id"][document].as_py(),
+            "source_id": batch["source_id"][document].as_py(),
+            "subset": subset,
+            "reasons": ["test_set"],
+            **matches[document],
+        }
+        for document in sorted(matches)
+    ]
+    return pa.Table.from_pylist(found, REMOVAL_SCHEMA)
+
+
+def _largest_containments(overlaps: Overlaps) -> dict[str, int]:
+    """Counts documents that share a shingle with some item by their largest containment."""
+    largest: dict[int, float] = {}
+    for document, containment in zip(
+        overlaps.document.tolist(), overlaps.containment.tolist(), strict=True
+    ):
+        largest[document] = max(containment, largest.get(document, 0.0))
+    return dict(Counter(_label(containment) for containment in largest.values()))
+
+
+def _label(containment: float) -> str:
+    step = min(int(containment * _CONTAINMENT_BINS), _CONTAINMENT_BINS - 1)
+    return f"{step / _CONTAINMENT_BINS:.1f} to {(step + 1) / _CONTAINMENT_BINS:.1f}"
+
+
+def write_index(job: Job) -> dict[str, Any]:
+    """Commits the index of all test sets and titles; returns how many items each has."""
+    config = job.config
+    test_sets = load_test_sets(config.decontamination.test_sets, store.open_input)
+    index = build_index(test_sets, config.dedup.ngram, config.dedup.fold_case)
+    for name in _INDEX_ARRAYS:
+        write_array(job.output, f"{INDEX_FOLDER}/{name}.npy", getattr(index, name))
+    names = {"sets": index.sets, "names": index.names, "titles": _titles(config)}
+    store.write_bytes(job.output, f"{INDEX_FOLDER}/names.json", json.dumps(names).encode())
+    short = Counter(
+        name for name, is_short in zip(index.sets, index.short, strict=True) if is_short
+    )
+    return {"test_items": dict(Counter(index.sets)), "short_test_items": dict(short)}
+
+
+def _titles(config: Config) -> dict[str, str]:
+    """Returns the listed titles by their keys."""
+    return {
+        title_key(title): title
+        for path in config.decontamination.titles
+        for title in read_titles(store.read_bytes(path).decode("utf-8-sig"))
+    }
+
+
+@functools.cache
+def _load(
+    output: str, index_key: str, ngram: int, fold_case: bool
+) -> tuple[TestMatcher, dict[str, str]]:
+    """Returns matcher and titles from the committed index, mapped into memory where it is local."""
+    del index_key  # of the cache
+    folder = store.join(output, *INDEX_FOLDER.split("/"))
+    names = json.loads(store.read_bytes(store.join(folder, "names.json")))
+    arrays = {name: _map_array(output, f"{INDEX_FOLDER}/{name}.npy") for name in _INDEX_ARRAYS}
+    index = TestIndex(**arrays, sets=tuple(names["sets"]), names=tuple(names["names"]))
+    return TestMatcher(index, ngram, fold_case), names["titles"]
+
+
+def _map_array(output: str, path: str) -> np.ndarray:
+    local = store.join(output, *path.split("/"))
+    if os.path.exists(local):
+        return np.load(local, mmap_mode="r", allow_pickle=False)
+    return read_array(output, path)
+
+
+def run_decontaminate(job: Job, items: list[WorkItem]) -> Manifest:
+    """Writes `decontamination/`: one file of matches an item; needs the phase `curate`."""
+    config = job.config
+    phase = Phase(
+        NAME,
+        (FOLDER,),
+        {
+            "massivetext": __version__,
+            "decontamination": asdict(config.decontamination),
+            "shingles": {"ngram": config.dedup.ngram, "fold_case": config.dedup.fold_case},
+            "inputs": dict(_inputs(config)),
+            "upstream": {"curate": require_manifest(job, "curate").key},
+        },
+    )
+
+    def steps() -> Manifest:
+        counts = write_index(job)
+        if config.decontamination.rule != "jaccard":
+            counts |= _mark_frequent_grams(job, phase, items)
+        work = DecontaminateItem(
+            output=job.output,
+            index_key=f"{phase.key} match",
+            rule=config.decontamination.rule,
+            threshold=config.decontamination.threshold,
+            ngram=config.dedup.ngram,
+            fold_case=config.dedup.fold_case,
+            by_title=tuple(WIKIPEDIA in (s.subset, s.format) for s in config.sources),
+        )
+        results = run_map(job, phase, "match", items, work)
+        ledger = merge_counts(result.ledger for result in results.values())
+        findings = merge_counts([counts, *(result.statistics for result in results.values())])
+        return Manifest(phase.name, phase.key, results, (), ledger, findings)
+
+    return run_phase(job, phase, steps)
+
+
+def _mark_frequent_grams(job: Job, phase: Phase, items: list[WorkItem]) -> dict[str, int]:
+    """Counts the documents that have each test gram, and commits which have too many."""
+    dedup = job.config.dedup
+    step = CountGrams(job.output, f"{phase.key} count", dedup.ngram, dedup.fold_case)
+    results = run_map(job, phase, "count", items, step)
+    documents = sum(int(result.statistics["documents"]) for result in results.values())
+    totals = np.zeros(read_array(job.output, f"{INDEX_FOLDER}/grams.npy").size, np.int64)
+    for item in items:
+        counts = read_array(job.output, _counts_path(item.name))
+        totals[counts["gram"]] += counts["documents"]
+    guard = job.config.decontamination
+    frequent = frequent_grams(
+        totals, documents, guard.frequent_gram_document_fraction, guard.frequent_gram_documents
+    )
+    write_array(job.output, f"{INDEX_FOLDER}/frequent.npy", frequent)
+    return {"test_grams": frequent.size, "frequent_test_grams": int(frequent.sum())}
+
+
+def _inputs(config: Config) -> Iterator[tuple[str, list[Any]]]:
+    """Yields size and digest of every test set and list of titles."""
+    paths = list(config.decontamination.titles)
+    for test_set in config.decontamination.test_sets:
+        paths += [test_set.path] if isinstance(test_set.path, str) else test_set.path
+    for path in paths:
+        yield path, list(store.digest_file(path))

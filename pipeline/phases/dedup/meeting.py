@@ -1,0 +1,203 @@
+"""Documents that share a key meet: exact duplicates by their texts, near ones by their bands.
+
+Two steps each. In the first every block of rows sends the heads of its buckets to where their keys
+belong, and the heads that other blocks must know of are written down. In the second every block
+gets those, and decides about its own documents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final, Protocol
+
+import apache_beam as beam
+import numpy as np
+from numpy.lib.recfunctions import repack_fields
+
+from massivetext.dedup.beam import Packed, ReturnHeads
+from massivetext.dedup.exact import GROUP_RECORD, GROUPS, exact_removals, group_records
+from massivetext.dedup.groups import Records
+from massivetext.dedup.heads import Buckets, bucket_heads
+from massivetext.dedup.keys import shingle_counts
+from massivetext.dedup.packed import item_of, pack_item, packed_bytes
+from massivetext.dedup.pairs import BAND_RECORD, BANDS, band_records, candidate_pairs
+from massivetext.pipeline.engine.rounds import Outcome
+from massivetext.pipeline.phases.dedup.files import FOLDER, DedupFiles, read_array, write_array
+from massivetext.pipeline.phases.dedup.shuffles import (
+    OUTCOMES,
+    ByBlock,
+    Partitions,
+    Spread,
+    join_records,
+    send,
+    send_all,
+    split_range,
+)
+
+GROUP_BYTES: Final = packed_bytes(GROUP_RECORD)
+"""What a document sends to find its exact duplicates."""
+
+BAND_BYTES: Final = packed_bytes(BAND_RECORD)
+"""What a document sends a band."""
+
+
+class Source(Protocol):
+    """The documents of a block, as records of one kind of buckets."""
+
+    buckets: ClassVar[Buckets]
+    hashed: ClassVar[str]
+    """The field that decides to which partition a record belongs."""
+
+    @property
+    def files(self) -> DedupFiles:
+        """The files of the phase."""
+        ...
+
+    def records(self, block: int) -> Records:
+        """Returns the records of a block."""
+        ...
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Documents by their normalised texts."""
+
+    files: DedupFiles
+    buckets: ClassVar[Buckets] = GROUPS
+    hashed: ClassVar[str] = "group_high"
+
+    def records(self, block: int) -> Records:
+        """Returns the `GROUP_RECORD`s of a block."""
+        return group_records(*self.files.keys(block))
+
+
+@dataclass(frozen=True)
+class Bands:
+    """Documents that are no exact duplicates, by their band keys."""
+
+    files: DedupFiles
+    buckets: ClassVar[Buckets] = BANDS
+    hashed: ClassVar[str] = "key"
+
+    def records(self, block: int) -> Records:
+        """Returns the `BAND_RECORD`s of a block."""
+        return band_records(*self.files.winners(block))
+
+
+Decide = Callable[[DedupFiles, int, Records, Records], Outcome]
+"""Writes what follows for a block, from its own records and the heads of other blocks."""
+
+
+@dataclass(frozen=True)
+class FindHeads:
+    """The heads that blocks must know of each other: a round writes those of its partitions."""
+
+    source: Source
+    folder: str
+
+    def __call__(self, pipeline: beam.Pipeline, shape: list[int]) -> Any:
+        """Returns the outcomes of a round: the files of heads."""
+        files = self.source.files
+        senders = pipeline | Spread(range(files.blocks.count))
+        sent = send_all(senders, _SendHeads(self.source, Partitions(*shape)))
+        heads = sent.packed | ReturnHeads(self.source.buckets, files.blocks)
+        written = heads | "Write" >> beam.Map(self._write)
+        return (written, sent[OUTCOMES]) | "Outcomes" >> beam.Flatten()
+
+    def _write(self, element: tuple[tuple[int, int], bytes]) -> Outcome:
+        (partition, part), packed = element
+        path = f"{FOLDER}/{self.folder}/{partition:05d}-{part:05d}.npy"
+        heads = np.frombuffer(packed, self.source.buckets.head_dtype)
+        write_array(self.source.files.output, path, heads)
+        return Outcome((path,), {"head_bytes": len(packed)})
+
+
+class _SendHeads(beam.DoFn):
+    def __init__(self, source: Source, partitions: Partitions) -> None:
+        self.source, self.partitions = source, partitions
+
+    def process(self, block: int) -> Iterator[Any]:
+        yield from send(self._packed(block))
+
+    def _packed(self, block: int) -> Iterator[Packed]:
+        records, source = self.source.records(block), self.source
+        numbers = self.partitions.numbers(records[source.hashed])
+        heads = bucket_heads(records[self.partitions.hold(numbers)], source.buckets)
+        numbers = self.partitions.numbers(heads[source.hashed])
+        item, _, _ = source.files.blocks.place(block)
+        for partition, part in split_range(heads, numbers, 0, self.partitions.count):
+            yield partition, pack_item(part, item)
+
+
+@dataclass(frozen=True)
+class MeetHeads:
+    """The blocks [first, last) of a round get their heads, and each decides about its documents."""
+
+    source: Source
+    head_files: tuple[str, ...]
+    decide: Decide
+
+    def __call__(self, pipeline: beam.Pipeline, blocks: list[int]) -> Any:
+        """Returns the outcomes of a round."""
+        sent = send_all(pipeline | Spread(self.head_files), _SendToBlocks(self, *blocks))
+        met = sent.packed | ByBlock(range(*blocks)) | "Decide" >> beam.Map(self._decide)
+        return (met, sent[OUTCOMES]) | "Outcomes" >> beam.Flatten()
+
+    def _decide(self, element: tuple[int, Iterable[bytes]]) -> Outcome:
+        block, packed = element
+        heads = join_records(packed, self.source.buckets.dtype)
+        return self.decide(self.source.files, block, self.source.records(block), heads)
+
+
+class _SendToBlocks(beam.DoFn):
+    def __init__(self, step: MeetHeads, first: int, last: int) -> None:
+        self.step, self.first, self.last = step, first, last
+
+    def process(self, path: str) -> Iterator[Any]:
+        yield from send(self._packed(path))
+
+    def _packed(self, path: str) -> Iterator[Packed]:
+        heads = read_array(self.step.source.files.output, path)
+        blocks = heads["block"].astype(np.int64)
+        fields = list(self.step.source.buckets.dtype.names or ())
+        for block, part in split_range(heads, blocks, self.first, self.last):
+            yield block, repack_fields(part[fields]).tobytes()
+
+
+@dataclass(frozen=True)
+class WriteExactRemovals:
+    """Writes which documents of a block are exact duplicates."""
+
+    def __call__(self, files: DedupFiles, block: int, records: Records, heads: Records) -> Outcome:
+        """Returns how many they are."""
+        removals = exact_removals(np.concatenate([records, heads]))
+        mine = removals[files.blocks.numbers(removals["address"]) == block]
+        write_array(files.output, files.exact_path(block), mine)
+        return Outcome(statistics={"removed": mine.size})
+
+
+def pairs_path(block: int) -> str:
+    """Returns the path of a block's candidate pairs."""
+    return f"{FOLDER}/pairs/{block:06d}.npy"
+
+
+@dataclass(frozen=True)
+class WritePairs:
+    """Writes the candidate pairs whose lower documents lie in a block."""
+
+    threshold: float
+
+    def __call__(self, files: DedupFiles, block: int, records: Records, heads: Records) -> Outcome:
+        """Returns how many there are, and how many bytes of sets must be sent to look at them."""
+        pairs = candidate_pairs(records, self.threshold, heads)
+        write_array(files.output, pairs_path(block), pairs)
+        _, first = np.unique(pairs["partner"], return_index=True)
+        partners = pairs[first]
+        item, _, _ = files.blocks.place(block)
+        foreign = item_of(partners["partner"]) != item
+        set_bytes = 8 * int(shingle_counts(partners["partner_rank"][foreign]).sum())
+        statistics: dict[str, Any] = {"candidate_pairs": pairs.size}
+        if pairs.size:
+            statistics["set_bytes"] = {str(block): set_bytes}
+        return Outcome(statistics=statistics)

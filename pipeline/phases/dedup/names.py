@@ -1,0 +1,189 @@
+"""The last steps of the dedup phase: removals get their partners' names and become rows."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import apache_beam as beam
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from massivetext.dedup.beam import ASK, AskBlocks
+from massivetext.dedup.groups import Records
+from massivetext.dedup.packed import row_of
+from massivetext.dedup.removal import EXACT, REASONS
+from massivetext.pipeline.engine import store
+from massivetext.pipeline.engine.items import ItemResult
+from massivetext.pipeline.engine.rounds import Outcome
+from massivetext.pipeline.phases.dedup.files import FOLDER, DedupFiles, read_array
+from massivetext.pipeline.phases.dedup.rules import NearRemovals
+from massivetext.pipeline.phases.dedup.shuffles import ByBlock, Spread
+from massivetext.pipeline.phases.plan import WorkItem
+from massivetext.records import REMOVAL_SCHEMA
+
+NAMED_SCHEMA: Final = pa.schema(
+    [
+        ("row", pa.int64()),
+        ("kind", pa.uint8()),
+        ("jaccard", pa.float64()),
+        ("partner_id", pa.string()),
+        ("partner_source_id", pa.string()),
+    ]
+)
+"""A removal of one block, with its partner's names."""
+
+NAMED_BYTES: Final = 150
+"""Our estimate of what a removal costs on its way: address, id and source id."""
+
+HISTOGRAM_BINS: Final = 20
+"""Our choice: bins of the Jaccard histogram, 0.05 wide."""
+
+
+@dataclass(frozen=True)
+class _Names:
+    """Ids of some documents, to be sent to those who asked."""
+
+    addresses: NDArray[np.uint64]
+    identities: pa.Table
+
+    def packed(self, chosen: NDArray[np.int64]) -> bytes:
+        table = self.identities.take(chosen)
+        return _to_bytes(table.append_column("address", pa.array(self.addresses[chosen])))
+
+
+@dataclass(frozen=True)
+class NamePartners:
+    """Looks up the partners' ids where the partners lie; a round does a range of blocks.
+
+    Attributes:
+        files: the files of the phase.
+        near: the near removals of blocks.
+    """
+
+    files: DedupFiles
+    near: NearRemovals
+
+    def __call__(self, pipeline: beam.Pipeline, blocks: list[int]) -> Any:
+        """Returns the outcomes of a round: of the blocks [first, last)."""
+        numbers = range(*blocks)
+        return (
+            pipeline
+            | Spread(numbers)
+            | AskBlocks(self.files.blocks, self._partners, self._answer)
+            | ByBlock(numbers)
+            | "Write" >> beam.Map(self._write)
+        )
+
+    def _removals(self, block: int) -> Records:
+        """Returns all removals of a block by address."""
+        exact = read_array(self.files.output, self.files.exact_path(block))
+        removals = np.concatenate([exact, self.near(block)])
+        return removals[np.argsort(removals["address"])]
+
+    def _partners(self, block: int) -> NDArray[np.uint64]:
+        return self._removals(block)["partner"]
+
+    def _answer(self, block: int, addresses: NDArray[np.uint64]) -> Iterator[_Names]:
+        item, _, _ = self.files.blocks.place(block)
+        yield _Names(addresses, self.files.identities(item).take(row_of(addresses)))
+
+    def _write(self, element: tuple[int, Iterable[bytes]]) -> Outcome:
+        block, parts = element
+        packed = [part for part in parts if part]
+        removals = self._removals(block)
+        table = NAMED_SCHEMA.empty_table()
+        if packed:
+            names = pa.concat_tables([_from_bytes(part) for part in packed]).sort_by("address")
+            names = names.take(np.searchsorted(names["address"], removals["partner"]))
+            stated = [row_of(removals["address"]), removals["kind"], removals["jaccard"]]
+            columns = [*stated, names["id"], names["source_id"]]
+            table = pa.Table.from_arrays(columns, schema=NAMED_SCHEMA)
+        store.write_bytes(self.files.output, named_path(block), _to_bytes(table))
+        sent_bytes = sum(map(len, packed)) + ASK.itemsize * np.unique(removals["partner"]).size
+        return Outcome(statistics={"removed": table.num_rows, "shuffled_bytes": sent_bytes})
+
+
+def named_path(block: int) -> str:
+    """Returns the path of a block's `NAMED_SCHEMA` table."""
+    return f"{FOLDER}/named/{block:06d}.arrow"
+
+
+def _to_bytes(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table.combine_chunks())
+    return sink.getvalue().to_pybytes()
+
+
+def _from_bytes(packed: bytes) -> pa.Table:
+    return pa.ipc.open_stream(packed).read_all()
+
+
+@dataclass(frozen=True)
+class WriteRemovals:
+    """Writes `dedup/<name>.parquet` of an item; an item without removals gets an empty file."""
+
+    files: DedupFiles
+
+    def __call__(self, item: WorkItem) -> ItemResult:
+        """Returns the ledger of the item, and why documents go."""
+        named = self._named(item)
+        identities = self.files.identities(item.number)
+        documents = identities.num_rows
+        identities = identities.take(named["row"])
+        entry = store.write_table(
+            self.files.output, f"dedup/{item.name}.parquet", _rows(named, identities, item.subset)
+        )
+        exact = int((named["kind"].to_numpy() == EXACT).sum())
+        ledger = {
+            "documents": documents,
+            "corpus": documents - named.num_rows,
+            "removed": named.num_rows,
+        }
+        statistics = {
+            "removed": {"exact": exact, "near": named.num_rows - exact},
+            "jaccard": _histogram(named["jaccard"].to_numpy()),
+        }
+        return ItemResult((entry,), ledger, statistics)
+
+    def _named(self, item: WorkItem) -> pa.Table:
+        """Returns the named removals of all blocks of an item, by row."""
+        tables = [NAMED_SCHEMA.empty_table()]
+        for block in self.files.blocks.of_item(item.number):
+            path = store.join(self.files.output, *named_path(block).split("/"))
+            tables.append(_from_bytes(store.read_bytes(path)))
+        return pa.concat_tables(tables)
+
+
+def _rows(named: pa.Table, identities: pa.Table, subset: str) -> pa.Table:
+    """Returns rows of `REMOVAL_SCHEMA`."""
+    stated = {
+        **{name: named[name] for name in ("row", "partner_id", "partner_source_id", "jaccard")},
+        "id": identities["id"],
+        "source_id": identities["source_id"],
+        "subset": pa.repeat(subset, named.num_rows),
+        "reasons": pa.array(
+            [[REASONS[k]] for k in named["kind"].to_pylist()], pa.list_(pa.string())
+        ),
+    }
+    nothing = {
+        field.name: pa.nulls(named.num_rows, field.type)
+        for field in REMOVAL_SCHEMA
+        if field.name not in stated
+    }
+    return pa.table({**stated, **nothing}).select(REMOVAL_SCHEMA.names).cast(REMOVAL_SCHEMA)
+
+
+def _histogram(jaccards: np.ndarray) -> dict[str, int]:
+    """Counts Jaccard values in bins; what is exactly 1 has a bin of its own."""
+    bins = np.floor(jaccards * HISTOGRAM_BINS).astype(int)
+    counts = np.bincount(bins, minlength=HISTOGRAM_BINS + 1)
+    edges = [f"{edge / HISTOGRAM_BINS:.2f}" for edge in range(HISTOGRAM_BINS + 1)]
+    labels = [f"{lower} to {upper}" for lower, upper in itertools.pairwise(edges)]
+    return {
+        label: int(count) for label, count in zip([*labels, "1.00"], counts, strict=True) if count
+    }

@@ -1,0 +1,216 @@
+"""The rules `greedy` and `cluster` on a cluster: rounds in which blocks ask and tell each other.
+
+Every round reads the states that the round before it has written, one file a block, so a repeated
+attempt writes the same bytes. The driver only counts what is left to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+from numpy.typing import NDArray
+
+from massivetext.dedup import rules
+from massivetext.dedup.beam import AskBlocks, Packed, RecordAnswers, split_by
+from massivetext.dedup.groups import Records
+from massivetext.dedup.removal import REMOVAL, VERIFIED
+from massivetext.dedup.rules import Rule
+from massivetext.pipeline.engine.items import Phase
+from massivetext.pipeline.engine.job import Job
+from massivetext.pipeline.engine.rounds import Outcome, run_rounds
+from massivetext.pipeline.phases.dedup.files import FOLDER, DedupFiles, read_array, write_array
+from massivetext.pipeline.phases.dedup.shuffles import (
+    ByBlock,
+    Spread,
+    join_records,
+)
+from massivetext.pipeline.phases.dedup.verification import verified_path
+
+
+@dataclass(frozen=True)
+class NearRemovals:
+    """Where the near removals of blocks lie, and how they are read.
+
+    Attributes:
+        output: the output folder.
+        paths: files by block.
+        of_file: what is removed according to the array in such a file.
+    """
+
+    output: str
+    paths: dict[int, str]
+    of_file: Callable[[Records], Records]
+
+    def __call__(self, block: int) -> Records:
+        """Returns the near removals of a block."""
+        if block not in self.paths:
+            return np.empty(0, REMOVAL)
+        return self.of_file(read_array(self.output, self.paths[block]))
+
+
+def resolve(
+    job: Job, phase: Phase, files: DedupFiles, rule: Rule, blocks: Sequence[int]
+) -> NearRemovals:
+    """Returns the near removals that follow from the verified pairs of these blocks."""
+    if rule == "pairwise":
+        paths = {block: verified_path(block) for block in blocks}
+        return NearRemovals(files.output, paths, rules.pairwise_removals)
+    if rule == "greedy":
+        return _resolve_greedily(job, phase, files, blocks)
+    return _resolve_clusters(job, phase, files, blocks)
+
+
+def _resolve_greedily(
+    job: Job, phase: Phase, files: DedupFiles, blocks: Sequence[int]
+) -> NearRemovals:
+    number, is_open = 0, bool(blocks)
+    while is_open:
+        step = GreedyRound(files, number, frozenset(blocks))
+        outcome = run_rounds(job, phase, f"greedy-{number:03d}", [list(blocks)], step)
+        number, is_open = number + 1, outcome.statistics["open"] > 0
+    paths = {block: state_path("greedy", number, block) for block in blocks}
+    return NearRemovals(files.output, paths, rules.greedy_removed)
+
+
+def _resolve_clusters(
+    job: Job, phase: Phase, files: DedupFiles, blocks: Sequence[int]
+) -> NearRemovals:
+    with_pairs = frozenset(blocks)
+    step = StartClusters(files, with_pairs)
+    start = run_rounds(job, phase, "cluster-start", [list(blocks)], step)
+    nodes = sorted(int(block) for block in start.statistics.get("nodes", {}))
+    number, messages = 0, len(nodes)
+    while messages:
+        update = ClusterRound(files, number, with_pairs)
+        outcome = run_rounds(job, phase, f"cluster-{number:03d}", [nodes], update)
+        number, messages = number + 1, outcome.statistics["messages"]
+    paths = {block: state_path("cluster", number, block) for block in nodes}
+    return NearRemovals(files.output, paths, rules.cluster_removed)
+
+
+def state_path(rule: Rule, number: int, block: int) -> str:
+    """Returns the path of what a block knows before a round."""
+    return f"{FOLDER}/{rule}/{number:03d}/{block:06d}.npy"
+
+
+@dataclass(frozen=True)
+class GreedyRound:
+    """One round of the rule `greedy`: `rules.greedy_round` in every block."""
+
+    files: DedupFiles
+    number: int
+    with_pairs: frozenset[int]
+
+    def __call__(self, pipeline: beam.Pipeline, blocks: list[int]) -> Any:
+        """Returns the outcomes of a round."""
+        return (
+            pipeline
+            | Spread(blocks)
+            | AskBlocks(self.files.blocks, self._asked, self._answer)
+            | ByBlock(blocks)
+            | "Decide" >> beam.Map(self._decide)
+        )
+
+    def _state(self, block: int) -> Records:
+        if block not in self.with_pairs:
+            return np.empty(0, rules.GREEDY)
+        if self.number:
+            path = state_path("greedy", self.number, block)
+            return read_array(self.files.output, path)
+        return rules.greedy_start(read_array(self.files.output, verified_path(block)))
+
+    def _asked(self, block: int) -> NDArray[np.uint64]:
+        return rules.greedy_asked(self._state(block))
+
+    def _answer(self, block: int, addresses: NDArray[np.uint64]) -> Iterator[RecordAnswers]:
+        yield RecordAnswers(rules.greedy_answers(self._state(block), addresses))
+
+    def _decide(self, element: tuple[int, Iterable[bytes]]) -> Outcome:
+        block, packed = element
+        answers = np.sort(join_records(packed, rules.STATUS), order="address")
+        state = rules.greedy_round(self._state(block), answers)
+        write_array(self.files.output, state_path("greedy", self.number + 1, block), state)
+        return Outcome(statistics={"open": int((state["state"] == rules.OPEN).sum())})
+
+
+@dataclass(frozen=True)
+class StartClusters:
+    """Every block learns of the verified pairs that its documents win."""
+
+    files: DedupFiles
+    with_pairs: frozenset[int]
+
+    def __call__(self, pipeline: beam.Pipeline, blocks: list[int]) -> Any:
+        """Returns the outcomes: the blocks that have nodes."""
+        return (
+            pipeline
+            | Spread(blocks)
+            | "Turn" >> beam.FlatMap(self._turned).with_output_types(Packed)
+            | "By block" >> beam.GroupByKey()
+            | "Start" >> beam.Map(self._start)
+        )
+
+    def _turned(self, block: int) -> Iterator[Packed]:
+        yield block, b""  # so that every block with pairs starts
+        turned = rules.turned(read_array(self.files.output, verified_path(block)))
+        yield from split_by(turned, self.files.blocks.numbers(turned["lower"]))
+
+    def _start(self, element: tuple[int, Iterable[bytes]]) -> Outcome:
+        block, packed = element
+        pairs = [join_records(packed, VERIFIED)]
+        if block in self.with_pairs:
+            pairs.append(read_array(self.files.output, verified_path(block)))
+        nodes = rules.cluster_start(np.concatenate(pairs))
+        write_array(self.files.output, state_path("cluster", 0, block), nodes)
+        return Outcome(statistics={"nodes": {str(block): nodes.size}})
+
+
+@dataclass(frozen=True)
+class ClusterRound:
+    """One round of the rule `cluster`: `rules.cluster_round` in every block."""
+
+    files: DedupFiles
+    number: int
+    with_pairs: frozenset[int]
+
+    def __call__(self, pipeline: beam.Pipeline, blocks: list[int]) -> Any:
+        """Returns the outcomes of a round."""
+        told = (
+            pipeline
+            | Spread(blocks)
+            | AskBlocks(self.files.blocks, self._asked, self._answer)
+            | "Answers" >> ByBlock(blocks)
+            | "Tell" >> beam.FlatMap(self._messages).with_output_types(Packed)
+        )
+        return told | "Messages" >> ByBlock(blocks) | "Update" >> beam.Map(self._update)
+
+    def _nodes(self, block: int) -> Records:
+        return read_array(self.files.output, state_path("cluster", self.number, block))
+
+    def _pairs(self, block: int) -> Records:
+        if block not in self.with_pairs:
+            return np.empty(0, VERIFIED)
+        return read_array(self.files.output, verified_path(block))
+
+    def _asked(self, block: int) -> NDArray[np.uint64]:
+        return rules.cluster_asked(self._nodes(block), self._pairs(block))
+
+    def _answer(self, block: int, addresses: NDArray[np.uint64]) -> Iterator[RecordAnswers]:
+        yield RecordAnswers(rules.cluster_answers(self._nodes(block), addresses))
+
+    def _messages(self, element: tuple[int, Iterable[bytes]]) -> Iterator[Packed]:
+        block, packed = element
+        answers = np.sort(join_records(packed, rules.LABEL), order="address")
+        messages = rules.cluster_messages(self._nodes(block), self._pairs(block), answers)
+        yield from split_by(messages, self.files.blocks.numbers(messages["address"]))
+
+    def _update(self, element: tuple[int, Iterable[bytes]]) -> Outcome:
+        block, packed = element
+        messages = join_records(packed, rules.LABEL)
+        nodes = rules.cluster_round(self._nodes(block), messages)
+        write_array(self.files.output, state_path("cluster", self.number + 1, block), nodes)
+        return Outcome(statistics={"messages": messages.size})

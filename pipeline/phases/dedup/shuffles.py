@@ -1,0 +1,119 @@
+"""What all shuffling steps of the phase are made of: rounds, partitions, senders."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import apache_beam as beam
+import numpy as np
+from apache_beam.pvalue import TaggedOutput
+from numpy.typing import NDArray
+
+from massivetext.dedup.beam import Packed
+from massivetext.dedup.groups import Records, partition_of
+from massivetext.pipeline.engine.job import Job
+from massivetext.pipeline.engine.rounds import Outcome, even_ranges
+
+PARTITION_BYTES: Final = 32_000_000
+"""Our choice: records that one worker sorts at once."""
+
+OUTCOMES: Final = "outcomes"
+"""Tag of the side output that tells how many bytes were sent."""
+
+
+@dataclass(frozen=True)
+class Partitions:
+    """How a hash space is cut: `count` ranges, of which a round takes [first, last)."""
+
+    count: int
+    first: int
+    last: int
+
+    def numbers(self, hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """Returns int64: the partition of each hash."""
+        return partition_of(hashes, self.count)
+
+    def hold(self, numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether this round takes partitions of these numbers."""
+        return (numbers >= self.first) & (numbers < self.last)
+
+
+def split_range(
+    records: Records, numbers: NDArray[np.int64], first: int, last: int
+) -> Iterator[tuple[int, Records]]:
+    """Yields (number, records) of each number from `first` until before `last` that has some."""
+    order = np.argsort(numbers, kind="stable")
+    ordered = numbers[order]
+    start, stop = np.searchsorted(ordered, [first, last])
+    bounds = start + np.flatnonzero(np.diff(ordered[start:stop], prepend=-1, append=-1))
+    for begin, end in itertools.pairwise(bounds.tolist()):
+        yield int(ordered[begin]), records[order[begin:end]]
+
+
+def plan_partitions(job: Job, shuffled_bytes: int) -> list[list[int]]:
+    """Returns [count, first, last] of the `Partitions` of each round."""
+    rounds = job.rounds(shuffled_bytes)
+    count = max(rounds, math.ceil(shuffled_bytes / PARTITION_BYTES), 1)
+    return [[count, *bounds] for bounds in even_ranges(count, rounds)]
+
+
+class Spread(beam.PTransform):
+    """Elements to workers, one by one: a GroupByKey by their number in the list."""
+
+    def __init__(self, elements: Sequence[Any]) -> None:
+        super().__init__()
+        self.elements = elements
+
+    def expand(self, input_or_inputs: Any) -> Any:
+        """Returns the elements."""
+        return (
+            input_or_inputs
+            | "Elements" >> beam.Create(list(enumerate(self.elements)), reshuffle=False)
+            | "Spread" >> beam.GroupByKey()
+            | "Values" >> beam.FlatMap(lambda numbered: numbered[1])
+        )
+
+
+def send_all(collection: Any, sender: beam.DoFn) -> Any:
+    """Returns what a sender yields: `packed`, (number, bytes), and OUTCOMES, the bytes sent."""
+    sending = beam.ParDo(sender).with_output_types(Packed)
+    return collection | "Send" >> sending.with_outputs(OUTCOMES, main="packed")
+
+
+def send(packed: Iterable[Packed]) -> Iterator[Any]:
+    """Yields (number, bytes) elements, and how many bytes they were."""
+    sent_bytes = 0
+    for element in packed:
+        sent_bytes += len(element[1])
+        yield element
+    yield TaggedOutput(OUTCOMES, Outcome(statistics={"shuffled_bytes": sent_bytes}))
+
+
+class ByBlock(beam.PTransform):
+    """(block, bytes) -> (block, all its bytes); every block comes up, whether it was sent any.
+
+    Args:
+        blocks: numbers of the blocks.
+    """
+
+    def __init__(self, blocks: Sequence[int]) -> None:
+        super().__init__()
+        self.blocks = blocks
+
+    def expand(self, input_or_inputs: Any) -> Any:
+        """Returns (block, iterable of bytes), empty ones among them."""
+        every = input_or_inputs.pipeline | "All blocks" >> beam.Create(
+            [(block, b"") for block in self.blocks], reshuffle=False
+        ).with_output_types(Packed)
+        return (
+            (input_or_inputs, every) | "With empty" >> beam.Flatten() | "Group" >> beam.GroupByKey()
+        )
+
+
+def join_records(parts: Iterable[bytes], dtype: np.dtype[Any]) -> Records:
+    """Returns the records of all parts in one array."""
+    return np.frombuffer(b"".join(parts), dtype)

@@ -1,0 +1,138 @@
+"""What there is to do: every input file, or range of a splittable one, becomes a work item.
+
+Items are numbered in the order of their names. A name is the subset and the file's path below its
+source's root, so it depends neither on the order of a listing nor on where the folder lies.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import BinaryIO
+
+from massivetext.config import Config, ConfigError, Source
+from massivetext.pipeline.engine import store
+from massivetext.pipeline.readers import FileRange, split_file
+
+
+@dataclass(frozen=True)
+class WorkItem:
+    """One file, or one range of it: the unit of work, of commitment and of restart.
+
+    Attributes:
+        number: place in the order of names; the high half of its documents' addresses.
+        name: subset/path below the source's root, e.g. `books/shelf/a.jsonl.zst`; its results are
+            `documents/<name>.parquet` and so on.
+        subset: the subset its documents belong to.
+        source: index of its `[[source]]` in the configuration.
+        file: where to read.
+        range: which part of the file.
+        size_bytes: size of the file.
+        modified: modification time, seconds since 1970, as the file system tells.
+        weight: stored bytes that it reads, about.
+    """
+
+    number: int
+    name: str
+    subset: str
+    source: int
+    file: str
+    range: FileRange
+    size_bytes: int
+    modified: float
+    weight: float
+
+    @property
+    def identity(self) -> list[str | int | float]:
+        """What must be the same for committed results of the item to stand."""
+        return [self.name, self.range.start, self.range.stop, self.size_bytes, self.modified]
+
+
+def plan(config: Config) -> list[WorkItem]:
+    """Returns the work items of all sources, in the order of their names.
+
+    Raises:
+        ConfigError: if a path or pattern matches no file.
+    """
+    items = [
+        item
+        for number, source in enumerate(config.sources)
+        for item in _items_of_source(config, number, source)
+    ]
+    items.sort(key=lambda item: item.name)
+    return [replace(item, number=number) for number, item in enumerate(items)]
+
+
+def _items_of_source(config: Config, number: int, source: Source) -> Iterator[WorkItem]:
+    patterns = (source.path,) if isinstance(source.path, str) else source.path
+    for index, pattern in enumerate(patterns):
+        root = _root(pattern)
+        prefix = _prefix(config, number, index, len(patterns))
+        for metadata in _match(source, pattern):
+            below = metadata.path[len(root) :].lstrip("/\\").replace("\\", "/")
+            ranges = _ranges(source, metadata.path, metadata.size_in_bytes)
+            for part, file_range in enumerate(ranges):
+                suffix = f".{part:05d}" if len(ranges) > 1 else ""
+                yield WorkItem(
+                    number=0,
+                    name=f"{source.subset}/{prefix}{below}{suffix}",
+                    subset=source.subset,
+                    source=number,
+                    file=metadata.path,
+                    range=file_range,
+                    size_bytes=metadata.size_in_bytes,
+                    modified=metadata.last_updated_in_seconds,
+                    weight=_weight(metadata.size_in_bytes, file_range, ranges),
+                )
+
+
+def _match(source: Source, pattern: str) -> list[store.FileMetadata]:
+    try:
+        found = store.match(pattern)
+    except Exception as error:  # every file system has exceptions of its own
+        raise ConfigError(f"source '{source.subset}': cannot list {pattern}: {error}") from None
+    if not found:
+        raise ConfigError(
+            f"source '{source.subset}': no file matches {pattern}; "
+            "check the path (relative paths start at the config file's folder)"
+        )
+    return found
+
+
+def _ranges(source: Source, path: str, size_bytes: int) -> Sequence[FileRange]:
+    opened: list[store.WatchedStream] = []
+
+    def open_watched(path: str) -> BinaryIO:
+        opened.append(store.WatchedStream(store.open_input(path)))
+        return opened[-1].as_binary()
+
+    try:
+        ranges = split_file(source.format, path, size_bytes, open_watched)
+    except OSError as error:
+        raise ConfigError(f"source '{source.subset}': cannot read {path}: {error}") from None
+    faults = [stream.fault for stream in opened if stream.fault is not None]
+    if faults:  # what a reader took for a damaged file
+        raise ConfigError(f"source '{source.subset}': cannot read {path}: {faults[0]}")
+    return ranges
+
+
+def _weight(size_bytes: int, file_range: FileRange, ranges: Sequence[FileRange]) -> float:
+    """Returns a range's part of its file, whether ranges count bytes or row groups."""
+    whole = ranges[-1].stop - ranges[0].start
+    return size_bytes * (file_range.stop - file_range.start) / whole if whole else size_bytes
+
+
+def _root(pattern: str) -> str:
+    """Returns the folder above the first wildcard of a pattern, or a plain file's folder."""
+    fixed = re.split(r"[*?\[]", pattern, maxsplit=1)[0]
+    return fixed[: max(fixed.rfind("/"), fixed.rfind("\\")) + 1]
+
+
+def _prefix(config: Config, number: int, index: int, patterns: int) -> str:
+    """Keeps names apart where several sources or patterns feed one subset."""
+    same_subset = [
+        n for n, s in enumerate(config.sources) if s.subset == config.sources[number].subset
+    ]
+    source_part = f"source-{same_subset.index(number)}/" if len(same_subset) > 1 else ""
+    return source_part + (f"path-{index}/" if patterns > 1 else "")

@@ -1,0 +1,205 @@
+"""What phase SEQUENCE does with one item of the corpus: survey, sample, tokenise."""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import BinaryIO, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from massivetext.pipeline.engine import store
+from massivetext.pipeline.engine.items import ItemResult
+from massivetext.pipeline.phases.plan import WorkItem
+from massivetext.sequencing.blocks import CROP_DTYPE, CropBlock, crop_hash, split_by_part
+from massivetext.sequencing.crops import crop_random, crop_range, expected_crop_bytes
+from massivetext.sequencing.draws import Draw
+from massivetext.sequencing.tokenizer import Tokenizer
+from massivetext.sequencing.tokenizer_training import count_words, drawn_passages
+
+WORDS_SCHEMA: Final = pa.schema([("word", pa.large_string()), ("count", pa.int64())])
+"""The words of the tokenizer's sample."""
+
+BLOCK_SCHEMA: Final = pa.schema(
+    [("part", pa.uint32()), ("crops", pa.large_binary()), ("tokens", pa.large_binary())]
+)
+"""Tokenised crops: one row a part of a bucket and run, the arrays of a `CropBlock` as bytes."""
+
+_RUN_TOKENS: Final = 2**25
+"""Our choice: 64 MB of tokens are kept in memory, then sorted by part and written."""
+
+TOKENISE_BYTES: Final = 150_000_000
+"""Memory that an item takes whose crops are tokenised (measured: 110 MB)."""
+
+SURVEY_BYTES: Final = 200_000_000
+"""Memory that an item takes whose words are counted (measured: 190 MB for all of 64 MB of text)."""
+
+_ROW_GROUP_BYTES: Final = 2**23
+"""Our choice: what is read at least when some parts of an item are wanted."""
+
+
+@dataclass(frozen=True)
+class SurveyItem:
+    """Counts an item's text, and the words of what is drawn of it for the tokenizer's sample.
+
+    Attributes:
+        output: the output folder.
+        folder: for the sample, below the output folder.
+        seed: of the run.
+        crop_bytes: C.
+        limits: subset -> hash below which its passages are drawn; empty if none are needed.
+    """
+
+    output: str
+    folder: str
+    seed: int
+    crop_bytes: int
+    limits: Mapping[str, int]
+
+    def __call__(self, item: WorkItem) -> ItemResult:
+        """Returns the sample file, and documents, bytes and expected bytes of crops."""
+        documents = text_bytes = crop_bytes = 0
+        limit = self.limits.get(item.subset, 0)
+        words: Counter[str] = Counter()
+        for document_id, text in _read_texts(self.output, item.name):
+            documents += 1
+            text_bytes += len(text)
+            crop_bytes += expected_crop_bytes(len(text), self.crop_bytes)
+            if limit:
+                drawn = drawn_passages(bytes(text), self.seed, document_id, limit)
+                words.update(count_words(drawn))
+        counts = {"documents": documents, "text_bytes": text_bytes, "crop_bytes": crop_bytes}
+        files: tuple[store.FileEntry, ...] = ()
+        if item.subset in self.limits:
+            rows = [{"word": word, "count": count} for word, count in sorted(words.items())]
+            table = pa.Table.from_pylist(rows, WORDS_SCHEMA)
+            path = f"{self.folder}/{item.name}.parquet"
+            files = (store.write_table(self.output, path, table),)
+        return ItemResult(files, {}, {item.subset: counts})
+
+
+@dataclass(frozen=True)
+class TokeniseItem:
+    """Cuts and encodes one crop of each document that a draw holds.
+
+    Attributes:
+        output: the output folder.
+        folder: for the blocks, below the output folder.
+        model: path of the tokenizer's model.
+        seed: of the run.
+        crop_bytes: C.
+        buckets: number of buckets = shards.
+        parts: of each bucket.
+        draws: subset -> what to draw.
+    """
+
+    output: str
+    folder: str
+    model: str
+    seed: int
+    crop_bytes: int
+    buckets: int
+    parts: int
+    draws: Mapping[str, Draw]
+
+    def __call__(self, item: WorkItem) -> ItemResult:
+        """Returns the block file, and how many crops and tokens it holds."""
+        crops = tokens = 0
+        with (
+            store.commit(self.output, f"{self.folder}/{item.name}.parquet") as pending,
+            open_block_writer(pending.stream, BLOCK_SCHEMA) as writer,
+        ):
+            for block in self._runs(item):
+                crops += len(block.crops_C)
+                tokens += len(block.tokens)
+                for table in _tables(split_by_part(block, self.buckets, self.parts)):
+                    writer.write_table(table)
+        counts = {"crops": crops, "tokens": tokens}
+        return ItemResult((pending.entry,), {}, {item.subset: counts})
+
+    def _runs(self, item: WorkItem) -> Iterator[CropBlock]:
+        """Yields the drawn crops of an item, as many at a time as memory is meant to hold."""
+        tokenizer = _load_tokenizer(self.model)
+        draw = self.draws[item.subset]
+        rows: list[tuple[int, bytes, int, int, int]] = []
+        parts: list[NDArray[np.uint16]] = []
+        held_tokens = 0
+        for document_id, text in _read_texts(self.output, item.name):
+            hash_64 = crop_hash(self.seed, document_id, draw.visit)
+            if not draw.start <= hash_64 < draw.stop:
+                continue
+            random_64 = crop_random(self.seed, item.subset, document_id, draw.visit)
+            start, stop = crop_range(text, self.crop_bytes, random_64)
+            tokens = tokenizer.encode(bytes(text[start:stop]))
+            rows.append((hash_64, bytes.fromhex(document_id), start, stop, len(tokens)))
+            parts.append(tokens)
+            held_tokens += len(tokens)
+            if held_tokens >= _RUN_TOKENS:
+                yield CropBlock(np.array(rows, CROP_DTYPE), np.concatenate(parts))
+                rows, parts, held_tokens = [], [], 0
+        if rows:
+            yield CropBlock(np.array(rows, CROP_DTYPE), np.concatenate(parts))
+
+
+def open_block_writer(stream: BinaryIO, schema: pa.Schema) -> pq.ParquetWriter:
+    """Returns a writer of arrays that are read once or twice, then deleted: so as they are."""
+    names = [field.name for field in schema if not pa.types.is_large_binary(field.type)]
+    return pq.ParquetWriter(
+        stream,
+        schema,
+        compression="none",
+        use_dictionary=False,
+        write_statistics=names,  # pyright: ignore[reportArgumentType]  # a list of columns too
+    )
+
+
+def read_blocks(
+    output: str, path: str, parts: range, columns: list[str]
+) -> Iterator[tuple[int, list[bytes]]]:
+    """Yields part and some columns of the rows of a block file that belong to some parts."""
+    with store.open_input(store.join(output, *path.split("/"))) as stream:
+        parquet = store.open_parquet(stream)
+        for group in range(parquet.num_row_groups):
+            held = parquet.metadata.row_group(group).column(0).statistics
+            if held.max < parts.start or held.min >= parts.stop:
+                continue
+            table = parquet.read_row_group(group, ["part", *columns])
+            for part, *arrays in zip(*(table[name] for name in table.column_names), strict=True):
+                if part.as_py() in parts:
+                    yield part.as_py(), [array.as_py() for array in arrays]
+
+
+def _read_texts(output: str, name: str) -> Iterator[tuple[str, memoryview]]:
+    """Yields id and UTF-8 text of an item's documents in the corpus."""
+    path = store.join(output, "corpus", *f"{name}.parquet".split("/"))
+    with store.open_input(path) as stream:
+        parquet = store.open_parquet(stream)
+        for group in range(parquet.num_row_groups):
+            table = parquet.read_row_group(group, ["id", "text"])
+            for document_id, text in zip(table["id"], table["text"], strict=True):
+                yield document_id.as_py(), memoryview(text.as_buffer())
+
+
+def _tables(blocks: Mapping[int, CropBlock]) -> Iterator[pa.Table]:
+    """Yields the rows of the parts, as many at a time as become a row group."""
+    rows: list[dict[str, int | bytes]] = []
+    held_bytes = 0
+    for part, block in blocks.items():
+        crops, tokens = block.to_bytes()
+        rows.append({"part": part, "crops": crops, "tokens": tokens})
+        held_bytes += len(tokens)
+        if held_bytes >= _ROW_GROUP_BYTES:
+            yield pa.Table.from_pylist(rows, BLOCK_SCHEMA)
+            rows, held_bytes = [], 0
+    if rows:
+        yield pa.Table.from_pylist(rows, BLOCK_SCHEMA)
+
+
+@functools.lru_cache(maxsize=1)
+def _load_tokenizer(path: str) -> Tokenizer:
+    return Tokenizer(store.read_bytes(path))

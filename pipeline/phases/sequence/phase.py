@@ -1,0 +1,324 @@
+"""Phase SEQUENCE: the corpus becomes shards of equal-length token sequences (A.1.2).
+
+survey    map: size of the corpus, and the tokenizer's sample
+tokenise  map: one crop of each document that is drawn; again while subsets fall short
+count     shuffle of crops' sizes: the sequences that each bucket can give
+shards    shuffle of tokens: each bucket packs, takes its quotas and writes a shard
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import sys
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from massivetext.config import Config, ConfigError
+from massivetext.pipeline.engine import store
+from massivetext.pipeline.engine.items import (
+    ItemResult,
+    Manifest,
+    Phase,
+    merge_counts,
+    require_manifest,
+    run_map,
+    run_phase,
+)
+from massivetext.pipeline.engine.job import Job, RunError
+from massivetext.pipeline.engine.processes import release_memory
+from massivetext.pipeline.phases.plan import WorkItem
+from massivetext.pipeline.phases.sequence.description import Drawn, describe
+from massivetext.pipeline.phases.sequence.items import (
+    SURVEY_BYTES,
+    TOKENISE_BYTES,
+    SurveyItem,
+    TokeniseItem,
+)
+from massivetext.pipeline.phases.sequence.shards import (
+    PART_BYTES,
+    BlockFile,
+    ShardPlan,
+    count_sequences,
+    write_shards,
+)
+from massivetext.sequencing.beam import DrawId, Quotas
+from massivetext.sequencing.crops import crop_size_bytes
+from massivetext.sequencing.dataset import DATASET_FILE, TOKENIZER_FILE
+from massivetext.sequencing.draws import (
+    Draw,
+    Supply,
+    bucket_quotas,
+    next_draws,
+    settle,
+    wanted_sequences,
+)
+from massivetext.sequencing.mixture import Mixture, Shares, mix
+from massivetext.sequencing.packing import PackingRule
+from massivetext.sequencing.tokenizer import Tokenizer
+from massivetext.sequencing.tokenizer_training import (
+    TrainedModel,
+    sampling_limits,
+    train,
+)
+
+BYTES_PER_TOKEN: Final = 4
+"""Our choice, only to guess sizes before tokens are counted: Table A2 gives 4.2 to 4.4 (code 2)."""
+
+SHARD_BYTES: Final = 256_000_000
+"""Our choice: large enough for object stores, small enough for the memory of one worker."""
+
+_SCRATCH: Final = "phases/sequence/scratch"
+"""Samples and tokenised crops, below the output folder; deleted when the phase is finished."""
+
+
+ReadDraws = Callable[[Drawn, Mapping[str, Draw], int], Drawn]
+"""Adds draws, by subset, to what was drawn; the number counts the calls."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The phase in progress: where and what it works on."""
+
+    job: Job
+    phase: Phase
+    items: Sequence[WorkItem]
+
+    @property
+    def config(self) -> Config:
+        """The run's configuration."""
+        return self.job.config
+
+
+def run_sequence(job: Job, items: list[WorkItem]) -> Manifest:
+    """Writes `sequences/`; needs the corpus.
+
+    Raises:
+        ConfigError: if the configured tokenizer cannot be used.
+        RunError: if the corpus gives no sequence at all.
+    """
+    corpus = require_manifest(job, "corpus")
+    settings = {
+        "upstream": {"corpus": corpus.key},
+        "seed": job.config.seed,
+        "tokenizer": _tokenizer_settings(job.config),
+        "sequence": job.config.sequence,
+    }
+    stage = Stage(job, Phase("sequence", ("sequences",), settings), items)
+    manifest = run_phase(job, stage.phase, lambda: _work(stage))
+    store.delete(job.path(*_SCRATCH.split("/")))
+    return manifest
+
+
+def load_configured_tokenizer(path: str) -> Tokenizer:
+    """Returns the tokenizer that `tokenizer.model` names.
+
+    Raises:
+        ConfigError: if the file is missing or is no suitable model.
+    """
+    try:
+        return Tokenizer(store.read_bytes(path))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"tokenizer.model = {path!r}: {error}") from None
+
+
+def _tokenizer_settings(config: Config) -> Any:
+    if config.tokenizer.model:
+        return {"sha256": load_configured_tokenizer(config.tokenizer.model).sha256}
+    return config.tokenizer
+
+
+def _work(stage: Stage) -> Manifest:
+    survey = _survey(stage)
+    filled = [subset for subset, counts in survey.items() if counts["text_bytes"]]
+    mixture = mixture_of(stage.config, filled)
+    tokenizer, training_warnings, tokenizer_entry = _tokenizer(stage, mixture.given)
+    plan = _shard_plan(stage, mixture.given, survey, tokenizer)
+    drawn = _draw(stage, plan, mixture, survey)
+    wanted = wanted_of(stage.config, drawn)
+    targets, shortage = settle(wanted, drawn.mixture.given, drawn.supplies)
+    shards = write_shards(
+        stage.job, stage.phase, drawn.files, _quotas(targets, drawn, plan.shards), plan
+    )
+    warnings = (*training_warnings, *drawn.mixture.warnings, *shortage)
+    dataset = describe(stage.config, survey, drawn, targets, plan, shards, warnings)
+    for warning in warnings:
+        print(f"massivetext: {warning}", file=sys.stderr)
+    dataset_entry = store.write_bytes(
+        stage.job.output, f"sequences/{DATASET_FILE}", dataset.to_json().encode()
+    )
+    results = {f"shard-{number:05d}": result for number, result in enumerate(shards)}
+    return Manifest(
+        phase=stage.phase.name,
+        key=stage.phase.key,
+        items=results,
+        files=(tokenizer_entry, dataset_entry),
+        ledger=merge_counts(result.ledger for result in shards),
+        findings={"warnings": list(warnings)},
+    )
+
+
+def _survey(stage: Stage) -> dict[str, dict[str, int]]:
+    """Returns documents, bytes and expected bytes of crops of each subset; draws the sample."""
+    config = stage.config
+    limits = {}
+    if not config.tokenizer.model:
+        sizes = {
+            subset: found["text_bytes"]
+            for subset, found in require_manifest(stage.job, "corpus").findings.items()
+            if found["text_bytes"]
+        }
+        limits = sampling_limits(mixture_of(config, sizes).given, sizes)
+    crop_bytes = crop_size_bytes(config.sequence.length)
+    work = SurveyItem(stage.job.output, f"{_SCRATCH}/sample", config.seed, crop_bytes, limits)
+    results = run_map(stage.job, stage.phase, "survey", stage.items, work, SURVEY_BYTES)
+    return merge_counts(result.statistics for result in results.values())
+
+
+def mixture_of(config: Config, present: Collection[str]) -> Mixture:
+    """Returns the shares of these subsets.
+
+    Raises:
+        RunError: if none of them has a weight.
+    """
+    try:
+        return mix(config.sequence.weights, present)
+    except ValueError as error:
+        raise RunError(str(error)) from None
+
+
+def _tokenizer(stage: Stage, shares: Shares) -> tuple[Tokenizer, list[str], store.FileEntry]:
+    """Returns the tokenizer, warnings of its training, and its file beside the shards."""
+    output, config = stage.job.output, stage.config.tokenizer
+    warnings: list[str] = []
+    if config.model:
+        tokenizer = load_configured_tokenizer(config.model)
+    else:
+        words: Counter[str] = Counter()
+        for item in stage.items:
+            if item.subset in shares:
+                words.update(_read_words(output, item.name))
+        trained = _train(words, config.vocab_size, config.normalization)
+        tokenizer, warnings = Tokenizer(trained.model), list(trained.warnings)
+        release_memory()
+    entry = store.write_bytes(output, f"sequences/{TOKENIZER_FILE}", tokenizer.model)
+    return tokenizer, warnings, entry
+
+
+def _train(words: Mapping[str, int], vocab_size: int, normalization: str) -> TrainedModel:
+    try:
+        return train(words, vocab_size, normalization)
+    except ValueError as error:
+        raise RunError(str(error)) from None
+
+
+def _read_words(output: str, name: str) -> dict[str, int]:
+    table = store.read_table(store.join(output, *f"{_SCRATCH}/sample/{name}.parquet".split("/")))
+    return dict(zip(table["word"].to_pylist(), table["count"].to_pylist(), strict=True))
+
+
+def _shard_plan(
+    stage: Stage, shares: Shares, survey: Mapping[str, Any], tokenizer: Tokenizer
+) -> ShardPlan:
+    """Returns what the shards have in common; their number depends on sizes, never on workers."""
+    config = stage.config.sequence
+    crop_bytes = sum(survey[subset]["crop_bytes"] for subset in shares)
+    tokens = config.tokens or crop_bytes // BYTES_PER_TOKEN
+    shards = config.shards or max(1, math.ceil(2 * tokens / SHARD_BYTES))
+    # A power of two, so that the processes of a machine have equally many to sort.
+    parts = 1 << (2 * tokens // shards // PART_BYTES).bit_length()
+    rule = PackingRule(config.length, config.crops_per_group, tokenizer.bos, tokenizer.eos)
+    return ShardPlan(shards, parts, config.format, rule, stage.config.seed, tokenizer)
+
+
+def _draw(stage: Stage, plan: ShardPlan, mixture: Mixture, survey: Mapping[str, Any]) -> Drawn:
+    """Reads the corpus until every subset can give its share, or has been visited enough."""
+    token_bytes = BYTES_PER_TOKEN * stage.config.sequence.length
+    supplies = {s: Supply(survey[s]["crop_bytes"] // token_bytes) for s in mixture.given}
+    read = functools.partial(_read_draws, stage, plan)
+    return draw_until_enough(stage.config, Drawn(mixture, supplies), read)
+
+
+def draw_until_enough(config: Config, drawn: Drawn, read: ReadDraws) -> Drawn:
+    """Returns what `read` has added until every subset gives its share, or is used up.
+
+    Raises:
+        RunError: if no subset gives a sequence.
+    """
+    length = config.sequence.length
+    # Without a number of tokens, one visit of every document says how many are wanted.
+    draws = {} if config.sequence.tokens else dict.fromkeys(drawn.supplies, Draw(0))
+    number = 0
+    while True:
+        if draws:
+            drawn = read(drawn, draws, number)
+            number += 1
+        wanted = wanted_of(config, drawn)
+        visits = config.sequence.max_visits
+        draws = next_draws(wanted, drawn.mixture.given, drawn.supplies, visits)
+        if draws:
+            continue
+        fruitful = {s: supply for s, supply in drawn.supplies.items() if supply.sequences}
+        if not fruitful:
+            raise RunError(
+                f"the corpus is too small: none of {', '.join(drawn.supplies)} gives a single "
+                f"sequence of {length:,} tokens in a shard; add documents, or set a "
+                "smaller sequence.length or sequence.shards"
+            )
+        if len(fruitful) == len(drawn.supplies):
+            return drawn
+        drawn = Drawn(mixture_of(config, fruitful), fruitful, drawn.files)
+
+
+def wanted_of(config: Config, drawn: Drawn) -> int:
+    """Returns how many sequences are asked for."""
+    return wanted_sequences(config.sequence.tokens, config.sequence.length, drawn.supplies)
+
+
+def _read_draws(
+    stage: Stage, plan: ShardPlan, drawn: Drawn, draws: Mapping[str, Draw], number: int
+) -> Drawn:
+    """Tokenises the crops of some draws and counts the sequences they give."""
+    job, phase, config = stage.job, stage.phase, stage.config
+    folder = f"{_SCRATCH}/tokens-{number:03d}"
+    work = TokeniseItem(
+        output=job.output,
+        folder=folder,
+        model=job.path("sequences", TOKENIZER_FILE),
+        seed=config.seed,
+        crop_bytes=crop_size_bytes(config.sequence.length),
+        buckets=plan.shards,
+        parts=plan.parts,
+        draws=draws,
+    )
+    items = [item for item in stage.items if item.subset in draws]
+    results = run_map(job, phase, f"tokenise-{number:03d}", items, work, TOKENISE_BYTES)
+    ids = {s: DrawId(s, d.visit, len(drawn.supplies[s].draws)) for s, d in draws.items()}
+    files = tuple(
+        BlockFile(f"{folder}/{item.name}.parquet", ids[item.subset], **_sizes(results[item.name]))
+        for item in items
+    )
+    counts = count_sequences(job, phase, f"count-{number:03d}", files, plan)
+    supplies = dict(drawn.supplies)
+    for subset, draw in draws.items():
+        supplies[subset] = supplies[subset].with_draw(draw, counts[subset])
+    return Drawn(drawn.mixture, supplies, drawn.files + files)
+
+
+def _sizes(result: ItemResult) -> dict[str, int]:
+    (sizes,) = result.statistics.values()
+    return dict(sizes)
+
+
+def _quotas(targets: Mapping[str, int], drawn: Drawn, shards: int) -> Quotas:
+    """Returns how many sequences each bucket takes of each draw."""
+    quotas: dict[int, dict[DrawId, int]] = {bucket: {} for bucket in range(shards)}
+    for subset, supply in drawn.supplies.items():
+        by_draw = bucket_quotas(targets[subset], supply)
+        for number, (draw, by_bucket) in enumerate(zip(supply.draws, by_draw, strict=True)):
+            for bucket, count in enumerate(by_bucket):
+                if count:
+                    quotas[bucket][DrawId(subset, draw.visit, number)] = count
+    return quotas

@@ -1,0 +1,314 @@
+"""From tokenised crops to shards: count, sort, fill.
+
+count   shuffle of crops' sizes: the sequences that each bucket can give
+sort    shuffle of tokens, in parts of some megabytes: a part of a bucket becomes a sorted file
+shards  map: each bucket reads its parts one by one, packs, takes its quotas and writes a shard
+
+So neither a worker nor this machine holds a bucket's tokens but in the shard that it writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import apache_beam as beam
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from massivetext.pipeline.engine import store
+from massivetext.pipeline.engine.items import ItemResult, Phase, run_map
+from massivetext.pipeline.engine.job import Job
+from massivetext.pipeline.engine.rounds import Outcome, even_ranges, run_rounds
+from massivetext.pipeline.phases.sequence.items import open_block_writer, read_blocks
+from massivetext.sequencing.beam import (
+    CountSequences,
+    DrawId,
+    Quotas,
+    SizedCrops,
+    SortCrops,
+    TokenisedCrops,
+)
+from massivetext.sequencing.blocks import CROP_DTYPE, CropBlock, tokens_of_crops
+from massivetext.sequencing.buckets import DrawnCrops, fill_bucket
+from massivetext.sequencing.packing import PackingRule
+from massivetext.sequencing.shards import FORMATS, provenance_name, shard_name
+from massivetext.sequencing.tokenizer import Tokenizer
+
+PART_BYTES: Final = 16_000_000
+"""Our choice: at most about so many bytes of tokens one worker sorts at once, which takes 7 times
+them."""
+
+PART_SCHEMA: Final = pa.schema(
+    [
+        ("subset", pa.string()),
+        ("visit", pa.int32()),
+        ("draw", pa.int32()),
+        ("crops", pa.large_binary()),
+        ("tokens", pa.large_binary()),
+    ]
+)
+"""A sorted part of a bucket: one row (and row group) a draw, the arrays of a `CropBlock`."""
+
+
+@dataclass(frozen=True)
+class BlockFile:
+    """A file of tokenised crops: what it was drawn by, and how much it holds."""
+
+    path: str
+    draw: DrawId
+    crops: int
+    tokens: int
+
+
+@dataclass(frozen=True)
+class ShardPlan:
+    """What all shards have in common.
+
+    Attributes:
+        shards: their number.
+        parts: of each of them, which are sorted one by one.
+        format_name: as in the configuration.
+        rule: how crops become sequences.
+        seed: of the run.
+        tokenizer: its table of bytes a token is needed.
+    """
+
+    shards: int
+    parts: int
+    format_name: str
+    rule: PackingRule
+    seed: int
+    tokenizer: Tokenizer
+
+
+def count_sequences(
+    job: Job, phase: Phase, step: str, files: Sequence[BlockFile], plan: ShardPlan
+) -> dict[str, tuple[int, ...]]:
+    """Returns how many sequences the crops of each subset give in each bucket.
+
+    Args:
+        job: where to run.
+        phase: the phase in progress.
+        step: name of the step.
+        files: of one draw from each subset.
+        plan: says how crops become sequences.
+    """
+    shuffled_bytes = sum(file.crops for file in files) * CROP_DTYPE.itemsize
+    rounds = even_ranges(plan.shards, job.rounds(shuffled_bytes))
+    count = CountRound(job.output, files, plan)
+    counts = run_rounds(job, phase, step, rounds, count).statistics
+    return {
+        subset: tuple(counts.get(subset, {}).get(str(n), 0) for n in range(plan.shards))
+        for subset in {file.draw.subset: None for file in files}
+    }
+
+
+@dataclass(frozen=True)
+class CountRound:
+    """Counts the sequences of some buckets.
+
+    Attributes:
+        output: the output folder.
+        files: of tokenised crops, of one draw from each subset.
+        plan: says how crops become sequences.
+    """
+
+    output: str
+    files: Sequence[BlockFile]
+    plan: ShardPlan
+
+    def __call__(self, pipeline: beam.Pipeline, buckets: list[int]) -> Any:
+        """Returns the outcomes of a round: sequences by subset and bucket."""
+        per_bucket = self.plan.parts
+        parts = range(buckets[0] * per_bucket, buckets[1] * per_bucket)
+        to_bucket = beam.MapTuple(lambda part, crops: (part // per_bucket, crops))
+        return (
+            pipeline
+            | "Read crops" >> ReadBlocks(self.output, self.files, parts, ["crops"])
+            | "To bucket" >> to_bucket.with_output_types(SizedCrops)
+            | "Count" >> CountSequences(self.plan.rule)
+            | "Outcome" >> beam.Map(_counted)
+        )
+
+
+def _counted(element: tuple[int, dict[DrawId, int]]) -> Outcome:
+    bucket, counts = element
+    return Outcome(statistics={draw.subset: {str(bucket): n} for draw, n in counts.items()})
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A bucket to be filled.
+
+    Attributes:
+        number: of the bucket, which is that of its shard.
+        parts: files of its sorted parts, below the output folder, in hash order.
+        quotas: sequences to take of each draw.
+    """
+
+    number: int
+    parts: tuple[str, ...]
+    quotas: Mapping[DrawId, int]
+
+    @property
+    def name(self) -> str:
+        """Names its record."""
+        return f"shard-{self.number:05d}"
+
+    @property
+    def identity(self) -> list[Any]:
+        """What its content depends on, besides the phase's settings."""
+        return [[*draw, quota] for draw, quota in sorted(self.quotas.items())]
+
+    @property
+    def weight(self) -> int:
+        """Sequences that it takes."""
+        return sum(self.quotas.values())
+
+
+def write_shards(
+    job: Job, phase: Phase, files: Sequence[BlockFile], quotas: Quotas, plan: ShardPlan
+) -> list[ItemResult]:
+    """Writes every shard that is not committed; returns what each holds, in their order."""
+    token_bytes = sum(2 * file.tokens + CROP_DTYPE.itemsize * file.crops for file in files)
+    folder = f"phases/{phase.name}/scratch/parts"
+    rounds = even_ranges(plan.shards * plan.parts, job.rounds(token_bytes))
+    sort = SortParts(job.output, folder, files, plan.parts)
+    written = run_rounds(job, phase, "sort", rounds, sort).files
+    by_bucket: dict[int, list[str]] = {bucket: [] for bucket in range(plan.shards)}
+    for path in written:  # sorted, so the parts of a bucket come in their order
+        by_bucket[int(path.rpartition("/")[2].partition("-")[0])].append(path)
+    shards = [Shard(b, tuple(paths), quotas[b]) for b, paths in by_bucket.items()]
+    # Measured: a shard and what is held beside it take 1.5 times its tokens.
+    fill, item_bytes = FillShard(job.output, plan), 7 * token_bytes // (4 * plan.shards)
+    results = run_map(job, phase, "shards", shards, fill, item_bytes)
+    return list(results.values())
+
+
+@dataclass(frozen=True)
+class SortParts:
+    """Sorts the crops of some parts of buckets, those of a range of numbers.
+
+    Attributes:
+        output: the output folder.
+        folder: for the parts, below the output folder.
+        files: of tokenised crops.
+        parts: of each bucket.
+    """
+
+    output: str
+    folder: str
+    files: Sequence[BlockFile]
+    parts: int
+
+    def __call__(self, pipeline: beam.Pipeline, numbers: list[int]) -> Any:
+        """Returns the outcomes of a round: the files of its parts."""
+        blocks = ReadBlocks(self.output, self.files, range(*numbers), ["crops", "tokens"])
+        return (
+            pipeline
+            | "Read tokens" >> blocks
+            | "Sort" >> SortCrops()
+            | "Write part" >> beam.Map(self._write)
+        )
+
+    def _write(self, element: tuple[int, dict[DrawId, CropBlock]]) -> Outcome:
+        bucket, part = divmod(element[0], self.parts)
+        path = f"{self.folder}/{bucket:05d}-{part:05d}.parquet"
+        with (
+            store.commit(self.output, path) as pending,
+            open_block_writer(pending.stream, PART_SCHEMA) as writer,
+        ):
+            for draw, block in element[1].items():
+                crops, tokens = block.to_bytes()
+                row = {**draw._asdict(), "crops": crops, "tokens": tokens}
+                writer.write_table(pa.Table.from_pylist([row], PART_SCHEMA))
+        return Outcome((path,))
+
+
+@dataclass(frozen=True)
+class FillShard:
+    """Writes a shard and its provenance."""
+
+    output: str
+    plan: ShardPlan
+
+    def __call__(self, shard: Shard) -> ItemResult:
+        """Returns its files, its sequences and the UTF-8 bytes that its tokens stand for."""
+        plan = self.plan
+        drawn = [
+            DrawnCrops(*draw, self._crops(shard, draw), self._tokens(shard, draw), quota)
+            for draw, quota in sorted(shard.quotas.items())
+        ]
+        bucket = fill_bucket(shard.number, drawn, plan.rule, plan.seed, plan.tokenizer.token_bytes)
+        name = shard_name(shard.number, plan.shards, plan.format_name)
+        with store.commit(self.output, f"sequences/{name}") as pending:
+            FORMATS[plan.format_name].write(pending.stream, bucket.sequences_NxL)
+        name = provenance_name(shard.number, plan.shards)
+        provenance = store.write_table(self.output, f"sequences/{name}", bucket.provenance)
+        statistics = {"utf8_bytes": dict(bucket.subset_utf8_bytes)}
+        ledger = {"sequences": len(bucket.sequences_NxL)}
+        return ItemResult((pending.entry, provenance), ledger, statistics)
+
+    def _crops(self, shard: Shard, draw: DrawId) -> NDArray[np.void]:
+        """Returns the crops of a draw in hash order."""
+        parts = [
+            np.frombuffer(crops, CROP_DTYPE)
+            for path in shard.parts
+            for (crops,) in read_part(self.output, path, draw, ["crops"])
+        ]
+        return np.concatenate([np.empty(0, CROP_DTYPE), *parts])
+
+    def _tokens(self, shard: Shard, draw: DrawId) -> Iterator[NDArray[np.uint16]]:
+        """Yields the tokens of each crop of a draw in hash order."""
+        for path in shard.parts:
+            for arrays in read_part(self.output, path, draw, ["crops", "tokens"]):
+                yield from tokens_of_crops(CropBlock.from_bytes(*arrays))
+
+
+def read_part(
+    output: str, path: str, draw: DrawId, columns: list[str]
+) -> Iterator[tuple[memoryview, ...]]:
+    """Yields some columns of a draw's row in a sorted part, if it has one."""
+    with store.open_input(store.join(output, *path.split("/"))) as stream:
+        parquet = store.open_parquet(stream)
+        for group in range(parquet.num_row_groups):
+            (name,) = parquet.read_row_group(group, list(DrawId._fields)).to_pylist()
+            if DrawId(**name) == draw:
+                row = parquet.read_row_group(group, columns)
+                yield tuple(memoryview(row[column][0].as_buffer()) for column in columns)
+
+
+class ReadBlocks(beam.PTransform):
+    """Block files -> (part, (DrawId, array, ...)) of some parts, the arrays as bytes."""
+
+    def __init__(
+        self, output: str, files: Sequence[BlockFile], parts: range, columns: list[str]
+    ) -> None:
+        super().__init__()
+        self.output, self.files, self.parts, self.columns = output, files, parts, columns
+
+    def expand(self, input_or_inputs: Any) -> Any:
+        """Spreads the files by number, then reads them."""
+        both = "tokens" in self.columns
+        numbered = [(n, (file.path, tuple(file.draw))) for n, file in enumerate(self.files)]
+        read = beam.FlatMap(_read_files, self.output, self.parts, self.columns)
+        return (
+            input_or_inputs
+            | "Files" >> beam.Create(numbered, reshuffle=False)
+            | "Spread" >> beam.GroupByKey()
+            | "Read" >> read.with_output_types(TokenisedCrops if both else SizedCrops)
+        )
+
+
+def _read_files(
+    element: tuple[int, Iterable[tuple[str, tuple[str, int, int]]]],
+    output: str,
+    parts: range,
+    columns: list[str],
+) -> Iterator[tuple[int, tuple[Any, ...]]]:
+    for path, draw in element[1]:
+        for part, arrays in read_blocks(output, path, parts, columns):
+            yield part, (draw, *arrays)

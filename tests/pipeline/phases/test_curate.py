@@ -1,0 +1,197 @@
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from massivetext.config import Config, Output, Source
+from massivetext.filters import measure
+from massivetext.pipeline.engine.items import Manifest, balances
+from massivetext.pipeline.engine.job import Job
+from massivetext.pipeline.phases.curate import run_curate
+from massivetext.pipeline.phases.plan import plan
+from massivetext.records import DOCUMENT_SCHEMA, FAILED_SCHEMA, REJECTED_SCHEMA
+
+PROSE = (
+    "The river that runs through the old town is slow in summer, and the people who live beside "
+    "it have learned to be patient with the heat. They sit under the trees and talk of work, of "
+    "children, and of the harvest to come. In winter the water rises, the bridges close, and the "
+    "market moves to the square behind the church, where bread and cheese are sold from carts."
+)
+
+
+def curate(tmp_path: Path, source: Source, **changes: Any) -> tuple[Manifest, Path]:
+    config = Config(sources=(source,), **changes)
+    output = tmp_path / "out"
+    return run_curate(Job(config, str(output), quiet=True), plan(config)), output
+
+
+def rows(output: Path, folder: str) -> list[dict[str, Any]]:
+    files = sorted((output / folder).rglob("*.parquet"))
+    return [row for file in files for row in pq.read_table(file).to_pylist()]
+
+
+def jsonl(tmp_path: Path, *lines: str | bytes, name: str = "a.jsonl") -> Source:
+    text = b"\n".join(line if isinstance(line, bytes) else line.encode() for line in lines)
+    (tmp_path / name).write_bytes(text + b"\n")
+    fields = {"text": "text", "id": "id", "license": "license"}
+    return Source("books", "text", "jsonl", str(tmp_path / name), fields)
+
+
+def document(text: str, **fields: Any) -> str:
+    return json.dumps({"text": text, **fields})
+
+
+def test_a_kept_document_has_every_column_and_measure(tmp_path: Path) -> None:
+    source = jsonl(tmp_path, document(PROSE + "\r\nThe end.", id="b1", license="mit"))
+    manifest, output = curate(tmp_path, source)
+    (row,) = rows(output, "documents")
+    text = PROSE + "\nThe end."
+    assert row["text"] == text
+    assert (row["source_id"], row["subset"], row["language"]) == ("b1", "books", "en")
+    assert json.loads(row["metadata"])["license"] == "mit"
+    expected = measure([text]).to_pylist()[0]
+    assert {name: row[name] for name in expected} == expected
+    for folder, schema in [
+        ("documents", DOCUMENT_SCHEMA),
+        ("rejected", REJECTED_SCHEMA),
+        ("failed", FAILED_SCHEMA),
+    ]:
+        assert pq.read_schema(output / folder / "books/a.jsonl.parquet").equals(schema)
+    assert manifest.ledger == {"in": 1, "kept": 1, "rejected": 0, "failed": 0, "skipped": 0}
+
+
+def test_texts_are_judged_by_language_and_licence_only(tmp_path: Path) -> None:
+    lines = [
+        document("too short"),
+        document("Der Fluss, der durch die alte Stadt fließt, ist im Sommer langsam.", id="de"),
+        document(PROSE, id="gpl", license="GPL-3.0"),
+        document(PROSE, id="mit", license="MIT"),
+    ]
+    source = jsonl(tmp_path, *lines)
+    listed = Source(**{**source.__dict__, "licenses": ("mit",)})
+    _, output = curate(tmp_path, listed)
+    fates = {row["source_id"]: (row["stage"], row["reasons"]) for row in rows(output, "rejected")}
+    assert fates["de"] == ("content", ["source.licenses", "language.keep"])
+    assert fates["gpl"] == ("content", ["source.licenses"])
+    assert [row["source_id"] for row in rows(output, "documents")] == ["mit"]
+
+
+def test_what_cannot_be_read_is_a_row_in_failed_and_the_ledger_balances(tmp_path: Path) -> None:
+    lines = [
+        document(PROSE, id="good"),
+        "{not json",
+        b'{"text": "caf\xe9"}',
+        '{"text": "lone \\ud800 surrogate"}',
+        '{"other": "x"}',
+        '{"text": 3}',
+    ]
+    manifest, output = curate(tmp_path, jsonl(tmp_path, *lines))
+    failed = rows(output, "failed")
+    assert [row["source_id"] for row in rows(output, "documents")] == ["good"]
+    assert len(failed) == 5
+    assert all(row["file"].endswith("a.jsonl") and row["error"] for row in failed)
+    assert manifest.ledger["in"] == 6
+    assert balances(manifest.ledger)
+
+
+def test_a_broken_gzip_member_costs_its_records_and_no_others(tmp_path: Path) -> None:
+    members = [gzip.compress((document(PROSE, id=f"m{n}") + "\n").encode()) for n in range(3)]
+    broken = bytearray(members[1])
+    broken[len(broken) // 2] ^= 0xFF
+    (tmp_path / "a.jsonl.gz").write_bytes(members[0] + bytes(broken) + members[2])
+    source = Source(
+        "books", "text", "jsonl", str(tmp_path / "a.jsonl.gz"), {"text": "text", "id": "id"}
+    )
+    manifest, output = curate(tmp_path, source)
+    kept = [row["source_id"] for row in rows(output, "documents")]
+    assert kept[0] == "m0"
+    assert kept[-1] == "m2"
+    assert len(rows(output, "failed")) >= 1
+    assert balances(manifest.ledger)
+
+
+def test_an_empty_file_and_an_oversized_record_fail(tmp_path: Path) -> None:
+    (tmp_path / "b.txt").write_bytes(b"")
+    (tmp_path / "c.txt").write_bytes(b"x" * 101)
+    source = Source("books", "text", "text", str(tmp_path / "*.txt"))
+    from massivetext.config import Limits
+
+    manifest, output = curate(tmp_path, source, limits=Limits(record_bytes=100))
+    assert manifest.ledger["failed"] == 2
+    assert "empty" in rows(output, "failed")[0]["error"]
+    assert "100" in rows(output, "failed")[1]["error"]
+
+
+def test_a_file_that_disappears_is_a_failed_record(tmp_path: Path) -> None:
+    (tmp_path / "b.txt").write_text(PROSE)
+    config = Config(sources=(Source("books", "text", "text", str(tmp_path / "b.txt")),))
+    items = plan(config)
+    (tmp_path / "b.txt").unlink()
+    manifest = run_curate(Job(config, str(tmp_path / "out"), quiet=True), items)
+    assert manifest.ledger == {"in": 1, "kept": 0, "rejected": 0, "failed": 1, "skipped": 0}
+
+
+@pytest.mark.parametrize(("keep", "length"), [("none", 0), ("excerpt", 500), ("full", 1400)])
+def test_how_much_of_a_rejected_text_is_kept(tmp_path: Path, keep: Any, length: int) -> None:
+    text = "Ein deutscher Satz. " * 70
+    _, output = curate(tmp_path, jsonl(tmp_path, document(text)), output=Output(rejected_text=keep))
+    (row,) = rows(output, "rejected")
+    assert row["text"] == text[:length]
+
+
+def test_a_page_is_extracted_measured_and_judged_by_all_rules(tmp_path: Path) -> None:
+    body = "".join(f"<p>{PROSE}</p>" for _ in range(3))
+    page = f"<html><head><title>A town</title></head><body><article>{body}</article></body></html>"
+    (tmp_path / "page.html").write_text(page)
+    source = Source("massiveweb", "web", "html", str(tmp_path / "*.html"))
+    _, output = curate(tmp_path, source, output=Output(rejected_text="full"))
+    (row,) = rows(output, "rejected")
+    assert row["text"] == "\n\n".join([PROSE] * 3)
+    assert row["title"] == "A town"
+    assert row["stage"] == "repetition"
+    assert "repetition.max_duplicate_paragraph_fraction" in row["reasons"]
+    assert "repetition.max_duplicate_10_gram_character_fraction" in row["reasons"]
+
+
+def test_ids_do_not_depend_on_files(tmp_path: Path) -> None:
+    lines = [document(f"{n} {PROSE}", id=f"b{n}") for n in range(6)]
+    _, whole = curate(tmp_path, jsonl(tmp_path, *lines))
+    ids = {row["source_id"]: row["id"] for row in rows(whole, "documents")}
+    (tmp_path / "cut").mkdir()
+    jsonl(tmp_path / "cut", *lines[3:], name="a.jsonl")
+    jsonl(tmp_path / "cut", *lines[:3], name="z.jsonl")
+    source = Source(
+        "books", "text", "jsonl", str(tmp_path / "cut/*.jsonl"), {"text": "text", "id": "id"}
+    )
+    _, cut = curate(tmp_path / "cut", source)
+    assert {row["source_id"]: row["id"] for row in rows(cut, "documents")} == ids
+
+
+def test_row_groups_hold_whole_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("massivetext.pipeline.phases.curate._BATCH_RECORDS", 2)
+    lines = [document(f"{n} {PROSE}") for n in range(5)]
+    _, output = curate(tmp_path, jsonl(tmp_path, *lines))
+    parquet = pq.ParquetFile(output / "documents/books/a.jsonl.parquet")
+    assert [parquet.metadata.row_group(n).num_rows for n in range(parquet.num_row_groups)] == [
+        2,
+        2,
+        1,
+    ]
+    assert isinstance(parquet.read(), pa.Table)
+
+
+def test_another_list_under_the_same_name_is_another_phase(tmp_path: Path) -> None:
+    from massivetext.config import SafeSearch
+    from massivetext.pipeline.phases.curate import curate_phase
+
+    source = jsonl(tmp_path, document(PROSE))
+    (tmp_path / "domains.txt").write_text("adult.example\n")
+    config = Config(sources=(source,), safesearch=SafeSearch((str(tmp_path / "domains.txt"),)))
+    before = curate_phase(config, plan(config)).key
+    assert curate_phase(config, plan(config)).key == before
+    (tmp_path / "domains.txt").write_text("other.example\n")
+    assert curate_phase(config, plan(config)).key != before

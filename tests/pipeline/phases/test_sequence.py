@@ -1,0 +1,311 @@
+"""Phase SEQUENCE on a made-up corpus: same bytes in every way, nothing lost, all accounted for."""
+
+import errno
+import hashlib
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+import xxhash
+
+from massivetext.config import Config, Sequencing, Tokenizer
+from massivetext.pipeline.engine import store
+from massivetext.pipeline.engine.items import Manifest, Phase, run_phase
+from massivetext.pipeline.engine.job import Job, RunError, UsageError
+from massivetext.pipeline.phases.plan import WorkItem
+from massivetext.pipeline.phases.sequence.phase import run_sequence
+from massivetext.pipeline.readers import FileRange
+from massivetext.records import document_id
+from massivetext.sequencing import ShardReader
+from massivetext.sequencing.tokenizer import load_tokenizer
+
+WORDS = ["the", "of", "and", "crop", "naïve", "日本語", "—", "bucket\n", "\t", "visit", "weight"]
+CONFIG = Config(
+    tokenizer=Tokenizer(vocab_size=340),
+    sequence=Sequencing(length=64, weights={"books": 0.6, "web": 0.4}, shards=3, max_visits=3),
+)
+
+
+def make_documents(subset: str, count: int, words: int) -> list[tuple[str, str]]:
+    rng = random.Random(f"{subset} {count} {words}")
+    texts = [" ".join(rng.choices(WORDS, k=rng.randint(0, words))) for _ in range(count)]
+    return [(document_id(subset, str(n), t.encode()), t) for n, t in enumerate(texts)]
+
+
+CORPUS = {"books": make_documents("books", 30, 900), "web": make_documents("web", 150, 150)}
+
+
+def write_corpus(output: Path, corpus, files: int = 2) -> list[WorkItem]:
+    """Writes the corpus cut into `files` files a subset, and the manifest of its phase."""
+    items, findings = [], {}
+    for subset, documents in corpus.items():
+        findings[subset] = {
+            "corpus": len(documents),
+            "text_bytes": sum(len(text.encode()) for _, text in documents),
+        }
+        for number in range(files):
+            name = f"{subset}/{number:03d}"
+            rows = [{"id": i, "text": t} for i, t in documents[number::files]]
+            schema = pa.schema([("id", pa.string()), ("text", pa.large_string())])
+            table = pa.Table.from_pylist(rows, schema)
+            store.write_table(str(output), f"corpus/{name}.parquet", table)
+            items.append(WorkItem(len(items), name, subset, 0, name, FileRange(0, 0), 0, 0.0, 0.0))
+    job = Job(CONFIG, str(output), quiet=True)
+    phase = Phase("corpus", ("corpus",), {"files": files})
+    run_phase(job, phase, lambda: Manifest("corpus", phase.key, {}, (), {}, findings))
+    return items
+
+
+def sequence(output: Path, config: Config = CONFIG, corpus=CORPUS, files: int = 2, **job):
+    items = write_corpus(output, corpus, files)
+    manifest = run_sequence(Job(config, str(output), quiet=True, **job), items)
+    return ShardReader(output / "sequences"), manifest
+
+
+def digests(output: Path) -> dict[str, str]:
+    folder = output / "sequences"
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory) -> Path:
+    output = tmp_path_factory.mktemp("written")
+    sequence(output)
+    return output
+
+
+def test_the_folder_holds_what_it_should(written):
+    assert list(digests(written)) == [
+        "dataset.json",
+        *(f"provenance/shard-0000{n}-of-00003.parquet" for n in range(3)),
+        *(f"shard-0000{n}-of-00003.arrayrecord" for n in range(3)),
+        "tokenizer.model",
+    ]
+    assert not (written / "phases/sequence/scratch").exists()
+
+
+def test_shares_are_exact(written):
+    dataset = ShardReader(written / "sequences").dataset
+    counts = {name: entry.sequences for name, entry in dataset.subsets.items()}
+    assert sum(counts.values()) == dataset.records > 100
+    assert abs(counts["books"] - 0.6 * dataset.records) < 1
+    assert all(entry.weight_given == entry.weight_asked for entry in dataset.subsets.values())
+
+
+def test_no_token_is_lost(written):
+    dataset = ShardReader(written / "sequences").dataset
+    for entry in dataset.subsets.values():
+        assert entry.crop_tokens == entry.discarded_tokens + entry.surplus_tokens + entry.tokens
+        assert 0 <= entry.discarded_tokens < entry.crop_tokens
+    assert sum(entry.tokens for entry in dataset.subsets.values()) == dataset.tokens
+
+
+def test_every_token_comes_from_where_provenance_says(written):
+    reader = ShardReader(written / "sequences")
+    tokenizer = load_tokenizer(reader.tokenizer_path)
+    texts = {i: text.encode() for documents in CORPUS.values() for i, text in documents}
+    utf8_bytes = 0
+    for number in range(len(reader)):
+        tokens = reader[number]
+        place = 0
+        for piece in reader.provenance(number):
+            crop = texts[piece.document_id][piece.byte_start : piece.byte_end]
+            wrapped = [tokenizer.bos, *tokenizer.encode(crop), tokenizer.eos]
+            held = tokens[piece.token_start : piece.token_end].tolist()
+            assert held == wrapped[piece.crop_token_start : piece.crop_token_end]
+            assert piece.token_start == place
+            place = piece.token_end
+        assert place == 64
+        utf8_bytes += int(tokenizer.token_bytes[tokens].sum())
+    assert utf8_bytes == reader.dataset.utf8_bytes
+
+
+def test_a_document_is_read_once_a_visit(written):
+    tables = [pq.read_table(path) for path in sorted((written / "sequences/provenance").iterdir())]
+    table = pa.concat_tables(tables)
+    crops = table.group_by(["document_id", "visit"]).aggregate(
+        [("byte_start", "count_distinct"), ("byte_end", "count_distinct")]
+    )
+    assert pc.max(crops["byte_start_count_distinct"]).as_py() == 1
+    assert pc.max(crops["byte_end_count_distinct"]).as_py() == 1
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"files": 7, "memory_bytes": 400_000},
+        pytest.param({}, marks=pytest.mark.slow),
+        pytest.param({"files": 1}, marks=pytest.mark.slow),
+        pytest.param({"files": 50, "workers": 2}, marks=pytest.mark.slow),
+        pytest.param({"memory_bytes": 1}, marks=pytest.mark.slow),
+    ],
+    ids=str,
+)
+def test_same_bytes(written, tmp_path, changed):
+    sequence(tmp_path, **changed)
+    assert digests(tmp_path) == digests(written)
+
+
+def test_a_finished_phase_is_not_done_again(written):
+    before = {path: path.stat().st_mtime_ns for path in (written / "sequences").rglob("*")}
+    items = write_corpus(written, CORPUS)
+    run_sequence(Job(CONFIG, str(written), quiet=True), items)
+    after = {path: path.stat().st_mtime_ns for path in (written / "sequences").rglob("*")}
+    assert after == before
+
+
+@pytest.mark.slow
+def test_an_interrupted_phase_goes_on_and_gives_the_same_bytes(written, tmp_path, monkeypatch):
+    from massivetext.pipeline.phases.table.sequence import shards as sequence_shards
+
+    real, calls = store.commit, []
+
+    def failing(output, path):
+        if path.startswith("sequences/shard-"):
+            calls.append(path)
+            if len(calls) == 2:
+                raise OSError(errno.ENOSPC, "no space left on device")
+        return real(output, path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sequence_shards.store, "commit", failing)
+        with pytest.raises(OSError, match="no space"):
+            sequence(tmp_path)
+    finished = {p: p.stat().st_mtime_ns for p in (tmp_path / "sequences").glob("shard*")}
+    assert len(finished) == 1
+    sequence(tmp_path)
+    assert digests(tmp_path) == digests(written)
+    assert {p: p.stat().st_mtime_ns for p in finished} == finished
+
+
+@pytest.mark.slow
+def test_an_attempt_with_other_rounds_is_gone_on_with(written, tmp_path, monkeypatch):
+    from massivetext.pipeline.phases.table.sequence import phase
+
+    def failing(*_):
+        raise OSError("the machine died")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(phase, "write_shards", failing)
+        with pytest.raises(OSError, match="died"):
+            sequence(tmp_path, memory_bytes=1)
+    counts = sorted((tmp_path / "phases/sequence/count-000").iterdir())
+    assert [path.name for path in counts] == [f"round-000{n}.json" for n in range(3)]
+    sequence(tmp_path)
+    assert digests(tmp_path) == digests(written)
+
+
+def with_sequence(**settings) -> Config:
+    return replace(CONFIG, sequence=replace(CONFIG.sequence, **settings))
+
+
+def test_other_settings_are_refused(written):
+    items = write_corpus(written, CORPUS)
+    with pytest.raises(UsageError, match=r"sequence\.length was 64 and is 32 now"):
+        run_sequence(Job(with_sequence(length=32), str(written), quiet=True), items)
+
+
+def test_a_number_of_tokens_reads_no_more_than_it_needs(tmp_path):
+    reader, _ = sequence(tmp_path, with_sequence(tokens=64 * 20 + 63, shards=1))
+    assert len(reader) == 20
+    subsets = reader.dataset.subsets
+    assert (subsets["books"].sequences, subsets["web"].sequences) == (12, 8)
+    assert subsets["books"].visits < 0.5
+    assert reader.dataset.warnings == ()
+
+
+@pytest.mark.slow
+def test_a_subset_that_falls_short_is_visited_again_with_new_crops(tmp_path):
+    corpus = {"books": make_documents("books", 12, 3_000), "web": CORPUS["web"]}
+    config = with_sequence(tokens=64 * 300, weights={"books": 0.8, "web": 0.2}, max_visits=9)
+    reader, _ = sequence(tmp_path, config, corpus)
+    assert len(reader) == 300
+    assert 1 < reader.dataset.subsets["books"].visits < 9
+    starts = {}
+    for number in range(300):
+        for piece in reader.provenance(number):
+            if piece.subset == "books":
+                starts.setdefault(piece.document_id, {})[piece.visit] = piece.byte_start
+    assert any(len(set(by_visit.values())) > 1 for by_visit in starts.values())
+
+
+def test_a_scarce_subset_lowers_the_total_and_it_is_said(tmp_path, capsys):
+    corpus = {**CORPUS, "web": CORPUS["web"][:20]}
+    reader, manifest = sequence(tmp_path, with_sequence(weights={"books": 0.1, "web": 0.9}), corpus)
+    (warning,) = reader.dataset.warnings
+    assert f"{len(reader):,} sequences instead of" in warning
+    assert "3 visits of web" in warning
+    assert manifest.findings["warnings"] == [warning]
+    assert warning in capsys.readouterr().err
+
+
+def test_absent_and_fruitless_subsets_share_out_their_weights(tmp_path):
+    corpus = {**CORPUS, "news": [], "wikipedia": make_documents("wikipedia", 1, 5)}
+    weights = {"books": 0.3, "web": 0.2, "news": 0.3, "wikipedia": 0.2}
+    reader, _ = sequence(tmp_path, with_sequence(weights=weights), corpus)
+    subsets = reader.dataset.subsets
+    assert subsets["books"].weight_given == 0.6
+    assert subsets["wikipedia"].sequences == subsets["news"].sequences == 0
+    assert subsets["wikipedia"].weight_asked == 0.2
+    assert "no sequences from news, wikipedia" in reader.dataset.warnings[0]
+
+
+def test_a_corpus_too_small_for_one_sequence_is_an_error(tmp_path):
+    with pytest.raises(RunError, match="too small"):
+        sequence(tmp_path, with_sequence(length=100_000))
+
+
+def test_an_empty_corpus_is_an_error(tmp_path):
+    with pytest.raises(RunError, match="no subset of the corpus"):
+        sequence(tmp_path, corpus={"books": [], "web": []})
+
+
+def test_a_vocabulary_that_is_too_large_is_lowered_and_it_is_said(tmp_path):
+    config = replace(CONFIG, tokenizer=Tokenizer(vocab_size=32_000))
+    reader, _ = sequence(tmp_path, config)
+    assert reader.dataset.vocab_size < 32_000
+    assert "pieces only (asked: 32,000)" in reader.dataset.warnings[0]
+
+
+@pytest.mark.slow
+def test_a_configured_tokenizer_is_used(written, tmp_path):
+    model = str(written / "sequences/tokenizer.model")
+    sequence(tmp_path, replace(CONFIG, tokenizer=Tokenizer(model=model)))
+    same = digests(tmp_path)
+    del same["dataset.json"]  # the configuration's hash differs
+    assert same.items() <= digests(written).items()
+
+
+@pytest.mark.slow
+def test_seed_changes_the_sequences(written, tmp_path):
+    reader, _ = sequence(tmp_path, replace(CONFIG, seed=1))
+    other = ShardReader(written / "sequences")
+    assert not np.array_equal(np.stack(list(reader))[:50], np.stack(list(other))[:50])
+
+
+def test_the_number_of_shards_follows_from_sizes(tmp_path, monkeypatch):
+    monkeypatch.setattr("massivetext.pipeline.phases.sequence.phase.SHARD_BYTES", 10_000)
+    reader, _ = sequence(tmp_path, with_sequence(shards=0))
+    size_bytes = sum(2 * 64 * shard.records for shard in reader.dataset.shards)
+    assert 5_000 < size_bytes / len(reader.dataset.shards) < 20_000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("format_name", ["tfrecord", "parquet", "raw"])
+def test_every_format_holds_the_same_sequences(written, tmp_path, format_name):
+    reader, _ = sequence(tmp_path, with_sequence(format=format_name))
+    other = ShardReader(written / "sequences")
+    assert np.array_equal(np.stack(list(reader)), np.stack(list(other)))
+    assert reader.provenance(5) == other.provenance(5)
+    shard = reader.dataset.shards[0]
+    content = (tmp_path / "sequences" / shard.name).read_bytes()
+    assert xxhash.xxh3_64_hexdigest(content) == shard.xxh3
