@@ -18,6 +18,14 @@ MAY_IMPORT = {
     "extraction": {"massivetext", "extraction"},
     "pipeline": {"massivetext", "extraction", *ROOMS},
 }
+PIPELINE_MAY_IMPORT = {
+    "commands": {"commands", "phases", "readers", "extraction", "engine"},
+    "phases": {"phases", "readers", "extraction", "engine"},
+    "readers": {"readers"},
+    "extraction": {"extraction"},
+    "engine": {"engine"},
+}
+"""The rooms of pipeline/; commands may also import the trainer's commands."""
 
 
 def python_files() -> list[Path]:
@@ -90,3 +98,51 @@ def test_the_rooms_of_the_package_are_the_top_level_folders() -> None:
     for room in ROOMS:
         link = ROOT / "massivetext" / room
         assert link.resolve() == ROOT / room
+
+
+def pipeline_room(parts: tuple[str, ...]) -> str | None:
+    """The room of pipeline/ that a path or a dotted name below massivetext lies in."""
+    return parts[1] if parts[:1] == ("pipeline",) and len(parts) > 1 else None
+
+
+def files_of_pipeline() -> list[Path]:
+    return [file for file in python_files() if file.relative_to(ROOT).parts[0] == "pipeline"]
+
+
+def test_nothing_but_rooms_lies_in_pipeline() -> None:
+    own = {path.name for path in (ROOT / "pipeline").iterdir()} - {"__pycache__"}
+    assert own == {"__init__.py", *PIPELINE_MAY_IMPORT}
+
+
+@pytest.mark.parametrize("file", files_of_pipeline(), ids=lambda f: str(f.relative_to(ROOT)))
+def test_imports_run_one_way_inside_pipeline(file: Path) -> None:
+    """Imports inside functions count as well."""
+    room = pipeline_room(file.relative_to(ROOT).parts)
+    for name in imports(file) if room != "__init__.py" else ():
+        other = pipeline_room(tuple(name.split(".")[1:]))
+        if name.startswith("massivetext.pipeline.") and room is not None:
+            assert other in PIPELINE_MAY_IMPORT[room], f"{file} imports {name}"
+
+
+def module_name(file: Path) -> str:
+    parts = file.relative_to(ROOT).with_suffix("").parts
+    named = parts if parts[0] == "massivetext" else ("massivetext", *parts)
+    return ".".join(named).removesuffix(".__init__")
+
+
+def imported_module(name: str, modules: dict[str, Path]) -> str | None:
+    """The module of ours that an import names: itself, or the one that holds the name."""
+    return next((found for found in (name, name.rpartition(".")[0]) if found in modules), None)
+
+
+def test_no_module_imports_itself_in_a_circle() -> None:
+    """Over all files of the project, imports inside functions included."""
+    modules = {module_name(file): file for file in python_files()}
+    arrows = {
+        module: {imported_module(name, modules) for name in imports(file)} - {None, module}
+        for module, file in modules.items()
+    }
+    left = dict(arrows)
+    while leaves := {module for module, to in left.items() if not to & left.keys()}:
+        left = {module: to for module, to in left.items() if module not in leaves}
+    assert not left, f"these import each other: {', '.join(sorted(left))}"

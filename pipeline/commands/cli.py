@@ -16,7 +16,8 @@ from massivetext import __version__
 from massivetext.config import ConfigError
 from massivetext.config_file import load_config
 from massivetext.pipeline.engine.logs import hide_import_warnings, hide_repetitions
-from massivetext.pipeline.engine.processes import Processes, default_count, keep_memory, leave
+from massivetext.pipeline.engine.processes import Processes, default_count, exit_now, tune_malloc
+from massivetext.pipeline.phases.warm_up import WarmUp
 
 PHASE_COMMANDS = {
     "curate": "read, extract, measure and judge every record",
@@ -34,7 +35,7 @@ _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 def entry() -> None:
     """Runs the program and ends the process."""
-    leave(main(sys.argv[1:]))
+    exit_now(main(sys.argv[1:]))
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -132,10 +133,11 @@ def _add_against(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    keep_memory()
+    tune_malloc()
     config = load_config(options.config)
     if options.workers:  # their imports take as long as those that follow here
-        Processes.affordable(options.workers, options.memory, options.beam_options).begin(config)
+        processes = Processes.affordable(options.workers, options.memory, options.beam_options)
+        processes.begin(WarmUp(config))
 
     from massivetext.pipeline.commands.preflight import check
     from massivetext.pipeline.commands.summary import print_summary

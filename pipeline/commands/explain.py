@@ -64,7 +64,7 @@ def explain_sequence(output: str, number: int) -> int:
     reader = ShardReader(store.join(output, "sequences"))
     if not 0 <= number < len(reader):
         raise UsageError(f"there is no sequence {number}: the shards hold 0 to {len(reader) - 1}")
-    tokenizer = load_tokenizer(store.join(output, "sequences", "tokenizer.model"))
+    tokenizer = load_tokenizer(store.below(output, "sequences/tokenizer.model"))
     tokens = reader[number]
     console = report_console()
     for crop in reader.provenance(number):
@@ -79,7 +79,7 @@ def explain_sequence(output: str, number: int) -> int:
 
 def _config_of_run(output: str) -> Config:
     """Returns the settings that the run's documents were judged by."""
-    path = store.join(output, "phases", "curate", "settings.json")
+    path = store.below(output, "phases/curate/settings.json")
     if not store.exists(path):
         raise UsageError(f"{output} is no output folder of a run: it has no phases/curate")
     settings = json.loads(store.read_bytes(path))

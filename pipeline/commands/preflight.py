@@ -61,6 +61,6 @@ def _check_sequencing(config: Config) -> None:
 def _check_output(job: Job) -> None:
     try:
         store.write_bytes(job.output, "phases/writable", b"yes")
-        store.delete(job.path("phases", "writable"))
+        store.delete(job.path("phases/writable"))
     except Exception as error:  # every file system has exceptions of its own
         raise UsageError(f"cannot write to the output folder {job.output}: {error}") from None

@@ -32,10 +32,10 @@ def print_summary(job: Job) -> None:
     console = report_console()
     console.print(funnel_table(counts))
     for title, place in PLACES.items():
-        path = job.path(*place.split("/"))
+        path = job.path(place)
         if store.match_below(path):
             console.print(f"{title:>9}  {path}", soft_wrap=True)
-    if store.exists(job.path("sequences", DATASET_FILE)):
+    if store.exists(job.path(f"sequences/{DATASET_FILE}")):
         train = f"massivetext train {job.path('sequences')} --preset tiny --steps 50"
         console.print(f"\nnext       {train}", soft_wrap=True)
         console.print(f"           massivetext explain {job.output} ID_OR_URL", soft_wrap=True)

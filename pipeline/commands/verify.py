@@ -23,7 +23,7 @@ def verify(job: Job) -> tuple[int, list[str]]:
 
 
 def _file_faults(job: Job, entry: store.FileEntry) -> Iterator[str]:
-    path = job.path(*entry.path.split("/"))
+    path = job.path(entry.path)
     if not store.exists(path):
         yield f"{entry.path}: missing; run the same command again to make it anew"
         return

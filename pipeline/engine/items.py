@@ -131,7 +131,7 @@ def run_phase(job: Job, phase: Phase, work: Callable[[], Manifest]) -> Manifest:
 
 def read_manifest(job: Job, name: str) -> Manifest | None:
     """Returns the manifest of a finished phase, or None."""
-    record = store.read_record(job.path("phases", name, "manifest.json"))
+    record = store.read_record(job.path(f"phases/{name}/manifest.json"))
     if record is None:
         return None
     return Manifest(
@@ -233,20 +233,18 @@ class Commits:
 
     def read(self, item: Item) -> ItemResult | None:
         """Returns the result of an item whose record and files stand, else None."""
-        record = store.read_record(store.join(self.output, *self._path(item).split("/")))
+        record = store.read_record(store.below(self.output, self._path(item)))
         if record is None or (record["key"], record["identity"]) != (self.key, item.identity):
             return None
         result = ItemResult.from_json(record)
-        return result if all(store.stands(self.output, file) for file in result.files) else None
+        return result if all(store.is_intact(self.output, file) for file in result.files) else None
 
     def read_all(self, items: Iterable[Item]) -> dict[str, ItemResult]:
         """Returns the results of all items that are committed, by their names."""
-        folder = store.join(self.output, *self.folder.split("/"))
+        folder = store.below(self.output, self.folder)
         listed = {metadata.path for metadata in store.list_folder(folder)}
         candidates = [
-            item
-            for item in items
-            if store.join(self.output, *self._path(item).split("/")) in listed
+            item for item in items if store.below(self.output, self._path(item)) in listed
         ]
         read = ((item.name, self.read(item)) for item in candidates)
         return {name: result for name, result in read if result is not None}
@@ -287,14 +285,14 @@ class ProcessItems(beam.DoFn):
     def process(self, element: tuple[int, Iterable[Item]]) -> None:
         """Commits the items of an element, or keeps them for the other processes."""
         if self.processes.count == 1:
-            self.processes.share(self.commit, element[1])
+            self.processes.map(self.commit, element[1])
         else:
             self.waiting.extend(element[1])
 
     def finish_bundle(self) -> None:
         """Commits what was kept: the heaviest first, so that all processes end together."""
         heaviest_first = sorted(self.waiting, key=lambda item: (-item.weight, item.number))
-        self.processes.share(self.commit, heaviest_first)
+        self.processes.map(self.commit, heaviest_first)
 
 
 def merge_counts(parts: Iterable[Statistics]) -> dict[str, Any]:
@@ -318,7 +316,7 @@ def balances(ledger: Mapping[str, int]) -> bool:
 
 def _refuse_or_restart(job: Job, phase: Phase) -> None:
     """Compares a phase's settings with those it was begun with in the same output folder."""
-    begun = store.read_record(job.path("phases", phase.name, "settings.json"))
+    begun = store.read_record(job.path(f"phases/{phase.name}/settings.json"))
     if begun is None:
         return
     asked = json.loads(_dump(phase.settings))
@@ -330,7 +328,7 @@ def _refuse_or_restart(job: Job, phase: Phase) -> None:
             f"{_difference(begun, asked)}; use another --output, or --restart to compute it anew"
         )
     for folder in (*phase.folders, f"phases/{phase.name}"):
-        store.delete(job.path(*folder.split("/")))
+        store.delete(job.path(folder))
 
 
 def _difference(begun: Any, asked: Any, where: str = "") -> str:

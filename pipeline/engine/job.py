@@ -73,9 +73,9 @@ class Job:
         """Whether pipelines run in this program and keep what they shuffle in its memory."""
         return runs_here(self.pipeline_args)
 
-    def path(self, *parts: str) -> str:
-        """Returns a path below the output folder."""
-        return store.join(self.output, *parts)
+    def path(self, path: str) -> str:
+        """Returns the place of a path below the output folder (with forward slashes)."""
+        return store.below(self.output, path)
 
     def processes_for(self, item_bytes: int = 0) -> Processes:
         """Returns the processes that share work; a cluster's workers use one each.
@@ -116,7 +116,7 @@ class Job:
             RunError: if the runner reports anything but success.
         """
         if self.is_local:
-            store.persistently(lambda: self._run_once(label, build))
+            store.with_retries(lambda: self._run_once(label, build))
         else:
             self._run_once(label, build)
 

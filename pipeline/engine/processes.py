@@ -23,7 +23,6 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn, TypeVar
 
-from massivetext.config import Config
 from massivetext.pipeline.engine.errors import RunError
 from massivetext.pipeline.engine.logs import hide_import_warnings
 
@@ -37,7 +36,7 @@ _WORTHWHILE_BYTES: Final = 32_000_000
 """Our choice: so much input takes ten seconds and more of CPU; starting a process takes three."""
 
 _KEPT_BYTES: Final = 128 * 2**20
-"""Our choice: the most that `keep_memory` keeps; larger arrays are rare."""
+"""Our choice: the most that `tune_malloc` keeps; larger arrays are rare."""
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 """Parameters of `mallopt`, from malloc.h."""
@@ -73,12 +72,16 @@ class Processes:
         held = memory_bytes // (PROCESS_BYTES + item_bytes)
         return cls(max(1, min(count, held)) if runs_here(pipeline_args) else 1, pipeline_args)
 
-    def begin(self, config: Config) -> None:
-        """Starts the others ahead of their first work, while this one is still starting."""
-        for worker in _pool.get(self):
-            worker.begin(config)
+    def begin(self, load: Callable[[], object]) -> None:
+        """Starts the others ahead of their first work, while this one is still starting.
 
-    def share(self, work: Callable[[_Piece], object], pieces: Iterable[_Piece]) -> None:
+        Args:
+            load: loads what the work will need; what it raises is left for the work to find.
+        """
+        for worker in _pool.get(self):
+            worker.begin(load)
+
+    def map(self, work: Callable[[_Piece], object], pieces: Iterable[_Piece]) -> None:
         """Does `work(piece)` for each piece: here and in the others, whoever is free the next.
 
         Raises:
@@ -89,7 +92,7 @@ class Processes:
         others = _pool.get(self)[: max(0, len(queue) - 1)]
         with ThreadPoolExecutor(max(1, len(others))) as feeders:
             done = [feeders.submit(_feed, worker, queue, work) for worker in others]
-            _work_off(queue, work)
+            _drain(queue, work)
             for future in done:
                 future.result()
 
@@ -117,7 +120,7 @@ def close_processes() -> None:
     _pool.close()
 
 
-def leave(code: int) -> NoReturn:
+def exit_now(code: int) -> NoReturn:
     """Ends the program: at once, as the interpreter takes half a second to take itself apart."""
     close_processes()
     try:
@@ -128,7 +131,7 @@ def leave(code: int) -> NoReturn:
     os._exit(code)
 
 
-def keep_memory() -> None:
+def tune_malloc() -> None:
     """Lets the C library keep a little of what is freed, until `release_memory`.
 
     By its own rules it returns the arrays of a batch to the system, only to be given empty pages
@@ -148,7 +151,7 @@ def release_memory() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def _work_off(queue: deque[_Piece], work: Callable[[_Piece], object]) -> None:
+def _drain(queue: deque[_Piece], work: Callable[[_Piece], object]) -> None:
     """Takes pieces from a queue that others take from too, until it is empty."""
     try:
         while True:
@@ -164,7 +167,7 @@ def _work_off(queue: deque[_Piece], work: Callable[[_Piece], object]) -> None:
 
 def _feed(worker: _Worker, queue: deque[_Piece], work: Callable[[_Piece], object]) -> None:
     """Takes pieces for another process; at the end its memory may be needed elsewhere."""
-    _work_off(queue, functools.partial(worker.do, work))
+    _drain(queue, functools.partial(worker.do, work))
     worker.rest()
 
 
@@ -175,9 +178,9 @@ class _Worker:
         self._pipeline_args = pipeline_args
         self._executor: ProcessPoolExecutor | None = None
 
-    def begin(self, config: Config) -> None:
+    def begin(self, load: Callable[[], object]) -> None:
         """Starts the process; it loads what it will need."""
-        self._started().submit(_load_all, config)
+        self._started().submit(load)
 
     def do(self, work: Callable[[Any], object], piece: Any) -> None:
         """Does `work(piece)` there, again if the process dies at it."""
@@ -247,17 +250,10 @@ def _do(work: Callable[[Any], object], piece: Any) -> None:
     work(piece)  # what it returns stays there
 
 
-def _load_all(config: Config) -> None:
-    import massivetext.pipeline.phases.table  # noqa: F401
-    from massivetext.pipeline.phases.documents import warm_up
-
-    warm_up(config)  # what it raises, the program finds itself
-
-
 def _begin(pipeline_args: tuple[str, ...]) -> None:
-    keep_memory()
+    tune_malloc()
     threading.Thread(target=_end_with_program, daemon=True).start()
-    atexit.register(leave, 0)
+    atexit.register(exit_now, 0)
     hide_import_warnings()
     from massivetext.pipeline.engine import store
 

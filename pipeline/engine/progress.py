@@ -34,7 +34,7 @@ def watch(job: Job, title: str, folder: str, total: int, done: int) -> Iterator[
         return
     stop = threading.Event()
     show = _bar if sys.stderr.isatty() else _lines
-    arguments = (job.path(*folder.split("/")), title, total, done, stop)
+    arguments = (job.path(folder), title, total, done, stop)
     thread = threading.Thread(target=show, args=arguments, daemon=True)
     thread.start()
     try:

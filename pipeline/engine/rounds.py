@@ -55,7 +55,7 @@ def run_rounds(
     ]
     found = [(a_round, _committed(job, a_round, begun)) for a_round in every]
     pending = [a_round for a_round, outcome in found if outcome is None]
-    job.processes_for().share(RunRound(job, build, begun), pending)
+    job.processes_for().map(RunRound(job, build, begun), pending)
     outcomes = [outcome for _, outcome in found]
     outcomes += [_committed(job, a_round, begun) for a_round in pending]
     # An empty round writes no record.
@@ -96,7 +96,7 @@ class RunRound:
 
 
 def _committed(job: Job, a_round: _Round, begun: Mapping[str, Any]) -> Outcome | None:
-    record = store.read_record(job.path(*a_round.path.split("/")))
+    record = store.read_record(job.path(a_round.path))
     if record is None or any(record[name] != begun[name] for name in begun):
         return None
     return Outcome(tuple(record["files"]), record["statistics"])

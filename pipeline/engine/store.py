@@ -67,6 +67,11 @@ def join(folder: str, *parts: str) -> str:
     return FileSystems.join(folder, *parts)
 
 
+def below(folder: str, path: str) -> str:
+    """Returns the path of a file below a folder from its relative path with forward slashes."""
+    return FileSystems.join(folder, *path.split("/"))
+
+
 def use_options(arguments: Sequence[str]) -> None:
     """Tells this process Beam's options for file systems: endpoints, credentials, projects.
 
@@ -77,19 +82,19 @@ def use_options(arguments: Sequence[str]) -> None:
 
 def exists(path: str) -> bool:
     """Whether a file is there (or a folder, on file systems that have folders)."""
-    return bool(persistently(lambda: FileSystems.exists(path)))
+    return bool(with_retries(lambda: FileSystems.exists(path)))
 
 
-def stands(output: str, entry: FileEntry) -> bool:
+def is_intact(output: str, entry: FileEntry) -> bool:
     """Whether a committed file is there and has its size."""
-    path = join(output, *entry.path.split("/"))
+    path = below(output, entry.path)
     size_of = FileSystems.get_filesystem(path).size  # no pattern: names may hold brackets
-    return exists(path) and persistently(lambda: size_of(path)) == entry.size_bytes
+    return exists(path) and with_retries(lambda: size_of(path)) == entry.size_bytes
 
 
 def match(pattern: str) -> list[FileMetadata]:
     """Returns path, size and modification time of the files that a pattern matches, by path."""
-    found = persistently(lambda: FileSystems.match([pattern])[0].metadata_list)
+    found = with_retries(lambda: FileSystems.match([pattern])[0].metadata_list)
     return sorted(found, key=lambda metadata: metadata.path)
 
 
@@ -103,7 +108,7 @@ def match_below(path: str) -> list[FileMetadata]:
     return list_folder(path) or match(path)
 
 
-def may_pass(error: OSError) -> bool:
+def is_transient(error: OSError) -> bool:
     """Whether the same operation may succeed a little later: not so on a full disk, say."""
     errors: list[BaseException] = [error]
     for each in errors:  # grows while it is read: Beam wraps what its file systems raise
@@ -114,13 +119,13 @@ def may_pass(error: OSError) -> bool:
     return not any(isinstance(e, OSError) and e.errno in _LASTING_ERRORS for e in errors)
 
 
-def persistently(operation: Callable[[], _Result]) -> _Result:
+def with_retries(operation: Callable[[], _Result]) -> _Result:
     """Returns what an operation gives; tries again, a little later, when the store failed."""
     for pause_seconds in PAUSES_SECONDS:
         try:
             return operation()
         except OSError as error:
-            if not may_pass(error):
+            if not is_transient(error):
                 raise
             _LOGGER.warning("%s; trying again", error)
             time.sleep(pause_seconds)
@@ -172,7 +177,7 @@ def read_bytes(path: str) -> bytes:
         with open_input(path) as stream:
             return stream.read()
 
-    return persistently(read)
+    return with_retries(read)
 
 
 def read_record(path: str) -> dict[str, Any] | None:
@@ -238,7 +243,7 @@ def commit(output: str, path: str) -> Iterator[Commit]:
         a `Commit`; its stream takes bytes in order (no seeking).
     """
     temporary = join(output, "tmp", f"{uuid.uuid4().hex}-{path.rpartition('/')[2]}")
-    target = join(output, *path.split("/"))
+    target = below(output, path)
     raw = FileSystems.create(temporary, compression_type=CompressionTypes.UNCOMPRESSED)
     digesting = _Digesting(raw)
     pending = Commit(cast(BinaryIO, digesting))
@@ -262,7 +267,7 @@ def write_bytes(output: str, path: str, content: bytes) -> FileEntry:
             pending.stream.write(content)
         return pending.entry
 
-    return persistently(write)
+    return with_retries(write)
 
 
 def write_table(output: str, path: str, table: pa.Table) -> FileEntry:

@@ -19,6 +19,7 @@ from massivetext.pipeline.engine.items import (
     run_phase,
 )
 from massivetext.pipeline.engine.job import Job, RunError
+from massivetext.pipeline.phases.document_batches import documents_path
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.removed import REMOVING_PHASES, publish_removed, read_removals
 from massivetext.records import DOCUMENT_SCHEMA
@@ -42,9 +43,7 @@ class WriteCorpus:
             store.commit(self.output, f"corpus/{item.name}.parquet") as pending,
             store.parquet_writer(pending.stream, DOCUMENT_SCHEMA) as writer,
         ):
-            for first_row, batch in _batches(
-                store.join(self.output, "documents", f"{item.name}.parquet")
-            ):
+            for first_row, batch in _batches(documents_path(self.output, item.name)):
                 kept = batch.filter(
                     pa.array([first_row + row not in rows for row in range(batch.num_rows)])
                 )

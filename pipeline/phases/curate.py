@@ -57,7 +57,7 @@ def read_records(
     try:
         stream = store.WatchedStream(open_file(item.file))
     except OSError as error:
-        if store.may_pass(error):
+        if store.is_transient(error):
             raise
         yield FailedRecord(item.file, 0, f"the file cannot be opened: {error}")
         return

@@ -212,7 +212,7 @@ def _load(
 ) -> tuple[TestMatcher, dict[str, str]]:
     """Returns matcher and titles from the committed index, mapped into memory where it is local."""
     del index_key  # of the cache
-    folder = store.join(output, *INDEX_FOLDER.split("/"))
+    folder = store.below(output, INDEX_FOLDER)
     names = json.loads(store.read_bytes(store.join(folder, "names.json")))
     arrays = {name: _map_array(output, f"{INDEX_FOLDER}/{name}.npy") for name in _INDEX_ARRAYS}
     index = TestIndex(**arrays, sets=tuple(names["sets"]), names=tuple(names["names"]))
@@ -220,7 +220,7 @@ def _load(
 
 
 def _map_array(output: str, path: str) -> np.ndarray:
-    local = store.join(output, *path.split("/"))
+    local = store.below(output, path)
     if os.path.exists(local):
         return np.load(local, mmap_mode="r", allow_pickle=False)
     return read_array(output, path)

@@ -19,7 +19,7 @@ _BATCH_BYTES: Final = 1 << 21
 
 def documents_path(output: str, name: str) -> str:
     """Returns the path of an item's documents."""
-    return store.join(output, "documents", *f"{name}.parquet".split("/"))
+    return store.below(output, f"documents/{name}.parquet")
 
 
 def document_batches(

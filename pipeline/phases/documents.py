@@ -153,12 +153,6 @@ class DocumentMaker:
         return self.safesearch.score(record.url, page, record.headers, text.text)
 
 
-def warm_up(config: Config) -> None:
-    """Loads models and compiled code, in a process that has nothing to do yet."""
-    for source in config.sources:
-        DocumentMaker.of(config, source).make([RawRecord("", b"text")], "")
-
-
 def _metadata(text: _Text) -> str:
     facts = dict(text.record.metadata)
     if text.encoding:

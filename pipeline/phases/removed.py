@@ -21,7 +21,7 @@ def read_removals(output: str, name: str, folders: tuple[str, ...]) -> pa.Table:
     """Returns the removals of an item (`REMOVAL_SCHEMA`), the verdicts of all folders merged."""
     merged = REMOVAL_SCHEMA.empty_table()
     for folder in folders:
-        path = store.join(output, folder, *f"{name}.parquet".split("/"))
+        path = store.below(output, f"{folder}/{name}.parquet")
         merged = merge_removals(merged, store.read_table(path))
     return merged
 

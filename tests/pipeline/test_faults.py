@@ -292,7 +292,7 @@ def test_a_record_that_is_not_whole_says_nothing(tmp_path: Path, content: bytes)
 
 def test_faults_that_last_are_told_from_those_that_pass() -> None:
     wrapped = object_store.BeamIOError("rename", {"a": OSError(28, "No space left on device")})
-    assert not store.may_pass(OSError(28, "No space left on device"))
-    assert not store.may_pass(wrapped)
-    assert store.may_pass(object_store.BeamIOError("no answer", {"a": TimeoutError()}))
-    assert store.may_pass(ConnectionResetError())
+    assert not store.is_transient(OSError(28, "No space left on device"))
+    assert not store.is_transient(wrapped)
+    assert store.is_transient(object_store.BeamIOError("no answer", {"a": TimeoutError()}))
+    assert store.is_transient(ConnectionResetError())

@@ -173,7 +173,7 @@ def group_sizes(job: Job, subset: str) -> Counter[int]:
     partner: dict[str, str] = {}
     for item in require_manifest(job, "dedup").items:
         if item.startswith(f"{subset}/"):
-            path = job.path("dedup", *f"{item}.parquet".split("/"))
+            path = job.path(f"dedup/{item}.parquet")
             table = store.read_table(path, ["id", "partner_id"])
             partner |= dict(zip(*(column.to_pylist() for column in table.columns), strict=True))
     removed = Counter[str]()
@@ -239,6 +239,6 @@ def _ledger(job: Job, phase: str, subset: str) -> tuple[int, int]:
 
 def _crops(job: Job, subset: str) -> dict[str, Any]:
     """Returns how many crops and tokens were drawn of a subset."""
-    records = store.list_folder(job.path("phases", "sequence", "tokenise-000", subset))
+    records = store.list_folder(job.path(f"phases/sequence/tokenise-000/{subset}"))
     found = (json.loads(store.read_bytes(record.path))["statistics"] for record in records)
     return merge_counts(statistics[subset] for statistics in found)

@@ -67,7 +67,7 @@ class DedupFiles:
         """
         number, start, stop = self.blocks.place(block)
         item = self.items[number]
-        records = _read_rows(store.join(item.output, *keys_path(item.name).split("/")), start, stop)
+        records = _read_rows(store.below(item.output, keys_path(item.name)), start, stop)
         addresses = np.uint64(address(number, start)) + np.arange(records.size, dtype=np.uint64)
         if self.new_items == len(self.items):
             return records, addresses
@@ -128,7 +128,7 @@ def _read_rows(path: str, start: int, stop: int) -> Records:
 
 def read_array(output: str, path: str) -> Records:
     """Returns an array that `write_array` wrote below the output folder."""
-    content = store.read_bytes(store.join(output, *path.split("/")))
+    content = store.read_bytes(store.below(output, path))
     array: Records = np.load(io.BytesIO(content), allow_pickle=False)
     return array
 

@@ -154,7 +154,7 @@ class WriteRemovals:
         """Returns the named removals of all blocks of an item, by row."""
         tables = [NAMED_SCHEMA.empty_table()]
         for block in self.files.blocks.of_item(item.number):
-            path = store.join(self.files.output, *named_path(block).split("/"))
+            path = store.below(self.files.output, named_path(block))
             tables.append(_from_bytes(store.read_bytes(path)))
         return pa.concat_tables(tables)
 

@@ -69,7 +69,7 @@ def _read_old_corpus(job: Job, output: str) -> OldCorpus:
 
 
 def _check_settings(old: Job, asked: dict[str, Any]) -> None:
-    path = old.path("phases", "dedup", "settings.json")
+    path = old.path("phases/dedup/settings.json")
     settings = json.loads(store.read_bytes(path))
     made = {"massivetext": settings["massivetext"], **settings["dedup"]}
     wanted = {"massivetext": __version__, **asked}
@@ -83,7 +83,7 @@ def _check_settings(old: Job, asked: dict[str, Any]) -> None:
 
 def _check_files(old: Job, names: list[str]) -> None:
     for path in _needed(names):
-        if not store.exists(old.path(*path.split("/"))):
+        if not store.exists(old.path(path)):
             raise UsageError(f"--against {old.output}: {path} is missing; it must be whole")
 
 

@@ -115,7 +115,7 @@ def run_dedup(job: Job, items: list[WorkItem]) -> Manifest:
         },
     )
     manifest = run_phase(job, phase, lambda: _Steps(job, phase, items, older).run())
-    store.delete(job.path(*FOLDER.split("/")))
+    store.delete(job.path(FOLDER))
     return manifest
 
 

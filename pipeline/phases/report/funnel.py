@@ -46,7 +46,7 @@ def ledgers(manifest: Manifest) -> dict[str, dict[str, int]]:
 
 def read_dataset(job: Job) -> dict[str, Any]:
     """Returns `sequences/dataset.json`, or nothing before the phase SEQUENCE."""
-    path = job.path("sequences", "dataset.json")
+    path = job.path("sequences/dataset.json")
     return json.loads(store.read_bytes(path)) if store.exists(path) else {}
 
 

@@ -162,7 +162,7 @@ def read_blocks(
     output: str, path: str, parts: range, columns: list[str]
 ) -> Iterator[tuple[int, list[bytes]]]:
     """Yields part and some columns of the rows of a block file that belong to some parts."""
-    with store.open_input(store.join(output, *path.split("/"))) as stream:
+    with store.open_input(store.below(output, path)) as stream:
         parquet = store.open_parquet(stream)
         for group in range(parquet.num_row_groups):
             held = parquet.metadata.row_group(group).column(0).statistics
@@ -176,7 +176,7 @@ def read_blocks(
 
 def _read_texts(output: str, name: str) -> Iterator[tuple[str, memoryview]]:
     """Yields id and UTF-8 text of an item's documents in the corpus."""
-    path = store.join(output, "corpus", *f"{name}.parquet".split("/"))
+    path = store.below(output, f"corpus/{name}.parquet")
     with store.open_input(path) as stream:
         parquet = store.open_parquet(stream)
         for group in range(parquet.num_row_groups):

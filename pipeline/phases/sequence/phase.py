@@ -108,7 +108,7 @@ def run_sequence(job: Job, items: list[WorkItem]) -> Manifest:
     }
     stage = Stage(job, Phase("sequence", ("sequences",), settings), items)
     manifest = run_phase(job, stage.phase, lambda: _work(stage))
-    store.delete(job.path(*_SCRATCH.split("/")))
+    store.delete(job.path(_SCRATCH))
     return manifest
 
 
@@ -215,7 +215,7 @@ def _train(words: Mapping[str, int], vocab_size: int, normalization: str) -> Tra
 
 
 def _read_words(output: str, name: str) -> dict[str, int]:
-    table = store.read_table(store.join(output, *f"{_SCRATCH}/sample/{name}.parquet".split("/")))
+    table = store.read_table(store.below(output, f"{_SCRATCH}/sample/{name}.parquet"))
     return dict(zip(table["word"].to_pylist(), table["count"].to_pylist(), strict=True))
 
 
@@ -286,7 +286,7 @@ def _read_draws(
     work = TokeniseItem(
         output=job.output,
         folder=folder,
-        model=job.path("sequences", TOKENIZER_FILE),
+        model=job.path(f"sequences/{TOKENIZER_FILE}"),
         seed=config.seed,
         crop_bytes=crop_size_bytes(config.sequence.length),
         buckets=plan.shards,

@@ -272,7 +272,7 @@ def read_part(
     output: str, path: str, draw: DrawId, columns: list[str]
 ) -> Iterator[tuple[memoryview, ...]]:
     """Yields some columns of a draw's row in a sorted part, if it has one."""
-    with store.open_input(store.join(output, *path.split("/"))) as stream:
+    with store.open_input(store.below(output, path)) as stream:
         parquet = store.open_parquet(stream)
         for group in range(parquet.num_row_groups):
             (name,) = parquet.read_row_group(group, list(DrawId._fields)).to_pylist()

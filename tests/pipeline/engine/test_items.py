@@ -124,7 +124,7 @@ def test_processes_give_what_one_process_gives(tmp_path: Path) -> None:
 
 def test_the_heaviest_items_are_begun_first(tmp_path: Path) -> None:
     class Recorded(Processes):
-        def share(self, work: object, pieces: Iterable[WorkItem]) -> None:
+        def map(self, work: object, pieces: Iterable[WorkItem]) -> None:
             begun.extend(item.number for item in pieces)
 
     begun: list[int] = []

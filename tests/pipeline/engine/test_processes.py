@@ -16,9 +16,10 @@ from massivetext.pipeline.engine.processes import (
     _Worker,
     close_processes,
     default_count,
-    keep_memory,
     release_memory,
+    tune_malloc,
 )
+from massivetext.pipeline.phases.warm_up import WarmUp
 
 MEGABYTE = 1_000_000
 
@@ -70,19 +71,19 @@ class NoteModules:
 
 def test_one_process_works_here(tmp_path: Path) -> None:
     note = Note(str(tmp_path))
-    Processes().share(note, range(3))
+    Processes().map(note, range(3))
     assert note.numbers() == [0, 1, 2]
     assert note.seen() == {str(os.getpid())}
 
 
 def test_nothing_is_begun_after_an_error(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="-1 is negative"):
-        Processes().share(Note(str(tmp_path)), [1, -1, 2])
+        Processes().map(Note(str(tmp_path)), [1, -1, 2])
     assert Note(str(tmp_path)).numbers() == [-1, 1]
 
 
 def test_one_piece_needs_no_other_process(tmp_path: Path, no_processes: None) -> None:
-    Processes(2).share(Note(str(tmp_path)), [3])
+    Processes(2).map(Note(str(tmp_path)), [3])
     assert Note(str(tmp_path)).seen() == {str(os.getpid())}
     assert multiprocessing.active_children() == []
 
@@ -92,12 +93,12 @@ def test_several_processes_share_work_and_tell_errors(tmp_path: Path, no_process
     (tmp_path / "well").mkdir()
     (tmp_path / "ill").mkdir()
     note = Note(str(tmp_path / "well"), processes=2)
-    Processes(2).share(note, range(6))
+    Processes(2).map(note, range(6))
     assert note.numbers() == [0, 1, 2, 3, 4, 5]
     assert len(note.seen()) == 2
     assert str(os.getpid()) in note.seen()
     with pytest.raises(ValueError, match="is negative"):
-        Processes(2).share(Note(str(tmp_path / "ill"), processes=2), [-1, -2, 3, 4])
+        Processes(2).map(Note(str(tmp_path / "ill"), processes=2), [-1, -2, 3, 4])
     assert Note(str(tmp_path / "ill")).numbers() == [-2, -1]
 
 
@@ -122,9 +123,9 @@ def test_a_process_that_dies_when_it_has_nothing_to_do_is_replaced(
 
 @pytest.mark.slow
 def test_processes_beyond_the_wanted_ones_are_ended(tmp_path: Path, no_processes: None) -> None:
-    Processes(3).begin(Config())
+    Processes(3).begin(WarmUp(Config()))
     assert len(multiprocessing.active_children()) == 2
-    Processes(2).share(Note(str(tmp_path)), [1])
+    Processes(2).map(Note(str(tmp_path)), [1])
     assert len(multiprocessing.active_children()) == 1
 
 
@@ -133,8 +134,8 @@ def test_others_load_what_they_will_need_before_there_is_work(
     tmp_path: Path, no_processes: None
 ) -> None:
     processes = Processes(2)
-    processes.begin(Config(sources=(Source("books", "text", "txt", "*.txt"),)))
-    processes.share(NoteModules(str(tmp_path)), [0, 1])  # one here, one there
+    processes.begin(WarmUp(Config(sources=(Source("books", "text", "text", "*.txt"),))))
+    processes.map(NoteModules(str(tmp_path)), [0, 1])  # one here, one there
     (there,) = [path for path in tmp_path.iterdir() if path.name != str(os.getpid())]
     assert "massivetext.filters.fasttext_kernel" in there.read_text().split()
 
@@ -171,5 +172,5 @@ def test_rounds_leave_room_for_the_processes_and_are_shared_among_them() -> None
 
 
 def test_memory_can_be_kept_and_released_at_any_time() -> None:
-    keep_memory()
+    tune_malloc()
     release_memory()

@@ -55,8 +55,8 @@ def test_folders_are_listed_whole_and_by_path(tmp_path: Path) -> None:
 
 def test_a_file_stands_if_it_has_its_size_whatever_its_name(tmp_path: Path) -> None:
     entry = store.write_bytes(str(tmp_path), "a [1]*?.bin", b"content")
-    assert store.stands(str(tmp_path), entry)
+    assert store.is_intact(str(tmp_path), entry)
     (tmp_path / "a [1]*?.bin").write_bytes(b"cont")
-    assert not store.stands(str(tmp_path), entry)
+    assert not store.is_intact(str(tmp_path), entry)
     (tmp_path / "a [1]*?.bin").unlink()
-    assert not store.stands(str(tmp_path), entry)
+    assert not store.is_intact(str(tmp_path), entry)

@@ -1,0 +1,23 @@
+"""What a process of this machine loads before its first work; it imports little until then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from massivetext.config import Config
+
+
+@dataclass(frozen=True)
+class WarmUp:
+    """Imports all phases and loads the models and compiled code that a configuration needs."""
+
+    config: Config
+
+    def __call__(self) -> None:
+        """Makes one document of each source, so that whatever is loaded late is loaded now."""
+        import massivetext.pipeline.phases.table  # noqa: F401
+        from massivetext.pipeline.phases.documents import DocumentMaker
+        from massivetext.records import RawRecord
+
+        for source in self.config.sources:
+            DocumentMaker.of(self.config, source).make([RawRecord("", b"text")], "")
