@@ -60,7 +60,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _runtime_failure(error: RuntimeError) -> int:
-    from massivetext.pipeline.engine.job import RunError, UsageError
+    from massivetext.pipeline.engine.errors import RunError, UsageError
 
     if isinstance(error, UsageError):
         return _fail(2, str(error))
@@ -141,6 +141,7 @@ def _run(options: argparse.Namespace) -> int:
 
     from massivetext.pipeline.commands.preflight import check
     from massivetext.pipeline.commands.summary import print_summary
+    from massivetext.pipeline.engine.engine import BeamEngine
     from massivetext.pipeline.engine.job import Job
     from massivetext.pipeline.engine.store import use_options
     from massivetext.pipeline.phases.plan import plan
@@ -153,9 +154,11 @@ def _run(options: argparse.Namespace) -> int:
     job = Job(
         config=config,
         output=_absolute(options.output or config.output.path),
-        memory_bytes=options.memory,
-        workers=options.workers or default_count(input_bytes, len(items), options.memory),
-        pipeline_args=options.beam_options,
+        engine=BeamEngine(
+            options.beam_options,
+            options.workers or default_count(input_bytes, len(items), options.memory),
+            options.memory,
+        ),
         restart=options.restart,
         quiet=options.quiet,
         against=tuple(map(_absolute, options.against)),

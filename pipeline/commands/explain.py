@@ -16,7 +16,7 @@ from massivetext.filters.evidence import gather_evidence
 from massivetext.filters.rules import RULES, Rule
 from massivetext.pipeline.commands.summary import report_console
 from massivetext.pipeline.engine import store
-from massivetext.pipeline.engine.job import UsageError
+from massivetext.pipeline.engine.errors import UsageError
 
 PLACES = ("documents", "rejected", "removed")
 _KEYS = ("id", "source_id", "url")

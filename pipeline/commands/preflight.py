@@ -7,7 +7,8 @@ from massivetext.dedup.testsets import load_test_sets
 from massivetext.filters.language import load_model as load_language_model
 from massivetext.filters.safesearch import load_scorer
 from massivetext.pipeline.engine import store
-from massivetext.pipeline.engine.job import Job, UsageError
+from massivetext.pipeline.engine.errors import UsageError
+from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.phases.dedup.older import read_old_corpora
 from massivetext.pipeline.phases.sequence.phase import load_configured_tokenizer
 from massivetext.sequencing.mixture import mix

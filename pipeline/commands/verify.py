@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from massivetext.pipeline.engine import store
-from massivetext.pipeline.engine.items import Manifest, balances, merge_counts, read_manifest
 from massivetext.pipeline.engine.job import Job
+from massivetext.pipeline.engine.phase import Manifest, read_manifest
+from massivetext.pipeline.engine.results import balances, merge_counts
 from massivetext.pipeline.phases.table import PHASES
 
 

@@ -15,6 +15,10 @@ class UsageError(RuntimeError):
     """A command that cannot be carried out as asked; nothing was done."""
 
 
+class StoreError(OSError):
+    """A file system that failed, and went on failing while it was waited for."""
+
+
 _EXCEPTION_LINE: Final = re.compile(r"^([A-Za-z_][\w.]*): (.*)$", re.MULTILINE)
 """The line of a traceback that names an exception and says what it says."""
 
@@ -39,6 +43,8 @@ def _told_error(text: str) -> BaseException | None:
     for name, message in _EXCEPTION_LINE.findall(text):
         if name.endswith(f".{RunError.__name__}"):
             return RunError(message)
+        if name.endswith(f".{StoreError.__name__}"):
+            return StoreError(message)
         kind = getattr(builtins, name, None)
         is_system = isinstance(kind, type) and issubclass(kind, OSError)
         if is_system or name.endswith(".BeamIOError"):

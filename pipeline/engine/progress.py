@@ -12,29 +12,31 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from massivetext.pipeline.engine import store
-from massivetext.pipeline.engine.job import Job
 
 _POLL_SECONDS = 1.0
 _LINE_SECONDS = 30.0
 
 
 @contextmanager
-def watch(job: Job, title: str, folder: str, total: int, done: int) -> Iterator[None]:
+def watch(
+    output: str, title: str, folder: str, total: int, done: int, quiet: bool
+) -> Iterator[None]:
     """Shows how many items of a step have committed while the block runs.
 
     Args:
-        job: whose output folder to watch.
+        output: the output folder to watch.
         title: what is being done.
         folder: where the step's items commit their records, below the output folder.
         total: number of items in all.
         done: number of items that were committed before.
+        quiet: show nothing.
     """
-    if job.quiet:
+    if quiet:
         yield
         return
     stop = threading.Event()
     show = _bar if sys.stderr.isatty() else _lines
-    arguments = (job.path(folder), title, total, done, stop)
+    arguments = (store.below(output, folder), title, total, done, stop)
     thread = threading.Thread(target=show, args=arguments, daemon=True)
     thread.start()
     try:

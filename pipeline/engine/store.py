@@ -16,7 +16,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final, TypeVar, cast
 
@@ -27,6 +27,8 @@ from apache_beam.io.filesystem import BeamIOError, CompressionTypes
 from apache_beam.io.filesystem import FileMetadata as FileMetadata
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
+
+from massivetext.pipeline.engine.errors import StoreError
 
 _Result = TypeVar("_Result")
 
@@ -116,20 +118,57 @@ def is_transient(error: OSError) -> bool:
         if isinstance(each, BeamIOError):
             causes += (each.exception_details or {}).values()
         errors += [cause for cause in causes if cause is not None and cause not in errors]
+    if any(isinstance(e, StoreError) for e in errors):
+        return False
     return not any(isinstance(e, OSError) and e.errno in _LASTING_ERRORS for e in errors)
 
 
 def with_retries(operation: Callable[[], _Result]) -> _Result:
-    """Returns what an operation gives; tries again, a little later, when the store failed."""
-    for pause_seconds in PAUSES_SECONDS:
-        try:
+    """Returns what an operation gives; tries again, a little later, when the store failed.
+
+    Raises:
+        StoreError: if it went on failing; then nobody tries once more.
+    """
+    for attempt in attempts():
+        with attempt:
             return operation()
-        except OSError as error:
-            if not is_transient(error):
-                raise
-            _LOGGER.warning("%s; trying again", error)
-            time.sleep(pause_seconds)
-    return operation()
+    raise AssertionError("the last attempt returns or raises")
+
+
+def attempts() -> Iterator[AbstractContextManager[None]]:
+    """Yields an attempt at a time, until one ends well: a `with` block that may be run again.
+
+    An attempt keeps passing faults of the store to itself; the last one raises `StoreError`. What
+    fails in an operation that was already waited for is not tried again.
+    """
+    for pause_seconds in (*PAUSES_SECONDS, None):
+        attempt = _Attempt(pause_seconds)
+        yield attempt
+        if attempt.is_done:
+            return
+
+
+def one_attempt() -> Iterator[AbstractContextManager[None]]:
+    """Yields a single attempt, for work that somebody else tries again."""
+    yield nullcontext()
+
+
+class _Attempt(AbstractContextManager[None]):
+    """A block that may fail, and the pause before the next one; None after the last."""
+
+    def __init__(self, pause_seconds: float | None) -> None:
+        self.pause_seconds, self.is_done = pause_seconds, False
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        if error is None or not isinstance(error, OSError) or not is_transient(error):
+            self.is_done = True
+            return False
+        if self.pause_seconds is None:
+            waited = f"{len(PAUSES_SECONDS) + 1} attempts in {sum(PAUSES_SECONDS):g} seconds"
+            raise StoreError(f"{error}; {waited}") from error
+        _LOGGER.warning("%s; trying again", error)
+        time.sleep(self.pause_seconds)
+        return True
 
 
 def open_input(path: str) -> BinaryIO:

@@ -9,16 +9,11 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from massivetext.pipeline.engine import store
-from massivetext.pipeline.engine.items import (
-    ItemResult,
-    Manifest,
-    Phase,
-    merge_counts,
-    require_manifest,
-    run_map,
-    run_phase,
-)
-from massivetext.pipeline.engine.job import Job, RunError
+from massivetext.pipeline.engine.errors import RunError
+from massivetext.pipeline.engine.job import Job
+from massivetext.pipeline.engine.phase import Manifest, Phase, require_manifest, run_phase
+from massivetext.pipeline.engine.results import ItemResult, merge_counts
+from massivetext.pipeline.engine.steps import Steps
 from massivetext.pipeline.phases.document_batches import documents_path
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.removed import REMOVING_PHASES, publish_removed, read_removals
@@ -34,7 +29,7 @@ class WriteCorpus:
 
     output: str
 
-    def __call__(self, item: WorkItem) -> ItemResult:
+    def __call__(self, item: WorkItem) -> ItemResult[None]:
         """Returns the ledger of the item: documents = corpus + removed."""
         removals = read_removals(self.output, item.name, tuple(REMOVING_PHASES.values()))
         rows = set(removals["row"].to_pylist())
@@ -82,8 +77,8 @@ def run_corpus(job: Job, items: list[WorkItem]) -> Manifest:
     upstream = {name: require_manifest(job, name).key for name in ("curate", *REMOVING_PHASES)}
     phase = Phase("corpus", ("corpus", "removed"), {"upstream": upstream})
 
-    def work() -> Manifest:
-        results = run_map(job, phase, "write", items, WriteCorpus(job.output))
+    def work(steps: Steps) -> Manifest:
+        results = steps.map("write", items, WriteCorpus(job.output))
         ledger = merge_counts(result.ledger for result in results.values())
         kept = merge_counts(r.ledger for r in require_manifest(job, "curate").items.values())[
             "kept"

@@ -12,16 +12,11 @@ import pyarrow as pa
 from massivetext import __version__
 from massivetext.config import Config, Limits, Source
 from massivetext.pipeline.engine import store
-from massivetext.pipeline.engine.items import (
-    ItemResult,
-    Manifest,
-    Phase,
-    balances,
-    merge_counts,
-    run_map,
-    run_phase,
-)
-from massivetext.pipeline.engine.job import Job, RunError
+from massivetext.pipeline.engine.errors import RunError
+from massivetext.pipeline.engine.job import Job
+from massivetext.pipeline.engine.phase import Manifest, Phase, run_phase
+from massivetext.pipeline.engine.results import ItemResult, balances, merge_counts
+from massivetext.pipeline.engine.steps import Steps
 from massivetext.pipeline.phases.documents import DocumentMaker
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.statistics import batch_statistics, trim_hosts
@@ -79,7 +74,7 @@ class CurateItem:
     output: str
     read: ReadRecords = read_records
 
-    def __call__(self, item: WorkItem) -> ItemResult:
+    def __call__(self, item: WorkItem) -> ItemResult[None]:
         """Returns the ledger of the item: in = kept + rejected + failed + skipped."""
         source = self.config.sources[item.source]
         maker = DocumentMaker.of(self.config, source)
@@ -205,8 +200,8 @@ def run_curate(job: Job, items: list[WorkItem], read: ReadRecords = read_records
     """Curates all items; skips those that are committed."""
     phase = curate_phase(job.config, items)
 
-    def work() -> Manifest:
-        results = run_map(job, phase, "read", items, CurateItem(job.config, job.output, read))
+    def work(steps: Steps) -> Manifest:
+        results = steps.map("read", items, CurateItem(job.config, job.output, read))
         ledger = merge_counts(result.ledger for result in results.values())
         unbalanced = [name for name, r in results.items() if not balances(r.ledger)]
         if unbalanced:

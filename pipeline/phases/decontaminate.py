@@ -25,16 +25,10 @@ from massivetext.dedup.decontamination import (
 )
 from massivetext.dedup.testsets import load_test_sets, read_titles, title_key
 from massivetext.pipeline.engine import store
-from massivetext.pipeline.engine.items import (
-    ItemResult,
-    Manifest,
-    Phase,
-    merge_counts,
-    require_manifest,
-    run_map,
-    run_phase,
-)
 from massivetext.pipeline.engine.job import Job
+from massivetext.pipeline.engine.phase import Manifest, Phase, require_manifest, run_phase
+from massivetext.pipeline.engine.results import ItemResult, merge_counts
+from massivetext.pipeline.engine.steps import Steps
 from massivetext.pipeline.phases.dedup.files import read_array, write_array
 from massivetext.pipeline.phases.document_batches import document_batches, documents_path
 from massivetext.pipeline.phases.plan import WorkItem
@@ -62,6 +56,13 @@ COUNT: Final = np.dtype([("gram", "<u4"), ("documents", "<u4")])
 
 
 @dataclass(frozen=True)
+class CountedGrams:
+    """Of how many documents the test grams were counted."""
+
+    documents: int
+
+
+@dataclass(frozen=True)
 class CountGrams:
     """Writes which test grams an item's documents have, and how many of them."""
 
@@ -70,7 +71,7 @@ class CountGrams:
     ngram: int
     fold_case: bool
 
-    def __call__(self, item: WorkItem) -> ItemResult:
+    def __call__(self, item: WorkItem) -> ItemResult[CountedGrams]:
         """Returns the number of documents."""
         matcher, _ = _load(self.output, self.index_key, self.ngram, self.fold_case)
         counts, documents = np.zeros(matcher.index.grams.size, np.int64), 0
@@ -81,7 +82,7 @@ class CountGrams:
         found["gram"] = np.flatnonzero(counts)
         found["documents"] = counts[found["gram"]]
         write_array(self.output, _counts_path(item.name), found)
-        return ItemResult(statistics={"documents": documents})
+        return ItemResult(found=(CountedGrams(documents),))
 
 
 def _counts_path(name: str) -> str:
@@ -110,7 +111,7 @@ class DecontaminateItem:
     fold_case: bool
     by_title: tuple[bool, ...]
 
-    def __call__(self, item: WorkItem) -> ItemResult:
+    def __call__(self, item: WorkItem) -> ItemResult[None]:
         """Returns the ledger of the item, hits by test set, and how much documents contain."""
         matcher, titles = _load(self.output, self.index_key, self.ngram, self.fold_case)
         titles = titles if self.by_title[item.source] else {}
@@ -241,11 +242,11 @@ def run_decontaminate(job: Job, items: list[WorkItem]) -> Manifest:
         },
     )
 
-    def steps() -> Manifest:
+    def work(steps: Steps) -> Manifest:
         counts = write_index(job)
         if config.decontamination.rule != "jaccard":
-            counts |= _mark_frequent_grams(job, phase, items)
-        work = DecontaminateItem(
+            counts |= _mark_frequent_grams(job, steps, items)
+        match = DecontaminateItem(
             output=job.output,
             index_key=f"{phase.key} match",
             rule=config.decontamination.rule,
@@ -254,20 +255,20 @@ def run_decontaminate(job: Job, items: list[WorkItem]) -> Manifest:
             fold_case=config.dedup.fold_case,
             by_title=tuple(WIKIPEDIA in (s.subset, s.format) for s in config.sources),
         )
-        results = run_map(job, phase, "match", items, work)
+        results = steps.map("match", items, match)
         ledger = merge_counts(result.ledger for result in results.values())
         findings = merge_counts([counts, *(result.statistics for result in results.values())])
         return Manifest(phase.name, phase.key, results, (), ledger, findings)
 
-    return run_phase(job, phase, steps)
+    return run_phase(job, phase, work)
 
 
-def _mark_frequent_grams(job: Job, phase: Phase, items: list[WorkItem]) -> dict[str, int]:
+def _mark_frequent_grams(job: Job, steps: Steps, items: list[WorkItem]) -> dict[str, int]:
     """Counts the documents that have each test gram, and commits which have too many."""
     dedup = job.config.dedup
-    step = CountGrams(job.output, f"{phase.key} count", dedup.ngram, dedup.fold_case)
-    results = run_map(job, phase, "count", items, step)
-    documents = sum(int(result.statistics["documents"]) for result in results.values())
+    count = CountGrams(job.output, f"{steps.key} count", dedup.ngram, dedup.fold_case)
+    results = steps.map("count", items, count, finds=CountedGrams)
+    documents = sum(result.only.documents for result in results.values())
     totals = np.zeros(read_array(job.output, f"{INDEX_FOLDER}/grams.npy").size, np.int64)
     for item in items:
         counts = read_array(job.output, _counts_path(item.name))

@@ -8,8 +8,9 @@ import pyarrow as pa
 
 from massivetext.dedup.removal import merge_removals
 from massivetext.pipeline.engine import store
-from massivetext.pipeline.engine.items import ItemResult, Phase, read_manifest, run_map
 from massivetext.pipeline.engine.job import Job
+from massivetext.pipeline.engine.phase import Phase, read_manifest, steps_of
+from massivetext.pipeline.engine.results import ItemResult
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.records import REMOVAL_SCHEMA, REMOVED_SCHEMA
 
@@ -33,7 +34,7 @@ class PublishRemoved:
     output: str
     folders: tuple[str, ...]
 
-    def __call__(self, item: WorkItem) -> ItemResult:
+    def __call__(self, item: WorkItem) -> ItemResult[None]:
         """Returns the file; a document without a reason has no row."""
         removals = read_removals(self.output, item.name, self.folders)
         removed = removals.select(REMOVED_SCHEMA.names).cast(REMOVED_SCHEMA)
@@ -54,5 +55,5 @@ def publish_removed(job: Job, items: list[WorkItem]) -> tuple[store.FileEntry, .
             keys[phase] = manifest.key
             folders.append(folder)
     view = Phase("removed", ("removed",), keys)
-    results = run_map(job, view, "publish", items, PublishRemoved(job.output, tuple(folders)))
+    results = steps_of(job, view).map("publish", items, PublishRemoved(job.output, tuple(folders)))
     return tuple(entry for result in results.values() for entry in result.files)

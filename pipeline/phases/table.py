@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from massivetext.pipeline.engine.items import Manifest, require_manifest
-from massivetext.pipeline.engine.job import Job, UsageError
+from massivetext.pipeline.engine.errors import UsageError
+from massivetext.pipeline.engine.job import Job
+from massivetext.pipeline.engine.phase import Manifest, require_manifest
 from massivetext.pipeline.phases.corpus import run_corpus
 from massivetext.pipeline.phases.curate import curate_phase, run_curate
 from massivetext.pipeline.phases.decontaminate import run_decontaminate

@@ -20,8 +20,9 @@ import pyarrow as pa
 
 from massivetext.config import Config
 from massivetext.pipeline.engine import store
-from massivetext.pipeline.engine.items import Manifest, Phase, run_phase
+from massivetext.pipeline.engine.engine import BeamEngine
 from massivetext.pipeline.engine.job import Job
+from massivetext.pipeline.engine.phase import Manifest, Phase, run_phase
 from massivetext.pipeline.phases.dedup.phase import run_dedup
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.readers import FileRange
@@ -129,9 +130,9 @@ def deduplicate(folder: Path, items: list[WorkItem], workers: int) -> Manifest:
     """Runs the phase over `documents/` in a folder; what stands of it is done anew."""
     for part in ("phases", "dedup"):
         store.delete(store.join(str(folder), part))
-    job = Job(Config(), str(folder), workers=workers, quiet=True)
+    job = Job(Config(), str(folder), BeamEngine(workers=workers), quiet=True)
     curate = Phase("curate", ("documents",), {})
-    run_phase(job, curate, lambda: Manifest("curate", curate.key, {}, (), {}, {}))
+    run_phase(job, curate, lambda steps: Manifest("curate", curate.key, {}, (), {}, {}))
     return run_dedup(job, items)
 
 

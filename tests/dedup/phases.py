@@ -4,8 +4,8 @@ import pyarrow as pa
 
 from massivetext.config import Config, Source
 from massivetext.pipeline.engine import store
-from massivetext.pipeline.engine.items import Manifest, Phase, run_phase
 from massivetext.pipeline.engine.job import Job
+from massivetext.pipeline.engine.phase import Manifest, Phase, run_phase
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.readers import FileRange
 from massivetext.records import DOCUMENT_SCHEMA
@@ -53,7 +53,7 @@ def curated(folder, texts, items=3, titles=None, ids=None, subsets=("web",)):
         found.append(WorkItem(number, name, subset, source, "x", FileRange(0, 1), 1, 1.0, 1.0))
     phase = Phase("curate", ("documents",), {})
     manifest = Manifest("curate", phase.key, {}, (), {}, {})
-    run_phase(job_in(folder), phase, lambda: manifest)
+    run_phase(job_in(folder), phase, lambda steps: manifest)
     return found
 
 

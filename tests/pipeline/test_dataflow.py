@@ -24,6 +24,7 @@ from apache_beam.portability import common_urns
 from apache_beam.portability.api.org.apache.beam.model.pipeline.v1 import beam_runner_api_pb2
 
 from massivetext.config_file import load_config
+from massivetext.pipeline.engine.engine import BeamEngine
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.phases.plan import plan
 from massivetext.pipeline.phases.table import run_phases
@@ -102,7 +103,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / name).mkdir()
     job, items = Job(config, str(folder / "out"), quiet=True), plan(config)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Job, "run", translating(Job.run, folder))
+        patch.setattr(BeamEngine, "run", translating(BeamEngine.run, folder))
         run_phases(job, items, "run")
         for rule in ("greedy", "cluster"):
             dedup = dataclasses.replace(config.dedup, rule=rule)
@@ -112,10 +113,10 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def translating(run_here: Callable[..., None], folder: Path) -> Callable[..., None]:
-    """Job.run, but each pipeline is also translated for Dataflow, and what it groups recorded."""
+    """BeamEngine.run, but each pipeline is also translated, and what it groups recorded."""
     from apache_beam.io.gcp import gcsio
 
-    def run(job: Job, label: str, build: Callable[[beam.Pipeline], None]) -> None:
+    def run(engine: BeamEngine, label: str, build: Callable[[beam.Pipeline], None]) -> None:
         options = PipelineOptions([*OPTIONS, DRY_RUN, f"--job_name=massivetext-{label}"])
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(gcsio.GcsIO, "is_soft_delete_enabled", lambda *_: False)  # asks Google
@@ -127,7 +128,7 @@ def translating(run_here: Callable[..., None], folder: Path) -> Callable[..., No
         (folder / "graphs" / f"{label}.pb").write_bytes(graph)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(beam.Pipeline, "apply", recording(folder / "grouped" / label))
-            run_here(job, label, build)
+            run_here(engine, label, build)
 
     return run
 

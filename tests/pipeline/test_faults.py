@@ -16,9 +16,13 @@ import pytest
 from massivetext.config import Config
 from massivetext.pipeline.commands.cli import main
 from massivetext.pipeline.engine import store
-from massivetext.pipeline.engine.items import CommitItem, Commits, ItemResult, Phase, run_map
-from massivetext.pipeline.engine.job import Job, RunError
+from massivetext.pipeline.engine.commits import CommitItem, Commits
+from massivetext.pipeline.engine.engine import BeamEngine
+from massivetext.pipeline.engine.errors import RunError
+from massivetext.pipeline.engine.job import Job
+from massivetext.pipeline.engine.phase import Phase, steps_of
 from massivetext.pipeline.engine.processes import close_processes
+from massivetext.pipeline.engine.results import ItemResult
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.readers import FileRange
 
@@ -196,7 +200,7 @@ class WriteSlowly:
     output: str
     barrier: threading.Barrier
 
-    def __call__(self, work_item: WorkItem) -> ItemResult:
+    def __call__(self, work_item: WorkItem) -> ItemResult[None]:
         self.barrier.wait()
         entry = store.write_bytes(self.output, f"made/{work_item.name}", b"content" * 10_000)
         return ItemResult((entry,), {"in": 1, "kept": 1})
@@ -234,7 +238,7 @@ class KillWorker:
     times: int
     moment: str = "while reading"
 
-    def __call__(self, work_item: WorkItem) -> ItemResult:
+    def __call__(self, work_item: WorkItem) -> ItemResult[None]:
         if multiprocessing.parent_process() is None:
             self._wait()
         self._die(work_item, "while reading")
@@ -264,9 +268,9 @@ class KillWorker:
 @pytest.mark.parametrize("moment", ["while reading", "before the rename", "after the rename"])
 def test_a_worker_process_that_dies_is_replaced(tmp_path: Path, moment: str) -> None:
     items = [item(number, f"books/{number}") for number in range(4)]
-    job = Job(Config(), str(tmp_path), workers=2, quiet=True)
+    job = Job(Config(), str(tmp_path), BeamEngine(workers=2), quiet=True)
     work = KillWorker(str(tmp_path), "books/2", 2, moment)
-    results = run_map(job, Phase("make", ("made",), {}), "step", items, work)
+    results = steps_of(job, Phase("make", ("made",), {})).map("step", items, work)
     assert [result.ledger["kept"] for result in results.values()] == [1, 1, 1, 1]
     assert (tmp_path / "deaths").read_text() == "xx"
     assert [file.read_bytes() for file in sorted((tmp_path / "made/books").iterdir())] == [b"1"] * 4
@@ -275,11 +279,11 @@ def test_a_worker_process_that_dies_is_replaced(tmp_path: Path, moment: str) -> 
 
 @pytest.mark.slow
 def test_an_item_that_kills_every_worker_is_named(tmp_path: Path) -> None:
-    job = Job(Config(), str(tmp_path), workers=2, quiet=True)
+    job = Job(Config(), str(tmp_path), BeamEngine(workers=2), quiet=True)
     items = [item(number, f"books/{number}") for number in range(4)]
     work = KillWorker(str(tmp_path), "books/2", times=100)
     with pytest.raises(RunError, match=r"died 3 times while books/2 .* fewer --workers"):
-        run_map(job, Phase("make", ("made",), {}), "step", items, work)
+        steps_of(job, Phase("make", ("made",), {})).map("step", items, work)
     close_processes()
 
 

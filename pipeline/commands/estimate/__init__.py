@@ -20,12 +20,14 @@ from pathlib import Path
 from typing import Final
 
 from massivetext.config import Config
-from massivetext.pipeline.commands.estimate.costs import MeteredJob, measure_run
+from massivetext.pipeline.commands.estimate.costs import MeteredEngine, measure_run
 from massivetext.pipeline.commands.estimate.figures import Estimate
 from massivetext.pipeline.commands.estimate.prediction import Measured, Prediction
 from massivetext.pipeline.commands.estimate.sample import ReadSample, Sample, draw_sample
 from massivetext.pipeline.commands.estimate.volumes import measured_volumes
-from massivetext.pipeline.engine.job import UsageError
+from massivetext.pipeline.engine.engine import BeamEngine
+from massivetext.pipeline.engine.errors import UsageError
+from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.table import PHASES
 
@@ -87,8 +89,9 @@ class _Runs:
             length=SMALL_RUN_LENGTH if most else self.config.sequence.length,
         )
         config = dataclasses.replace(self.config, sequence=sequence)
-        job = MeteredJob(config, str(output), quiet=True, notes=str(notes))
+        meter = MeteredEngine(BeamEngine(), str(output), str(notes))
+        job = Job(config, str(output), meter, quiet=True)
         read = ReadSample(self.sample.folder, most)
         with contextlib.redirect_stderr(io.StringIO()):  # warnings about the sample's own shards
-            run = measure_run(job, numbered, read, config.subsets)
+            run = measure_run(job, meter, numbered, read, config.subsets)
         return run, measured_volumes(job, items, self.sample.sizes(items, most))

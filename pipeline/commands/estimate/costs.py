@@ -11,20 +11,25 @@ import json
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 import apache_beam as beam
 
 from massivetext.pipeline.commands.estimate.sample import ReadSample
-from massivetext.pipeline.engine.items import ItemResult
-from massivetext.pipeline.engine.job import Job, RunError
+from massivetext.pipeline.engine.commits import CommitItem, Item
+from massivetext.pipeline.engine.engine import Build, Engine
+from massivetext.pipeline.engine.errors import RunError
+from massivetext.pipeline.engine.job import Job
+from massivetext.pipeline.engine.results import ItemResult
 from massivetext.pipeline.phases.curate import run_curate
 from massivetext.pipeline.phases.dedup.files import FOLDER as DEDUP_FOLDER
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.table import PHASES
+
+_Piece = TypeVar("_Piece")
 
 REST: Final = ""
 """Stands for a subset: what a phase does beside its work items."""
@@ -130,11 +135,11 @@ class MeasuredRun:
 class Metered:
     """An item's work that leaves a note of its CPU time."""
 
-    work: Callable[[Any], ItemResult]
+    work: Callable[[Any], ItemResult[Any]]
     folder: str
     step: str
 
-    def __call__(self, item: Any) -> ItemResult:
+    def __call__(self, item: Any) -> ItemResult[Any]:
         """Does the work for a work item, or for a shard, which is of no subset."""
         begun = time.process_time()
         result = self.work(item)
@@ -145,29 +150,50 @@ class Metered:
 
 
 @dataclass(frozen=True)
-class MeteredJob(Job):
-    """A job on this machine whose steps are measured.
+class MeteredEngine:
+    """An engine whose steps are measured: it does what the one inside does.
 
     Attributes:
+        engine: does the work, on this machine.
+        output: the output folder, whose files are looked at.
         notes: folder of the notes of CPU time.
         pipeline_seconds: CPU time of the phase's pipelines, items included, by label.
         sizes: of all files of the output folder, by path, as they were last seen.
         new_files: path and size of the files that the phase has written.
     """
 
-    notes: str = ""
+    engine: Engine
+    output: str
+    notes: str
     pipeline_seconds: dict[str, float] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
     new_files: list[tuple[str, int]] = field(default_factory=list)
 
-    def observed(self, step: str, work: Any) -> Any:
-        """Returns the work with a meter."""
-        return Metered(work, self.notes, step)
+    def mapping(
+        self, items: Sequence[Item], commit: CommitItem[Any], item_bytes: int = 0
+    ) -> beam.PTransform:
+        """See `Engine`; every item leaves a note of its CPU time."""
+        step = commit.commits.folder.removeprefix("phases/")
+        metered = replace(commit, work=Metered(commit.work, self.notes, step))
+        return self.engine.mapping(items, metered, item_bytes)
 
-    def run(self, label: str, build: Callable[[beam.Pipeline], None]) -> None:
+    def share(self, work: Callable[[_Piece], object], pieces: Iterable[_Piece]) -> None:
+        """See `Engine`."""
+        self.engine.share(work, pieces)
+
+    def rounds(self, shuffled_bytes: int) -> int:
+        """See `Engine`."""
+        return self.engine.rounds(shuffled_bytes)
+
+    @property
+    def process_count(self) -> int:
+        """See `Engine`."""
+        return self.engine.process_count
+
+    def run(self, label: str, build: Build) -> None:
         """Runs a pipeline, and looks at its CPU time and at the files that it wrote."""
         begun = time.process_time()
-        super().run(label, build)
+        self.engine.run(label, build)
         self.pipeline_seconds[label] = time.process_time() - begun
         self.look()
 
@@ -183,14 +209,18 @@ class MeteredJob(Job):
 
 
 def measure_run(
-    job: MeteredJob, items: Sequence[WorkItem], read: ReadSample, subsets: Sequence[str]
+    job: Job,
+    meter: MeteredEngine,
+    items: Sequence[WorkItem],
+    read: ReadSample,
+    subsets: Sequence[str],
 ) -> MeasuredRun:
     """Runs all phases over items of a sample, and measures them."""
     amounts: dict[Cost, float] = defaultdict(float)
     phases = []
     for phase in PHASES:
         begun = time.process_time()
-        job.pipeline_seconds.clear()
+        meter.pipeline_seconds.clear()
         try:
             if phase.name == "curate":
                 run_curate(job, list(items), read)
@@ -200,31 +230,31 @@ def measure_run(
             break
         seconds = time.process_time() - begun
         phases.append(phase.name)
-        for cost, amount in _phase_amounts(job, phase.name, seconds, subsets):
+        for cost, amount in _phase_amounts(meter, phase.name, seconds, subsets):
             amounts[cost] += amount
     return MeasuredRun(job, amounts, tuple(phases))
 
 
 def _phase_amounts(
-    job: MeteredJob, phase: str, seconds: float, subsets: Sequence[str]
+    meter: MeteredEngine, phase: str, seconds: float, subsets: Sequence[str]
 ) -> Iterator[tuple[Cost, float]]:
     """Yields what a phase has cost: its items, its pipelines without them, all else, its files."""
-    pipelines = sum(job.pipeline_seconds.values())
+    pipelines = sum(meter.pipeline_seconds.values())
     items = 0.0
-    for step, subset, item_seconds in _take_notes(job):
-        is_tokenising = step.startswith("sequence-tokenise")
+    for step, subset, item_seconds in _take_notes(meter):
+        is_tokenising = step.startswith("sequence/tokenise")
         yield Cost(phase, subset, TOKENISING if is_tokenising else CPU), item_seconds
         items += item_seconds
     yield Cost(phase, REST, CPU), pipelines - items
     yield Cost(phase, REST, TRAINING if phase == "sequence" else CPU), seconds - pipelines
-    job.look()
-    for path, size_bytes in job.new_files:
+    meter.look()
+    for path, size_bytes in meter.new_files:
         yield Cost(phase, *_place(path, subsets)), size_bytes
-    job.new_files.clear()
+    meter.new_files.clear()
 
 
-def _take_notes(job: MeteredJob) -> Iterator[tuple[str, str, float]]:
-    for path in sorted(Path(job.notes).iterdir()):
+def _take_notes(meter: MeteredEngine) -> Iterator[tuple[str, str, float]]:
+    for path in sorted(Path(meter.notes).iterdir()):
         yield tuple(json.loads(path.read_text()))
         path.unlink()
 

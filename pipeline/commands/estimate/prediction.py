@@ -38,7 +38,7 @@ from massivetext.pipeline.commands.estimate.volumes import (
     text_share,
     with_training,
 )
-from massivetext.pipeline.engine.items import require_manifest
+from massivetext.pipeline.engine.phase import require_manifest
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.sequence.description import Drawn
 from massivetext.pipeline.phases.sequence.phase import draw_until_enough, mixture_of, wanted_of

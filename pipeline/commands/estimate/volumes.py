@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pyarrow.parquet as pq
 
@@ -25,10 +25,13 @@ from massivetext.pipeline.commands.estimate.costs import (
     Cost,
 )
 from massivetext.pipeline.engine import store
-from massivetext.pipeline.engine.items import merge_counts, read_manifest, require_manifest
-from massivetext.pipeline.engine.job import Job, RunError
+from massivetext.pipeline.engine.errors import RunError
+from massivetext.pipeline.engine.job import Job
+from massivetext.pipeline.engine.phase import read_manifest, require_manifest
+from massivetext.pipeline.engine.results import result_from_json
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.report.funnel import ledgers, read_dataset
+from massivetext.pipeline.phases.sequence.items import Tokenised
 from massivetext.pipeline.phases.sequence.phase import mixture_of
 from massivetext.sequencing.tokenizer_training import SAMPLE_BYTES
 
@@ -135,8 +138,8 @@ def measured_volumes(
             unique=unique,
             corpus=corpus,
             corpus_bytes=found.get("text_bytes", 0),
-            crops=crops.get("crops", 0),
-            tokens=crops.get("tokens", 0),
+            crops=crops.crops,
+            tokens=crops.tokens,
         )
     sequences = read_manifest(job, "sequence")
     count = sequences.ledger["sequences"] if sequences else 0
@@ -237,8 +240,11 @@ def _ledger(job: Job, phase: str, subset: str) -> tuple[int, int]:
     return ledger.get("documents", 0), ledger.get("corpus", 0)
 
 
-def _crops(job: Job, subset: str) -> dict[str, Any]:
+def _crops(job: Job, subset: str) -> Tokenised:
     """Returns how many crops and tokens were drawn of a subset."""
     records = store.list_folder(job.path(f"phases/sequence/tokenise-000/{subset}"))
-    found = (json.loads(store.read_bytes(record.path))["statistics"] for record in records)
-    return merge_counts(statistics[subset] for statistics in found)
+    found = [
+        result_from_json(json.loads(store.read_bytes(record.path)), Tokenised).only
+        for record in records
+    ]
+    return Tokenised(sum(f.crops for f in found), sum(f.tokens for f in found))

@@ -22,7 +22,7 @@ from massivetext.dedup.heads import Buckets, bucket_heads
 from massivetext.dedup.keys import shingle_counts
 from massivetext.dedup.packed import item_of, pack_item, packed_bytes
 from massivetext.dedup.pairs import BAND_RECORD, BANDS, band_records, candidate_pairs
-from massivetext.pipeline.engine.rounds import Outcome
+from massivetext.pipeline.engine.results import ItemResult
 from massivetext.pipeline.phases.dedup.files import FOLDER, DedupFiles, read_array, write_array
 from massivetext.pipeline.phases.dedup.shuffles import (
     OUTCOMES,
@@ -85,7 +85,24 @@ class Bands:
         return band_records(*self.files.winners(block))
 
 
-Decide = Callable[[DedupFiles, int, Records, Records], Outcome]
+@dataclass(frozen=True)
+class Decided:
+    """What a block has decided about its documents.
+
+    Attributes:
+        block: its number.
+        removed: exact duplicates.
+        pairs: candidate pairs whose lower documents lie in it.
+        set_bytes: what must be sent to it so that it can look at those pairs.
+    """
+
+    block: int
+    removed: int = 0
+    pairs: int = 0
+    set_bytes: int = 0
+
+
+Decide = Callable[[DedupFiles, int, Records, Records], ItemResult[Decided]]
 """Writes what follows for a block, from its own records and the heads of other blocks."""
 
 
@@ -105,12 +122,11 @@ class FindHeads:
         written = heads | "Write" >> beam.Map(self._write)
         return (written, sent[OUTCOMES]) | "Outcomes" >> beam.Flatten()
 
-    def _write(self, element: tuple[tuple[int, int], bytes]) -> Outcome:
+    def _write(self, element: tuple[tuple[int, int], bytes]) -> ItemResult[None]:
         (partition, part), packed = element
         path = f"{FOLDER}/{self.folder}/{partition:05d}-{part:05d}.npy"
         heads = np.frombuffer(packed, self.source.buckets.head_dtype)
-        write_array(self.source.files.output, path, heads)
-        return Outcome((path,), {"head_bytes": len(packed)})
+        return ItemResult((write_array(self.source.files.output, path, heads),))
 
 
 class _SendHeads(beam.DoFn):
@@ -144,7 +160,7 @@ class MeetHeads:
         met = sent.packed | ByBlock(range(*blocks)) | "Decide" >> beam.Map(self._decide)
         return (met, sent[OUTCOMES]) | "Outcomes" >> beam.Flatten()
 
-    def _decide(self, element: tuple[int, Iterable[bytes]]) -> Outcome:
+    def _decide(self, element: tuple[int, Iterable[bytes]]) -> ItemResult[Decided]:
         block, packed = element
         heads = join_records(packed, self.source.buckets.dtype)
         return self.decide(self.source.files, block, self.source.records(block), heads)
@@ -169,12 +185,14 @@ class _SendToBlocks(beam.DoFn):
 class WriteExactRemovals:
     """Writes which documents of a block are exact duplicates."""
 
-    def __call__(self, files: DedupFiles, block: int, records: Records, heads: Records) -> Outcome:
+    def __call__(
+        self, files: DedupFiles, block: int, records: Records, heads: Records
+    ) -> ItemResult[Decided]:
         """Returns how many they are."""
         removals = exact_removals(np.concatenate([records, heads]))
         mine = removals[files.blocks.numbers(removals["address"]) == block]
         write_array(files.output, files.exact_path(block), mine)
-        return Outcome(statistics={"removed": mine.size})
+        return ItemResult(found=(Decided(block, removed=mine.size),))
 
 
 def pairs_path(block: int) -> str:
@@ -188,7 +206,9 @@ class WritePairs:
 
     threshold: float
 
-    def __call__(self, files: DedupFiles, block: int, records: Records, heads: Records) -> Outcome:
+    def __call__(
+        self, files: DedupFiles, block: int, records: Records, heads: Records
+    ) -> ItemResult[Decided]:
         """Returns how many there are, and how many bytes of sets must be sent to look at them."""
         pairs = candidate_pairs(records, self.threshold, heads)
         write_array(files.output, pairs_path(block), pairs)
@@ -197,7 +217,5 @@ class WritePairs:
         item, _, _ = files.blocks.place(block)
         foreign = item_of(partners["partner"]) != item
         set_bytes = 8 * int(shingle_counts(partners["partner_rank"][foreign]).sum())
-        statistics: dict[str, Any] = {"candidate_pairs": pairs.size}
-        if pairs.size:
-            statistics["set_bytes"] = {str(block): set_bytes}
-        return Outcome(statistics=statistics)
+        found = Decided(block, pairs=pairs.size, set_bytes=set_bytes)
+        return ItemResult(statistics={"candidate_pairs": pairs.size}, found=(found,))

@@ -17,8 +17,7 @@ from massivetext.dedup.groups import Records
 from massivetext.dedup.packed import row_of
 from massivetext.dedup.removal import EXACT, REASONS
 from massivetext.pipeline.engine import store
-from massivetext.pipeline.engine.items import ItemResult
-from massivetext.pipeline.engine.rounds import Outcome
+from massivetext.pipeline.engine.results import ItemResult
 from massivetext.pipeline.phases.dedup.files import FOLDER, DedupFiles, read_array
 from massivetext.pipeline.phases.dedup.rules import NearRemovals
 from massivetext.pipeline.phases.dedup.shuffles import ByBlock, Spread
@@ -91,7 +90,7 @@ class NamePartners:
         item, _, _ = self.files.blocks.place(block)
         yield _Names(addresses, self.files.identities(item).take(row_of(addresses)))
 
-    def _write(self, element: tuple[int, Iterable[bytes]]) -> Outcome:
+    def _write(self, element: tuple[int, Iterable[bytes]]) -> ItemResult[None]:
         block, parts = element
         packed = [part for part in parts if part]
         removals = self._removals(block)
@@ -104,7 +103,7 @@ class NamePartners:
             table = pa.Table.from_arrays(columns, schema=NAMED_SCHEMA)
         store.write_bytes(self.files.output, named_path(block), _to_bytes(table))
         sent_bytes = sum(map(len, packed)) + ASK.itemsize * np.unique(removals["partner"]).size
-        return Outcome(statistics={"removed": table.num_rows, "shuffled_bytes": sent_bytes})
+        return ItemResult(statistics={"removed": table.num_rows, "shuffled_bytes": sent_bytes})
 
 
 def named_path(block: int) -> str:
@@ -129,7 +128,7 @@ class WriteRemovals:
 
     files: DedupFiles
 
-    def __call__(self, item: WorkItem) -> ItemResult:
+    def __call__(self, item: WorkItem) -> ItemResult[None]:
         """Returns the ledger of the item, and why documents go."""
         named = self._named(item)
         identities = self.files.identities(item.number)

@@ -10,8 +10,9 @@ from typing import Any
 from massivetext import __version__
 from massivetext.config import fingerprint, plain
 from massivetext.pipeline.engine import store
-from massivetext.pipeline.engine.items import read_manifest
-from massivetext.pipeline.engine.job import Job, UsageError
+from massivetext.pipeline.engine.errors import UsageError
+from massivetext.pipeline.engine.job import Job
+from massivetext.pipeline.engine.phase import read_manifest
 from massivetext.pipeline.phases.dedup.files import StoredItem, keys_path
 from massivetext.pipeline.phases.removed import REMOVING_PHASES
 

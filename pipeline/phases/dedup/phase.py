@@ -28,17 +28,16 @@ from massivetext.config import Config
 from massivetext.dedup.keys import KeySettings, document_keys, key_dtype, shingle_counts
 from massivetext.dedup.row_blocks import RowBlocks
 from massivetext.pipeline.engine import store
-from massivetext.pipeline.engine.items import (
-    ItemResult,
-    Manifest,
-    Phase,
-    merge_counts,
-    require_manifest,
-    run_map,
-    run_phase,
-)
 from massivetext.pipeline.engine.job import Job
-from massivetext.pipeline.engine.rounds import Outcome, even_ranges, run_rounds
+from massivetext.pipeline.engine.phase import Manifest, Phase, require_manifest, run_phase
+from massivetext.pipeline.engine.results import (
+    FoundT,
+    ItemResult,
+    Statistics,
+    join_results,
+    merge_counts,
+)
+from massivetext.pipeline.engine.steps import Steps, even_ranges
 from massivetext.pipeline.phases.dedup.files import (
     FOLDER,
     DedupFiles,
@@ -51,6 +50,7 @@ from massivetext.pipeline.phases.dedup.meeting import (
     GROUP_BYTES,
     Bands,
     Decide,
+    Decided,
     FindHeads,
     Groups,
     MeetHeads,
@@ -62,7 +62,7 @@ from massivetext.pipeline.phases.dedup.names import NAMED_BYTES, NamePartners, W
 from massivetext.pipeline.phases.dedup.older import OldCorpus, read_old_corpora
 from massivetext.pipeline.phases.dedup.rules import resolve
 from massivetext.pipeline.phases.dedup.shuffles import plan_partitions
-from massivetext.pipeline.phases.dedup.verification import VerifyPairs
+from massivetext.pipeline.phases.dedup.verification import Verified, VerifyPairs
 from massivetext.pipeline.phases.document_batches import document_batches, documents_path
 from massivetext.pipeline.phases.plan import WorkItem
 
@@ -73,13 +73,20 @@ _MANY_TEXTS: Final = 100_000
 
 
 @dataclass(frozen=True)
+class Signed:
+    """How many documents of an item have keys."""
+
+    documents: int
+
+
+@dataclass(frozen=True)
 class SignItem:
     """Writes `dedup/keys/<name>.npy` of an item: what finding duplicates needs of its documents."""
 
     output: str
     settings: KeySettings
 
-    def __call__(self, item: WorkItem) -> ItemResult:
+    def __call__(self, item: WorkItem) -> ItemResult[Signed]:
         """Returns how many documents the item has, and how many of them have bands."""
         parts = [np.empty(0, key_dtype(self.settings.bands))]
         for _, table in document_batches(documents_path(self.output, item.name), ["id", "text"]):
@@ -93,7 +100,7 @@ class SignItem:
             "with_shingles": filled,
             "without_words": keys.size - filled,
         }
-        return ItemResult((entry,), {}, statistics)
+        return ItemResult((entry,), statistics=statistics, found=(Signed(keys.size),))
 
 
 def run_dedup(job: Job, items: list[WorkItem]) -> Manifest:
@@ -114,7 +121,7 @@ def run_dedup(job: Job, items: list[WorkItem]) -> Manifest:
             "upstream": {"curate": require_manifest(job, "curate").key},
         },
     )
-    manifest = run_phase(job, phase, lambda: _Steps(job, phase, items, older).run())
+    manifest = run_phase(job, phase, lambda steps: _Dedup(job, phase, steps, items, older).run())
     store.delete(job.path(FOLDER))
     return manifest
 
@@ -132,28 +139,30 @@ def key_settings(config: Config) -> KeySettings:
     )
 
 
-class _Steps:
-    """The steps of the phase, each a pipeline or several."""
+@dataclass(frozen=True)
+class _Dedup:
+    """The phase at work: its steps are pipelines, one or several each."""
 
-    def __init__(
-        self, job: Job, phase: Phase, items: Sequence[WorkItem], older: Sequence[OldCorpus]
-    ) -> None:
-        self.job, self.phase, self.items, self.older = job, phase, items, older
+    job: Job
+    phase: Phase
+    steps: Steps
+    items: Sequence[WorkItem]
+    older: Sequence[OldCorpus]
 
     def run(self) -> Manifest:
         """Returns the manifest of the phase."""
         job, phase, items = self.job, self.phase, self.items
         sign = SignItem(job.output, key_settings(job.config))
-        signed = run_map(job, phase, "sign", items, sign)
+        signed = self.steps.map("sign", items, sign, finds=Signed)
         counts = merge_counts(result.statistics for result in signed.values())
-        files = self._files([signed[item.name].statistics["documents"] for item in items])
-        outcomes = self._compare(files)
-        written = run_map(job, phase, "write", items, WriteRemovals(files))
-        results = {
+        files = self._files([signed[item.name].only.documents for item in items])
+        told = self._compare(files)
+        written = self.steps.map("write", items, WriteRemovals(files))
+        results: dict[str, ItemResult[Any]] = {
             name: ItemResult((*signed[name].files, *r.files), r.ledger, r.statistics)
             for name, r in written.items()
         }
-        findings = _findings(counts, outcomes, results)
+        findings = _findings(counts, told, results)
         ledger = merge_counts(result.ledger for result in results.values())
         return Manifest(phase.name, phase.key, results, (), ledger, findings)
 
@@ -164,76 +173,89 @@ class _Steps:
         blocks = RowBlocks.of([*documents, *old_documents])
         return DedupFiles(self.job.output, (*own, *old_items), blocks, len(own))
 
-    def _compare(self, files: DedupFiles) -> dict[str, Outcome]:
-        """Runs all steps between keys and rows; returns their outcomes."""
-        config = self.job.config.dedup
-        outcomes: dict[str, Outcome] = {}
-        outcomes |= self._meet("exact", Groups(files), GROUP_BYTES, WriteExactRemovals())
+    def _compare(self, files: DedupFiles) -> dict[str, Statistics]:
+        """Runs all steps between keys and rows; returns the statistics of each."""
+        config, steps = self.job.config.dedup, self.steps
+        told: dict[str, Statistics] = {}
+        exact = self._meet("exact", Groups(files), GROUP_BYTES, WriteExactRemovals(), told)
         band_bytes = config.bands * BAND_BYTES
-        outcomes |= self._meet("pairs", Bands(files), band_bytes, WritePairs(config.threshold))
+        pairs = self._meet("pairs", Bands(files), band_bytes, WritePairs(config.threshold), told)
         verify = VerifyPairs(files, config.rule, config.threshold, config.ngram, config.fold_case)
-        set_bytes = outcomes["pairs"].statistics.get("set_bytes", {})
-        rounds = self._rounds_of_sets(set_bytes, sum(files.blocks.documents))
-        outcomes["verify"] = run_rounds(self.job, self.phase, "verify", rounds, verify)
-        near = resolve(self.job, self.phase, files, config.rule, [b for r in rounds for b in r])
-        removals = sum(
-            outcomes[step].statistics.get(count, 0)
-            for step, count in (("exact", "removed"), ("verify", "verified"))
-        )
-        name = NamePartners(files, near)
+        rounds = self._rounds_of_sets(pairs, sum(files.blocks.documents))
+        verified = _note(told, "verify", steps.shuffle("verify", rounds, verify, finds=Verified))
+        near = resolve(steps, files, config.rule, [block for part in rounds for block in part])
+        removals = sum(block.removed for block in exact) + sum(block.pairs for block in verified)
         blocks = self._rounds_of_blocks(files, removals * NAMED_BYTES)
-        outcomes["name"] = run_rounds(self.job, self.phase, "name", blocks, name)
-        return outcomes
+        _note(told, "name", steps.shuffle("name", blocks, NamePartners(files, near)))
+        return told
 
     def _meet(
-        self, step: str, source: Source, document_bytes: int, decide: Decide
-    ) -> dict[str, Outcome]:
+        self,
+        step: str,
+        source: Source,
+        document_bytes: int,
+        decide: Decide,
+        told: dict[str, Statistics],
+    ) -> list[Decided]:
         """Runs the two steps of `meeting`: heads to blocks, and what blocks make of them."""
         files, heads_step = source.files, f"{step}-heads"
         sent_bytes = sum(files.blocks.documents) * document_bytes
-        partitions = plan_partitions(self.job, sent_bytes)
-        find = FindHeads(source, heads_step)
-        heads = run_rounds(self.job, self.phase, heads_step, partitions, find)
-        blocks = self._rounds_of_blocks(files, heads.statistics.get("head_bytes", 0))
-        meet = MeetHeads(source, heads.files, decide)
-        return {heads_step: heads, step: run_rounds(self.job, self.phase, step, blocks, meet)}
+        partitions = plan_partitions(self.job.engine, sent_bytes)
+        heads: list[ItemResult[None]] = self.steps.shuffle(
+            heads_step, partitions, FindHeads(source, heads_step)
+        )
+        _note(told, heads_step, heads)
+        head_files = join_results(heads).files
+        blocks = self._rounds_of_blocks(files, sum(file.size_bytes for file in head_files))
+        meet = MeetHeads(source, tuple(file.path for file in head_files), decide)
+        return _note(told, step, self.steps.shuffle(step, blocks, meet, finds=Decided))
 
     def _rounds_of_blocks(self, files: DedupFiles, shuffled_bytes: int) -> list[list[int]]:
         """Returns [first, last) of the blocks of each round."""
         count = len(files.new_blocks)
-        return even_ranges(count, self.job.rounds(shuffled_bytes)) if count else []
+        return even_ranges(count, self.job.engine.rounds(shuffled_bytes)) if count else []
 
-    def _rounds_of_sets(self, set_bytes: Mapping[str, int], documents: int) -> list[list[int]]:
+    def _rounds_of_sets(self, decided: Sequence[Decided], documents: int) -> list[list[int]]:
         """Returns blocks by round, so that the sets a round sends fit in the budget.
 
         Rounds also read texts, so that more of them pay where there are many.
         """
-        total_bytes = sum(set_bytes.values())
-        least = self.job.processes_for().count if documents >= _MANY_TEXTS else 1
-        most_bytes = math.ceil(total_bytes / self.job.rounds(total_bytes))
-        most_blocks = math.ceil(len(set_bytes) / least)
+        with_pairs = sorted((found for found in decided if found.pairs), key=lambda f: f.block)
+        total_bytes = sum(found.set_bytes for found in with_pairs)
+        least = self.job.engine.process_count if documents >= _MANY_TEXTS else 1
+        most_bytes = math.ceil(total_bytes / self.job.engine.rounds(total_bytes))
+        most_blocks = math.ceil(len(with_pairs) / least)
         rounds: list[list[int]] = []
         used = 0
-        for block, needed in sorted((int(number), n) for number, n in set_bytes.items()):
-            used += needed
+        for found in with_pairs:
+            used += found.set_bytes
             if not rounds or used > most_bytes or len(rounds[-1]) == most_blocks:
                 rounds.append([])
-                used = needed
-            rounds[-1].append(block)
+                used = found.set_bytes
+            rounds[-1].append(found.block)
         return rounds
 
 
+def _note(
+    told: dict[str, Statistics], step: str, results: Sequence[ItemResult[FoundT]]
+) -> list[FoundT]:
+    """Keeps the statistics of a step; returns what the pieces of all its rounds have found."""
+    joint = join_results(results)
+    told[step] = joint.statistics
+    return list(joint.found)
+
+
 def _findings(
-    signed: Mapping[str, Any], outcomes: Mapping[str, Outcome], results: Mapping[str, ItemResult]
+    signed: Statistics, told: Mapping[str, Statistics], results: Mapping[str, ItemResult[Any]]
 ) -> dict[str, Any]:
     """Returns what the report shows: removals by reason and Jaccard, pairs, bytes shuffled."""
     documents = max(signed.get("documents", 0), 1)
     return {
         **signed,
         **merge_counts(result.statistics for result in results.values()),
-        "candidate_pairs": outcomes["pairs"].statistics.get("candidate_pairs", 0),
+        "candidate_pairs": told["pairs"].get("candidate_pairs", 0),
         "shuffled_bytes_per_document": {
-            step: round(outcome.statistics.get("shuffled_bytes", 0) / documents, 1)
-            for step, outcome in outcomes.items()
+            step: round(statistics.get("shuffled_bytes", 0) / documents, 1)
+            for step, statistics in told.items()
         },
     }

@@ -19,9 +19,8 @@ from massivetext.dedup.beam import AskBlocks, Packed, RecordAnswers, split_by
 from massivetext.dedup.groups import Records
 from massivetext.dedup.removal import REMOVAL, VERIFIED
 from massivetext.dedup.rules import Rule
-from massivetext.pipeline.engine.items import Phase
-from massivetext.pipeline.engine.job import Job
-from massivetext.pipeline.engine.rounds import Outcome, run_rounds
+from massivetext.pipeline.engine.results import ItemResult
+from massivetext.pipeline.engine.steps import Steps
 from massivetext.pipeline.phases.dedup.files import FOLDER, DedupFiles, read_array, write_array
 from massivetext.pipeline.phases.dedup.shuffles import (
     ByBlock,
@@ -29,6 +28,14 @@ from massivetext.pipeline.phases.dedup.shuffles import (
     join_records,
 )
 from massivetext.pipeline.phases.dedup.verification import verified_path
+
+
+@dataclass(frozen=True)
+class Left:
+    """What a block leaves for the next round: open documents, nodes, or messages."""
+
+    block: int
+    records: int
 
 
 @dataclass(frozen=True)
@@ -52,42 +59,36 @@ class NearRemovals:
         return self.of_file(read_array(self.output, self.paths[block]))
 
 
-def resolve(
-    job: Job, phase: Phase, files: DedupFiles, rule: Rule, blocks: Sequence[int]
-) -> NearRemovals:
+def resolve(steps: Steps, files: DedupFiles, rule: Rule, blocks: Sequence[int]) -> NearRemovals:
     """Returns the near removals that follow from the verified pairs of these blocks."""
     if rule == "pairwise":
         paths = {block: verified_path(block) for block in blocks}
         return NearRemovals(files.output, paths, rules.pairwise_removals)
     if rule == "greedy":
-        return _resolve_greedily(job, phase, files, blocks)
-    return _resolve_clusters(job, phase, files, blocks)
+        return _resolve_greedily(steps, files, blocks)
+    return _resolve_clusters(steps, files, blocks)
 
 
-def _resolve_greedily(
-    job: Job, phase: Phase, files: DedupFiles, blocks: Sequence[int]
-) -> NearRemovals:
+def _resolve_greedily(steps: Steps, files: DedupFiles, blocks: Sequence[int]) -> NearRemovals:
     number, is_open = 0, bool(blocks)
     while is_open:
         step = GreedyRound(files, number, frozenset(blocks))
-        outcome = run_rounds(job, phase, f"greedy-{number:03d}", [list(blocks)], step)
-        number, is_open = number + 1, outcome.statistics["open"] > 0
+        (outcome,) = steps.shuffle(f"greedy-{number:03d}", [list(blocks)], step, finds=Left)
+        number, is_open = number + 1, any(left.records for left in outcome.found)
     paths = {block: state_path("greedy", number, block) for block in blocks}
     return NearRemovals(files.output, paths, rules.greedy_removed)
 
 
-def _resolve_clusters(
-    job: Job, phase: Phase, files: DedupFiles, blocks: Sequence[int]
-) -> NearRemovals:
+def _resolve_clusters(steps: Steps, files: DedupFiles, blocks: Sequence[int]) -> NearRemovals:
     with_pairs = frozenset(blocks)
     step = StartClusters(files, with_pairs)
-    start = run_rounds(job, phase, "cluster-start", [list(blocks)], step)
-    nodes = sorted(int(block) for block in start.statistics.get("nodes", {}))
+    (start,) = steps.shuffle("cluster-start", [list(blocks)], step, finds=Left)
+    nodes = sorted(left.block for left in start.found)
     number, messages = 0, len(nodes)
     while messages:
         update = ClusterRound(files, number, with_pairs)
-        outcome = run_rounds(job, phase, f"cluster-{number:03d}", [nodes], update)
-        number, messages = number + 1, outcome.statistics["messages"]
+        (outcome,) = steps.shuffle(f"cluster-{number:03d}", [nodes], update, finds=Left)
+        number, messages = number + 1, sum(left.records for left in outcome.found)
     paths = {block: state_path("cluster", number, block) for block in nodes}
     return NearRemovals(files.output, paths, rules.cluster_removed)
 
@@ -129,12 +130,12 @@ class GreedyRound:
     def _answer(self, block: int, addresses: NDArray[np.uint64]) -> Iterator[RecordAnswers]:
         yield RecordAnswers(rules.greedy_answers(self._state(block), addresses))
 
-    def _decide(self, element: tuple[int, Iterable[bytes]]) -> Outcome:
+    def _decide(self, element: tuple[int, Iterable[bytes]]) -> ItemResult[Left]:
         block, packed = element
         answers = np.sort(join_records(packed, rules.STATUS), order="address")
         state = rules.greedy_round(self._state(block), answers)
         write_array(self.files.output, state_path("greedy", self.number + 1, block), state)
-        return Outcome(statistics={"open": int((state["state"] == rules.OPEN).sum())})
+        return ItemResult(found=(Left(block, int((state["state"] == rules.OPEN).sum())),))
 
 
 @dataclass(frozen=True)
@@ -159,14 +160,14 @@ class StartClusters:
         turned = rules.turned(read_array(self.files.output, verified_path(block)))
         yield from split_by(turned, self.files.blocks.numbers(turned["lower"]))
 
-    def _start(self, element: tuple[int, Iterable[bytes]]) -> Outcome:
+    def _start(self, element: tuple[int, Iterable[bytes]]) -> ItemResult[Left]:
         block, packed = element
         pairs = [join_records(packed, VERIFIED)]
         if block in self.with_pairs:
             pairs.append(read_array(self.files.output, verified_path(block)))
         nodes = rules.cluster_start(np.concatenate(pairs))
         write_array(self.files.output, state_path("cluster", 0, block), nodes)
-        return Outcome(statistics={"nodes": {str(block): nodes.size}})
+        return ItemResult(found=(Left(block, nodes.size),))
 
 
 @dataclass(frozen=True)
@@ -208,9 +209,9 @@ class ClusterRound:
         messages = rules.cluster_messages(self._nodes(block), self._pairs(block), answers)
         yield from split_by(messages, self.files.blocks.numbers(messages["address"]))
 
-    def _update(self, element: tuple[int, Iterable[bytes]]) -> Outcome:
+    def _update(self, element: tuple[int, Iterable[bytes]]) -> ItemResult[Left]:
         block, packed = element
         messages = join_records(packed, rules.LABEL)
         nodes = rules.cluster_round(self._nodes(block), messages)
         write_array(self.files.output, state_path("cluster", self.number + 1, block), nodes)
-        return Outcome(statistics={"messages": messages.size})
+        return ItemResult(found=(Left(block, messages.size),))

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from massivetext.dedup.beam import Packed
 from massivetext.dedup.groups import Records, partition_of
-from massivetext.pipeline.engine.job import Job
-from massivetext.pipeline.engine.rounds import Outcome, even_ranges
+from massivetext.pipeline.engine.engine import Engine
+from massivetext.pipeline.engine.results import ItemResult
+from massivetext.pipeline.engine.steps import even_ranges
 
 PARTITION_BYTES: Final = 32_000_000
 """Our choice: records that one worker sorts at once."""
@@ -54,9 +55,9 @@ def split_range(
         yield int(ordered[begin]), records[order[begin:end]]
 
 
-def plan_partitions(job: Job, shuffled_bytes: int) -> list[list[int]]:
+def plan_partitions(engine: Engine, shuffled_bytes: int) -> list[list[int]]:
     """Returns [count, first, last] of the `Partitions` of each round."""
-    rounds = job.rounds(shuffled_bytes)
+    rounds = engine.rounds(shuffled_bytes)
     count = max(rounds, math.ceil(shuffled_bytes / PARTITION_BYTES), 1)
     return [[count, *bounds] for bounds in even_ranges(count, rounds)]
 
@@ -90,7 +91,7 @@ def send(packed: Iterable[Packed]) -> Iterator[Any]:
     for element in packed:
         sent_bytes += len(element[1])
         yield element
-    yield TaggedOutput(OUTCOMES, Outcome(statistics={"shuffled_bytes": sent_bytes}))
+    yield TaggedOutput(OUTCOMES, ItemResult(statistics={"shuffled_bytes": sent_bytes}))
 
 
 class ByBlock(beam.PTransform):

@@ -22,7 +22,7 @@ from massivetext.dedup.packed import item_of, pack_sets, unpack_sets
 from massivetext.dedup.removal import VERIFIED
 from massivetext.dedup.rules import Rule
 from massivetext.dedup.shingles import shingle_sets
-from massivetext.pipeline.engine.rounds import Outcome
+from massivetext.pipeline.engine.results import ItemResult
 from massivetext.pipeline.phases.dedup.files import FOLDER, DedupFiles, read_array, write_array
 from massivetext.pipeline.phases.dedup.meeting import pairs_path
 from massivetext.pipeline.phases.dedup.shuffles import ByBlock, Spread
@@ -48,6 +48,14 @@ class _Sets:
 
     def packed(self, chosen: NDArray[np.int64]) -> bytes:
         return pack_sets(self.addresses[chosen], self.documents.sets.select(chosen))
+
+
+@dataclass(frozen=True)
+class Verified:
+    """How many pairs of a block are near-duplicates."""
+
+    block: int
+    pairs: int
 
 
 @dataclass(frozen=True)
@@ -102,7 +110,7 @@ class VerifyPairs:
         for batch, texts in self.files.texts(addresses):
             yield DocumentSets(batch, shingle_sets(texts, self.ngram, self.fold_case))
 
-    def _verify(self, element: tuple[int, Iterable[bytes]]) -> Outcome:
+    def _verify(self, element: tuple[int, Iterable[bytes]]) -> ItemResult[Verified]:
         block, parts = element
         packed = [part for part in parts if part]
         pairs = self._pairs(block)
@@ -114,8 +122,11 @@ class VerifyPairs:
             stop = np.searchsorted(pairs["lower"], lowers.addresses[-1], side="right")
             found.append(verify(self.rule, pairs[start:stop], lowers, partners, self.threshold))
         verified = np.concatenate(found)
-        write_array(self.files.output, verified_path(block), verified)
+        entry = write_array(self.files.output, verified_path(block), verified)
         asked_bytes = ASK.itemsize * self._partners(block, pairs, here=False).size
         sent_bytes = asked_bytes + sum(map(len, packed))
-        statistics = {"verified": verified.size, "shuffled_bytes": sent_bytes}
-        return Outcome((verified_path(block),), statistics)
+        return ItemResult(
+            (entry,),
+            statistics={"shuffled_bytes": sent_bytes},
+            found=(Verified(block, verified.size),),
+        )

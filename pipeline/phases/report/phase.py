@@ -13,14 +13,10 @@ from massivetext import __version__
 from massivetext.config import Config
 from massivetext.filters.rules import RULES, Comparison, Rule
 from massivetext.pipeline.engine import store
-from massivetext.pipeline.engine.items import (
-    Manifest,
-    Phase,
-    merge_counts,
-    require_manifest,
-    run_phase,
-)
 from massivetext.pipeline.engine.job import Job
+from massivetext.pipeline.engine.phase import Manifest, Phase, require_manifest, run_phase
+from massivetext.pipeline.engine.results import merge_counts
+from massivetext.pipeline.engine.steps import Steps
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.report.funnel import funnel, read_dataset
 from massivetext.pipeline.phases.statistics import BINS, quantile
@@ -38,7 +34,8 @@ def run_report(job: Job, items: list[WorkItem]) -> Manifest:
     keys = {name: manifest.key for name, manifest in upstream.items()}
     phase = Phase("report", ("report",), {"massivetext": __version__, "upstream": keys})
 
-    def work() -> Manifest:
+    def work(steps: Steps) -> Manifest:
+        del steps
         counts = funnel(job)
         page = render(job.config, counts, upstream, read_dataset(job))
         files = (

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from massivetext.config import Config, run_fingerprint
-from massivetext.pipeline.engine.items import ItemResult, merge_counts
-from massivetext.pipeline.phases.sequence.shards import BlockFile, ShardPlan
+from massivetext.pipeline.engine.results import ItemResult, merge_counts
+from massivetext.pipeline.phases.sequence.items import Surveyed
+from massivetext.pipeline.phases.sequence.shards import BlockFile, ShardContent, ShardPlan
 from massivetext.sequencing.dataset import SCHEMA_VERSION, Dataset, ShardEntry, SubsetEntry
 from massivetext.sequencing.draws import Supply
 from massivetext.sequencing.mixture import Mixture
@@ -31,11 +32,11 @@ class Drawn:
 
 def describe(
     config: Config,
-    survey: Mapping[str, Mapping[str, int]],
+    survey: Mapping[str, Surveyed],
     drawn: Drawn,
     targets: Mapping[str, int],
     plan: ShardPlan,
-    shards: Sequence[ItemResult],
+    shards: Sequence[ItemResult[ShardContent]],
     warnings: Sequence[str],
 ) -> Dataset:
     """Returns the content of `dataset.json`.
@@ -51,7 +52,7 @@ def describe(
     """
     length = plan.rule.length
     entries = tuple(_shard_entry(result, length) for result in shards)
-    used_bytes = merge_counts(result.statistics for result in shards).get("utf8_bytes", {})
+    used_bytes = merge_counts(result.only.utf8_bytes for result in shards)
     subsets = {
         subset: _subset_entry(
             subset, counts, drawn, targets.get(subset, 0), used_bytes.get(subset, 0), length
@@ -78,9 +79,9 @@ def describe(
     )
 
 
-def _shard_entry(result: ItemResult, length: int) -> ShardEntry:
+def _shard_entry(result: ItemResult[ShardContent], length: int) -> ShardEntry:
     records = result.ledger["sequences"]
-    utf8_bytes = sum(result.statistics["utf8_bytes"].values())
+    utf8_bytes = sum(result.only.utf8_bytes.values())
     shard = result.files[0]
     name = shard.path.rpartition("/")[2]
     return ShardEntry(name, records, records * length, utf8_bytes, shard.xxh3)
@@ -88,7 +89,7 @@ def _shard_entry(result: ItemResult, length: int) -> ShardEntry:
 
 def _subset_entry(
     subset: str,
-    counts: Mapping[str, int],
+    counts: Surveyed,
     drawn: Drawn,
     sequences: int,
     utf8_bytes: int,
@@ -98,8 +99,8 @@ def _subset_entry(
     files = [file for file in drawn.files if file.draw.subset == subset]
     crop_tokens = sum(file.tokens + SPECIALS_PER_CROP * file.crops for file in files)
     return SubsetEntry(
-        documents=counts["documents"],
-        corpus_bytes=counts["text_bytes"],
+        documents=counts.documents,
+        corpus_bytes=counts.text_bytes,
         visits=float(supply.visits),
         crop_tokens=crop_tokens,
         discarded_tokens=crop_tokens - supply.sequences * length,
@@ -107,7 +108,7 @@ def _subset_entry(
         sequences=sequences,
         tokens=sequences * length,
         utf8_bytes=utf8_bytes,
-        epochs=utf8_bytes / max(1, counts["text_bytes"]),
+        epochs=utf8_bytes / max(1, counts.text_bytes),
         weight_asked=float(drawn.mixture.asked.get(subset, 0)),
         weight_given=float(drawn.mixture.given.get(subset, 0)),
     )

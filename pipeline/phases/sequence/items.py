@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from massivetext.pipeline.engine import store
-from massivetext.pipeline.engine.items import ItemResult
+from massivetext.pipeline.engine.results import ItemResult
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.sequencing.blocks import CROP_DTYPE, CropBlock, crop_hash, split_by_part
 from massivetext.sequencing.crops import crop_random, crop_range, expected_crop_bytes
@@ -44,6 +44,36 @@ _ROW_GROUP_BYTES: Final = 2**23
 
 
 @dataclass(frozen=True)
+class Surveyed:
+    """What there is of an item, or of a subset.
+
+    Attributes:
+        documents: in the corpus.
+        text_bytes: of them, UTF-8.
+        crop_bytes: that one crop of each gives, expected.
+    """
+
+    documents: int = 0
+    text_bytes: int = 0
+    crop_bytes: int = 0
+
+    def __add__(self, other: Surveyed) -> Surveyed:
+        return Surveyed(
+            self.documents + other.documents,
+            self.text_bytes + other.text_bytes,
+            self.crop_bytes + other.crop_bytes,
+        )
+
+
+@dataclass(frozen=True)
+class Tokenised:
+    """What a draw has taken of an item: so many crops, so many tokens in them."""
+
+    crops: int
+    tokens: int
+
+
+@dataclass(frozen=True)
 class SurveyItem:
     """Counts an item's text, and the words of what is drawn of it for the tokenizer's sample.
 
@@ -61,7 +91,7 @@ class SurveyItem:
     crop_bytes: int
     limits: Mapping[str, int]
 
-    def __call__(self, item: WorkItem) -> ItemResult:
+    def __call__(self, item: WorkItem) -> ItemResult[Surveyed]:
         """Returns the sample file, and documents, bytes and expected bytes of crops."""
         documents = text_bytes = crop_bytes = 0
         limit = self.limits.get(item.subset, 0)
@@ -73,14 +103,13 @@ class SurveyItem:
             if limit:
                 drawn = drawn_passages(bytes(text), self.seed, document_id, limit)
                 words.update(count_words(drawn))
-        counts = {"documents": documents, "text_bytes": text_bytes, "crop_bytes": crop_bytes}
         files: tuple[store.FileEntry, ...] = ()
         if item.subset in self.limits:
             rows = [{"word": word, "count": count} for word, count in sorted(words.items())]
             table = pa.Table.from_pylist(rows, WORDS_SCHEMA)
             path = f"{self.folder}/{item.name}.parquet"
             files = (store.write_table(self.output, path, table),)
-        return ItemResult(files, {}, {item.subset: counts})
+        return ItemResult(files, found=(Surveyed(documents, text_bytes, crop_bytes),))
 
 
 @dataclass(frozen=True)
@@ -107,7 +136,7 @@ class TokeniseItem:
     parts: int
     draws: Mapping[str, Draw]
 
-    def __call__(self, item: WorkItem) -> ItemResult:
+    def __call__(self, item: WorkItem) -> ItemResult[Tokenised]:
         """Returns the block file, and how many crops and tokens it holds."""
         crops = tokens = 0
         with (
@@ -119,8 +148,7 @@ class TokeniseItem:
                 tokens += len(block.tokens)
                 for table in _tables(split_by_part(block, self.buckets, self.parts)):
                     writer.write_table(table)
-        counts = {"crops": crops, "tokens": tokens}
-        return ItemResult((pending.entry,), {}, {item.subset: counts})
+        return ItemResult((pending.entry,), found=(Tokenised(crops, tokens),))
 
     def _runs(self, item: WorkItem) -> Iterator[CropBlock]:
         """Yields the drawn crops of an item, as many at a time as memory is meant to hold."""

@@ -18,23 +18,20 @@ from typing import Any, Final
 
 from massivetext.config import Config, ConfigError
 from massivetext.pipeline.engine import store
-from massivetext.pipeline.engine.items import (
-    ItemResult,
-    Manifest,
-    Phase,
-    merge_counts,
-    require_manifest,
-    run_map,
-    run_phase,
-)
-from massivetext.pipeline.engine.job import Job, RunError
+from massivetext.pipeline.engine.errors import RunError
+from massivetext.pipeline.engine.job import Job
+from massivetext.pipeline.engine.phase import Manifest, Phase, require_manifest, run_phase
 from massivetext.pipeline.engine.processes import release_memory
+from massivetext.pipeline.engine.results import merge_counts
+from massivetext.pipeline.engine.steps import Steps
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.sequence.description import Drawn, describe
 from massivetext.pipeline.phases.sequence.items import (
     SURVEY_BYTES,
     TOKENISE_BYTES,
+    Surveyed,
     SurveyItem,
+    Tokenised,
     TokeniseItem,
 )
 from massivetext.pipeline.phases.sequence.shards import (
@@ -83,7 +80,7 @@ class Stage:
     """The phase in progress: where and what it works on."""
 
     job: Job
-    phase: Phase
+    steps: Steps
     items: Sequence[WorkItem]
 
     @property
@@ -106,8 +103,8 @@ def run_sequence(job: Job, items: list[WorkItem]) -> Manifest:
         "tokenizer": _tokenizer_settings(job.config),
         "sequence": job.config.sequence,
     }
-    stage = Stage(job, Phase("sequence", ("sequences",), settings), items)
-    manifest = run_phase(job, stage.phase, lambda: _work(stage))
+    phase = Phase("sequence", ("sequences",), settings)
+    manifest = run_phase(job, phase, lambda steps: _work(Stage(job, steps, items)))
     store.delete(job.path(_SCRATCH))
     return manifest
 
@@ -132,7 +129,7 @@ def _tokenizer_settings(config: Config) -> Any:
 
 def _work(stage: Stage) -> Manifest:
     survey = _survey(stage)
-    filled = [subset for subset, counts in survey.items() if counts["text_bytes"]]
+    filled = [subset for subset, counts in survey.items() if counts.text_bytes]
     mixture = mixture_of(stage.config, filled)
     tokenizer, training_warnings, tokenizer_entry = _tokenizer(stage, mixture.given)
     plan = _shard_plan(stage, mixture.given, survey, tokenizer)
@@ -140,7 +137,7 @@ def _work(stage: Stage) -> Manifest:
     wanted = wanted_of(stage.config, drawn)
     targets, shortage = settle(wanted, drawn.mixture.given, drawn.supplies)
     shards = write_shards(
-        stage.job, stage.phase, drawn.files, _quotas(targets, drawn, plan.shards), plan
+        stage.steps, stage.job.engine, drawn.files, _quotas(targets, drawn, plan.shards), plan
     )
     warnings = (*training_warnings, *drawn.mixture.warnings, *shortage)
     dataset = describe(stage.config, survey, drawn, targets, plan, shards, warnings)
@@ -151,8 +148,8 @@ def _work(stage: Stage) -> Manifest:
     )
     results = {f"shard-{number:05d}": result for number, result in enumerate(shards)}
     return Manifest(
-        phase=stage.phase.name,
-        key=stage.phase.key,
+        phase=stage.steps.phase,
+        key=stage.steps.key,
         items=results,
         files=(tokenizer_entry, dataset_entry),
         ledger=merge_counts(result.ledger for result in shards),
@@ -160,7 +157,7 @@ def _work(stage: Stage) -> Manifest:
     )
 
 
-def _survey(stage: Stage) -> dict[str, dict[str, int]]:
+def _survey(stage: Stage) -> dict[str, Surveyed]:
     """Returns documents, bytes and expected bytes of crops of each subset; draws the sample."""
     config = stage.config
     limits = {}
@@ -173,8 +170,11 @@ def _survey(stage: Stage) -> dict[str, dict[str, int]]:
         limits = sampling_limits(mixture_of(config, sizes).given, sizes)
     crop_bytes = crop_size_bytes(config.sequence.length)
     work = SurveyItem(stage.job.output, f"{_SCRATCH}/sample", config.seed, crop_bytes, limits)
-    results = run_map(stage.job, stage.phase, "survey", stage.items, work, SURVEY_BYTES)
-    return merge_counts(result.statistics for result in results.values())
+    results = stage.steps.map("survey", stage.items, work, finds=Surveyed, item_bytes=SURVEY_BYTES)
+    survey = {item.subset: Surveyed() for item in sorted(stage.items, key=lambda i: i.subset)}
+    for item in stage.items:
+        survey[item.subset] += results[item.name].only
+    return survey
 
 
 def mixture_of(config: Config, present: Collection[str]) -> Mixture:
@@ -220,11 +220,11 @@ def _read_words(output: str, name: str) -> dict[str, int]:
 
 
 def _shard_plan(
-    stage: Stage, shares: Shares, survey: Mapping[str, Any], tokenizer: Tokenizer
+    stage: Stage, shares: Shares, survey: Mapping[str, Surveyed], tokenizer: Tokenizer
 ) -> ShardPlan:
     """Returns what the shards have in common; their number depends on sizes, never on workers."""
     config = stage.config.sequence
-    crop_bytes = sum(survey[subset]["crop_bytes"] for subset in shares)
+    crop_bytes = sum(survey[subset].crop_bytes for subset in shares)
     tokens = config.tokens or crop_bytes // BYTES_PER_TOKEN
     shards = config.shards or max(1, math.ceil(2 * tokens / SHARD_BYTES))
     # A power of two, so that the processes of a machine have equally many to sort.
@@ -233,10 +233,10 @@ def _shard_plan(
     return ShardPlan(shards, parts, config.format, rule, stage.config.seed, tokenizer)
 
 
-def _draw(stage: Stage, plan: ShardPlan, mixture: Mixture, survey: Mapping[str, Any]) -> Drawn:
+def _draw(stage: Stage, plan: ShardPlan, mixture: Mixture, survey: Mapping[str, Surveyed]) -> Drawn:
     """Reads the corpus until every subset can give its share, or has been visited enough."""
     token_bytes = BYTES_PER_TOKEN * stage.config.sequence.length
-    supplies = {s: Supply(survey[s]["crop_bytes"] // token_bytes) for s in mixture.given}
+    supplies = {s: Supply(survey[s].crop_bytes // token_bytes) for s in mixture.given}
     read = functools.partial(_read_draws, stage, plan)
     return draw_until_enough(stage.config, Drawn(mixture, supplies), read)
 
@@ -281,7 +281,7 @@ def _read_draws(
     stage: Stage, plan: ShardPlan, drawn: Drawn, draws: Mapping[str, Draw], number: int
 ) -> Drawn:
     """Tokenises the crops of some draws and counts the sequences they give."""
-    job, phase, config = stage.job, stage.phase, stage.config
+    job, steps, config = stage.job, stage.steps, stage.config
     folder = f"{_SCRATCH}/tokens-{number:03d}"
     work = TokeniseItem(
         output=job.output,
@@ -294,22 +294,20 @@ def _read_draws(
         draws=draws,
     )
     items = [item for item in stage.items if item.subset in draws]
-    results = run_map(job, phase, f"tokenise-{number:03d}", items, work, TOKENISE_BYTES)
+    results = steps.map(
+        f"tokenise-{number:03d}", items, work, finds=Tokenised, item_bytes=TOKENISE_BYTES
+    )
     ids = {s: DrawId(s, d.visit, len(drawn.supplies[s].draws)) for s, d in draws.items()}
     files = tuple(
-        BlockFile(f"{folder}/{item.name}.parquet", ids[item.subset], **_sizes(results[item.name]))
+        BlockFile(f"{folder}/{item.name}.parquet", ids[item.subset], found.crops, found.tokens)
         for item in items
+        for found in results[item.name].found
     )
-    counts = count_sequences(job, phase, f"count-{number:03d}", files, plan)
+    counts = count_sequences(steps, job.engine, f"count-{number:03d}", files, plan)
     supplies = dict(drawn.supplies)
     for subset, draw in draws.items():
         supplies[subset] = supplies[subset].with_draw(draw, counts[subset])
     return Drawn(drawn.mixture, supplies, drawn.files + files)
-
-
-def _sizes(result: ItemResult) -> dict[str, int]:
-    (sizes,) = result.statistics.values()
-    return dict(sizes)
 
 
 def _quotas(targets: Mapping[str, int], drawn: Drawn, shards: int) -> Quotas:

@@ -19,9 +19,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from massivetext.pipeline.engine import store
-from massivetext.pipeline.engine.items import ItemResult, Phase, run_map
-from massivetext.pipeline.engine.job import Job
-from massivetext.pipeline.engine.rounds import Outcome, even_ranges, run_rounds
+from massivetext.pipeline.engine.engine import Engine
+from massivetext.pipeline.engine.results import ItemResult, join_results
+from massivetext.pipeline.engine.steps import Steps, even_ranges
 from massivetext.pipeline.phases.sequence.items import open_block_writer, read_blocks
 from massivetext.sequencing.beam import (
     CountSequences,
@@ -85,25 +85,34 @@ class ShardPlan:
 
 
 def count_sequences(
-    job: Job, phase: Phase, step: str, files: Sequence[BlockFile], plan: ShardPlan
+    steps: Steps, engine: Engine, step: str, files: Sequence[BlockFile], plan: ShardPlan
 ) -> dict[str, tuple[int, ...]]:
     """Returns how many sequences the crops of each subset give in each bucket.
 
     Args:
-        job: where to run.
-        phase: the phase in progress.
+        steps: of the phase.
+        engine: says in how many rounds.
         step: name of the step.
         files: of one draw from each subset.
         plan: says how crops become sequences.
     """
     shuffled_bytes = sum(file.crops for file in files) * CROP_DTYPE.itemsize
-    rounds = even_ranges(plan.shards, job.rounds(shuffled_bytes))
-    count = CountRound(job.output, files, plan)
-    counts = run_rounds(job, phase, step, rounds, count).statistics
+    rounds = even_ranges(plan.shards, engine.rounds(shuffled_bytes))
+    count = CountRound(steps.output, files, plan)
+    results = steps.shuffle(step, rounds, count, finds=BucketSupply)
+    supplies = {found.bucket: found.sequences for found in join_results(results).found}
     return {
-        subset: tuple(counts.get(subset, {}).get(str(n), 0) for n in range(plan.shards))
+        subset: tuple(supplies.get(n, {}).get(subset, 0) for n in range(plan.shards))
         for subset in {file.draw.subset: None for file in files}
     }
+
+
+@dataclass(frozen=True)
+class BucketSupply:
+    """How many sequences the crops in a bucket give, by subset."""
+
+    bucket: int
+    sequences: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -134,9 +143,10 @@ class CountRound:
         )
 
 
-def _counted(element: tuple[int, dict[DrawId, int]]) -> Outcome:
+def _counted(element: tuple[int, dict[DrawId, int]]) -> ItemResult[BucketSupply]:
     bucket, counts = element
-    return Outcome(statistics={draw.subset: {str(bucket): n} for draw, n in counts.items()})
+    sequences = {draw.subset: count for draw, count in counts.items()}
+    return ItemResult(found=(BucketSupply(bucket, sequences),))
 
 
 @dataclass(frozen=True)
@@ -170,21 +180,21 @@ class Shard:
 
 
 def write_shards(
-    job: Job, phase: Phase, files: Sequence[BlockFile], quotas: Quotas, plan: ShardPlan
-) -> list[ItemResult]:
+    steps: Steps, engine: Engine, files: Sequence[BlockFile], quotas: Quotas, plan: ShardPlan
+) -> list[ItemResult[ShardContent]]:
     """Writes every shard that is not committed; returns what each holds, in their order."""
     token_bytes = sum(2 * file.tokens + CROP_DTYPE.itemsize * file.crops for file in files)
-    folder = f"phases/{phase.name}/scratch/parts"
-    rounds = even_ranges(plan.shards * plan.parts, job.rounds(token_bytes))
-    sort = SortParts(job.output, folder, files, plan.parts)
-    written = run_rounds(job, phase, "sort", rounds, sort).files
+    folder = f"phases/{steps.phase}/scratch/parts"
+    rounds = even_ranges(plan.shards * plan.parts, engine.rounds(token_bytes))
+    sort = SortParts(steps.output, folder, files, plan.parts)
+    written = join_results(steps.shuffle("sort", rounds, sort)).files
     by_bucket: dict[int, list[str]] = {bucket: [] for bucket in range(plan.shards)}
-    for path in written:  # sorted, so the parts of a bucket come in their order
-        by_bucket[int(path.rpartition("/")[2].partition("-")[0])].append(path)
+    for file in written:  # sorted, so the parts of a bucket come in their order
+        by_bucket[int(file.path.rpartition("/")[2].partition("-")[0])].append(file.path)
     shards = [Shard(b, tuple(paths), quotas[b]) for b, paths in by_bucket.items()]
     # Measured: a shard and what is held beside it take 1.5 times its tokens.
-    fill, item_bytes = FillShard(job.output, plan), 7 * token_bytes // (4 * plan.shards)
-    results = run_map(job, phase, "shards", shards, fill, item_bytes)
+    fill, item_bytes = FillShard(steps.output, plan), 7 * token_bytes // (4 * plan.shards)
+    results = steps.map("shards", shards, fill, finds=ShardContent, item_bytes=item_bytes)
     return list(results.values())
 
 
@@ -214,7 +224,7 @@ class SortParts:
             | "Write part" >> beam.Map(self._write)
         )
 
-    def _write(self, element: tuple[int, dict[DrawId, CropBlock]]) -> Outcome:
+    def _write(self, element: tuple[int, dict[DrawId, CropBlock]]) -> ItemResult[None]:
         bucket, part = divmod(element[0], self.parts)
         path = f"{self.folder}/{bucket:05d}-{part:05d}.parquet"
         with (
@@ -225,7 +235,14 @@ class SortParts:
                 crops, tokens = block.to_bytes()
                 row = {**draw._asdict(), "crops": crops, "tokens": tokens}
                 writer.write_table(pa.Table.from_pylist([row], PART_SCHEMA))
-        return Outcome((path,))
+        return ItemResult((pending.entry,))
+
+
+@dataclass(frozen=True)
+class ShardContent:
+    """The UTF-8 bytes that a shard's tokens stand for, by subset."""
+
+    utf8_bytes: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -235,7 +252,7 @@ class FillShard:
     output: str
     plan: ShardPlan
 
-    def __call__(self, shard: Shard) -> ItemResult:
+    def __call__(self, shard: Shard) -> ItemResult[ShardContent]:
         """Returns its files, its sequences and the UTF-8 bytes that its tokens stand for."""
         plan = self.plan
         drawn = [
@@ -248,9 +265,9 @@ class FillShard:
             FORMATS[plan.format_name].write(pending.stream, bucket.sequences_NxL)
         name = provenance_name(shard.number, plan.shards)
         provenance = store.write_table(self.output, f"sequences/{name}", bucket.provenance)
-        statistics = {"utf8_bytes": dict(bucket.subset_utf8_bytes)}
         ledger = {"sequences": len(bucket.sequences_NxL)}
-        return ItemResult((pending.entry, provenance), ledger, statistics)
+        found = ShardContent(dict(bucket.subset_utf8_bytes))
+        return ItemResult((pending.entry, provenance), ledger, found=(found,))
 
     def _crops(self, shard: Shard, draw: DrawId) -> NDArray[np.void]:
         """Returns the crops of a draw in hash order."""

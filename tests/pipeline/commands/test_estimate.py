@@ -27,14 +27,17 @@ from massivetext.pipeline.commands.estimate.costs import (
     REST,
     Cost,
     Line,
-    MeteredJob,
+    MeteredEngine,
     Point,
     fit_line,
 )
 from massivetext.pipeline.commands.estimate.reading import FOOTER_BYTES, Reading
 from massivetext.pipeline.commands.estimate.sample import Sample, draw_sample
 from massivetext.pipeline.commands.estimate.volumes import distinct_documents
-from massivetext.pipeline.engine.items import ItemResult, Phase, run_map
+from massivetext.pipeline.engine.engine import BeamEngine
+from massivetext.pipeline.engine.job import Job
+from massivetext.pipeline.engine.phase import Phase, steps_of
+from massivetext.pipeline.engine.results import ItemResult
 from massivetext.pipeline.phases.plan import WorkItem, plan
 
 ROOT = Path(__file__).parents[3]
@@ -134,7 +137,7 @@ def test_files_are_read_by_columns_after_their_ends() -> None:
 BUSY_SECONDS = 0.02
 
 
-def be_busy(item: WorkItem) -> ItemResult:
+def be_busy(item: WorkItem) -> ItemResult[None]:
     end = time.process_time() + BUSY_SECONDS
     while time.process_time() < end:
         pass
@@ -145,17 +148,19 @@ def test_the_work_of_items_is_measured_beside_their_pipeline(tmp_path: Path) -> 
     config = load_config(SAMPLE)
     notes = tmp_path / "notes"
     notes.mkdir()
-    job = MeteredJob(config, str(tmp_path / "out"), quiet=True, notes=str(notes))
+    output = str(tmp_path / "out")
+    meter = MeteredEngine(BeamEngine(), output, str(notes))
+    job = Job(config, output, meter, quiet=True)
     items = plan(config)
-    run_map(job, Phase("curate", (), {}), "read", items, be_busy)
+    steps_of(job, Phase("curate", (), {})).map("read", items, be_busy)
     noted = [json.loads(note.read_text()) for note in notes.iterdir()]
     assert sorted((step, subset) for step, subset, _ in noted) == sorted(
-        ("curate-read", item.subset) for item in items
+        ("curate/read", item.subset) for item in items
     )
     seconds = [item_seconds for *_, item_seconds in noted]
     assert min(seconds) >= BUSY_SECONDS
-    assert job.pipeline_seconds["curate-read"] >= sum(seconds)
-    assert len(job.new_files) == len(items)  # their records
+    assert meter.pipeline_seconds["curate-read"] >= sum(seconds)
+    assert len(meter.new_files) == len(items)  # their records
 
 
 def test_a_sample_without_a_sequence_is_refused(

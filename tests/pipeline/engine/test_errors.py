@@ -2,7 +2,7 @@ import errno
 
 import pytest
 
-from massivetext.pipeline.engine.errors import RunError, plain_error
+from massivetext.pipeline.engine.errors import RunError, StoreError, plain_error
 
 TRACEBACK = """Traceback (most recent call last):
   File "work.py", line 9, in process
@@ -31,6 +31,7 @@ def test_a_cause_is_found_behind_what_the_runner_raised() -> None:
         ),
         ("OSError: [Errno 28] No space left on device: 'a'", OSError(28, "No space left on d")),
         ("apache_beam.io.filesystem.BeamIOError: no answer", OSError("no answer")),
+        ("massivetext.pipeline.engine.errors.StoreError: no answer", StoreError("no answer")),
         ("ConnectionResetError: [Errno 104] reset by peer", ConnectionResetError(104, "reset")),
     ],
 )

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from massivetext.config import Config, Source
-from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.processes import (
     PROCESS_BYTES,
     Processes,
@@ -151,24 +150,14 @@ def test_as_many_processes_as_pay(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_items_that_need_memory_get_fewer_processes() -> None:
-    job = Job(Config(), "out", memory_bytes=2_000 * MEGABYTE, workers=4)
-    assert job.processes_for().count == 4
-    assert job.processes_for(150 * MEGABYTE).count == 3
-    assert job.processes_for(300 * MEGABYTE).count == 2
-    assert job.processes_for(5_000 * MEGABYTE).count == 1
-    assert Job(Config(), "out", workers=4, pipeline_args=("--runner=X",)).processes_for().count == 1
+    def count(wanted: int, item_bytes: int = 0, *options: str) -> int:
+        return Processes.affordable(wanted, 2_000 * MEGABYTE, options, item_bytes).count
 
-
-def test_rounds_leave_room_for_the_processes_and_are_shared_among_them() -> None:
-    alone = Job(Config(), "out", memory_bytes=2_000 * MEGABYTE, workers=1)
-    two = Job(Config(), "out", memory_bytes=2_000 * MEGABYTE, workers=2)
-    assert alone.rounds(1_000 * MEGABYTE) == 7  # 1,500 MB are free
-    assert two.rounds(1_000 * MEGABYTE) == 20  # 10 times two at once, of 1,000 MB
-    assert two.rounds(100 * MEGABYTE) == 2
-    assert two.rounds(1 * MEGABYTE) == 1  # does not pay
-    assert alone.rounds(0) == 1
-    assert Job(Config(), "out", memory_bytes=1, workers=2).rounds(0) == 1
-    assert Job(Config(), "out", pipeline_args=("--runner=X",)).rounds(10**15) == 1
+    assert count(4) == 4
+    assert count(4, 150 * MEGABYTE) == 3
+    assert count(4, 300 * MEGABYTE) == 2
+    assert count(4, 5_000 * MEGABYTE) == 1
+    assert count(4, 0, "--runner=X") == 1
 
 
 def test_memory_can_be_kept_and_released_at_any_time() -> None:

@@ -9,8 +9,9 @@ import pytest
 
 from massivetext.config import Config, Output, Source
 from massivetext.filters import measure
-from massivetext.pipeline.engine.items import Manifest, balances
 from massivetext.pipeline.engine.job import Job
+from massivetext.pipeline.engine.phase import Manifest
+from massivetext.pipeline.engine.results import balances
 from massivetext.pipeline.phases.curate import run_curate
 from massivetext.pipeline.phases.plan import plan
 from massivetext.records import DOCUMENT_SCHEMA, FAILED_SCHEMA, REJECTED_SCHEMA

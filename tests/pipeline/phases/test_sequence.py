@@ -15,8 +15,10 @@ import xxhash
 
 from massivetext.config import Config, Sequencing, Tokenizer
 from massivetext.pipeline.engine import store
-from massivetext.pipeline.engine.items import Manifest, Phase, run_phase
-from massivetext.pipeline.engine.job import Job, RunError, UsageError
+from massivetext.pipeline.engine.engine import BeamEngine
+from massivetext.pipeline.engine.errors import RunError, UsageError
+from massivetext.pipeline.engine.job import Job
+from massivetext.pipeline.engine.phase import Manifest, Phase, run_phase
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.sequence.phase import run_sequence
 from massivetext.pipeline.readers import FileRange
@@ -57,7 +59,7 @@ def write_corpus(output: Path, corpus, files: int = 2) -> list[WorkItem]:
             items.append(WorkItem(len(items), name, subset, 0, name, FileRange(0, 0), 0, 0.0, 0.0))
     job = Job(CONFIG, str(output), quiet=True)
     phase = Phase("corpus", ("corpus",), {"files": files})
-    run_phase(job, phase, lambda: Manifest("corpus", phase.key, {}, (), {}, findings))
+    run_phase(job, phase, lambda steps: Manifest("corpus", phase.key, {}, (), {}, findings))
     return items
 
 
@@ -142,11 +144,11 @@ def test_a_document_is_read_once_a_visit(written):
 @pytest.mark.parametrize(
     "changed",
     [
-        {"files": 7, "memory_bytes": 400_000},
+        {"files": 7, "engine": BeamEngine(memory_bytes=400_000)},
         pytest.param({}, marks=pytest.mark.slow),
         pytest.param({"files": 1}, marks=pytest.mark.slow),
-        pytest.param({"files": 50, "workers": 2}, marks=pytest.mark.slow),
-        pytest.param({"memory_bytes": 1}, marks=pytest.mark.slow),
+        pytest.param({"files": 50, "engine": BeamEngine(workers=2)}, marks=pytest.mark.slow),
+        pytest.param({"engine": BeamEngine(memory_bytes=1)}, marks=pytest.mark.slow),
     ],
     ids=str,
 )
@@ -197,7 +199,7 @@ def test_an_attempt_with_other_rounds_is_gone_on_with(written, tmp_path, monkeyp
     with monkeypatch.context() as patch:
         patch.setattr(phase, "write_shards", failing)
         with pytest.raises(OSError, match="died"):
-            sequence(tmp_path, memory_bytes=1)
+            sequence(tmp_path, engine=BeamEngine(memory_bytes=1))
     counts = sorted((tmp_path / "phases/sequence/count-000").iterdir())
     assert [path.name for path in counts] == [f"round-000{n}.json" for n in range(3)]
     sequence(tmp_path)

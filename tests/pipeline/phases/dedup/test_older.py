@@ -9,7 +9,7 @@ from massivetext.config import Config, Decontamination, Dedup, TestSet
 from massivetext.dedup import row_blocks
 from massivetext.pipeline.commands.cli import main
 from massivetext.pipeline.engine import store
-from massivetext.pipeline.engine.job import UsageError
+from massivetext.pipeline.engine.errors import UsageError
 from massivetext.pipeline.phases.decontaminate import run_decontaminate
 from massivetext.pipeline.phases.dedup.phase import run_dedup
 from tests.dedup.documents import corpus, edited, page

@@ -6,6 +6,7 @@ import pytest
 from massivetext.config import Config, Dedup
 from massivetext.dedup import row_blocks
 from massivetext.pipeline.engine import store
+from massivetext.pipeline.engine.engine import BeamEngine
 from massivetext.pipeline.phases.dedup import meeting, verification
 from massivetext.pipeline.phases.dedup.phase import run_dedup
 from massivetext.records import REMOVAL_SCHEMA
@@ -61,8 +62,10 @@ def test_files_and_memory_change_nothing_in_the_other_rules(tmp_path, monkeypatc
     ("items", "job"),
     [
         (1, {}),
-        (13, {"memory_bytes": 100_000}),
-        pytest.param(2, {"workers": 2, "memory_bytes": 40_000}, marks=pytest.mark.slow),
+        (13, {"engine": BeamEngine(memory_bytes=100_000)}),
+        pytest.param(
+            2, {"engine": BeamEngine(workers=2, memory_bytes=40_000)}, marks=pytest.mark.slow
+        ),
     ],
 )
 def test_sharding_order_memory_and_workers_change_nothing(tmp_path, monkeypatch, items, job):
@@ -129,7 +132,7 @@ def test_a_resumed_run_with_less_memory_gives_the_same(tmp_path, monkeypatch):
 
     monkeypatch.setattr(verification.VerifyPairs, "_verify", crash)
     with pytest.raises(RuntimeError):
-        run_dedup(job_in(tmp_path, memory_bytes=50_000), work)
+        run_dedup(job_in(tmp_path, engine=BeamEngine(memory_bytes=50_000)), work)
     monkeypatch.undo()
     run_dedup(job_in(tmp_path), work)
     found = {row["id"] for _, row in rows_in(tmp_path, work, "dedup")}

@@ -9,22 +9,21 @@ from hypothesis import strategies as st
 
 from massivetext.config import Config
 from massivetext.pipeline.engine import store
-from massivetext.pipeline.engine.items import (
-    CommitItem,
-    Commits,
-    ItemResult,
+from massivetext.pipeline.engine.commits import CommitItem, Commits
+from massivetext.pipeline.engine.engine import BeamEngine, CommitItems
+from massivetext.pipeline.engine.errors import RunError, UsageError
+from massivetext.pipeline.engine.job import Job
+from massivetext.pipeline.engine.phase import (
     Manifest,
     Phase,
-    ProcessItems,
-    balances,
-    merge_counts,
     read_manifest,
     require_manifest,
-    run_map,
     run_phase,
+    steps_of,
 )
-from massivetext.pipeline.engine.job import Job, RunError, UsageError
 from massivetext.pipeline.engine.processes import Processes
+from massivetext.pipeline.engine.results import ItemResult, balances, merge_counts
+from massivetext.pipeline.engine.steps import Steps
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.readers import FileRange
 
@@ -41,7 +40,7 @@ class CopyName:
     output: str
     fail: str = ""
 
-    def __call__(self, item: WorkItem) -> ItemResult:
+    def __call__(self, item: WorkItem) -> ItemResult[None]:
         with open(f"{self.output}/calls.txt", "a", encoding="utf-8") as calls:
             calls.write(f"{item.name}\n")
         if item.name == self.fail:
@@ -63,8 +62,8 @@ def calls(folder: Path) -> list[str]:
 
 
 def copy_all(job: Job, a_phase: Phase, fail: str = "") -> Manifest:
-    def work() -> Manifest:
-        results = run_map(job, a_phase, "copy", ITEMS, CopyName(job.output, fail))
+    def work(steps: Steps) -> Manifest:
+        results = steps.map("copy", ITEMS, CopyName(job.output, fail))
         ledger = merge_counts(result.ledger for result in results.values())
         return Manifest("copy", a_phase.key, results, (), ledger, {})
 
@@ -98,9 +97,9 @@ def test_a_crash_costs_the_items_that_were_not_committed(tmp_path: Path) -> None
 
 def test_an_item_whose_file_is_gone_is_done_again(tmp_path: Path) -> None:
     job = make_job(tmp_path)
-    run_map(job, phase(), "copy", ITEMS, CopyName(job.output))
+    steps_of(job, phase()).map("copy", ITEMS, CopyName(job.output))
     (tmp_path / "copies/books/1.txt").unlink()
-    run_map(job, phase(), "copy", ITEMS, CopyName(job.output))
+    steps_of(job, phase()).map("copy", ITEMS, CopyName(job.output))
     assert calls(tmp_path).count("books/1.txt") == 2
     assert len(calls(tmp_path)) == 6
 
@@ -118,7 +117,7 @@ def test_processes_give_what_one_process_gives(tmp_path: Path) -> None:
     (tmp_path / "one").mkdir()
     (tmp_path / "two").mkdir()
     one = copy_all(make_job(tmp_path / "one"), phase())
-    two = copy_all(make_job(tmp_path / "two", workers=2), phase())
+    two = copy_all(make_job(tmp_path / "two", engine=BeamEngine(workers=2)), phase())
     assert one == two
 
 
@@ -129,7 +128,7 @@ def test_the_heaviest_items_are_begun_first(tmp_path: Path) -> None:
 
     begun: list[int] = []
     commit = CommitItem(CopyName(str(tmp_path)), Commits(str(tmp_path), "x", "key"))
-    process = ProcessItems(commit, Recorded(2))
+    process = CommitItems(commit, Recorded(2))
     process.start_bundle()
     for item, weight in zip(ITEMS, (1.0, 3.0, 2.0, 3.0, 0.0), strict=True):
         process.process((item.number, [replace(item, weight=weight)]))
@@ -143,9 +142,9 @@ def test_a_phase_names_what_it_builds_on(tmp_path: Path) -> None:
 
 
 def test_items_that_nobody_did_are_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Job, "run", lambda self, label, build: None)
+    monkeypatch.setattr(BeamEngine, "run", lambda self, label, build: None)
     with pytest.raises(RunError, match=r"5 items undone, books/0\.txt first"):
-        run_map(make_job(tmp_path), phase(), "copy", ITEMS, CopyName(str(tmp_path)))
+        steps_of(make_job(tmp_path), phase()).map("copy", ITEMS, CopyName(str(tmp_path)))
 
 
 def test_records_are_plain_json(tmp_path: Path) -> None:

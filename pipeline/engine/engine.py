@@ -1,0 +1,217 @@
+"""Where pipelines run: Beam on every runner, and on this machine a pool of processes beside it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol, TypeVar
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.pvalue import PCollection
+from apache_beam.runners.worker.statesampler import DEFAULT_SAMPLING_PERIOD_MS, StateSampler
+
+from massivetext.pipeline.engine import store
+from massivetext.pipeline.engine.commits import CommitItem, Item
+from massivetext.pipeline.engine.errors import RunError, plain_error
+from massivetext.pipeline.engine.processes import (
+    PROCESS_BYTES,
+    Processes,
+    release_memory,
+    runs_here,
+)
+
+LOCAL_RUNNER: Final = "FnApiRunner"
+"""Named, because Beam's default tries to download another runner first."""
+
+LOCAL_SHUFFLE_COST: Final = 10
+"""Bytes of memory for a byte that is shuffled here (measured: 3 to 4 in the runner, and 7 for what
+a transform makes of one key's, which may be all of a round's)."""
+
+_LEAST_SHARE: Final = 8
+"""Our choice: a budget below what the processes need still gives an eighth of itself to shuffles,
+so that it means more rounds, not endless ones."""
+
+_WORTHWHILE_SHUFFLE_BYTES: Final = 8_000_000
+"""Our choice: so much takes a second to shuffle; each further pipeline costs a quarter of one."""
+
+SAMPLING_PERIOD_MS: Final = 5
+"""How often Beam looks which transform is at work: it sleeps so long between two looks, and at the
+end of each bundle it waits for it to wake. Beam's own 200 made up 2 seconds of a run of 36."""
+
+_Piece = TypeVar("_Piece")
+
+Build = Callable[[beam.Pipeline], object]
+"""Adds the transforms of a pipeline."""
+
+
+class Engine(Protocol):
+    """What steps run on; `estimate` wraps one to measure what they cost."""
+
+    def mapping(
+        self, items: Sequence[Item], commit: CommitItem[Any], item_bytes: int = 0
+    ) -> beam.PTransform:
+        """Returns the transform of a pipeline that commits items.
+
+        Args:
+            items: what to do.
+            commit: does it for one item.
+            item_bytes: memory that an item needs beyond the usual.
+        """
+        ...
+
+    def run(self, label: str, build: Build) -> None:
+        """Builds one Beam pipeline, runs it and waits for its end."""
+        ...
+
+    def share(self, work: Callable[[_Piece], object], pieces: Iterable[_Piece]) -> None:
+        """Does `work(piece)` for pieces that run pipelines of their own."""
+        ...
+
+    def rounds(self, shuffled_bytes: int) -> int:
+        """Returns in how many rounds to shuffle so many bytes."""
+        ...
+
+    @property
+    def process_count(self) -> int:
+        """Processes of this program that share work; 1 on a cluster, whose workers are its own."""
+        ...
+
+
+@dataclass(frozen=True)
+class BeamEngine:
+    """Beam, with the runner that its options name, or the local one.
+
+    Attributes:
+        options: Beam's own, as on its command line; without `--runner` pipelines run here.
+        workers: processes on this machine; 1 means this one only.
+        memory_bytes: budget of a local run, all processes together.
+    """
+
+    options: tuple[str, ...] = ()
+    workers: int = 1
+    memory_bytes: int = 4_000_000_000
+
+    def mapping(
+        self, items: Sequence[Item], commit: CommitItem[Any], item_bytes: int = 0
+    ) -> beam.PTransform:
+        """See `Engine`; of several processes only as many are used as there is memory for."""
+        return MapItems(items, CommitItems(commit, self._processes(item_bytes)))
+
+    def run(self, label: str, build: Build) -> None:
+        """See `Engine`.
+
+        On a cluster the runner tries again what failed; the local runner does not, so here a
+        pipeline that met a passing fault of the file system is run again, and does what is left.
+
+        Raises:
+            RunError: if the runner reports anything but success.
+            OSError: if a file system failed, and goes on failing.
+        """
+        for attempt in store.attempts() if self._is_local else store.one_attempt():
+            with attempt:
+                pipeline = beam.Pipeline(options=self._pipeline_options(label))
+                build(pipeline)
+                try:
+                    state = pipeline.run().wait_until_finish()
+                except Exception as error:
+                    raise plain_error(error) from error
+                release_memory()
+                if state != "DONE":
+                    raise RunError(f"the pipeline '{label}' ended as {state}; see the runner's log")
+
+    def share(self, work: Callable[[_Piece], object], pieces: Iterable[_Piece]) -> None:
+        """See `Engine`."""
+        self._processes().map(work, pieces)
+
+    def rounds(self, shuffled_bytes: int) -> int:
+        """See `Engine`: one round, except on this machine.
+
+        Here what is shuffled stays in memory, and each process runs a round of its own.
+        """
+        if not self._is_local:
+            return 1
+        free_bytes = max(
+            self.memory_bytes - self.process_count * PROCESS_BYTES,
+            self.memory_bytes // _LEAST_SHARE,
+        )
+        if shuffled_bytes <= min(_WORTHWHILE_SHUFFLE_BYTES, free_bytes // LOCAL_SHUFFLE_COST):
+            return 1
+        turn_bytes = max(1, free_bytes // LOCAL_SHUFFLE_COST)
+        return self.process_count * math.ceil(shuffled_bytes / turn_bytes)
+
+    @property
+    def process_count(self) -> int:
+        """See `Engine`."""
+        return self._processes().count
+
+    @property
+    def _is_local(self) -> bool:
+        return runs_here(self.options)
+
+    def _processes(self, item_bytes: int = 0) -> Processes:
+        return Processes.affordable(self.workers, self.memory_bytes, self.options, item_bytes)
+
+    def _pipeline_options(self, label: str) -> PipelineOptions:
+        arguments = list(self.options)
+        if self._is_local:
+            # One thread: with several, Beam 2.77 lost elements of large shuffles in silence.
+            arguments += [f"--runner={LOCAL_RUNNER}"]
+            _sample_often()
+        if not any(argument.startswith("--job_name") for argument in arguments):
+            arguments += [f"--job_name=massivetext-{label}"]
+        return PipelineOptions(arguments)
+
+
+class MapItems(beam.PTransform):
+    """Work items to workers, one by one: a GroupByKey by item number spreads them."""
+
+    def __init__(self, items: Sequence[Item], commit: CommitItems) -> None:
+        super().__init__()
+        self.items, self.commit = items, commit
+
+    def expand(self, pipeline: beam.Pipeline) -> PCollection:
+        """Returns nothing: what was done is read from the records."""
+        return (
+            pipeline
+            | "Items" >> beam.Create(self.items, reshuffle=False)
+            | "Number" >> beam.Map(lambda item: (item.number, item))
+            | "Spread" >> beam.GroupByKey()
+            | "Commit" >> beam.ParDo(self.commit)
+        )
+
+
+class CommitItems(beam.DoFn):
+    """Commits items; those of a bundle at the same time, where there are processes for it."""
+
+    def __init__(self, commit: CommitItem[Any], processes: Processes) -> None:
+        self.commit, self.processes = commit, processes
+
+    def start_bundle(self) -> None:
+        """Begins with nothing to do."""
+        self.waiting: list[Item] = []
+
+    def process(self, element: tuple[int, Iterable[Item]]) -> None:
+        """Commits the items of an element, or keeps them for the other processes."""
+        for item in element[1]:
+            if self.processes.count == 1:
+                self.commit(item)
+            else:
+                self.waiting.append(item)
+
+    def finish_bundle(self) -> None:
+        """Commits what was kept: the heaviest first, so that all processes end together."""
+        heaviest_first = sorted(self.waiting, key=lambda item: (-item.weight, item.number))
+        self.processes.map(self.commit, heaviest_first)
+
+
+def _sample_often() -> None:
+    """Lets Beam's local workers end their bundles at once.
+
+    Beam has no option for it, so we patch the argument's default, and only if it is still the
+    value that we know.
+    """
+    construct: Any = StateSampler.__init__
+    if construct.__defaults__ == (DEFAULT_SAMPLING_PERIOD_MS,):
+        construct.__defaults__ = (SAMPLING_PERIOD_MS,)

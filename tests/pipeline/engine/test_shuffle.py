@@ -1,0 +1,113 @@
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from massivetext.pipeline.engine import store
+from massivetext.pipeline.engine.engine import BeamEngine
+from massivetext.pipeline.engine.phase import Phase, steps_of
+from massivetext.pipeline.engine.processes import close_processes
+from massivetext.pipeline.engine.results import ItemResult, join_results
+from massivetext.pipeline.engine.steps import even_ranges
+from tests.dedup.phases import job_in
+
+PHASE = Phase("dedup", (), {})
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A piece of a round."""
+
+    number: int
+    names: Mapping[int, str]
+
+
+class CountUp:
+    """A step that notes which rounds were built."""
+
+    def __init__(self, output: Path, fail_at: int | None = None) -> None:
+        self.output, self.built, self.fail_at = str(output), list[int](), fail_at
+
+    def __call__(self, pipeline: beam.Pipeline, part: int) -> Any:
+        if part == self.fail_at:
+            raise RuntimeError("a worker died")
+        self.built.append(part)
+        return pipeline | beam.Create([self._piece(part, n) for n in range(part)])
+
+    def _piece(self, part: int, number: int) -> ItemResult[Counted]:
+        entry = store.write_bytes(self.output, f"{part}-{number}.npy", b"content")
+        found = Counted(number, {part: "it"})
+        return ItemResult((entry,), {}, {"files": {"written": 1}}, (found,))
+
+
+def shuffled(
+    folder: Path, parts: list[int], step: CountUp, phase: Phase = PHASE, workers: int = 1
+) -> ItemResult[Counted]:
+    job = replace(job_in(folder), engine=BeamEngine(workers=workers))
+    return join_results(steps_of(job, phase).shuffle("step", parts, step, finds=Counted))
+
+
+def test_what_all_rounds_did_is_joined(tmp_path: Path) -> None:
+    found = shuffled(tmp_path, [2, 1], CountUp(tmp_path))
+    assert [file.path for file in found.files] == ["1-0.npy", "2-0.npy", "2-1.npy"]
+    assert found.statistics == {"files": {"written": 3}}
+    assert found.found == (Counted(0, {1: "it"}), Counted(0, {2: "it"}), Counted(1, {2: "it"}))
+
+
+def test_committed_rounds_are_not_run_again(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError):
+        shuffled(tmp_path, [2, 1, 3], CountUp(tmp_path, fail_at=3))
+    step = CountUp(tmp_path)
+    found = shuffled(tmp_path, [2, 1, 3], step)
+    assert step.built == [3]
+    assert found.statistics == {"files": {"written": 6}}
+
+
+def test_a_round_whose_file_is_gone_is_run_again(tmp_path: Path) -> None:
+    whole = shuffled(tmp_path, [2, 1], CountUp(tmp_path))
+    (tmp_path / "2-1.npy").unlink()
+    step = CountUp(tmp_path)
+    assert shuffled(tmp_path, [2, 1], step) == whole
+    assert step.built == [2]
+
+
+@pytest.mark.parametrize(
+    ("phase", "rounds"), [(Phase("dedup", (), {"seed": 1}), [2]), (PHASE, [2, 2])]
+)
+def test_other_settings_or_other_rounds_begin_anew(
+    tmp_path: Path, phase: Phase, rounds: list[int]
+) -> None:
+    shuffled(tmp_path, [2], CountUp(tmp_path))
+    step = CountUp(tmp_path)
+    shuffled(tmp_path, rounds, step, phase)
+    assert step.built == rounds
+
+
+def test_a_round_without_pieces_is_committed_too(tmp_path: Path) -> None:
+    assert shuffled(tmp_path, [0], CountUp(tmp_path)) == ItemResult()
+    step = CountUp(tmp_path)
+    assert shuffled(tmp_path, [0], step) == ItemResult()
+    assert step.built == []
+    assert shuffled(tmp_path / "none", [], CountUp(tmp_path)) == ItemResult()
+
+
+@given(st.integers(1, 60), st.integers(1, 60))
+def test_ranges_cover_all_and_none_has_more_than_its_share(count: int, parts: int) -> None:
+    ranges = even_ranges(count, parts)
+    assert [n for first, last in ranges for n in range(first, last)] == list(range(count))
+    assert all(0 < last - first <= max(1, count / parts) for first, last in ranges)
+
+
+@pytest.mark.slow
+def test_rounds_in_several_processes_give_what_one_gives(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "two").mkdir()
+    one = shuffled(tmp_path / "one", [2, 1, 3, 4], CountUp(tmp_path / "one"))
+    two = shuffled(tmp_path / "two", [2, 1, 3, 4], CountUp(tmp_path / "two"), workers=2)
+    assert two == one
+    close_processes()
