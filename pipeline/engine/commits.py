@@ -110,10 +110,10 @@ class CommitOutcomes(beam.PTransform):
         super().__init__()
         self.commits, self.item = commits, item
 
-    def expand(self, outcomes: PCollection) -> PCollection:
+    def expand(self, input_or_inputs: PCollection) -> PCollection:
         """Returns nothing of interest: what was done is read from the record."""
-        told = outcomes | "Tell" >> beam.Map(_told).with_output_types(tuple[int, str])
-        nothing = outcomes.pipeline | "Nothing" >> beam.Create(
+        told = input_or_inputs | "Tell" >> beam.Map(_told).with_output_types(tuple[int, str])
+        nothing = input_or_inputs.pipeline | "Nothing" >> beam.Create(
             [_told(ItemResult())], reshuffle=False
         ).with_output_types(tuple[int, str])  # so that a round without pieces is committed too
         return (

@@ -171,10 +171,10 @@ class MapItems(beam.PTransform):
         super().__init__()
         self.items, self.commit = items, commit
 
-    def expand(self, pipeline: beam.Pipeline) -> PCollection:
+    def expand(self, input_or_inputs: beam.Pipeline) -> PCollection:
         """Returns nothing: what was done is read from the records."""
         return (
-            pipeline
+            input_or_inputs
             | "Items" >> beam.Create(self.items, reshuffle=False)
             | "Number" >> beam.Map(lambda item: (item.number, item))
             | "Spread" >> beam.GroupByKey()

@@ -92,12 +92,13 @@ class Steps:
         results = commits.read_all(items)
         pending = [item for item in items if item.name not in results]
         if pending:
-            mapping = self.engine.mapping(pending, CommitItem(work, commits), item_bytes)
-            title = f"{self.phase}: {step}"
+            title, commit = f"{self.phase}: {step}", CommitItem(work, commits)
+
+            def build(pipeline: beam.Pipeline) -> None:  # anew for each attempt
+                pipeline | title >> self.engine.mapping(pending, commit, item_bytes)
+
             with watch(self.output, title, commits.folder, len(items), len(results), self.quiet):
-                self.engine.run(
-                    f"{self.phase}-{step}", lambda pipeline: pipeline | title >> mapping
-                )
+                self.engine.run(f"{self.phase}-{step}", build)
             results |= commits.read_all(pending)
         return _every(commits, items, results)
 
@@ -149,12 +150,12 @@ class RunRound:
 
     def __call__(self, a_round: Round[Any]) -> None:
         """Returns when the round is committed."""
-        commit = CommitOutcomes(self.commits, a_round)
 
-        def wire(pipeline: beam.Pipeline) -> None:
-            self.build(pipeline, a_round.part) | "Commit round" >> commit
+        def build(pipeline: beam.Pipeline) -> None:
+            outcomes = self.build(pipeline, a_round.part)
+            outcomes | "Commit round" >> CommitOutcomes(self.commits, a_round)
 
-        self.engine.run(f"{self.label}-{a_round.number}", wire)
+        self.engine.run(f"{self.label}-{a_round.number}", build)
 
 
 def _every(

@@ -176,3 +176,25 @@ def test_merged_counts_are_sums_whatever_the_order(parts: list[dict[str, int]]) 
 )
 def test_ledgers_balance_or_not(ledger: dict[str, int], holds: bool) -> None:
     assert balances(ledger) == holds
+
+
+@dataclass(frozen=True)
+class FailOnce:
+    """Meets a fault of the store at its first call, and none after it."""
+
+    output: str
+
+    def __call__(self, item: WorkItem) -> ItemResult[None]:
+        note = Path(self.output, "failed")
+        if not note.exists():
+            note.touch()
+            raise ConnectionResetError("no answer")
+        return ItemResult()
+
+
+def test_a_map_that_met_a_passing_fault_is_run_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "PAUSES_SECONDS", (0.0,))
+    results = steps_of(make_job(tmp_path), phase()).map("step", ITEMS, FailOnce(str(tmp_path)))
+    assert len(results) == len(ITEMS)

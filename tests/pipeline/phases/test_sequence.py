@@ -167,7 +167,7 @@ def test_a_finished_phase_is_not_done_again(written):
 
 @pytest.mark.slow
 def test_an_interrupted_phase_goes_on_and_gives_the_same_bytes(written, tmp_path, monkeypatch):
-    from massivetext.pipeline.phases.table.sequence import shards as sequence_shards
+    from massivetext.pipeline.phases.sequence import shards as sequence_shards
 
     real, calls = store.commit, []
 
@@ -191,7 +191,7 @@ def test_an_interrupted_phase_goes_on_and_gives_the_same_bytes(written, tmp_path
 
 @pytest.mark.slow
 def test_an_attempt_with_other_rounds_is_gone_on_with(written, tmp_path, monkeypatch):
-    from massivetext.pipeline.phases.table.sequence import phase
+    from massivetext.pipeline.phases.sequence import phase
 
     def failing(*_):
         raise OSError("the machine died")
