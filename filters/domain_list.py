@@ -17,13 +17,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 import numpy as np
 import xxhash
 
 from massivetext.config import ConfigError
+from massivetext.content_cache import digest_files, load_by_content
 
 UT1_FILES: Final = ("domains", "urls")
 """Names of the list files in UT1's layout."""
@@ -180,7 +181,7 @@ def _paths_above(url: str) -> list[str]:
 
 
 def load_domain_list(paths: Sequence[str], category: str) -> DomainList:
-    """Returns the entries of all lists.
+    """Returns the entries of all lists, loaded once a process for each content of their files.
 
     Args:
         paths: folders, tar archives or files.
@@ -189,13 +190,26 @@ def load_domain_list(paths: Sequence[str], category: str) -> DomainList:
     Raises:
         ConfigError: if a path does not exist or holds no list.
     """
+    files = tuple(file for path in paths for file in _list_files(Path(path), category))
+    return load_by_content(_Lists(files, category), digest_files(files, category), _read_lists)
+
+
+class _Lists(NamedTuple):
+    """Files and archives with entries, and the category to read from archives."""
+
+    files: tuple[Path, ...]
+    category: str
+
+
+def _read_lists(lists: _Lists) -> DomainList:
+    """Returns the entries of all files; warns of those that it refuses."""
     suffixes = public_suffixes()
     refused: list[str] = []
     hashes = np.fromiter(
         (
             _hash(entry)
-            for path in paths
-            for entry in _entries(Path(path), category)
+            for file in lists.files
+            for entry in _entries(file, lists.category)
             if not _refuse(entry, suffixes, refused)
         ),
         np.uint64,
@@ -218,18 +232,21 @@ def _refuse(entry: str, suffixes: PublicSuffixes, refused: list[str]) -> bool:
     return True
 
 
-def _entries(path: Path, category: str) -> Iterator[str]:
+def _list_files(path: Path, category: str) -> list[Path]:
+    """Returns the files that a path stands for: those of a folder, or the file itself."""
     if path.is_dir():
-        for file in _ut1_files(path, category):
-            with file.open("rb") as lines:
-                yield from _parse(lines)
-    elif path.is_file() and tarfile.is_tarfile(path):
-        yield from _entries_of_archive(path, category)
-    elif path.is_file():
-        with path.open("rb") as lines:
-            yield from _parse(lines)
+        return _ut1_files(path, category)
+    if path.is_file():
+        return [path]
+    raise ConfigError(f"safesearch: no domain list at {path}; expected a folder or file")
+
+
+def _entries(file: Path, category: str) -> Iterator[str]:
+    if tarfile.is_tarfile(file):
+        yield from _entries_of_archive(file, category)
     else:
-        raise ConfigError(f"safesearch: no domain list at {path}; expected a folder or file")
+        with file.open("rb") as lines:
+            yield from _parse(lines)
 
 
 def _ut1_files(folder: Path, category: str) -> list[Path]:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 from massivetext.config import ConfigError
+from massivetext.content_cache import digest_files, load_by_content
 from massivetext.filters.fasttext_file import FastTextFileError
 from massivetext.filters.fasttext_model import TextClassifier, load_classifier
 
@@ -53,9 +53,8 @@ def first_line(text: str) -> str:
     return head.replace("\n", " ")
 
 
-@lru_cache(maxsize=4)
 def load_model(path: str = "", key: str = "language.model") -> LanguageModel:
-    """Returns a model, loaded once a process.
+    """Returns a model, loaded once a process for each content of its file.
 
     Args:
         path: a supervised fastText model (`language.model`); "" is the one that is installed.
@@ -68,7 +67,7 @@ def load_model(path: str = "", key: str = "language.model") -> LanguageModel:
     if not file.is_file():
         raise ConfigError(f"{key}: no file {file}; expected a supervised fastText model")
     try:
-        return load_classifier(file)
+        return load_by_content(file, digest_files([file]), load_classifier)
     except FastTextFileError as error:
         raise ConfigError(f"{key}: {file} is no fastText model: {error}") from None
 

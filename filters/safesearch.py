@@ -18,7 +18,6 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 from massivetext.config import SafeSearch
@@ -142,9 +141,8 @@ def _score_text(model: LanguageModel, text: str) -> float:
     return min(1.0, probability) if label.lower() in EXPLICIT_LABELS else 0.0
 
 
-@lru_cache(maxsize=2)
 def load_scorer(settings: SafeSearch) -> SafeSearchScorer:
-    """Returns the scorer of a configuration, loaded once a process.
+    """Returns the scorer of a configuration; lists and model are loaded once a process.
 
     Raises:
         ConfigError: if a list or the model cannot be read.

@@ -76,8 +76,13 @@ def test_line_feeds_are_spaces_to_the_model() -> None:
     assert identify(["\n".join(words)], load_model()) == identify([" ".join(words)], load_model())
 
 
-def test_the_model_is_loaded_once() -> None:
-    assert load_model() is load_model()
+def test_a_model_is_loaded_once_for_its_content(tmp_path: Path) -> None:
+    file = tmp_path / "model.ftz"
+    file.write_bytes(default_model().read_bytes())
+    assert load_model() is load_model() is load_model(str(file))
+    file.write_bytes(default_model().read_bytes()[:5_000])
+    with pytest.raises(ConfigError, match="is no fastText model"):
+        load_model(str(file))
 
 
 def test_a_model_can_be_given_by_path(tmp_path: Path) -> None:

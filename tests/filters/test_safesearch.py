@@ -92,6 +92,16 @@ def test_scores_add_up_to_one_at_most(scorer: SafeSearchScorer) -> None:
     assert verdict == Verdict(1.0, ("label_rating", "listed_domain", "listed_links"))
 
 
+def test_a_list_that_was_replaced_under_its_path_is_read_anew(tmp_path: Path) -> None:
+    settings = SafeSearch(domains=(str(tmp_path),))
+    for listed, other in (("one", "two"), ("two", "one")):
+        (tmp_path / "domains").write_text(f"{listed}.example\n")
+        scorer = load_scorer(settings)
+        assert scorer.score(f"https://{listed}.example/", page(), {}).score == 1.0
+        assert scorer.score(f"https://{other}.example/", page(), {}).score == 0.0
+    assert load_scorer(settings).domains is scorer.domains
+
+
 def test_what_cannot_be_read_is_a_clear_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no domain list at"):
         load_scorer(SafeSearch(domains=(str(tmp_path / "nowhere"),)))
