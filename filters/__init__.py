@@ -1,6 +1,7 @@
 """Which documents are good text: language, SafeSearch, quality, repetition (A.1.1).
 
-`measure` computes, `rules` judges; `failed_rules` does both for one text.
+`measure` computes, `verdicts.judge` applies the table of `rules`; `failed_rules` does both for one
+text.
 """
 
 from massivetext.filters.measures import failed_rules, measure

@@ -12,14 +12,6 @@ from typing import Final
 
 import numpy as np
 
-from massivetext.filters.text_kernel import (
-    ALPHANUMERIC,
-    BULLET,
-    BULLET_BEFORE_SPACE,
-    LETTER,
-    SPACE,
-)
-
 BULLETS: Final = "•‣⁃●○▪■◦·"
 """Our choice, as the paper lists none: the characters that Unicode and HTML renderers use."""
 
@@ -30,6 +22,15 @@ BULLETS_BEFORE_SPACE: Final = "-–*+"
 @functools.cache
 def character_classes() -> np.ndarray:
     """Returns the classes of each code point, uint8[0x110000]: a sum of the kernel's constants."""
+    # Imported here: it brings numba, which users of the bullets need not wait for.
+    from massivetext.filters.text_kernel import (
+        ALPHANUMERIC,
+        BULLET,
+        BULLET_BEFORE_SPACE,
+        LETTER,
+        SPACE,
+    )
+
     code_points = np.arange(sys.maxunicode + 1, dtype=np.uint32)
     characters = code_points.view("<U1" if sys.byteorder == "little" else ">U1")
     classes = np.zeros(len(code_points), dtype=np.uint8)

@@ -1,4 +1,4 @@
-"""The compiled loop that counts everything the 21 measures need, over the UTF-8 of a batch.
+"""The compiled loop that counts everything the measures need, over the UTF-8 of a batch.
 
 `tally` fills one row of integers a document; `massivetext.filters.measures` divides. The time is
 linear in the bytes; the memory is about 70 bytes a word of the longest document.
@@ -25,7 +25,7 @@ def tally(texts: Array, offsets: Array, classes: Array, only_repeats: bool, tall
         offsets: int64[documents + 1], first byte of each document and the end of the last.
         classes: uint8[0x110000], the classes of each code point.
         only_repeats: repeated 5- to 10-grams cover their later places only, not the first.
-        tallies: int64[documents, TALLIES], zeros: is filled.
+        tallies: int64[documents, len(Tally)], zeros: is filled.
     """
     most_words, most_lines = most_words_and_lines(texts, offsets)
     words = np.empty((most_words, 4), np.int64)

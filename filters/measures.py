@@ -1,7 +1,8 @@
-"""The 21 measures of a text: the public function, and the integers behind it.
+"""The measures of a text: the public function, and the integers behind it.
 
 What each measure means, its unit, its range and its sentence of the paper stand in the table of
-rules (`massivetext.filters.rules`). Terms, with our choices where the paper is silent:
+rules (`massivetext.filters.rules`); what it is computed from stands in `massivetext.measure_table`.
+Terms, with our choices where the paper is silent:
 
 - A character is a Unicode code point. A word is a maximal run of characters that are not white
   space (`str.isspace`). A line is what lies between line feeds, stripped, if not empty; a paragraph
@@ -26,8 +27,8 @@ import numpy as np
 import pyarrow as pa
 
 from massivetext.config import Config
-from massivetext.filters.rules import judge
-from massivetext.records import QUALITY_MEASURES, REPETITION_MEASURES
+from massivetext.filters.verdicts import judge
+from massivetext.measure_table import GRAM_WHOLE, QUALITY, REPETITION
 
 Count = Literal["all", "repeats"]
 """Whether a repeated n-gram's first place is counted as repeated ("all") or not ("repeats")."""
@@ -35,8 +36,8 @@ Count = Literal["all", "repeats"]
 Characters = Literal["words", "text"]
 """What n-gram fractions are shares of: the characters of all words, or of the whole text."""
 
-MEASURE_SCHEMA: Final = pa.schema([*QUALITY_MEASURES.items(), *REPETITION_MEASURES.items()])
-"""The 21 columns; fractions are float64, counts int64."""
+MEASURE_SCHEMA: Final = pa.schema([(m.name, m.type) for m in (*QUALITY, *REPETITION)])
+"""The columns; fractions are float64, counts int64."""
 
 _LONGEST_TEXT_BYTES: Final = 2**32
 """The kernel numbers words in 31 bits; a text of n bytes has at most (n + 1) / 2 words."""
@@ -48,7 +49,7 @@ def measure(
     count: Count = "all",
     characters: Characters = "words",
 ) -> pa.RecordBatch:
-    """Returns the 21 measures, one row a text.
+    """Returns all measures, one row a text.
 
     Args:
         texts: strings, or an Arrow array of strings. Hand over many at a time: a call costs about
@@ -62,9 +63,7 @@ def measure(
     _check_option("count", count, ("all", "repeats"))
     _check_option("characters", characters, ("words", "text"))
     tallies = _tallies(_arrow_texts(texts), count)
-    return pa.RecordBatch.from_arrays(
-        [pa.array(column) for column in _columns(tallies, characters)], schema=MEASURE_SCHEMA
-    )
+    return pa.RecordBatch.from_pydict(_columns(tallies, characters), schema=MEASURE_SCHEMA)
 
 
 def failed_rules(text: str, config: Config | None = None) -> list[str]:
@@ -117,14 +116,14 @@ def _encode(texts: list[str]) -> pa.LargeStringArray:
 
 
 def _tallies(texts: pa.LargeStringArray, count: Count) -> np.ndarray:
-    """Returns the kernel's integers: int64[texts, TALLIES]."""
+    """Returns the kernel's integers: int64[texts, len(Tally)]."""
     # Imported here: numba and the compiled code take a second that other users of rules and
     # measures' names need not spend.
     from massivetext.filters.characters import character_classes
     from massivetext.filters.measure_kernel import tally
-    from massivetext.filters.text_kernel import TALLIES
+    from massivetext.filters.text_kernel import Tally
 
-    tallies = np.zeros((len(texts), TALLIES), np.int64)
+    tallies = np.zeros((len(texts), len(Tally)), np.int64)
     if not len(texts):
         return tallies
     _, offset_buffer, text_buffer = texts.buffers()
@@ -136,28 +135,22 @@ def _tallies(texts: pa.LargeStringArray, count: Count) -> np.ndarray:
     return tallies
 
 
-def _columns(tallies: np.ndarray, characters: Characters) -> list[np.ndarray]:
-    """Returns the columns of MEASURE_SCHEMA, in its order, from the kernel's integers."""
-    from massivetext.filters import text_kernel as k
+def _columns(tallies: np.ndarray, characters: Characters) -> dict[str, np.ndarray]:
+    """Returns every measure by its name, from the kernel's integers.
 
-    words, lines, paragraphs = (tallies[:, i] for i in (k.WORDS, k.LINES, k.PARAGRAPHS))
-    line_characters = tallies[:, k.LINE_CHARACTERS]
-    whole = tallies[:, k.WORD_CHARACTERS if characters == "words" else k.TEXT_CHARACTERS]
-    return [
-        words,
-        _ratio(tallies[:, k.WORD_CHARACTERS], words),
-        _ratio(tallies[:, k.HASH_SYMBOLS], words),
-        _ratio(tallies[:, k.ELLIPSES], words),
-        _ratio(tallies[:, k.BULLET_LINES], lines),
-        _ratio(tallies[:, k.ELLIPSIS_LINES], lines),
-        _ratio(tallies[:, k.ALPHABETIC_WORDS], words),
-        np.bitwise_count(tallies[:, k.STOP_WORDS_FOUND]).astype(np.int64),
-        _ratio(tallies[:, k.LINE_COPIES], lines),
-        _ratio(tallies[:, k.PARAGRAPH_COPIES], paragraphs),
-        _ratio(tallies[:, k.LINE_COPY_CHARACTERS], line_characters),
-        _ratio(tallies[:, k.PARAGRAPH_COPY_CHARACTERS], line_characters),
-        *(_ratio(tallies[:, column], whole) for column in range(k.FIRST_GRAM, k.TALLIES)),
-    ]
+    Raises:
+        KeyError: if the table makes a measure of a tally that the kernel does not have.
+    """
+    from massivetext.filters.text_kernel import Tally
+
+    counted = {tally.name.lower(): tallies[:, tally] for tally in Tally}
+    counted[GRAM_WHOLE] = counted[f"{'word' if characters == 'words' else 'text'}_characters"]
+    return {
+        measure.name: _ratio(counted[measure.part], counted[measure.whole])
+        if measure.whole
+        else counted[measure.part]
+        for measure in (*QUALITY, *REPETITION)
+    }
 
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

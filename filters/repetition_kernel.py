@@ -19,23 +19,12 @@ from massivetext.filters.text_kernel import (
     ALPHANUMERIC,
     CHARACTERS,
     END,
-    FIRST_GRAM,
     HASH,
-    LINE_COPIES,
-    LINE_COPY_CHARACTERS,
-    LINES,
-    LONGEST_GRAM,
-    LONGEST_TOP_GRAM,
     MULTIPLIER,
-    PARAGRAPH_COPIES,
-    PARAGRAPH_COPY_CHARACTERS,
-    PARAGRAPHS,
-    SHORTEST_GRAM,
     START,
-    STOP_WORDS_FOUND,
-    WORDS,
     Array,
     Int,
+    Tally,
     character_at,
 )
 from massivetext.kernels import inlined, part
@@ -45,6 +34,17 @@ STOP_WORDS: Final = ("the", "be", "to", "of", "and", "that", "have", "with")
 
 _PACKED_STOP_WORDS: Final = tuple(int.from_bytes(word.encode(), "big") for word in STOP_WORDS)
 _ALL_STOP_WORDS: Final = (1 << len(_PACKED_STOP_WORDS)) - 1
+
+SHORTEST_GRAM: Final = 2
+LONGEST_TOP_GRAM: Final = 4
+LONGEST_GRAM: Final = 10
+"""Table A1: the most frequent n-gram for n = 2..4, all repeated n-grams for n = 5..10."""
+
+_GRAM_TALLIES: Final = tuple(
+    int(Tally[f"{'TOP' if n <= LONGEST_TOP_GRAM else 'DUPLICATE'}_{n}_GRAM_CHARACTERS"])
+    for n in range(SHORTEST_GRAM, LONGEST_GRAM + 1)
+)
+"""Columns for the characters that n-grams cover, SHORTEST_GRAM first."""
 
 KEY, FIRST, COUNT = range(3)
 """Columns of the distinct items (int64), numbered 0, 1, ... in the order of the text: what the hash
@@ -131,16 +131,16 @@ def count_copies(
     row: Array,
 ) -> None:
     """Counts the lines and paragraphs that are equal to an earlier one, and their characters."""
-    _number(text, lines, row[LINES], table, distinct, line_numbers)
-    for line in range(row[LINES]):
+    _number(text, lines, row[Tally.LINES], table, distinct, line_numbers)
+    for line in range(row[Tally.LINES]):
         if distinct[line_numbers[line], FIRST] != line:
-            row[LINE_COPIES] += 1
-            row[LINE_COPY_CHARACTERS] += lines[line, CHARACTERS]
-    _number(line_numbers, paragraphs, row[PARAGRAPHS], table, distinct, paragraph_numbers)
-    for paragraph in range(row[PARAGRAPHS]):
+            row[Tally.LINE_COPIES] += 1
+            row[Tally.LINE_COPY_CHARACTERS] += lines[line, CHARACTERS]
+    _number(line_numbers, paragraphs, row[Tally.PARAGRAPHS], table, distinct, paragraph_numbers)
+    for paragraph in range(row[Tally.PARAGRAPHS]):
         if distinct[paragraph_numbers[paragraph], FIRST] != paragraph:
-            row[PARAGRAPH_COPIES] += 1
-            row[PARAGRAPH_COPY_CHARACTERS] += paragraphs[paragraph, CHARACTERS]
+            row[Tally.PARAGRAPH_COPIES] += 1
+            row[Tally.PARAGRAPH_COPY_CHARACTERS] += paragraphs[paragraph, CHARACTERS]
 
 
 @part
@@ -160,9 +160,9 @@ def count_words(
     `places` and `numbers` (int32) hold the n-grams that may repeat, in the order of the text: the
     first word, and the number among the distinct ones.
     """
-    size = row[WORDS]
+    size = row[Tally.WORDS]
     known = _number(text, words, size, table, distinct, numbers)
-    row[STOP_WORDS_FOUND] = _stop_words(text, classes, words, distinct, known)
+    row[Tally.STOP_WORDS] = _stop_words(text, classes, words, distinct, known)
     for word in range(size):
         places[word] = word
     for n in range(SHORTEST_GRAM, LONGEST_GRAM + 1):
@@ -179,7 +179,7 @@ def count_words(
                 continue
             covered += _characters(words, max(place, end), place + n)
             end = place + n
-        row[FIRST_GRAM + n - SHORTEST_GRAM] = covered
+        row[_GRAM_TALLIES[n - SHORTEST_GRAM]] = covered
 
 
 @inlined
@@ -252,14 +252,17 @@ def _top_gram(words: Array, n: Int, distinct: Array, known: Int) -> Int:
 
 @part
 def _stop_words(text: Array, classes: Array, words: Array, distinct: Array, known: Int) -> Int:
-    """Returns the bits of all stop words among the distinct words."""
+    """Returns how many of the stop words are among the distinct words."""
     found = 0
     for number in range(known):
         word = distinct[number, FIRST]
         found |= _stop_word(text, classes, words[word, START], words[word, END])
         if found == _ALL_STOP_WORDS:
             break
-    return found
+    count = 0
+    for bit in range(len(_PACKED_STOP_WORDS)):
+        count += found >> bit & 1
+    return count
 
 
 @inlined

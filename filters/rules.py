@@ -5,8 +5,7 @@ key, so the default lives in `massivetext.config` alone. The pipeline, the repor
 of a document and the documentation all read this table.
 
 The rows stand in the paper's order (arXiv 2112.11446, A.1.1): content filter, quality filter,
-repetition removal. So a document's `stage` is the stage of the first row that objects, and its
-`reasons` are all rows that object: every measure is computed and no rule hides another.
+repetition removal. `massivetext.filters.verdicts` applies them.
 
 Every comparison is strict, as in the paper ("greater than", "more than", "exceeds"): a document
 exactly at a threshold stays.
@@ -14,19 +13,41 @@ exactly at a threshold stays.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
 
 from massivetext.config import Config, ConfigError, Source
-from massivetext.records import GRAM_SIZES_DUPLICATE, GRAM_SIZES_TOP
+from massivetext.filters.passages import (
+    Finder,
+    bullet_lines,
+    copied_lines,
+    copied_paragraphs,
+    duplicate_grams,
+    ellipsis_lines,
+    longest_words,
+    matches,
+    no_passage,
+    stop_words,
+    top_gram,
+    whole_text,
+    words_without_letter,
+)
+from massivetext.measure_table import GRAM_SIZES_DUPLICATE, GRAM_SIZES_TOP
+
+OUR_CHOICE: Final = "our choice"
+"""How the source of a rule begins that the paper does not state."""
 
 KEEP_ALL: Final = "*"
 """In a list of values to keep: keep everything."""
+
+
+Threshold = float | tuple[str, ...]
+"""A bound, or the values to keep."""
 
 
 class Stage(StrEnum):
@@ -57,8 +78,10 @@ class Rule:
         unit: what the measure counts.
         range: the values that the measure can take.
         quote: the words of the source; in brackets where they are ours.
-        source: section or table of the paper, or "our choice".
+        source: section or table of the paper, or OUR_CHOICE and why.
         meaning: one sentence for reports and documentation; `{threshold}` is filled in.
+        evidence: finds the passages that the rule objects to, for people; the whole text unless
+            the row says otherwise.
     """
 
     name: str
@@ -70,19 +93,26 @@ class Rule:
     quote: str
     source: str
     meaning: str
+    evidence: Finder = whole_text
 
-    def threshold(self, config: Config, source: Source | None = None) -> Any:
+    @property
+    def is_of_the_paper(self) -> bool:
+        """Whether the paper states the rule and, but for the content filter, its threshold."""
+        return not self.source.startswith(OUR_CHOICE)
+
+    def threshold(self, config: Config, source: Source | None = None) -> Threshold:
         """Returns the value of the rule's key: a number, or a tuple of values to keep.
 
         Raises:
             ConfigError: if the key belongs to a source and none is given.
         """
         section, key = self.name.split(".")
-        if section != "source":
-            return getattr(getattr(config, section), key)
-        if source is None:
+        if section == "source" and source is None:
             raise ConfigError(f"{self.name} is a key of a [[source]]; name the source")
-        return getattr(source, key)
+        threshold: Threshold = getattr(
+            source if section == "source" else getattr(config, section), key
+        )
+        return threshold
 
     def describe(self, config: Config, source: Source | None = None) -> str:
         """Returns the meaning with the threshold in force."""
@@ -90,12 +120,12 @@ class Rule:
         shown = ", ".join(threshold) if isinstance(threshold, tuple) else f"{threshold:,g}"
         return self.meaning.format(threshold=shown)
 
-    def objects(self, column: pa.Array | pa.ChunkedArray, threshold: Any) -> np.ndarray:
+    def objects(self, column: pa.Array | pa.ChunkedArray, threshold: Threshold) -> np.ndarray:
         """Returns, a row each, whether the measure breaks the threshold (bool array).
 
         Numbers compare as float64, strictly; a measure that is null or NaN breaks its rule.
         """
-        if self.comparison is Comparison.ONE_OF:
+        if isinstance(threshold, tuple):
             return _outside(column, threshold)
         values = np.asarray(column.cast(pa.float64()), dtype=np.float64)
         if self.comparison is Comparison.AT_LEAST:
@@ -123,6 +153,7 @@ _CONTENT_RULES: Final = (
         quote="(GitHub: code under permissive licences only)",
         source="our choice: the key's list, where a source gives one; no licence is no permission",
         meaning="The document's licence is one of: {threshold}.",
+        evidence=no_passage,
     ),
     Rule(
         "language.keep",
@@ -156,6 +187,7 @@ _CONTENT_RULES: Final = (
         quote="uses various web signals to identify explicit content",
         source="A.1.1, content filter, on Google SafeSearch; scorer and threshold are our stand-in",
         meaning="The signals of explicit content score at most {threshold}.",
+        evidence=no_passage,
     ),
 )
 
@@ -174,7 +206,14 @@ _COUNT = "0 and up"
 
 
 def _quality_rule(
-    key: str, comparison: Comparison, unit: str, range_: str, quote: str, meaning: str
+    key: str,
+    comparison: Comparison,
+    unit: str,
+    range_: str,
+    quote: str,
+    meaning: str,
+    evidence: Finder = whole_text,
+    source: str = "A.1.1, quality filter",
 ) -> Rule:
     """Returns a rule of A.1.1's quality filter; the key is the measure with min_ or max_."""
     measure = key.removeprefix("min_").removeprefix("max_")
@@ -186,8 +225,9 @@ def _quality_rule(
         unit,
         range_,
         quote,
-        "A.1.1, quality filter",
+        source,
         meaning,
+        evidence,
     )
 
 
@@ -223,6 +263,7 @@ _QUALITY_RULES: Final = (
         _COUNT,
         _WORD_LENGTH,
         "Its words have at most {threshold} characters in the mean.",
+        longest_words,
     ),
     _quality_rule(
         "max_hash_to_word_ratio",
@@ -231,6 +272,7 @@ _QUALITY_RULES: Final = (
         _COUNT,
         _SYMBOLS,
         "There are at most {threshold} hash symbols (#) a word.",
+        matches("#"),
     ),
     _quality_rule(
         "max_ellipsis_to_word_ratio",
@@ -239,6 +281,7 @@ _QUALITY_RULES: Final = (
         _COUNT,
         _SYMBOLS,
         "There are at most {threshold} ellipses (..., . . . or …) a word.",
+        matches(r"\.\.\.|\. \. \.|…"),
     ),
     _quality_rule(
         "max_bullet_line_fraction",
@@ -247,6 +290,7 @@ _QUALITY_RULES: Final = (
         _FRACTION,
         _BULLETS,
         "At most {threshold} of the lines start with a bullet.",
+        bullet_lines,
     ),
     _quality_rule(
         "max_ellipsis_line_fraction",
@@ -255,6 +299,7 @@ _QUALITY_RULES: Final = (
         _FRACTION,
         _ELLIPSES,
         "At most {threshold} of the lines end with an ellipsis.",
+        ellipsis_lines,
     ),
     _quality_rule(
         "min_alphabetic_word_fraction",
@@ -263,6 +308,7 @@ _QUALITY_RULES: Final = (
         _FRACTION,
         _ALPHABETIC,
         "At least {threshold} of the words contain a letter.",
+        words_without_letter,
     ),
     _quality_rule(
         "min_stop_words",
@@ -272,6 +318,7 @@ _QUALITY_RULES: Final = (
         _STOP_WORDS,
         "At least {threshold} different ones of the words the, be, to, of, and, that, have, "
         "with occur.",
+        stop_words,
     ),
 )
 
@@ -279,7 +326,7 @@ _TOP_GRAM = "the fraction of characters contained within the most frequently-occ
 _DUPLICATE_GRAM = "the fraction of characters contained within all duplicate n-grams"
 
 
-def _repetition_rule(measure: str, unit: str, quote: str, meaning: str) -> Rule:
+def _repetition_rule(measure: str, unit: str, quote: str, meaning: str, evidence: Finder) -> Rule:
     """Returns a rule of Table A1: each is a fraction with an upper bound."""
     return Rule(
         f"repetition.max_{measure}",
@@ -291,6 +338,7 @@ def _repetition_rule(measure: str, unit: str, quote: str, meaning: str) -> Rule:
         quote,
         "A.1.1, repetition removal, Table A1",
         meaning,
+        evidence,
     )
 
 
@@ -300,24 +348,28 @@ _REPETITION_RULES: Final = (
         "share of lines",
         "duplicate line fraction",
         "At most {threshold} of the lines are copies of an earlier line.",
+        copied_lines,
     ),
     _repetition_rule(
         "duplicate_paragraph_fraction",
         "share of paragraphs",
         "duplicate paragraph fraction",
         "At most {threshold} of the paragraphs are copies of an earlier paragraph.",
+        copied_paragraphs,
     ),
     _repetition_rule(
         "duplicate_line_character_fraction",
         "share of the lines' characters",
         "duplicate line character fraction",
         "At most {threshold} of the lines' characters are in copies of an earlier line.",
+        copied_lines,
     ),
     _repetition_rule(
         "duplicate_paragraph_character_fraction",
         "share of the paragraphs' characters",
         "duplicate paragraph character fraction",
         "At most {threshold} of the paragraphs' characters are in copies of an earlier paragraph.",
+        copied_paragraphs,
     ),
     *(
         _repetition_rule(
@@ -325,6 +377,7 @@ _REPETITION_RULES: Final = (
             "share of the words' characters",
             _TOP_GRAM,
             f"At most {{threshold}} of the words' characters are in the most frequent {n}-gram.",
+            top_gram(n),
         )
         for n in GRAM_SIZES_TOP
     ),
@@ -335,6 +388,7 @@ _REPETITION_RULES: Final = (
             _DUPLICATE_GRAM,
             f"At most {{threshold}} of the words' characters are in {n}-grams that occur "
             "more than once; none counts twice.",
+            duplicate_grams(n),
         )
         for n in GRAM_SIZES_DUPLICATE
     ),
@@ -362,49 +416,3 @@ def rules_for(source: Source) -> tuple[Rule, ...]:
         left_out.add("safesearch.max_score")
         left_out.update(rule.name for rule in TEXT_RULES)
     return tuple(rule for rule in RULES.values() if rule.name not in left_out)
-
-
-def judge(
-    measures: pa.RecordBatch | pa.Table, config: Config, source: Source | None = None
-) -> pa.ListArray:
-    """Returns, a row each, the names of all rules that the document breaks, in the table's order.
-
-    Args:
-        measures: one row a document, with the columns that the rules judge (others are ignored).
-        config: where the thresholds are.
-        source: the source that the documents come from, which decides the rules that apply;
-            without one, the rules that a text alone decides.
-
-    Raises:
-        ValueError: if a column that a rule judges is missing.
-    """
-    rules = TEXT_RULES if source is None else rules_for(source)
-    missing = sorted({rule.measure for rule in rules} - set(measures.schema.names))
-    if missing:
-        raise ValueError(
-            f"the columns {', '.join(missing)} are missing; expected one column a measure"
-        )
-    broken = np.zeros((measures.num_rows, len(rules)), dtype=bool)
-    for i, rule in enumerate(rules):
-        threshold = rule.threshold(config, source)
-        broken[:, i] = rule.objects(measures.column(rule.measure), threshold)
-    names = pa.array([rule.name for rule in rules], pa.string())
-    offsets = np.concatenate([[0], np.cumsum(broken.sum(axis=1))])
-    return pa.ListArray.from_arrays(
-        pa.array(offsets, pa.int32()), names.take(pa.array(np.nonzero(broken)[1]))
-    )
-
-
-def first_stages(reasons: pa.ListArray) -> pa.StringArray:
-    """Returns, a row each, the stage of the first rule in the paper's order; null if none objects.
-
-    Args:
-        reasons: names of broken rules a document, as `judge` returns them.
-    """
-    return pa.array([first_stage(names) for names in reasons.to_pylist()], pa.string())
-
-
-def first_stage(names: Iterable[str]) -> Stage | None:
-    """Returns the first stage, in the paper's order, that one of the broken rules belongs to."""
-    stages = {RULES[name].stage for name in names}
-    return next((stage for stage in Stage if stage in stages), None)

@@ -7,6 +7,7 @@ Terms are those of tests/reference/measures.py, the slow and obvious version.
 
 from __future__ import annotations
 
+from enum import IntEnum, auto
 from typing import Any, Final
 
 import numpy as np
@@ -19,34 +20,39 @@ Array = Any
 Int = Any
 """A machine integer: int64, unless a docstring says otherwise."""
 
-(
-    TEXT_CHARACTERS,
-    WORDS,
-    WORD_CHARACTERS,
-    HASH_SYMBOLS,
-    ELLIPSES,
-    ALPHABETIC_WORDS,
-    STOP_WORDS_FOUND,
-    LINES,
-    LINE_CHARACTERS,
-    BULLET_LINES,
-    ELLIPSIS_LINES,
-    LINE_COPIES,
-    LINE_COPY_CHARACTERS,
-    PARAGRAPHS,
-    PARAGRAPH_COPIES,
-    PARAGRAPH_COPY_CHARACTERS,
-    FIRST_GRAM,
-) = range(17)
-"""Columns of a tally. From FIRST_GRAM on: characters covered by 2-grams, 3-grams, ... 10-grams."""
 
-SHORTEST_GRAM: Final = 2
-LONGEST_TOP_GRAM: Final = 4
-LONGEST_GRAM: Final = 10
-"""Table A1: the most frequent n-gram for n = 2..4, all repeated n-grams for n = 5..10."""
+class Tally(IntEnum):
+    """What the kernel counts in a document: its columns, always by name.
 
-TALLIES: Final = FIRST_GRAM + LONGEST_GRAM - SHORTEST_GRAM + 1
-"""How many columns a tally has."""
+    `massivetext.measure_table` says which measures they make. Order and numbers mean nothing.
+    """
+
+    TEXT_CHARACTERS = 0
+    WORDS = auto()
+    WORD_CHARACTERS = auto()
+    HASH_SYMBOLS = auto()
+    ELLIPSES = auto()
+    ALPHABETIC_WORDS = auto()
+    STOP_WORDS = auto()
+    LINES = auto()
+    LINE_CHARACTERS = auto()
+    BULLET_LINES = auto()
+    ELLIPSIS_LINES = auto()
+    LINE_COPIES = auto()
+    LINE_COPY_CHARACTERS = auto()
+    PARAGRAPHS = auto()
+    PARAGRAPH_COPIES = auto()
+    PARAGRAPH_COPY_CHARACTERS = auto()
+    TOP_2_GRAM_CHARACTERS = auto()
+    TOP_3_GRAM_CHARACTERS = auto()
+    TOP_4_GRAM_CHARACTERS = auto()
+    DUPLICATE_5_GRAM_CHARACTERS = auto()
+    DUPLICATE_6_GRAM_CHARACTERS = auto()
+    DUPLICATE_7_GRAM_CHARACTERS = auto()
+    DUPLICATE_8_GRAM_CHARACTERS = auto()
+    DUPLICATE_9_GRAM_CHARACTERS = auto()
+    DUPLICATE_10_GRAM_CHARACTERS = auto()
+
 
 SPACE, LETTER, ALPHANUMERIC, BULLET, BULLET_BEFORE_SPACE = 1, 2, 4, 8, 16
 """Classes of a character, as bits; `massivetext.filters.characters` says which are which."""
@@ -104,8 +110,8 @@ def scan(
                 lines[line, END] = line_end
                 lines[line, HASH] = np.int64(line_hash)
                 lines[line, CHARACTERS] = line_characters
-                row[LINE_CHARACTERS] += line_characters
-                row[ELLIPSIS_LINES] += _ends_with_ellipsis(text, line_start, line_end)
+                row[Tally.LINE_CHARACTERS] += line_characters
+                row[Tally.ELLIPSIS_LINES] += _ends_with_ellipsis(text, line_start, line_end)
                 _extend_paragraph(lines, line, paragraphs, paragraph, in_paragraph)
                 line += 1
             elif in_paragraph:
@@ -128,11 +134,11 @@ def scan(
             line_start = i
             line_first = characters
             line_hash = gap = np.uint64(0)
-            row[BULLET_LINES] += _is_bullet(text, classes, i)
+            row[Tally.BULLET_LINES] += _is_bullet(text, classes, i)
         start = i
         i, length, after_ellipsis, seen, state = _word(text, classes, i, after_ellipsis, row)
         if seen & LETTER:
-            row[ALPHABETIC_WORDS] += 1
+            row[Tally.ALPHABETIC_WORDS] += 1
         before += length
         words[word, START] = start
         words[word, END] = i
@@ -144,11 +150,11 @@ def scan(
         line_characters = characters - line_first
         line_hash = _mix(line_hash ^ gap, state)
         gap = np.uint64(0)
-    row[TEXT_CHARACTERS] = characters
-    row[WORDS] = word
-    row[WORD_CHARACTERS] = before
-    row[LINES] = line
-    row[PARAGRAPHS] = paragraph + in_paragraph
+    row[Tally.TEXT_CHARACTERS] = characters
+    row[Tally.WORDS] = word
+    row[Tally.WORD_CHARACTERS] = before
+    row[Tally.LINES] = line
+    row[Tally.PARAGRAPHS] = paragraph + in_paragraph
 
 
 @inlined
@@ -172,11 +178,11 @@ def _word(
                 break
             if not found:
                 if byte == _HASH_SYMBOL:
-                    row[HASH_SYMBOLS] += 1
+                    row[Tally.HASH_SYMBOLS] += 1
                 elif byte == _FULL_STOP and i >= after_ellipsis:
                     dots = _dots(text, i)
                     if dots:
-                        row[ELLIPSES] += 1
+                        row[Tally.ELLIPSES] += 1
                         after_ellipsis = i + dots
             state = (state ^ np.uint64(byte)) * MULTIPLIER
             i += 1
@@ -185,7 +191,7 @@ def _word(
             found = classes[code_point]
             if found & SPACE:
                 break
-            row[ELLIPSES] += code_point == _ELLIPSIS
+            row[Tally.ELLIPSES] += code_point == _ELLIPSIS
             state = (state ^ np.uint64(code_point)) * MULTIPLIER
             i += size
             beyond += size - 1

@@ -13,36 +13,13 @@ from typing import Any, Final
 import pyarrow as pa
 import xxhash
 
-GRAM_SIZES_TOP: Final = (2, 3, 4)
-"""Table A1: n of the most frequent n-gram rules."""
+from massivetext.measure_table import QUALITY, REPETITION
 
-GRAM_SIZES_DUPLICATE: Final = (5, 6, 7, 8, 9, 10)
-"""Table A1: n of the duplicate n-gram rules."""
-
-QUALITY_MEASURES: Final[Mapping[str, pa.DataType]] = {
-    "words": pa.int64(),
-    "mean_word_length": pa.float64(),
-    "hash_to_word_ratio": pa.float64(),
-    "ellipsis_to_word_ratio": pa.float64(),
-    "bullet_line_fraction": pa.float64(),
-    "ellipsis_line_fraction": pa.float64(),
-    "alphabetic_word_fraction": pa.float64(),
-    "stop_words": pa.int64(),
-}
+QUALITY_MEASURES: Final[Mapping[str, pa.DataType]] = {m.name: m.type for m in QUALITY}
 """The quality measures of the paper's A.1.1, as columns."""
 
-REPETITION_MEASURES: Final[Mapping[str, pa.DataType]] = {
-    name: pa.float64()
-    for name in (
-        "duplicate_line_fraction",
-        "duplicate_paragraph_fraction",
-        "duplicate_line_character_fraction",
-        "duplicate_paragraph_character_fraction",
-        *(f"top_{n}_gram_character_fraction" for n in GRAM_SIZES_TOP),
-        *(f"duplicate_{n}_gram_character_fraction" for n in GRAM_SIZES_DUPLICATE),
-    )
-}
-"""The thirteen repetition measures of the paper's Table A1, as columns."""
+REPETITION_MEASURES: Final[Mapping[str, pa.DataType]] = {m.name: m.type for m in REPETITION}
+"""The repetition measures of the paper's Table A1, as columns."""
 
 CONTENT_MEASURES: Final[Mapping[str, pa.DataType]] = {
     "language": pa.string(),

@@ -18,8 +18,8 @@ from massivetext.config import Config, Source
 from massivetext.filters import measure
 from massivetext.filters.language import LanguageModel, identify
 from massivetext.filters.language import load_model as load_language_model
-from massivetext.filters.rules import first_stages, judge
 from massivetext.filters.safesearch import SafeSearchScorer, Verdict, load_scorer
+from massivetext.filters.verdicts import first_stages, judge
 from massivetext.records import (
     DOCUMENT_SCHEMA,
     QUALITY_MEASURES,

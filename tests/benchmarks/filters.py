@@ -31,7 +31,7 @@ sys.path.insert(0, str(ROOT))
 
 from massivetext.config import Config  # noqa: E402
 from massivetext.filters import measure  # noqa: E402
-from massivetext.filters.rules import judge  # noqa: E402
+from massivetext.filters.verdicts import judge  # noqa: E402
 from tests.reference import measures as reference  # noqa: E402
 
 BATCH_DOCUMENTS = 100

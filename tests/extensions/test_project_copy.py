@@ -1,4 +1,4 @@
-"""The copy that extensions are tried in: it is the project, it runs alone, and edits cannot miss."""
+"""The copy that extensions are tried in: it is the project, runs alone, and edits cannot miss."""
 
 import importlib
 from pathlib import Path

@@ -5,7 +5,8 @@ from hypothesis import given
 
 from massivetext.config import Config, Repetition
 from massivetext.filters import measure
-from massivetext.filters.evidence import Evidence, Range, Span, gather_evidence
+from massivetext.filters.evidence import Evidence, Span, gather_evidence
+from massivetext.filters.passages import Range, no_passage
 from massivetext.filters.rules import RULES, TEXT_RULES
 from tests.filters.test_measures import wordy_text
 
@@ -71,9 +72,22 @@ def test_the_longest_words_show_why_words_are_too_long():
     assert [span.text for span in spans] == ["x" * 30, "bb", "a"]
 
 
-def test_a_rule_without_a_passage_has_no_evidence():
-    assert gather_evidence("too short", ["quality.min_words", "language.keep"]) == []
+@pytest.mark.parametrize("rule", ["quality.min_words", "quality.max_words", "language.keep"])
+def test_a_rule_on_the_text_as_a_whole_shows_it(rule):
+    [span] = evidence_of(rule, "\n too short\n").spans
+    assert span == Span("too short", (Range(2, 11),))
+
+
+def test_only_rules_beside_the_text_have_no_evidence():
+    without = [name for name, rule in RULES.items() if rule.evidence is no_passage]
+    assert without == ["source.licenses", "safesearch.max_score"]
+    assert gather_evidence("any text", without) == []
     assert gather_evidence("", [rule.name for rule in TEXT_RULES]) == []
+
+
+def test_an_unknown_rule_is_an_error():
+    with pytest.raises(KeyError, match="max_surprise"):
+        gather_evidence("a text", ["quality.max_surprise"])
 
 
 def test_a_long_list_is_cut_and_says_so():

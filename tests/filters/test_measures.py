@@ -1,5 +1,7 @@
 """The kernel against the reference, the conformance vectors, and what callers may hand over."""
 
+import dataclasses
+import itertools
 import json
 from pathlib import Path
 
@@ -10,7 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from massivetext.config import Config, Quality, Repetition
-from massivetext.filters import failed_rules, measure
+from massivetext.filters import failed_rules, measure, measures
+from massivetext.measure_table import QUALITY, REPETITION, Measure
 from massivetext.records import QUALITY_MEASURES, REPETITION_MEASURES
 from tests.reference import measures as reference
 
@@ -246,18 +249,122 @@ def test_an_empty_text_measures_nothing():
     ]
 
 
-# ---- what callers hand over -------------------------------------------------------------------
+# ---- columns ----------------------------------------------------------------------------------
+
+
+PAPER_COLUMNS = {
+    "words": pa.int64(),
+    "mean_word_length": pa.float64(),
+    "hash_to_word_ratio": pa.float64(),
+    "ellipsis_to_word_ratio": pa.float64(),
+    "bullet_line_fraction": pa.float64(),
+    "ellipsis_line_fraction": pa.float64(),
+    "alphabetic_word_fraction": pa.float64(),
+    "stop_words": pa.int64(),
+    "duplicate_line_fraction": pa.float64(),
+    "duplicate_paragraph_fraction": pa.float64(),
+    "duplicate_line_character_fraction": pa.float64(),
+    "duplicate_paragraph_character_fraction": pa.float64(),
+    **{f"top_{n}_gram_character_fraction": pa.float64() for n in (2, 3, 4)},
+    **{f"duplicate_{n}_gram_character_fraction": pa.float64() for n in (5, 6, 7, 8, 9, 10)},
+}
+"""What downstream programs read, in this order; further measures stand among or after them."""
 
 
 def test_columns_are_the_contract():
-    batch = measure(["a b", "c"])
-    assert dict(zip(batch.schema.names, batch.schema.types, strict=True)) == {
-        **QUALITY_MEASURES,
-        **REPETITION_MEASURES,
-    }
-    assert len(batch.schema) == 21
-    assert measure([]).schema == batch.schema
+    schema = measure(["a b", "c"]).schema
+    types = dict(zip(schema.names, schema.types, strict=True))
+    found = {name: type_ for name, type_ in types.items() if name in PAPER_COLUMNS}
+    assert list(found.items()) == list(PAPER_COLUMNS.items())
+    assert types == {**QUALITY_MEASURES, **REPETITION_MEASURES}
+    assert set(types) == set(reference.measures("a b"))
+    assert measure([]).schema == schema
     assert measure([]).num_rows == 0
+
+
+# ---- the table of measures --------------------------------------------------------------------
+
+MEASURES = (*QUALITY, *REPETITION)
+
+SWAPS = """It, the 1st: "#hash" and #tag ... 20 - 3?
+- a bullet line that trails off…
+- a bullet line that trails off…
+* another line
++ and one more
+
+one two three four five six seven eight nine ten eleven; 1.5 BE OF
+one two three four five six seven eight nine ten, twelve
+zero one two three four five six seven eight nine, twelve
+
+- a bullet line that trails off…
+one two three four five six seven eight nine, thirteen (with URL: https://a.example/b_c?d=e)
+one two three four five six seven eight, fourteen "that"
+one two three four five six seven; fifteen
+un deux trois quatre cinq six sept huit neuf
+un deux trois quatre cinq six sept huit vingt
+alpha beta gamma delta epsilon
+zeta alpha beta gamma delta epsilon eta
+
+the paragraph again
+
+the paragraph again
+
+- a bullet line that trails off…
+one two three four five six! sixteen
+one two three four five: seventeen have
+the the to to to
+
+and so
+ and so
+"""
+"""A text in which every measure has a value of its own, so that a swap shows."""
+
+
+def test_every_measure_has_a_value_of_its_own():
+    row = measure([SWAPS]).to_pylist()[0]
+    assert row == reference.measures(SWAPS)
+    alike = [(a, b) for a, b in itertools.combinations(row, 2) if row[a] == row[b]]
+    assert alike == [], "SWAPS does not tell them apart; extend it"
+
+
+def test_two_swapped_measures_are_seen(monkeypatch):
+    expected = reference.measures(SWAPS)
+    for first, second in itertools.combinations(MEASURES, 2):
+        swapped = {
+            first.name: dataclasses.replace(second, name=first.name),
+            second.name: dataclasses.replace(first, name=second.name),
+        }
+        for table, rows in (("QUALITY", QUALITY), ("REPETITION", REPETITION)):
+            monkeypatch.setattr(measures, table, [swapped.get(row.name, row) for row in rows])
+        found = columns_of(SWAPS)
+        assert {name for name in expected if found[name] != expected[name]} == set(swapped)
+
+
+def columns_of(text: str) -> dict[str, float]:
+    """One text's measures before the schema fixes their types."""
+    tallies = measures._tallies(pa.array([text], pa.large_string()), "all")
+    return {name: column[0] for name, column in measures._columns(tallies, "words").items()}
+
+
+def test_a_missing_measure_is_an_error(monkeypatch):
+    monkeypatch.setattr(measures, "QUALITY", QUALITY[1:])
+    with pytest.raises(KeyError, match=QUALITY[0].name):
+        measure(["a text"])
+
+
+def test_a_measure_of_an_unknown_tally_is_an_error(monkeypatch):
+    monkeypatch.setattr(measures, "QUALITY", (*QUALITY, Measure("new", "unheard", "words")))
+    with pytest.raises(KeyError, match="unheard"):
+        measure(["a text"])
+
+
+def test_every_measure_has_one_row():
+    names = [row.name for row in MEASURES]
+    assert len(set(names)) == len(names)
+    assert len({(row.part, row.whole) for row in MEASURES}) == len(MEASURES)
+
+
+# ---- what callers hand over -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("type_", [pa.string(), pa.large_string(), pa.string_view()])

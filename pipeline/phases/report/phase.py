@@ -104,7 +104,8 @@ def _histogram(rules: list[Rule], histogram: Mapping[str, int], config: Config) 
     measure = rules[0].measure
     bins = BINS[measure]
     used = {int(key): count for key, count in histogram.items()}
-    thresholds = [(rule, float(rule.threshold(config))) for rule in rules]
+    found = [(rule, rule.threshold(config)) for rule in rules]
+    thresholds = [(rule, float(value)) for rule, value in found if not isinstance(value, tuple)]
     last = max([*used, *(_place(measure, value) for _, value in thresholds), 4]) + 1
     highest = max([*used.values(), 1])
     return {

@@ -1,0 +1,207 @@
+"""Where in a text lies what a rule objects to: finders that the rows of the table of rules name.
+
+A finder takes a text that is split already and returns places. For a rule on a share of the text
+its places cover exactly what the measure counts. For people, one document at a time, so in plain
+Python.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, NamedTuple
+
+from massivetext.filters.characters import BULLETS, BULLETS_BEFORE_SPACE
+
+_WORD: Final = re.compile(r"\S+")
+
+_LONGEST_WORDS: Final = 10
+"""Our choice: how many words are shown for a mean word length that is too great."""
+
+
+class Range(NamedTuple):
+    """Characters of a text, from `start` to before `end`."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class SplitText:
+    """A text and where its parts stand.
+
+    Attributes:
+        text: the text.
+        only_repeats: whether a repeated n-gram's first place is left out (`repetition.count`).
+        words: its words.
+        paragraphs: its paragraphs, each the stripped lines in it.
+    """
+
+    text: str
+    only_repeats: bool
+    words: tuple[Range, ...]
+    paragraphs: tuple[tuple[Range, ...], ...]
+
+    @property
+    def lines(self) -> list[Range]:
+        """The lines of all paragraphs."""
+        return [line for lines in self.paragraphs for line in lines]
+
+    def show(self, place: Range) -> str:
+        """Returns the characters of a place."""
+        return self.text[place.start : place.end]
+
+
+Finder = Callable[[SplitText], Iterable[Range]]
+"""Returns the places that a rule objects to, in any order."""
+
+
+def split_text(text: str, only_repeats: bool) -> SplitText:
+    """Returns a text with the places of its words, lines and paragraphs."""
+    words = tuple(Range(*match.span()) for match in _WORD.finditer(text))
+    return SplitText(text, only_repeats, words, _paragraphs(text))
+
+
+def no_passage(_: SplitText) -> list[Range]:
+    """For rules on something beside the text: a licence, the signals of a page."""
+    return []
+
+
+def whole_text(text: SplitText) -> list[Range]:
+    """For rules on the text as a whole: how long it is, its language, a mean."""
+    return [_around(text.words)] if text.words else []
+
+
+def longest_words(text: SplitText) -> list[Range]:
+    """Returns the words that raise the mean length most."""
+    return sorted(text.words, key=length, reverse=True)[:_LONGEST_WORDS]
+
+
+def matches(pattern: str) -> Finder:
+    """Returns a finder of what a regular expression finds, from left to right without overlap."""
+    return partial(_matches, re.compile(pattern))
+
+
+def _matches(pattern: re.Pattern[str], text: SplitText) -> list[Range]:
+    return [Range(*match.span()) for match in pattern.finditer(text.text)]
+
+
+def bullet_lines(text: SplitText) -> list[Range]:
+    """Returns the lines that start with a bullet."""
+    return [line for line in text.lines if _is_bullet(text.show(line))]
+
+
+def _is_bullet(line: str) -> bool:
+    if line[0] in BULLETS_BEFORE_SPACE:
+        return len(line) == 1 or line[1].isspace()
+    return line[0] in BULLETS
+
+
+def ellipsis_lines(text: SplitText) -> list[Range]:
+    """Returns the lines that end with an ellipsis."""
+    return [line for line in text.lines if text.show(line).endswith(("...", ". . .", "…"))]
+
+
+def words_without_letter(text: SplitText) -> list[Range]:
+    """Returns the words in which nothing is a letter of any script."""
+    return [word for word in text.words if not any(map(str.isalpha, text.show(word)))]
+
+
+def stop_words(text: SplitText) -> list[Range]:
+    """Returns the stop words that are there, in any case and with their punctuation."""
+    # Imported here: it brings numba, which users of the table of rules need not wait for.
+    from massivetext.filters.repetition_kernel import STOP_WORDS
+
+    def is_stop_word(word: str) -> bool:
+        other = "".join(character for character in word if not character.isalnum())
+        return word.strip(other) in STOP_WORDS
+
+    return [word for word in text.words if is_stop_word(text.show(word).lower())]
+
+
+def copied_lines(text: SplitText) -> list[Range]:
+    """Returns the lines that are equal to an earlier one."""
+    return _copies(text, text.lines)
+
+
+def copied_paragraphs(text: SplitText) -> list[Range]:
+    """Returns the paragraphs that are equal to an earlier one, line by line."""
+    return _copies(text, [_around(lines) for lines in text.paragraphs])
+
+
+def _copies(text: SplitText, places: Sequence[Range]) -> list[Range]:
+    seen: set[tuple[str, ...]] = set()
+    copies = []
+    for place in places:
+        key = tuple(line.strip() for line in text.show(place).split("\n"))
+        if key in seen:
+            copies.append(place)
+        seen.add(key)
+    return copies
+
+
+def top_gram(n: int) -> Finder:
+    """Returns a finder of the most frequent n-gram; of equals the longest, then the earliest."""
+    return partial(_top_gram, n)
+
+
+def _top_gram(n: int, text: SplitText) -> list[Range]:
+    grams = _repeated_grams(text, n)
+    top = max(grams, key=lambda gram: (len(grams[gram]), sum(map(len, gram))), default=None)
+    return [_around(text.words[i : i + n]) for i in grams[top]] if top else []
+
+
+def duplicate_grams(n: int) -> Finder:
+    """Returns a finder of the runs of words in repeated n-grams; overlapping ones join."""
+    return partial(_duplicate_grams, n)
+
+
+def _duplicate_grams(n: int, text: SplitText) -> list[Range]:
+    skipped = 1 if text.only_repeats else 0
+    starts = sorted(i for found in _repeated_grams(text, n).values() for i in found[skipped:])
+    runs: list[list[int]] = []
+    for start in starts:
+        if runs and start < runs[-1][1]:
+            runs[-1][1] = start + n
+        else:
+            runs.append([start, start + n])
+    return [_around(text.words[first:after]) for first, after in runs]
+
+
+def _repeated_grams(text: SplitText, n: int) -> dict[tuple[str, ...], list[int]]:
+    """Returns the first words of every place of each n-gram that occurs more than once."""
+    shown = [text.show(word) for word in text.words]
+    places: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for i in range(len(shown) - n + 1):
+        places[tuple(shown[i : i + n])].append(i)
+    return {gram: found for gram, found in places.items() if len(found) > 1}
+
+
+def _paragraphs(text: str) -> tuple[tuple[Range, ...], ...]:
+    """Returns the paragraphs, each the places of its stripped lines."""
+    paragraphs: list[list[Range]] = []
+    after_blank = True
+    start = 0
+    for line in text.split("\n"):
+        shown = line.strip()
+        if shown:
+            first = start + len(line) - len(line.lstrip())
+            if after_blank:
+                paragraphs.append([])
+            paragraphs[-1].append(Range(first, first + len(shown)))
+        after_blank = not shown
+        start += len(line) + 1
+    return tuple(map(tuple, paragraphs))
+
+
+def _around(places: Sequence[Range]) -> Range:
+    """Returns the place from the first to the last of several."""
+    return Range(places[0].start, places[-1].end)
+
+
+def length(place: Range) -> int:
+    """Returns how many characters a place has."""
+    return place.end - place.start
