@@ -317,18 +317,19 @@ the the to to to
 and so
  and so
 """
-"""A text in which every measure has a value of its own, so that a swap shows."""
+"""A text in which no two measures are equal throughout, so that a swap shows."""
 
 
-def test_every_measure_has_a_value_of_its_own():
-    row = measure([SWAPS]).to_pylist()[0]
-    assert row == reference.measures(SWAPS)
-    alike = [(a, b) for a, b in itertools.combinations(row, 2) if row[a] == row[b]]
-    assert alike == [], "SWAPS does not tell them apart; extend it"
+def parts(text: str) -> list[str]:
+    """The text, and parts of it: two measures that are equal in all of them are one measure."""
+    lines = text.splitlines(keepends=True)
+    return [text, *("".join(lines[start : start + 9]) for start in range(0, len(lines), 3))]
 
 
 def test_two_swapped_measures_are_seen(monkeypatch):
-    expected = reference.measures(SWAPS)
+    texts = parts(SWAPS)
+    expected = [reference.measures(text) for text in texts]
+    assert measure(texts).to_pylist() == expected
     for first, second in itertools.combinations(MEASURES, 2):
         swapped = {
             first.name: dataclasses.replace(second, name=first.name),
@@ -336,14 +337,15 @@ def test_two_swapped_measures_are_seen(monkeypatch):
         }
         for table, rows in (("QUALITY", QUALITY), ("REPETITION", REPETITION)):
             monkeypatch.setattr(measures, table, [swapped.get(row.name, row) for row in rows])
-        found = columns_of(SWAPS)
-        assert {name for name in expected if found[name] != expected[name]} == set(swapped)
+        found = columns_of(texts)
+        wrong = {name for name in found if found[name] != [row[name] for row in expected]}
+        assert wrong == set(swapped), "SWAPS does not tell them apart; extend it"
 
 
-def columns_of(text: str) -> dict[str, float]:
-    """One text's measures before the schema fixes their types."""
-    tallies = measures._tallies(pa.array([text], pa.large_string()), "all")
-    return {name: column[0] for name, column in measures._columns(tallies, "words").items()}
+def columns_of(texts: list[str]) -> dict[str, list[float]]:
+    """The measures of texts before the schema fixes their types."""
+    tallies = measures._tallies(pa.array(texts, pa.large_string()), "all")
+    return {name: list(column) for name, column in measures._columns(tallies, "words").items()}
 
 
 def test_a_missing_measure_is_an_error(monkeypatch):
