@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -157,7 +157,8 @@ class _Reader:
     def left_bytes(self) -> int:
         return len(self._content) - self._at
 
-    def values(self, layout: str) -> tuple[Any, ...]:
+    def values(self, layout: str) -> tuple[int, ...]:
+        """Takes integers, as `struct` names them; takes other numbers to pass over them only."""
         size_bytes = struct.calcsize("<" + layout)
         self._check(size_bytes)
         found = struct.unpack_from("<" + layout, self._content, self._at)

@@ -69,7 +69,7 @@ class FastTextClassifier:
 
     def predict(self, line: str) -> tuple[str, float]:
         """See `TextClassifier`."""
-        found: Any = self._model.predict(line)  # labels and scores, one each
+        found: Any = self._model.predict(line)  # labels and scores, one each; fasttext says less
         labels, scores = found
         return labels[0].removeprefix(LABEL_PREFIX), float(scores[0])
 

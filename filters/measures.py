@@ -21,7 +21,7 @@ at a threshold is a tie.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -97,7 +97,7 @@ def _arrow_texts(texts: Iterable[str] | pa.Array | pa.ChunkedArray) -> pa.LargeS
     return array
 
 
-def _one_array(texts: Any) -> pa.LargeStringArray:
+def _one_array(texts: pa.Array | pa.ChunkedArray) -> pa.LargeStringArray:
     """Returns an Arrow array of strings as one chunk; refuses bytes that are not UTF-8."""
     array = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
     array = array.cast(pa.large_string())

@@ -6,9 +6,9 @@ Nothing here imports Beam. The schemas are contracts: auditors and downstream pr
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import pyarrow as pa
 import xxhash
@@ -20,6 +20,9 @@ QUALITY_MEASURES: Final[Mapping[str, pa.DataType]] = {m.name: m.type for m in QU
 
 REPETITION_MEASURES: Final[Mapping[str, pa.DataType]] = {m.name: m.type for m in REPETITION}
 """The repetition measures of the paper's Table A1, as columns."""
+
+Json = str | int | float | bool | None | Sequence["Json"] | Mapping[str, "Json"]
+"""A value that JSON can hold."""
 
 CONTENT_MEASURES: Final[Mapping[str, pa.DataType]] = {
     "language": pa.string(),
@@ -109,7 +112,7 @@ class RawRecord:
     raw: bytes
     url: str = ""
     title: str = ""
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Json] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -94,7 +94,8 @@ class DocumentMaker:
         from massivetext.pipeline.extraction import extract_page
         from massivetext.pipeline.extraction.encoding import decode_page
 
-        charset = record.metadata.get("charset")
+        stated = record.metadata.get("charset")
+        charset = stated if isinstance(stated, str) else None
         if str(record.metadata.get("content_type", "")).startswith("text/plain"):
             codec, text_utf8 = decode_page(record.raw, charset)
             return _Text(record, _unix_lines(text_utf8.decode()), record.title, codec)
