@@ -18,6 +18,7 @@ MEASURE = "comma_to_word_ratio"
 
 TESTS = (
     "tests/filters/test_rules.py",
+    "tests/filters/test_verdicts.py",
     "tests/filters/test_measures.py",
     "tests/filters/test_evidence.py",
     "tests/massivetext/test_records.py",

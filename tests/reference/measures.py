@@ -1,4 +1,4 @@
-"""The 21 measures of a text in the plainest Python, written from the specification.
+"""The measures of a text in the plainest Python, written from the specification.
 
 This is the oracle that the kernel in `massivetext.filters` is tested against. It imports nothing of
 the product, knows no speed, and says for every measure what is counted. The rules are those of
@@ -42,7 +42,7 @@ def measures(text: str, count: str = "all", characters: str = "words") -> dict[s
 
 
 def quality_measures(text: str, words: list[str], lines: list[str]) -> dict[str, float]:
-    """Returns the eight measures of the quality filter."""
+    """Returns the measures of the quality filter."""
     return {
         "words": len(words),
         "mean_word_length": ratio(total_length(words), len(words)),
