@@ -11,9 +11,11 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import xxhash
+
+from massivetext.paths import PathKind, Paths, each_path, file_name, map_paths
 
 Format = Literal["warc", "wet", "arc", "html", "jsonl", "parquet", "text", "wikipedia"]
 TestSetFormat = Literal["wikitext", "lambada", "jsonl", "parquet", "text", "curation_corpus"]
@@ -27,7 +29,7 @@ class ConfigError(ValueError):
 class Output:
     """Where results go, and how much of a rejected text is kept."""
 
-    path: str = "out"
+    path: Annotated[str, PathKind.OUTPUT] = "out"
     rejected_text: Literal["none", "excerpt", "full"] = "excerpt"
 
 
@@ -46,7 +48,7 @@ class Source:
     subset: str
     kind: Literal["web", "text"]
     format: Format
-    path: str | tuple[str, ...]
+    path: Annotated[str | tuple[str, ...], PathKind.RECORDS]
     fields: Mapping[str, str] = field(default_factory=dict)
     licenses: tuple[str, ...] = ()
     language: bool = True
@@ -59,16 +61,16 @@ class Language:
     keep: tuple[str, ...] = ("en",)
     min_score: float = 0.0
     """Our choice: 0.65, a usual value, throws away half of technical English."""
-    model: str = ""
+    model: Annotated[str, PathKind.FILE] = ""
 
 
 @dataclass(frozen=True)
 class SafeSearch:
     """Stand-in for Google's SafeSearch signal (A.1.1, content filter)."""
 
-    domains: tuple[str, ...] = ()
-    exceptions: tuple[str, ...] = ()
-    model: str = ""
+    domains: Annotated[tuple[str, ...], PathKind.FILE] = ()
+    exceptions: Annotated[tuple[str, ...], PathKind.FILE] = ()
+    model: Annotated[str, PathKind.FILE] = ""
     max_score: float = 0.5
 
 
@@ -138,7 +140,7 @@ class TestSet:
 
     name: str
     format: TestSetFormat
-    path: str | tuple[str, ...]
+    path: Annotated[str | tuple[str, ...], PathKind.RECORDS]
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,7 @@ class Decontamination:
 
     threshold: float = 0.8
     rule: Literal["jaccard", "containment", "both"] = "jaccard"
-    titles: tuple[str, ...] = ()
+    titles: Annotated[tuple[str, ...], PathKind.FILE] = ()
     frequent_gram_document_fraction: float = 0.001
     """Our choice: test 13-grams that more than this share of the training documents have are left
     out of containment. Without a guard it took 10 % and 36 % of two corpora of documentation."""
@@ -160,7 +162,7 @@ class Decontamination:
 class Tokenizer:
     """SentencePiece BPE with byte fallback and 32,000 pieces (A.1.2, section 2)."""
 
-    model: str = ""
+    model: Annotated[str, PathKind.FILE] = ""
     vocab_size: int = 32_000
     normalization: Literal["identity", "nfkc"] = "identity"
 
@@ -202,7 +204,7 @@ class Config:
         return tuple(dict.fromkeys(source.subset for source in self.sources))
 
 
-def fingerprint(*sections: Any) -> str:
+def fingerprint(*sections: object) -> str:
     """Returns 32 hex digits that change when any value of the sections changes.
 
     Sections are config dataclasses or JSON-able values; used as the keys of phases.
@@ -217,36 +219,15 @@ def run_fingerprint(config: Config) -> str:
     Two runs over the same records have the same one, in whatever folders; of models and lists only
     the file names count.
     """
-    sources = tuple(dataclasses.replace(source, path="") for source in config.sources)
-    test_sets = tuple(
-        dataclasses.replace(test_set, path="") for test_set in config.decontamination.test_sets
-    )
-    placeless = dataclasses.replace(
-        config,
-        output=dataclasses.replace(config.output, path=""),
-        sources=sources,
-        language=_without_folders(config.language, "model"),
-        safesearch=_without_folders(config.safesearch, "domains", "exceptions", "model"),
-        decontamination=dataclasses.replace(
-            _without_folders(config.decontamination, "titles"), test_sets=test_sets
-        ),
-        tokenizer=_without_folders(config.tokenizer, "model"),
-    )
-    return fingerprint(placeless)
+    return fingerprint(map_paths(config, _without_place))
 
 
-def _without_folders(section: Any, *keys: str) -> Any:
-    """Returns a section whose paths (one or several a key) are cut down to file names."""
-
-    def name(path: Any) -> Any:
-        if isinstance(path, tuple):
-            return tuple(name(part) for part in path)
-        return path.rpartition("/")[2]
-
-    return dataclasses.replace(section, **{key: name(getattr(section, key)) for key in keys})
+def _without_place(paths: Paths, kind: PathKind) -> Paths:
+    """Returns what of a path key belongs to the identity of a run."""
+    return each_path(paths, file_name) if kind is PathKind.FILE else ""
 
 
-def plain(section: Any) -> Any:
+def plain(section: object) -> Any:  # whoever asks knows what the section was
     """Returns dataclasses, tuples and mappings as JSON-able dicts and lists."""
     if dataclasses.is_dataclass(section) and not isinstance(section, type):
         return {f.name: plain(getattr(section, f.name)) for f in dataclasses.fields(section)}

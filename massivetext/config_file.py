@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from massivetext.config import Config, ConfigError, Dedup, Sequencing, Source
+from massivetext.paths import each_path, map_paths
 
 NAMED_WEIGHTS = ("gopher", "chinchilla", "retro")
 """Published mixtures that `sequence.weights` may name; the figures are in `sequencing.mixture`."""
@@ -51,7 +52,7 @@ def parse_config(table: Mapping[str, Any], folder: str | Path = ".") -> Config:
     """Returns the configuration in a parsed TOML table; relative paths start at `folder`."""
     config = _decode(Config, table, where="")
     _validate(config)
-    return _anchor_paths(config, Path(folder))
+    return _anchored(config, Path(folder))
 
 
 def decode_settings(settings: Mapping[str, Any]) -> Config:
@@ -170,7 +171,8 @@ def _validate_source(source: Source) -> None:
     where = f"source '{source.subset}'"
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", source.subset):
         raise ConfigError(f"{where}: a subset names a folder; use letters, digits, _ and -")
-    if not source.path or not all(_patterns(source.path)):
+    patterns = (source.path,) if isinstance(source.path, str) else source.path
+    if not all(patterns) or not patterns:
         raise ConfigError(f"{where}: path is empty; give a file or a pattern")
     if source.format == "wikipedia":
         raise ConfigError(f"{where}: format 'wikipedia' cannot be read yet; use jsonl or parquet")
@@ -232,34 +234,10 @@ def _require(value: float, where: str, low: float, high: float) -> None:
         raise ConfigError(f"{where} is {value}; expected {limit}")
 
 
-def _patterns(path: str | tuple[str, ...]) -> tuple[str, ...]:
-    return (path,) if isinstance(path, str) else path
-
-
-def _anchor_paths(config: Config, folder: Path) -> Config:
+def _anchored(config: Config, folder: Path) -> Config:
     """Returns the config with every relative path joined to the config file's folder."""
 
-    def anchored(path: Any) -> Any:
-        if isinstance(path, tuple):
-            return tuple(anchored(part) for part in path)
+    def anchor(path: str) -> str:
         return path if not path or "://" in path else os.path.abspath(folder / path)
 
-    return dataclasses.replace(
-        config,
-        output=_replace_paths(config.output, anchored, "path"),
-        sources=tuple(_replace_paths(source, anchored, "path") for source in config.sources),
-        language=_replace_paths(config.language, anchored, "model"),
-        safesearch=_replace_paths(config.safesearch, anchored, "domains", "exceptions", "model"),
-        decontamination=dataclasses.replace(
-            _replace_paths(config.decontamination, anchored, "titles"),
-            test_sets=tuple(
-                _replace_paths(test_set, anchored, "path")
-                for test_set in config.decontamination.test_sets
-            ),
-        ),
-        tokenizer=_replace_paths(config.tokenizer, anchored, "model"),
-    )
-
-
-def _replace_paths(section: Any, anchored: Any, *names: str) -> Any:
-    return dataclasses.replace(section, **{n: anchored(getattr(section, n)) for n in names})
+    return map_paths(config, lambda paths, _: each_path(paths, anchor))
