@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from massivetext.config import Config, ConfigError
+import dataclasses
+
+from massivetext.config import Config, ConfigError, Tokenizer
 from massivetext.dedup.testsets import load_test_sets
 from massivetext.filters.language import load_model as load_language_model
 from massivetext.filters.safesearch import load_scorer
+from massivetext.paths import PathKind, paths_of
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import UsageError
 from massivetext.pipeline.engine.job import Job
@@ -43,11 +46,19 @@ def check_config(config: Config, command: str) -> None:
     load_language_model(config.language.model)
     load_scorer(config.safesearch)
     load_test_sets(config.decontamination.test_sets, store.open_input)
-    for path in config.decontamination.titles:
-        if not store.exists(path):
-            raise ConfigError(f"decontamination.titles: {path} does not exist; name a text file")
     if command in ("run", "sequence"):
         _check_sequencing(config)
+    else:
+        config = dataclasses.replace(config, tokenizer=Tokenizer())
+    _check_files(config)
+
+
+def _check_files(config: Config) -> None:
+    """Finds what no loader above has looked for."""
+    for named in paths_of(config):
+        is_file = named.kind is PathKind.FILE
+        if is_file and not (store.exists(named.path) or store.list_folder(named.path)):
+            raise ConfigError(f"{named.key}: {named.path} does not exist; name a file")
 
 
 def _check_sequencing(config: Config) -> None:

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from massivetext import __version__
 from massivetext.config import Config, Limits, Source
+from massivetext.paths import paths_of
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import RunError
 from massivetext.pipeline.engine.job import Job
@@ -172,9 +173,7 @@ def _failed_table(subset: str, errors: list[FailedRecord]) -> pa.Table:
 
 def curate_phase(config: Config, items: list[WorkItem]) -> Phase:
     """Returns the phase with everything that its results depend on."""
-    settings = {
-        "massivetext": __version__,
-        "output": {"rejected_text": config.output.rejected_text},
+    sections = {
         "limits": config.limits,
         "source": [replace(source, path="") for source in config.sources],
         "language": config.language,
@@ -182,17 +181,20 @@ def curate_phase(config: Config, items: list[WorkItem]) -> Phase:
         "extraction": config.extraction,
         "quality": config.quality,
         "repetition": config.repetition,
-        "lists and models": _digests(config),
+    }
+    settings = {
+        "massivetext": __version__,
+        "output": {"rejected_text": config.output.rejected_text},
+        **sections,
+        "lists and models": _digests(sections),
         "inputs": {item.name: item.identity[1:] for item in items},
     }
     return Phase("curate", ("documents", "rejected", "failed"), settings)
 
 
-def _digests(config: Config) -> dict[str, str]:
-    """Returns the checksums of the files that the content filter was configured with."""
-    search = config.safesearch
-    named = (config.language.model, search.model, *search.domains, *search.exceptions)
-    files = [found.path for path in named if path for found in store.match_below(path)]
+def _digests(sections: object) -> dict[str, str]:
+    """Returns the checksums of the files that these sections name; sources have no paths here."""
+    files = [file.path for named in paths_of(sections) for file in store.match_below(named.path)]
     return {file: store.digest_file(file)[1] for file in files}
 
 

@@ -24,6 +24,7 @@ from massivetext.dedup.decontamination import (
     frequent_grams,
 )
 from massivetext.dedup.testsets import load_test_sets, read_titles, title_key
+from massivetext.paths import paths_of
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.phase import Manifest, Phase, require_manifest, run_phase
@@ -283,8 +284,5 @@ def _mark_frequent_grams(job: Job, steps: Steps, items: list[WorkItem]) -> dict[
 
 def _inputs(config: Config) -> Iterator[tuple[str, list[Any]]]:
     """Yields size and digest of every test set and list of titles."""
-    paths = list(config.decontamination.titles)
-    for test_set in config.decontamination.test_sets:
-        paths += [test_set.path] if isinstance(test_set.path, str) else test_set.path
-    for path in paths:
-        yield path, list(store.digest_file(path))
+    for named in paths_of(config.decontamination):
+        yield named.path, list(store.digest_file(named.path))
