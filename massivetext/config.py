@@ -15,9 +15,9 @@ from typing import Annotated, Any, Literal
 
 import xxhash
 
+from massivetext.formats import SourceKind
 from massivetext.paths import PathKind, Paths, each_path, file_name, map_paths
 
-Format = Literal["warc", "wet", "arc", "html", "jsonl", "parquet", "text", "wikipedia"]
 TestSetFormat = Literal["wikitext", "lambada", "jsonl", "parquet", "text", "curation_corpus"]
 
 
@@ -46,8 +46,9 @@ class Source:
     """One kind of input files and the subset that their documents belong to."""
 
     subset: str
-    kind: Literal["web", "text"]
-    format: Format
+    kind: SourceKind
+    format: str
+    """One of `massivetext.formats.SOURCE_FORMATS`."""
     path: Annotated[str | tuple[str, ...], PathKind.RECORDS]
     fields: Mapping[str, str] = field(default_factory=dict)
     licenses: tuple[str, ...] = ()
@@ -177,7 +178,8 @@ class Sequencing:
     weights: str | Mapping[str, float] = "gopher"
     max_visits: int = 4
     shards: int = 0
-    format: Literal["arrayrecord", "tfrecord", "parquet", "raw"] = "arrayrecord"
+    format: str = "arrayrecord"
+    """One of `massivetext.formats.SHARD_FORMATS`."""
 
 
 @dataclass(frozen=True)

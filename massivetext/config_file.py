@@ -10,12 +10,16 @@ import re
 import tomllib
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Literal, TypeVar, get_args, get_origin
 
 from massivetext.config import Config, ConfigError, Dedup, Sequencing, Source
+from massivetext.formats import SHARD_FORMATS, SOURCE_FORMATS, UNREADABLE_FORMATS
 from massivetext.paths import each_path, map_paths
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 NAMED_WEIGHTS = ("gopher", "chinchilla", "retro")
 """Published mixtures that `sequence.weights` may name; the figures are in `sequencing.mixture`."""
@@ -26,7 +30,6 @@ SOURCE_FIELDS = ("text", "html", "id", "url", "title", "license")
 _TOML_NAMES = {"sources": "source", "test_sets": "test_set"}
 """The two lists of tables: the plural that the code uses, and TOML's name of one table."""
 
-_WEB_FORMATS = ("warc", "wet", "arc", "html", "jsonl", "parquet")
 _T = TypeVar("_T")
 
 
@@ -48,14 +51,14 @@ def load_config(path: str | Path) -> Config:
     return parse_config(table, folder=path.parent)
 
 
-def parse_config(table: Mapping[str, Any], folder: str | Path = ".") -> Config:
+def parse_config(table: Mapping[str, object], folder: str | Path = ".") -> Config:
     """Returns the configuration in a parsed TOML table; relative paths start at `folder`."""
     config = _decode(Config, table, where="")
     _validate(config)
     return _anchored(config, Path(folder))
 
 
-def decode_settings(settings: Mapping[str, Any]) -> Config:
+def decode_settings(settings: Mapping[str, object]) -> Config:
     """Returns the configuration that a phase recorded; its sources have no paths."""
     names = [f.name for f in dataclasses.fields(Config)]
     known = {key: value for key, value in settings.items() if _field_name(key) in names}
@@ -66,7 +69,7 @@ def _field_name(key: str) -> str:
     return {toml: name for name, toml in _TOML_NAMES.items()}.get(key, key)
 
 
-def _decode(kind: type[_T], table: Any, where: str) -> _T:
+def _decode(kind: type[_T], table: object, where: str) -> _T:
     """Returns a dataclass from a TOML table; `where` is the table's name for messages."""
     if not isinstance(table, Mapping):
         raise ConfigError(f"[{where}] is {_show(table)}; expected a table of keys")
@@ -85,7 +88,7 @@ def _decode(kind: type[_T], table: Any, where: str) -> _T:
     return kind(**values)
 
 
-def _value(hint: Any, value: Any, where: str) -> Any:
+def _value(hint: object, value: object, where: str) -> object:
     """Returns `value` if it fits the type hint of a config field, converted where TOML differs."""
     origin = get_origin(hint)
     if dataclasses.is_dataclass(hint):
@@ -101,7 +104,8 @@ def _value(hint: Any, value: Any, where: str) -> Any:
     return _scalar(hint, value, where)
 
 
-def _scalar(hint: type, value: Any, where: str) -> Any:
+def _scalar(hint: object, value: object, where: str) -> object:
+    assert isinstance(hint, type)  # config fields have no other hints
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if isinstance(value, hint) and isinstance(value, bool) == (hint is bool):
@@ -110,30 +114,30 @@ def _scalar(hint: type, value: Any, where: str) -> Any:
     raise ConfigError(f"{where} is {_show(value)}; expected {wanted[hint]}")
 
 
-def _choice(value: Any, choices: tuple[Any, ...], where: str) -> Any:
+def _choice(value: object, choices: Collection[str], where: str) -> object:
     if value not in choices:
         raise ConfigError(f"{where} is {_show(value)}; expected one of {', '.join(choices)}")
     return value
 
 
-def _list(hint: Any, value: Any, where: str) -> tuple[Any, ...]:
+def _list(hint: object, value: object, where: str) -> tuple[object, ...]:
     if not isinstance(value, list):
         raise ConfigError(f"{where} is {_show(value)}; expected a list")
     return tuple(_value(hint, part, where) for part in value)
 
 
-def _union(hints: tuple[Any, ...], value: Any, where: str) -> Any:
+def _union(hints: tuple[object, ...], value: object, where: str) -> object:
     """Strings stand for themselves; a list or table goes to the member that takes one."""
     if isinstance(value, str):
         return value
     for hint in hints:
-        takes = {tuple: list}.get(get_origin(hint), Mapping)
+        takes = list if get_origin(hint) is tuple else Mapping
         if hint is not str and isinstance(value, takes):
             return _value(hint, value, where)
     raise ConfigError(f"{where} is {_show(value)}; expected a string, a list or a table")
 
 
-def _mapping(hint: Any, value: Any, where: str) -> dict[str, Any]:
+def _mapping(hint: object, value: object, where: str) -> dict[str, object]:
     if not isinstance(value, Mapping):
         raise ConfigError(f"{where} is {_show(value)}; expected a table")
     return {key: _value(hint, part, f"{where}.{key}") for key, part in value.items()}
@@ -146,7 +150,7 @@ def _unknown_key(key: str, names: list[str], where: str) -> str:
     return f"unknown key '{key}' {place}; {hint}"
 
 
-def _show(value: Any) -> str:
+def _show(value: object) -> str:
     return repr(value) if isinstance(value, (str, int, float)) else f"a {type(value).__name__}"
 
 
@@ -174,10 +178,12 @@ def _validate_source(source: Source) -> None:
     patterns = (source.path,) if isinstance(source.path, str) else source.path
     if not all(patterns) or not patterns:
         raise ConfigError(f"{where}: path is empty; give a file or a pattern")
-    if source.format == "wikipedia":
-        raise ConfigError(f"{where}: format 'wikipedia' cannot be read yet; use jsonl or parquet")
-    if source.kind == "web" and source.format not in _WEB_FORMATS:
-        raise ConfigError(f"{where}: kind 'web' needs format {', '.join(_WEB_FORMATS)}")
+    if source.format in UNREADABLE_FORMATS:
+        raise ConfigError(f"{where}: format '{source.format}' {UNREADABLE_FORMATS[source.format]}")
+    _choice(source.format, SOURCE_FORMATS, f"{where}: format")
+    if source.kind not in SOURCE_FORMATS[source.format]:
+        fitting = [name for name, kinds in SOURCE_FORMATS.items() if source.kind in kinds]
+        raise ConfigError(f"{where}: kind '{source.kind}' needs format {', '.join(fitting)}")
     for key in source.fields:
         if key not in SOURCE_FIELDS:
             raise ConfigError(_unknown_key(key, list(SOURCE_FIELDS), f"{where} fields"))
@@ -185,7 +191,7 @@ def _validate_source(source: Source) -> None:
         raise ConfigError(f"{where}: licenses are given but fields.license names no column; add it")
 
 
-def _validate_numbers(section_name: str, section: Any) -> None:
+def _validate_numbers(section_name: str, section: DataclassInstance) -> None:
     """Thresholds are never negative; fractions and scores lie in [0, 1]; min <= max."""
     for f in dataclasses.fields(section):
         value = getattr(section, f.name)
@@ -213,6 +219,7 @@ def _validate_sequencing(sequence: Sequencing, subsets: tuple[str, ...]) -> None
     _require(sequence.max_visits, "sequence.max_visits", 1, 10_000)
     _require(sequence.tokens, "sequence.tokens", 0, math.inf)
     _require(sequence.shards, "sequence.shards", 0, 1_000_000)
+    _choice(sequence.format, SHARD_FORMATS, "sequence.format")
     weights = sequence.weights
     if isinstance(weights, str):
         _choice(weights, NAMED_WEIGHTS, "sequence.weights")

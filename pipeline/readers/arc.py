@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, Final
 
 from massivetext.pipeline.readers.compression import open_source
-from massivetext.pipeline.readers.contract import ReadContext
+from massivetext.pipeline.readers.contract import ReadContext, Reader
 from massivetext.pipeline.readers.cursor import ByteCursor
 from massivetext.pipeline.readers.frames import Frame, FrameError, Framing, Head, read_frames
 from massivetext.pipeline.readers.warc import page_of, web_record
@@ -80,3 +80,6 @@ def _iso_date(digits: bytes) -> bytes:
         return digits
     d = digits
     return b"%s-%s-%sT%s:%s:%sZ" % (d[:4], d[4:6], d[6:8], d[8:10], d[10:12], d[12:])
+
+
+READER: Final = Reader(read)

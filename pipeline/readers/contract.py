@@ -67,7 +67,10 @@ class Reader:
     Attributes:
         read: yields every record of a file, in the order of the file.
         split: returns the ranges of a file; depends on nothing but the file.
+        is_sequential: whether it reads the stored bytes of a range from its first to its last, so
+            that the stream's position tells which share of them has been read.
     """
 
     read: Read
     split: Split = whole_file
+    is_sequential: bool = True

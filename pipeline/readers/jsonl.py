@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
-from massivetext.pipeline.readers.contract import ReadContext
+from massivetext.pipeline.readers.contract import ReadContext, Reader
 from massivetext.pipeline.readers.fields import RowError, record_of
-from massivetext.pipeline.readers.lines import Line, read_lines
+from massivetext.pipeline.readers.lines import Line, read_lines, split_lines
 from massivetext.records import FailedRecord, RawRecord
 
 
@@ -51,3 +51,6 @@ def _row(content: bytes) -> dict[str, Any]:
 def _no_number(constant: str) -> None:
     """NaN and Infinity are no JSON, but Python writes them for missing numbers: taken as null."""
     del constant
+
+
+READER: Final = Reader(read, split_lines)

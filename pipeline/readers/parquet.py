@@ -12,7 +12,13 @@ from typing import Any, BinaryIO, Final, cast
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from massivetext.pipeline.readers.contract import RANGE_BYTES, FileRange, OpenFile, ReadContext
+from massivetext.pipeline.readers.contract import (
+    RANGE_BYTES,
+    FileRange,
+    OpenFile,
+    ReadContext,
+    Reader,
+)
 from massivetext.pipeline.readers.fields import RowError, content_field, record_of
 from massivetext.records import FailedRecord, RawRecord
 
@@ -131,3 +137,6 @@ def _dates(column: pa.Array) -> list[Any]:
     if pa.types.is_timestamp(column.type) and column.type.tz is not None:
         column = column.cast(pa.int64()).cast(pa.timestamp(column.type.unit))
     return cast(list[Any], column.cast(pa.string()).to_pylist())
+
+
+READER: Final = Reader(read, split, is_sequential=False)

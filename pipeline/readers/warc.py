@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, Final
 from fastwarc.warc import WarcRecord
 
 from massivetext.pipeline.readers.compression import open_source
-from massivetext.pipeline.readers.contract import ReadContext
+from massivetext.pipeline.readers.contract import ReadContext, Reader
 from massivetext.pipeline.readers.cursor import ByteCursor
 from massivetext.pipeline.readers.frames import (
     HEADER_BYTES,
@@ -186,3 +186,6 @@ def _page(
     if charset:
         metadata["charset"] = charset
     return RawRecord(record.record_id, body, record.url, metadata=metadata, headers=headers)
+
+
+READER: Final = Reader(read)

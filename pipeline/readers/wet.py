@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
-from massivetext.pipeline.readers.contract import ReadContext
+from massivetext.pipeline.readers.contract import ReadContext, Reader
 from massivetext.pipeline.readers.fields import RowError, check_utf8
 from massivetext.pipeline.readers.media_types import PLAIN_TYPES, media_type, skipped_kind
 from massivetext.pipeline.readers.warc import WebRecord, read_records
@@ -30,3 +30,6 @@ def _text_of(record: WebRecord, context: ReadContext) -> Record:
         return FailedRecord(context.file, record.offset, f"{record.url}: {error}")
     metadata = {**record.metadata, "content_type": kind, "charset": "utf-8"}
     return RawRecord(record.record_id, raw, record.url, metadata=metadata)
+
+
+READER: Final = Reader(read)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 import numpy as np
 from array_record.python import array_record_module  # pyright: ignore[reportAttributeAccessIssue]
@@ -52,3 +52,6 @@ class ArrayRecordFile:
 
     def __getitem__(self, index: int) -> NDArray[np.uint16]:
         return np.frombuffer(self._reader.read([index])[0], "<u2")
+
+
+FORMAT: Final = ArrayRecordFormat()

@@ -1,6 +1,7 @@
 """What a shard format is: a way to write equal-length sequences to a stream and to read them back.
 
-A new format is a module beside this one and an entry in `FORMATS` of `formats.py`.
+A new format is a module beside this one, named after it, with `FORMAT`, and a name in
+`massivetext/formats.py`.
 """
 
 from __future__ import annotations

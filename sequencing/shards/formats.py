@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from massivetext.sequencing.shards.arrayrecord import ArrayRecordFormat
+from massivetext.formats import SHARD_FORMATS
 from massivetext.sequencing.shards.format import ShardFormat
-from massivetext.sequencing.shards.parquet import ParquetFormat
-from massivetext.sequencing.shards.raw import RawFormat
-from massivetext.sequencing.shards.tfrecord import TFRecordFormat
+
+
+def _format_of(name: str) -> ShardFormat:
+    shard_format: ShardFormat = importlib.import_module(f"{__package__}.{name}").FORMAT
+    return shard_format
+
 
 FORMATS: Final[Mapping[str, ShardFormat]] = MappingProxyType(
-    {
-        "arrayrecord": ArrayRecordFormat(),
-        "tfrecord": TFRecordFormat(),
-        "parquet": ParquetFormat(),
-        "raw": RawFormat(),
-    }
+    {name: _format_of(name) for name in SHARD_FORMATS}
 )
-"""`sequence.format` -> format. A new one: a module like its neighbours, and a line here."""
+"""`sequence.format` -> format."""
 
 
 def shard_name(number: int, shards: int, format_name: str) -> str:

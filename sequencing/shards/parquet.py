@@ -5,7 +5,7 @@ Compressed (zstd), because Parquet stores uint16 as 32-bit integers: twice the s
 
 from __future__ import annotations
 
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 import numpy as np
 import pyarrow as pa
@@ -55,3 +55,6 @@ class ParquetShard:
             self._sequences_NxL = column.flatten().to_numpy().reshape(-1, self._length)
             self._group = group
         return np.array(self._sequences_NxL[row])
+
+
+FORMAT: Final = ParquetFormat()

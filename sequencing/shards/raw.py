@@ -5,7 +5,7 @@ There is no checksum in the file; `dataset.json` holds one a shard.
 
 from __future__ import annotations
 
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,3 +40,6 @@ class RawFile:
 
     def __getitem__(self, index: int) -> NDArray[np.uint16]:
         return np.array(self._sequences_NxL[index])
+
+
+FORMAT: Final = RawFormat()

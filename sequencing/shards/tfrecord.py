@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import struct
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,3 +71,6 @@ def _masked_crc32c(payload: bytes) -> int:
 
     crc = google_crc32c.value(payload)
     return ((crc >> 15 | crc << 17) + _MASK_DELTA) & 0xFFFFFFFF
+
+
+FORMAT: Final = TFRecordFormat()

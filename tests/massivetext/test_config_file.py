@@ -58,6 +58,7 @@ def test_paths_start_at_the_folder_of_the_file_unless_they_are_absolute_or_urls(
         ({"sequence": {"weights": {"c4": 1.0}}}, "names 'c4', but no .* subsets of the sources"),
         ({"sequence": {"weights": {"books": 0}}}, "all zero"),
         ({"sequence": {"weights": "palm"}}, "expected one of gopher, chinchilla, retro"),
+        ({"sequence": {"format": "hdf5"}}, "sequence.format is 'hdf5'; expected one of array"),
         ({"tokenizer": {"vocab_size": 70_000}}, "tokenizer.vocab_size is 70000"),
         ({"quality": 3}, r"\[quality\] is 3; expected a table"),
         ({"source": []}, "names no"),

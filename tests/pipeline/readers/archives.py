@@ -9,7 +9,6 @@ from typing import Any
 
 import zstandard
 
-from massivetext.config import Format
 from massivetext.pipeline.readers import FileRange, ReadContext, read_file
 from massivetext.records import FailedRecord, RawRecord, Record, SkippedRecord
 
@@ -36,7 +35,7 @@ COMPRESS: Mapping[str, Callable[[bytes], bytes]] = {
 
 
 def read(
-    source_format: Format,
+    source_format: str,
     stored: bytes,
     file: str = "folder/file",
     fields: Mapping[str, str] | None = None,

@@ -3,7 +3,6 @@
 import io
 import json
 import random
-import typing
 from collections.abc import Callable
 
 import pyarrow as pa
@@ -12,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from massivetext.config import Format
-from massivetext.pipeline.readers import READERS, split_file
+from massivetext.formats import SOURCE_FORMATS, UNREADABLE_FORMATS
+from massivetext.pipeline.readers import READERS, FileRange, ReadContext, split_file
 from massivetext.records import FAILED_SCHEMA, FailedRecord, RawRecord, Record
 from tests.pipeline.readers.archives import (
     COMPRESS,
@@ -34,7 +33,7 @@ def parquet_file() -> bytes:
     return sink.getvalue()
 
 
-FILES: dict[Format, bytes] = {
+FILES: dict[str, bytes] = {
     "warc": b"".join([warc_record(b"a: b", 99, WARC_Type="warcinfo"), *pages(4)]),
     "wet": b"".join(
         warc_record(b"Text", n, WARC_Type="conversion", Content_Type="text/plain") for n in range(4)
@@ -68,13 +67,23 @@ def check(records: list[Record]) -> None:
     assert all(row["error"] and row["offset"] >= 0 for row in failed)
 
 
-def test_every_format_of_the_configuration_has_a_reader() -> None:
-    assert {*READERS, "wikipedia"} == set(typing.get_args(Format))
-    assert set(FILES) == set(READERS)
+def test_every_format_of_the_configuration_has_a_reader_and_a_file_here() -> None:
+    assert set(FILES) == set(READERS) == set(SOURCE_FORMATS)
+    assert not set(SOURCE_FORMATS) & set(UNREADABLE_FORMATS)
+
+
+def test_a_sequential_reader_is_at_the_end_of_its_range_when_it_ends() -> None:
+    """What `estimate` takes the position of the stream for, but for buffers read ahead."""
+    assert not READERS["parquet"].is_sequential
+    for source_format, reader in READERS.items():
+        stored = FILES[source_format]
+        stream = io.BytesIO(stored)
+        list(reader.read(stream, ReadContext("a", FileRange(0, len(stored)))))
+        assert stream.tell() == len(stored) or not reader.is_sequential
 
 
 @pytest.mark.parametrize("source_format", FILES)
-def test_reading_twice_gives_the_same(source_format: Format) -> None:
+def test_reading_twice_gives_the_same(source_format: str) -> None:
     records = read(source_format, FILES[source_format])
     assert documents(records)
     assert records == read(source_format, FILES[source_format])
@@ -82,7 +91,7 @@ def test_reading_twice_gives_the_same(source_format: Format) -> None:
 
 
 @pytest.mark.parametrize("source_format", FILES)
-def test_ranges_cover_a_file_in_order(source_format: Format) -> None:
+def test_ranges_cover_a_file_in_order(source_format: str) -> None:
     stored = FILES[source_format]
     ranges = split_file(source_format, "a", len(stored), lambda path: io.BytesIO(stored))
     pieces = [read(source_format, stored, file_range=piece) for piece in ranges]
@@ -92,7 +101,7 @@ def test_ranges_cover_a_file_in_order(source_format: Format) -> None:
 @pytest.mark.parametrize("suffix", ["", ".gz", ".zst"])
 @pytest.mark.parametrize("source_format", FILES)
 @given(seed=st.integers(0, 2**32))
-def test_no_damage_raises(source_format: Format, suffix: str, seed: int) -> None:
+def test_no_damage_raises(source_format: str, suffix: str, seed: int) -> None:
     random_numbers = random.Random(seed)
     stored = bytearray(COMPRESS.get(suffix, bytes)(FILES[source_format]))
     for _ in range(random_numbers.randint(1, 4)):

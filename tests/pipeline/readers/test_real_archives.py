@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from massivetext.config import Format
 from massivetext.pipeline.readers import ReadContext, read_file
 from massivetext.records import FailedRecord, RawRecord, Record, SkippedRecord
 
@@ -111,7 +110,7 @@ WARCIO_IS_WRONG = {
 }
 
 
-def format_of(file: Path) -> Format:
+def format_of(file: Path) -> str:
     if ".arc" in file.name:
         return "arc"
     return "wet" if ".wet" in file.name else "warc"
