@@ -17,6 +17,7 @@ from massivetext.config import Config, Limits, Source
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.phases.curate import read_records
 from massivetext.pipeline.phases.plan import WorkItem
+from massivetext.pipeline.readers import READERS
 from massivetext.records import FailedRecord, RawRecord, Record, SkippedRecord, stable_hash
 
 LEAST_ITEMS: Final = 4
@@ -208,8 +209,8 @@ def _scan_item(config: Config, item: WorkItem, most: int, scan: Scan, drawn: lis
 def _read(config: Config, item: WorkItem) -> Iterator[tuple[Record, float]]:
     """Yields the records of an item, each with the share of its stored bytes that was read."""
     source = config.sources[item.source]
-    # Parquet is read by columns, from its end; its ranges are short enough to be read to theirs.
-    is_sequential = source.format != "parquet"
+    # Ranges that are read in another order are short enough to be read to their ends.
+    is_sequential = READERS[source.format].is_sequential
     size_bytes = max(1, item.range.stop - item.range.start)
     streams = list[BinaryIO]()
 
