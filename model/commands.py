@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Final, get_args
 
 from massivetext.config import ConfigError
 from massivetext.model.configs import (
-    CHINCHILLA_WEIGHT_DECAY,
     PRESETS,
     Precision,
     Preset,
@@ -24,6 +23,7 @@ from massivetext.model.configs import (
     train_config,
 )
 from massivetext.model.errors import TrainingError
+from massivetext.model.optimiser import OPTIMISERS
 
 if TYPE_CHECKING:
     from massivetext.model.metrics import Row
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
 
 TRAIN_EXTRA: Final = ("jax", "flax", "optax", "orbax", "grain", "matplotlib")
 """Modules of the extra `train`."""
-
-OPTIMISERS: Final = {"gopher": 0.0, "chinchilla": CHINCHILLA_WEIGHT_DECAY}
-"""Weight decay by name: Gopher's Adam, Chinchilla's AdamW."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +63,8 @@ def add_train_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--window", type=int, metavar="TOKENS", help="training window")
     parser.add_argument("--learning-rate", type=float, help="its maximum")
     parser.add_argument("--warmup", type=int, metavar="STEPS", help="default: min(1500, steps/10)")
-    parser.add_argument("--optimiser", choices=OPTIMISERS, help="Adam (gopher) or AdamW")
+    names = ", ".join(f"{name}: {entry.summary}" for name, entry in OPTIMISERS.items())
+    parser.add_argument("--optimiser", choices=OPTIMISERS, help=f"default: the preset's; {names}")
     parser.add_argument("--precision", choices=get_args(Precision), help="appendix C.2")
     parser.add_argument(
         "--remat", choices=get_args(Remat), help="what the backward pass recomputes"
@@ -174,7 +172,7 @@ def config_of(options: argparse.Namespace, shards_vocab_size: int) -> TrainConfi
         optimiser={
             "max_learning_rate": options.learning_rate,
             "warmup_steps": options.warmup,
-            "weight_decay": OPTIMISERS.get(options.optimiser),
+            "kind": options.optimiser,
         },
         run={
             "steps": options.steps,

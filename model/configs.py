@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from massivetext.config import ConfigError
+from massivetext.model.optimiser import OptimiserConfig
 
 Remat = Literal["none", "block", "dots"]
 """What the backward pass finds stored: everything, a block's input only, or matrix products."""
@@ -74,46 +75,6 @@ class ModelConfig:
             _require_positive(name, getattr(self, name))
         if self.d_model % 2:
             raise ConfigError(f"d_model is {self.d_model}: sinusoids come in pairs, make it even")
-
-
-@dataclass(frozen=True)
-class OptimiserConfig:
-    """Adam with global-norm clipping, linear warm-up and cosine decay (section 3).
-
-    Attributes:
-        max_learning_rate: Table 1.
-        clip_norm: 1, and 0.25 for 7.1B and 280B (section 3).
-        weight_decay: 0 is Adam (Gopher); 0.1 is AdamW (Chinchilla).
-        warmup_steps: None means `min(1500, steps / 10)`.
-        start_learning_rate: first value of the warm-up (section 3).
-        decay_factor: the cosine ends at the maximum divided by this (section 3).
-        beta1, beta2, epsilon: unstated for Gopher; RETRO's Wikitext baseline.
-    """
-
-    max_learning_rate: float
-    clip_norm: float = 1.0
-    weight_decay: float = 0.0
-    warmup_steps: int | None = None
-    start_learning_rate: float = 1e-7
-    decay_factor: float = 10.0
-    beta1: float = 0.9
-    beta2: float = 0.95
-    epsilon: float = 1e-8
-
-    def __post_init__(self) -> None:
-        if not self.max_learning_rate > self.start_learning_rate:
-            raise ConfigError(
-                f"max_learning_rate is {self.max_learning_rate}, the warm-up starts at "
-                f"{self.start_learning_rate}: take a larger maximum"
-            )
-        if not self.clip_norm > 0:
-            raise ConfigError(f"clip_norm is {self.clip_norm}: it must be above 0")
-        if self.weight_decay < 0:
-            raise ConfigError(f"weight_decay is {self.weight_decay}: it must not be negative")
-
-
-CHINCHILLA_WEIGHT_DECAY: Final = 0.1
-"""Chinchilla (2203.15556) and RETRO train with AdamW and this decay."""
 
 
 @dataclass(frozen=True)
@@ -286,7 +247,7 @@ def train_config(
 ) -> TrainConfig:
     """A preset with fields of its `ModelConfig`, `OptimiserConfig` or `TrainConfig` replaced.
 
-    A value of None keeps the preset's.
+    A value of None keeps the preset's. Another `kind` of optimiser brings its own defaults.
 
     Raises:
         ConfigError: unknown preset, or values that do not fit together.
@@ -295,6 +256,8 @@ def train_config(
         raise ConfigError(f"preset {preset_name!r}: expected one of {', '.join(PRESETS)}")
     preset = PRESETS[preset_name]
     shape = dataclasses.replace(preset.model, **_given(model))
+    changes = _given(optimiser)
+    base = preset.optimiser.of_kind(changes["kind"]) if "kind" in changes else preset.optimiser
     settings = {
         "steps": preset.steps,
         "batch_windows": max(1, preset.batch_tokens // shape.window),
@@ -304,7 +267,7 @@ def train_config(
     return TrainConfig(
         preset=preset_name,
         model=shape,
-        optimiser=dataclasses.replace(preset.optimiser, **_given(optimiser)),
+        optimiser=dataclasses.replace(base, **changes),
         **(settings | _given(run)),
     )
 

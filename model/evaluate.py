@@ -16,7 +16,7 @@ import numpy as np
 
 from massivetext.config import ConfigError
 from massivetext.model.data import Records, read_record, windows_per_record
-from massivetext.model.precision import Parameters
+from massivetext.model.parameters import Parameters
 from massivetext.model.step import LanguageModel
 
 

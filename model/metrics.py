@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
+
+import jax
+import optax
+
+from massivetext.model.parameters import Parameters
 
 METRICS_FILE: Final = "metrics.jsonl"
 CURVE_FILE: Final = "loss.svg"
@@ -14,6 +22,40 @@ RECENT_STEPS: Final = 10
 """Our choice: a short run's batches are small, and their losses differ more than the model does."""
 
 Row = dict[str, Any]
+"""What is logged of a step: its number, its metrics and the rates of the run."""
+
+
+@dataclass(frozen=True)
+class StepFacts:
+    """What the metrics of a step are computed from, on the devices and within the compiled step.
+
+    Attributes:
+        loss: mean cross entropy in nats a token.
+        learning_rate: of this step.
+        gradients: float32, before clipping.
+        updates: what the optimiser adds to the parameters.
+        parameters: float32, after the update and before rounding.
+    """
+
+    loss: jax.Array
+    learning_rate: jax.typing.ArrayLike
+    gradients: Parameters
+    updates: optax.Updates
+    parameters: Parameters
+
+
+Metric = Callable[[StepFacts], jax.typing.ArrayLike]
+
+METRICS: Final[Mapping[str, Metric]] = MappingProxyType(
+    {
+        "loss": lambda step: step.loss,
+        "learning_rate": lambda step: step.learning_rate,
+        "gradient_norm": lambda step: optax.tree.norm(step.gradients),
+        "parameter_norm": lambda step: optax.tree.norm(step.parameters),
+        "update_norm": lambda step: optax.tree.norm(step.updates),
+    }
+)
+"""Name in the log -> a number computed in each step."""
 
 
 class MetricsLog:

@@ -14,15 +14,12 @@ Adam's moments are float32 throughout, softmaxes too.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 
 from massivetext.model.configs import Precision
-
-Parameters = Any
-"""A tree of arrays; JAX has no better type for it."""
+from massivetext.model.parameters import Parameters
 
 _HALF_BITS = 16
 """bfloat16 is the upper half of a float32."""

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from massivetext.config import ConfigError
-from massivetext.model.precision import Parameters
+from massivetext.model.parameters import Parameters
 from massivetext.model.step import LanguageModel
 
 

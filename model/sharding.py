@@ -1,21 +1,25 @@
 """Where arrays live: a data x model mesh, with parameters and optimiser state split over both axes.
 
 Two layouts of the parameters. *Stored*: split over the data and the model axis, so that each device
-keeps its share of the float32 master copy and of Adam's moments (optimiser state partitioning,
+keeps its share of the float32 master copy and of the moments (optimiser state partitioning,
 section 3; ZeRO). *Computed*: the forward copy, split over the model axis only. XLA inserts the
 gathers between them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final, TypeAlias
 
 import jax
 import numpy as np
+import optax
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
+from jax.tree_util import KeyPath
 
 from massivetext.config import ConfigError
+from massivetext.model.parameters import Parameters
 
 DATA: Final = "data"
 MODEL: Final = "model"
@@ -38,19 +42,61 @@ the model axis, d_model to the data axis. A stack of layers has one more dimensi
 """
 
 
+Axes = Sequence[str | None]
+"""The mesh axis of each dimension of an array, None for one that is not split."""
+
+Shardings: TypeAlias = "Mapping[str, NamedSharding | Shardings]"
+"""A tree like the parameters'."""
+
+
 @dataclass(frozen=True)
 class Layout:
     """A mesh and the shardings on it."""
 
     mesh: Mesh
 
-    def stored(self, tree: Any) -> Any:
-        """Shardings of parameters, or of optimiser state that mirrors them (by leaf names)."""
-        return jax.tree.map_with_path(lambda path, leaf: self._of(path, leaf, True), tree)
+    def stored(self, parameters: Parameters) -> Shardings:
+        """Shardings of parameters, or of gradients, between steps."""
+        return jax.tree.map_with_path(
+            lambda path, leaf: self._sharding(self._axes(path, leaf.shape)), parameters
+        )
 
-    def computed(self, tree: Any) -> Any:
+    def computed(self, parameters: Parameters) -> Shardings:
         """Shardings of the forward copy of parameters."""
-        return jax.tree.map_with_path(lambda path, leaf: self._of(path, leaf, False), tree)
+
+        def of(path: KeyPath, leaf: jax.Array) -> NamedSharding:
+            axes = self._axes(path, leaf.shape)
+            return self._sharding([axis if axis == MODEL else None for axis in axes])
+
+        return jax.tree.map_with_path(of, parameters)
+
+    def stored_state(self, state: optax.OptState, parameters: Parameters) -> optax.OptState:
+        """Shardings of any optimiser's state.
+
+        An array that belongs to a parameter, because its path ends with the parameter's, is split
+        like it. If their shapes differ (factored moments), dimensions of the same size are. What
+        belongs to no parameter lies on every device.
+
+        Args:
+            state: arrays or their shapes, as optax arranges them.
+            parameters: that the optimiser was initialised with, or their shapes.
+        """
+        shapes = {path: leaf.shape for path, leaf in jax.tree.leaves_with_path(parameters)}
+
+        def of(path: KeyPath, leaf: jax.Array) -> NamedSharding:
+            endings = (path[start:] for start in range(len(path)))
+            parameter = next((ending for ending in endings if ending in shapes), None)
+            if parameter is None:
+                return self.replicated
+            shape = shapes[parameter]
+            return self._sharding(_matched(self._axes(parameter, shape), shape, leaf.shape))
+
+        return jax.tree.map_with_path(of, state)
+
+    @property
+    def replicated(self) -> NamedSharding:
+        """The whole array on every device."""
+        return self._sharding([])
 
     @property
     def batch(self) -> NamedSharding:
@@ -62,16 +108,28 @@ class Layout:
         sharding = NamedSharding(self.mesh, PartitionSpec(DATA, None, None))
         return jax.lax.with_sharding_constraint(x_BxTxD, sharding)
 
-    def _of(self, path: tuple[Any, ...], leaf: Any, stored: bool) -> NamedSharding:
-        """A dimension that its mesh axis does not divide stays whole."""
-        axes = STORED_AXES.get(getattr(path[-1], "key", ""), ()) if path else ()
-        kept = [axis if stored or axis == MODEL else None for axis in axes]
-        padded = [None] * (len(leaf.shape) - len(kept)) + kept
-        divided = [
+    def _axes(self, path: KeyPath, shape: tuple[int, ...]) -> Axes:
+        """Mesh axes of a parameter's dimensions; one that its axis does not divide stays whole."""
+        named = STORED_AXES.get(getattr(path[-1], "key", ""), ())
+        padded = [None] * (len(shape) - len(named)) + list(named)
+        return [
             axis if axis and size % self.mesh.shape[axis] == 0 else None
-            for axis, size in zip(padded, leaf.shape, strict=True)
+            for axis, size in zip(padded, shape, strict=True)
         ]
-        return NamedSharding(self.mesh, PartitionSpec(*divided))
+
+    def _sharding(self, axes: Axes) -> NamedSharding:
+        return NamedSharding(self.mesh, PartitionSpec(*axes))
+
+
+def _matched(axes: Axes, parameter: tuple[int, ...], shape: tuple[int, ...]) -> Axes:
+    """Mesh axes of an array's dimensions: those of the parameter's of the same size, in order."""
+    matched: list[str | None] = []
+    place = 0
+    for size in shape:
+        found = next((p for p in range(place, len(parameter)) if parameter[p] == size), None)
+        matched.append(None if found is None else axes[found])
+        place = place if found is None else found + 1
+    return matched
 
 
 def make_layout(model_parallel: int = 1, data_parallel: int | None = None) -> Layout:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar, cast
 
 import jax
 import jax.numpy as jnp
@@ -17,8 +17,10 @@ from flax import nnx
 from massivetext.model import precision
 from massivetext.model.configs import ModelConfig, TrainConfig
 from massivetext.model.decoder import Constrain, Decoder
-from massivetext.model.optimiser import learning_rate_schedule, optimiser
-from massivetext.model.precision import Parameters
+from massivetext.model.metrics import METRICS, StepFacts
+from massivetext.model.optimiser import optimiser
+from massivetext.model.parameters import Parameters
+from massivetext.model.schedule import learning_rate_schedule
 from massivetext.model.sharding import Layout
 
 
@@ -28,11 +30,13 @@ class TrainState:
     """All that a step changes, and all that a checkpoint holds."""
 
     parameters: Parameters
-    optimiser: Any
+    optimiser: optax.OptState
     step: jax.Array
 
 
 Metrics = dict[str, jax.Array]
+_Tree = TypeVar("_Tree")
+_LossAndGradient = tuple[jax.Array, Parameters]
 TrainStep = Callable[[TrainState, jax.Array], tuple[TrainState, Metrics]]
 
 
@@ -75,7 +79,7 @@ def initial_state(config: TrainConfig, bos_id: int) -> TrainState:
     key = _rounding_key(config, jnp.int32(-1))
     return TrainState(
         parameters=precision.stored(fresh, config.precision, key),
-        optimiser=optimiser(config).init(fresh),
+        optimiser=_transformation(config).init(fresh),
         step=jnp.zeros((), jnp.int32),
     )
 
@@ -83,11 +87,25 @@ def initial_state(config: TrainConfig, bos_id: int) -> TrainState:
 def state_shardings(config: TrainConfig, layout: Layout) -> TrainState:
     """`jax.ShapeDtypeStruct`s of the state, with the sharding of each array."""
     shapes = jax.eval_shape(lambda: initial_state(config, bos_id=0))
+    return TrainState(
+        parameters=_laid_out(shapes.parameters, layout.stored(shapes.parameters)),
+        optimiser=_laid_out(
+            shapes.optimiser, layout.stored_state(shapes.optimiser, shapes.parameters)
+        ),
+        step=_laid_out(shapes.step, layout.replicated),
+    )
+
+
+def _laid_out(shapes: _Tree, shardings: object) -> _Tree:
     return jax.tree.map(
         lambda leaf, sharding: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding),
         shapes,
-        layout.stored(shapes),
+        shardings,
     )
+
+
+def _transformation(config: TrainConfig) -> optax.GradientTransformation:
+    return optimiser(config.optimiser, learning_rate_schedule(config))
 
 
 def create_state(config: TrainConfig, bos_id: int, layout: Layout) -> TrainState:
@@ -102,7 +120,7 @@ def make_train_step(config: TrainConfig, bos_id: int, layout: Layout) -> TrainSt
     The state's buffers are reused: the one handed in is gone afterwards.
     """
     language_model = LanguageModel(config.model, bos_id, layout.constrain_activations)
-    transformation = optimiser(config)
+    transformation = _transformation(config)
     schedule = learning_rate_schedule(config)
 
     def train_step(state: TrainState, targets_AxBxT: jax.Array) -> tuple[TrainState, Metrics]:
@@ -113,14 +131,9 @@ def make_train_step(config: TrainConfig, bos_id: int, layout: Layout) -> TrainSt
         gradients = jax.lax.with_sharding_constraint(gradients, layout.stored(gradients))
         master = jax.tree.map(lambda leaf: leaf.astype(jnp.float32), state.parameters)
         updates, moments = transformation.update(gradients, state.optimiser, master)
-        updated = optax.apply_updates(master, updates)
-        metrics = {
-            "loss": loss,
-            "learning_rate": schedule(state.step),
-            "gradient_norm": optax.tree.norm(gradients),
-            "parameter_norm": optax.tree.norm(updated),
-            "update_norm": optax.tree.norm(updates),
-        }
+        updated = cast(Parameters, optax.apply_updates(master, updates))
+        facts = StepFacts(loss, schedule(state.step), gradients, updates, updated)
+        metrics = {name: jnp.asarray(metric(facts)) for name, metric in METRICS.items()}
         parameters = precision.stored(updated, config.precision, store_key)
         return TrainState(parameters, moments, state.step + 1), metrics
 
@@ -129,13 +142,13 @@ def make_train_step(config: TrainConfig, bos_id: int, layout: Layout) -> TrainSt
 
 def _mean_gradients(
     language_model: LanguageModel, parameters: Parameters, targets_AxBxT: jax.Array
-) -> tuple[jax.Array, Parameters]:
+) -> _LossAndGradient:
     """Mean loss in nats a token and its float32 gradient, over microbatches of equal size."""
 
     def loss(copy: Parameters, targets_BxT: jax.Array) -> jax.Array:
         return language_model.token_nats(copy, targets_BxT).mean()
 
-    def add(total: Any, targets_BxT: jax.Array) -> tuple[Any, None]:
+    def add(total: _LossAndGradient, targets_BxT: jax.Array) -> tuple[_LossAndGradient, None]:
         part = jax.value_and_grad(loss)(parameters, targets_BxT)
         return jax.tree.map(lambda a, b: a + b.astype(jnp.float32), total, part), None
 

@@ -9,7 +9,7 @@ from massivetext.config import ConfigError
 from massivetext.model.checkpoint import Checkpoints, RunRecord
 from massivetext.model.data import Records
 from massivetext.model.evaluate import Evaluation, EvaluationOptions, evaluate
-from massivetext.model.precision import Parameters
+from massivetext.model.parameters import Parameters
 from massivetext.model.sample import SampleOptions, sample
 from massivetext.model.sharding import make_layout
 from massivetext.model.step import LanguageModel, evaluation_parameters, state_shardings

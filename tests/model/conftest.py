@@ -18,11 +18,8 @@ import jax  # noqa: E402
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 
-from massivetext.model.configs import (  # noqa: E402
-    ModelConfig,
-    OptimiserConfig,
-    TrainConfig,
-)
+from massivetext.model.configs import ModelConfig, TrainConfig  # noqa: E402
+from massivetext.model.optimiser import OptimiserConfig  # noqa: E402
 from massivetext.sequencing.dataset import Dataset, ShardEntry  # noqa: E402
 
 VOCAB_SIZE = 61

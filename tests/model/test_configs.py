@@ -102,5 +102,15 @@ def test_unknown_preset_is_refused_with_the_known_ones() -> None:
         train_config("45M")
 
 
+def test_an_optimiser_is_chosen_by_name_with_its_defaults() -> None:
+    chosen = train_config("44M", optimiser={"kind": "chinchilla", "weight_decay": None}).optimiser
+    assert (chosen.kind, chosen.weight_decay, chosen.max_learning_rate) == ("chinchilla", 0.1, 6e-4)
+    stated = train_config("44M", optimiser={"kind": "chinchilla", "weight_decay": 0.2}).optimiser
+    assert stated.weight_decay == 0.2
+    assert train_config("44M").optimiser.kind == "gopher"
+    with pytest.raises(ConfigError, match="'sgd': expected one of gopher"):
+        train_config("44M", optimiser={"kind": "sgd"})
+
+
 def test_smaller_window_keeps_the_tokens_of_a_batch() -> None:
     assert train_config("44M", model={"window": 512}).batch_windows == 4 * 128

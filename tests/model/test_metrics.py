@@ -1,8 +1,42 @@
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
-from massivetext.model.metrics import MetricsLog, draw_loss_curve, read_metrics, running_means
+import jax
+import jax.numpy as jnp
+import pytest
+
+from massivetext.model.metrics import (
+    METRICS,
+    MetricsLog,
+    StepFacts,
+    draw_loss_curve,
+    read_metrics,
+    running_means,
+)
+
+FACTS = StepFacts(
+    loss=jnp.float32(2.5),
+    learning_rate=1e-3,
+    gradients={"up": jnp.array([[3.0, 4.0]]), "gain": jnp.array([12.0])},
+    updates={"up": jnp.array([[0.3, -0.4]]), "gain": jnp.zeros(1)},
+    parameters={"up": jnp.array([[0.0, 1.0]]), "gain": jnp.ones(1)},
+)
+
+EXPECTED = {
+    "loss": 2.5,
+    "learning_rate": 1e-3,
+    "gradient_norm": 13.0,
+    "parameter_norm": math.sqrt(2),
+    "update_norm": 0.5,
+}
+"""What every metric is for these facts."""
+
+
+def test_metrics_of_a_step() -> None:
+    found = jax.jit(lambda: {name: metric(FACTS) for name, metric in METRICS.items()})()
+    assert {name: float(value) for name, value in found.items()} == pytest.approx(EXPECTED)
 
 
 def test_continued_log_drops_the_steps_that_are_repeated(tmp_path: Path) -> None:

@@ -5,36 +5,13 @@ import dataclasses
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
-from massivetext.model.configs import OptimiserConfig, TrainConfig, train_config
-from massivetext.model.optimiser import learning_rate_schedule, optimiser
-
-
-def test_schedule_of_the_paper() -> None:
-    config = train_config("44M")
-    schedule = learning_rate_schedule(config)
-    assert float(schedule(0)) == pytest.approx(1e-7)
-    assert float(schedule(750)) == pytest.approx((1e-7 + 6e-4) / 2, rel=1e-3)
-    assert float(schedule(1500)) == pytest.approx(6e-4)
-    assert float(schedule((1500 + config.steps) // 2)) == pytest.approx(0.55 * 6e-4, rel=1e-3)
-    assert float(schedule(config.steps)) == pytest.approx(6e-5)
-
-
-def test_cosine_is_measured_in_tokens_where_the_batch_doubles() -> None:
-    config = train_config("280B")
-    plain = dataclasses.replace(config, batch_doubles=False, steps=config.steps * 4 // 3)
-    schedule, by_tokens = learning_rate_schedule(config), learning_rate_schedule(plain)
-    for step in (0, 1500, 40_000, 60_000, config.steps):
-        same_tokens = config.batches.first_window(step) // config.batch_windows
-        assert float(schedule(step)) == pytest.approx(float(by_tokens(same_tokens)), rel=1e-3)
-    assert float(schedule(config.steps)) == pytest.approx(4e-6, rel=1e-3)
-
-
-def test_run_too_short_for_a_warmup_starts_at_the_maximum(small_run: TrainConfig) -> None:
-    schedule = learning_rate_schedule(dataclasses.replace(small_run, steps=5))
-    assert float(schedule(0)) == pytest.approx(3e-2)
-    assert float(schedule(5)) == pytest.approx(3e-3)
+from massivetext.config import ConfigError
+from massivetext.model.configs import TrainConfig
+from massivetext.model.optimiser import OPTIMISERS, OptimiserConfig, optimiser
+from massivetext.model.schedule import learning_rate_schedule
 
 
 @pytest.mark.parametrize("weight_decay", [0.0, 0.1])
@@ -44,7 +21,8 @@ def test_updates_are_those_of_adam_with_clipping(
     """Against Adam written out; with decay, on matrices only."""
     settings = OptimiserConfig(max_learning_rate=1e-2, weight_decay=weight_decay)
     config = dataclasses.replace(small_run, optimiser=settings)
-    schedule, transformation = learning_rate_schedule(config), optimiser(config)
+    schedule = learning_rate_schedule(config)
+    transformation = optimiser(settings, schedule)
     rng = np.random.default_rng(0)
     weights = {"up": rng.normal(size=(3, 4)), "gain": rng.normal(size=3)}
     tree = {name: jnp.asarray(value, jnp.float32) for name, value in weights.items()}
@@ -71,3 +49,34 @@ def test_updates_are_those_of_adam_with_clipping(
             weights[name] = weights[name] - float(schedule(step)) * direction
     for name, value in weights.items():
         np.testing.assert_allclose(tree[name], value, rtol=1e-4, atol=1e-6)
+
+
+def test_another_kind_keeps_the_schedule_and_brings_its_defaults() -> None:
+    asked = OptimiserConfig(1e-3, clip_norm=0.25, warmup_steps=7, beta1=0.5, weight_decay=0.3)
+    assert asked.of_kind("chinchilla") == OptimiserConfig(
+        1e-3, clip_norm=0.25, warmup_steps=7, weight_decay=0.1, kind="chinchilla"
+    )
+    assert asked.of_kind("gopher") == OptimiserConfig(1e-3, clip_norm=0.25, warmup_steps=7)
+
+
+def test_an_unknown_kind_is_refused_with_the_known_ones() -> None:
+    for make in (
+        lambda: OptimiserConfig(1e-3, kind="sgd"),
+        lambda: OptimiserConfig(1e-3).of_kind("sgd"),
+    ):
+        with pytest.raises(ConfigError, match=r"'sgd': expected one of gopher, chinchilla"):
+            make()
+
+
+@pytest.mark.parametrize("kind", OPTIMISERS)
+def test_every_optimiser_goes_downhill(small_run: TrainConfig, kind: str) -> None:
+    """On a quadratic, with its own defaults."""
+    settings = OptimiserConfig(max_learning_rate=3e-2).of_kind(kind)
+    config = dataclasses.replace(small_run, optimiser=settings)
+    transformation = optimiser(settings, learning_rate_schedule(config))
+    tree = {"up": jnp.ones((3, 4)), "gain": jnp.ones(3)}
+    state, update = transformation.init(tree), jax.jit(transformation.update)
+    for _ in range(config.steps):
+        updates, state = update(tree, state, tree)
+        tree = optax.apply_updates(tree, updates)
+    assert all(float(jnp.abs(leaf).max()) < 0.9 for leaf in tree.values())

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import numpy as np
+import optax
+import optax.contrib
 import pytest
 from jax.sharding import PartitionSpec
 
@@ -33,6 +37,51 @@ def test_adams_moments_lie_where_their_parameters_lie(small_run: TrainConfig) ->
     assert moments == parameters * 2
     query = shapes.parameters["blocks"]["attention"]["query"].sharding.spec
     assert query == PartitionSpec(None, "data", "model", None)
+
+
+STATES = {
+    "adafactor": optax.adafactor(1e-3, min_dim_size_to_factor=4, momentum=0.9),
+    "lion": optax.lion(1e-3),
+    "muon": optax.contrib.muon(1e-3),
+    "sgd": optax.sgd(1e-3),
+    "sm3": optax.sm3(1e-3),
+    "adam and ema": optax.chain(optax.adam(1e-3), optax.ema(0.9)),
+}
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_any_optimiser_state_is_laid_out(small_run: TrainConfig, name: str) -> None:
+    """Every array can be put where the layout says, and no axis splits two of its dimensions."""
+    layout = make_layout(model_parallel=2)
+    parameters = state_shardings(small_run, layout).parameters
+    state = jax.eval_shape(STATES[name].init, parameters)
+    shardings = layout.stored_state(state, parameters)
+    assert jax.tree.structure(shardings) == jax.tree.structure(state)
+    jax.jit(STATES[name].init, out_shardings=shardings).eval_shape(parameters)
+    for leaf, sharding in zip(jax.tree.leaves(state), jax.tree.leaves(shardings), strict=True):
+        sharding.shard_shape(leaf.shape)
+
+
+def test_factored_moments_are_split_like_the_dimensions_they_keep(small_run: TrainConfig) -> None:
+    """Of a parameter [2, 32, 128] split over (None, data, model), a row or column each."""
+    layout = make_layout(model_parallel=2)
+    parameters = state_shardings(small_run, layout).parameters
+    state = jax.eval_shape(STATES["adafactor"].init, parameters)
+    factored = layout.stored_state(state, parameters)[0]
+    shapes = state[0]
+
+    def of(tree: Any) -> Any:
+        return tree["blocks"]["mlp"]["up"]
+
+    assert of(parameters).sharding.spec == PartitionSpec(None, "data", "model")
+    pairs = zip(shapes[1:], factored[1:], strict=True)
+    found = {of(tree).shape: of(laid).spec for tree, laid in pairs}
+    assert found == {
+        (2, 32): PartitionSpec(None, "data"),
+        (2, 128): PartitionSpec(None, "model"),
+        (1,): PartitionSpec(None),
+    }
+    assert factored.count.spec == PartitionSpec()
 
 
 def test_dimension_that_does_not_divide_stays_whole(small_run: TrainConfig) -> None:
