@@ -241,9 +241,9 @@ here the float32 master copy that appendix C.2 recommends). `tiny` is ours: it l
 def train_config(
     preset_name: str,
     *,
-    model: Mapping[str, Any] | None = None,
-    optimiser: Mapping[str, Any] | None = None,
-    run: Mapping[str, Any] | None = None,
+    model: Mapping[str, object] | None = None,
+    optimiser: Mapping[str, object] | None = None,
+    run: Mapping[str, object] | None = None,
 ) -> TrainConfig:
     """A preset with fields of its `ModelConfig`, `OptimiserConfig` or `TrainConfig` replaced.
 
@@ -281,5 +281,5 @@ def config_from_record(record: Mapping[str, Any]) -> TrainConfig:
     return TrainConfig(**(dict(record) | nested))
 
 
-def _given(values: Mapping[str, Any] | None) -> dict[str, Any]:
+def _given(values: Mapping[str, object] | None) -> dict[str, Any]:
     return {name: value for name, value in (values or {}).items() if value is not None}

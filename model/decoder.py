@@ -6,7 +6,7 @@ Axis letters: B batch, T positions, S positions attended to, D d_model, V vocabu
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import jax
 import jax.numpy as jnp
@@ -29,7 +29,7 @@ deviation and the loss starts within 0.1 of ln V. GPT-2's 0.02 gives 0.45 at D =
 Constrain = Callable[[jax.Array], jax.Array]
 """Pins the sharding of activations [B, T, D]; the identity on one device."""
 
-_Layer = Callable[[jax.Array, Any], tuple[jax.Array, Any]]
+_Layer = Callable[[jax.Array, "Block"], tuple[jax.Array, None]]
 
 
 class Block(nnx.Module):

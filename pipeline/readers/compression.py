@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any, BinaryIO, Final, Protocol
+from typing import BinaryIO, Final, Protocol, cast
 
 import zstandard
 
@@ -86,10 +86,22 @@ class _Gzip:
         return self._zlib.decompress(self._zlib.unconsumed_tail + stored, INFLATED_CHUNK_BYTES)
 
 
+class _Decompressor(Protocol):
+    """What bz2, lzma and lz4 have in common."""
+
+    @property
+    def eof(self) -> bool: ...
+
+    @property
+    def unused_data(self) -> bytes | None: ...
+
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes: ...
+
+
 class _Bounded:
     """bz2, lzma and lz4 objects: alike in `decompress(stored, max_length)`."""
 
-    def __init__(self, decompressor: Any) -> None:
+    def __init__(self, decompressor: _Decompressor) -> None:
         self._decompressor = decompressor
 
     @property
@@ -154,7 +166,8 @@ def _xz() -> _Inflater:
 def _lz4() -> _Inflater:
     import lz4.frame
 
-    return _Bounded(lz4.frame.LZ4FrameDecompressor())
+    # Its attributes begin as None, which no caller sees: they are read after `decompress`.
+    return _Bounded(cast(_Decompressor, lz4.frame.LZ4FrameDecompressor()))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import decimal
 import math
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from massivetext.records import RawRecord
 
@@ -31,7 +31,7 @@ def content_field(fields: Mapping[str, str]) -> str:
     return "html" if "html" in fields else "text"
 
 
-def record_of(row: Mapping[str, Any], fields: Mapping[str, str], record_bytes: int) -> RawRecord:
+def record_of(row: Mapping[str, object], fields: Mapping[str, str], record_bytes: int) -> RawRecord:
     """Returns the record that a row describes.
 
     Raises:
@@ -54,7 +54,7 @@ def record_of(row: Mapping[str, Any], fields: Mapping[str, str], record_bytes: i
     )
 
 
-def _content(row: Mapping[str, Any], column: str, kind: str) -> bytes:
+def _content(row: Mapping[str, object], column: str, kind: str) -> bytes:
     if column not in row:
         found = _without_surrogates(", ".join(sorted(row)[:20])) or "none"
         raise RowError(f'no field "{column}"; found: {found}; set fields.{kind} of the source')
@@ -91,7 +91,7 @@ def _encode(text: str, column: str) -> bytes:
         ) from None
 
 
-def _label(value: Any, column: str) -> str:
+def _label(value: object, column: str) -> str:
     """Returns an id, url or title: a string, a number (written out), or nothing."""
     if value is None:
         return ""
@@ -102,9 +102,11 @@ def _label(value: Any, column: str) -> str:
     raise RowError(f'field "{column}" is {_type_name(value)}, expected a string or a number')
 
 
-def _metadata(row: Mapping[str, Any], columns: Mapping[str, str], kind: str) -> dict[str, Any]:
+def _metadata(
+    row: Mapping[str, object], columns: Mapping[str, str], kind: str
+) -> dict[str, object]:
     taken = set(columns.values())
-    metadata = {
+    metadata: dict[str, object] = {
         _without_surrogates(name): scalar
         for name, value in row.items()
         if name not in taken and (scalar := _scalar(value)) is not None
@@ -117,15 +119,16 @@ def _metadata(row: Mapping[str, Any], columns: Mapping[str, str], kind: str) -> 
     return metadata
 
 
-def _license(value: Any, column: str) -> str:
+def _license(value: object, column: str) -> str:
     """Returns one licence's name; several are joined: all of them would have to be allowed."""
-    names = value if isinstance(value, list) else [value]
-    if all(isinstance(name, str) for name in names):
+    listed = value if isinstance(value, list) else [value]
+    names = [name for name in listed if isinstance(name, str)]
+    if len(names) == len(listed):
         return _without_surrogates(", ".join(sorted(names)))
     raise RowError(f'field "{column}" is {_type_name(value)}, expected a string or strings')
 
 
-def _scalar(value: Any) -> Any:
+def _scalar(value: object) -> str | float | bool | None:
     """Returns a JSON-able scalar, or None for what does not belong into the metadata."""
     if isinstance(value, str):
         return _without_surrogates(value) if len(value) <= METADATA_CHARACTERS else None
@@ -140,7 +143,7 @@ def _without_surrogates(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _type_name(value: Any) -> str:
+def _type_name(value: object) -> str:
     """Returns what JSON calls the type of a value."""
     names = {type(None): "null", bool: "a boolean", dict: "an object", list: "an array"}
     names |= {int: "a number", float: "a number", str: "a string"}

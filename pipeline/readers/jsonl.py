@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
 from massivetext.pipeline.readers.contract import ReadContext, Reader
 from massivetext.pipeline.readers.fields import RowError, record_of
@@ -33,7 +33,7 @@ def _record(line: Line, context: ReadContext) -> RawRecord | FailedRecord:
         return FailedRecord(context.file, line.offset, str(error))
 
 
-def _row(content: bytes) -> dict[str, Any]:
+def _row(content: bytes) -> dict[str, object]:
     try:
         row = json.loads(content.decode(), parse_constant=_no_number)
     except UnicodeDecodeError as error:

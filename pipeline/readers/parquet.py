@@ -7,7 +7,7 @@ Failures name the row of the file, counted from 0.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, BinaryIO, Final, cast
+from typing import BinaryIO, Final, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -106,37 +106,39 @@ def _read_group(
         yield FailedRecord(context.file, row, problem)
 
 
-def _record(values: Mapping[str, Any], row: int, context: ReadContext) -> RawRecord | FailedRecord:
+def _record(
+    values: Mapping[str, object], row: int, context: ReadContext
+) -> RawRecord | FailedRecord:
     try:
         return record_of(values, context.fields, context.record_bytes)
     except RowError as error:
         return FailedRecord(context.file, row, str(error))
 
 
-def _rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:
+def _rows(batch: pa.RecordBatch) -> list[dict[str, object]]:
     """Returns a batch as mappings; bytes that are not UTF-8 become lone surrogates."""
     columns = [_values(batch.column(i)) for i in range(batch.num_columns)]
     names = batch.schema.names
     return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
-def _values(column: pa.Array) -> list[Any]:
+def _values(column: pa.Array) -> list[object]:
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if pa.types.is_temporal(column.type):
         return _dates(column)
     try:
-        return cast(list[Any], column.to_pylist())
+        return cast(list[object], column.to_pylist())
     except UnicodeDecodeError:
         encoded = column.cast(pa.large_binary()).to_pylist()
         return [None if v is None else v.decode(errors="surrogateescape") for v in encoded]
 
 
-def _dates(column: pa.Array) -> list[Any]:
+def _dates(column: pa.Array) -> list[object]:
     """Returns dates and times as strings, in UTC; Python's types hold fewer years and digits."""
     if pa.types.is_timestamp(column.type) and column.type.tz is not None:
         column = column.cast(pa.int64()).cast(pa.timestamp(column.type.unit))
-    return cast(list[Any], column.cast(pa.string()).to_pylist())
+    return cast(list[object], column.cast(pa.string()).to_pylist())
 
 
 READER: Final = Reader(read, split, is_sequential=False)

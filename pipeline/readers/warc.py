@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
 from fastwarc.warc import WarcRecord
 
@@ -181,7 +181,7 @@ def _page(
         return SkippedRecord(skipped_kind(kind))
     if not body.strip():
         return SkippedRecord("empty body")
-    metadata: dict[str, Any] = {**record.metadata, "content_type": kind}
+    metadata: dict[str, object] = {**record.metadata, "content_type": kind}
     charset = charset_of(content_type)
     if charset:
         metadata["charset"] = charset
