@@ -9,7 +9,7 @@ import numpy as np
 from massivetext.kernels import part
 from massivetext.pipeline.extraction.choice import page_facts as pf
 from massivetext.pipeline.extraction.choice import text_words
-from massivetext.pipeline.extraction.choice.numbering import mix, number_of
+from massivetext.pipeline.extraction.hashing import FREE, mix, number_of
 from massivetext.pipeline.extraction.html import page_tree as pt
 from massivetext.pipeline.extraction.html.automaton import word_search
 
@@ -29,7 +29,7 @@ _KEY_BYTES: Final = 32
 def describe_blocks(tree: Any, facts: Any) -> None:
     """Fill the facts of all blocks, and the prose before each."""
     facts.prose_before[0] = 0
-    facts.keys[:] = -1
+    facts.keys[:] = FREE
     texts = 0
     for block in range(tree.blocks.shape[1]):
         key = _describe_text(tree, block, facts.blocks)

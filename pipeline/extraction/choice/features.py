@@ -17,12 +17,12 @@ from massivetext.kernels import inlined, part
 from massivetext.pipeline.extraction.choice import page_facts as pf
 from massivetext.pipeline.extraction.choice import text_words
 from massivetext.pipeline.extraction.choice.block_facts import describe_blocks
+from massivetext.pipeline.extraction.choice.logarithm import log8
 from massivetext.pipeline.extraction.choice.node_facts import (
     TAG_BITS,
     TAG_GROUP_COUNT,
     describe_nodes,
 )
-from massivetext.pipeline.extraction.choice.numbering import log8
 from massivetext.pipeline.extraction.choice.page_facts import LEVEL_FEATURES, SHARE
 from massivetext.pipeline.extraction.html import elements, name_words
 from massivetext.pipeline.extraction.html import page_tree as pt

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from massivetext.kernels import part
 from massivetext.pipeline.extraction.choice import page_facts as pf
-from massivetext.pipeline.extraction.choice.numbering import log8, mix, number_of
+from massivetext.pipeline.extraction.choice.logarithm import log8
+from massivetext.pipeline.extraction.hashing import FREE, mix, number_of
 from massivetext.pipeline.extraction.html import elements
 from massivetext.pipeline.extraction.html import page_tree as pt
 
@@ -75,7 +76,7 @@ def _sum_blocks(tree: Any, facts: Any) -> None:
 def _number_families(tree: Any, facts: Any) -> None:
     """Number the families, the nodes of one tag under one parent, and count their members."""
     nodes = facts.nodes
-    facts.keys[:] = -1
+    facts.keys[:] = FREE
     families = 0
     for node in range(nodes.shape[1]):
         key = mix(tree.nodes[pt.NODE_PARENT, node] + 1, tree.nodes[pt.NODE_TAG, node])
@@ -93,7 +94,7 @@ def _number_families(tree: Any, facts: Any) -> None:
 def _number_groups(tree: Any, facts: Any) -> None:
     """Number the groups of nodes whose tags and words, and whose parents', are the same."""
     nodes = facts.nodes
-    facts.keys[:] = -1
+    facts.keys[:] = FREE
     groups = 0
     for node in range(nodes.shape[1]):
         parent = max(tree.nodes[pt.NODE_PARENT, node], 0)

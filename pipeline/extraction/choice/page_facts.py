@@ -68,7 +68,7 @@ class PageFacts(NamedTuple):
     levels: NDArray[np.int32]
     """Shape (nodes, LEVEL_FEATURES): what the blocks below a node know of it."""
     keys: NDArray[np.int64]
-    """Room for a hash table: the key of each slot, -1 where there is none."""
+    """Room for a hash table, see `hashing`: the key of each slot."""
     numbers: NDArray[np.int32]
     """The number that belongs to each key."""
     members: NDArray[np.int32]

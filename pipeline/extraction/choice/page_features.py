@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from massivetext.kernels import part
 from massivetext.pipeline.extraction.choice.features import put
-from massivetext.pipeline.extraction.choice.numbering import log8
+from massivetext.pipeline.extraction.choice.logarithm import log8
 from massivetext.pipeline.extraction.choice.page_facts import SHARE
 from massivetext.pipeline.extraction.choice.second_features import SCORE_LIMIT, probability
 from massivetext.pipeline.extraction.html import page_tree as pt

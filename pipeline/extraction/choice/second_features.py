@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from massivetext.kernels import part
 from massivetext.pipeline.extraction.choice import page_facts as pf
 from massivetext.pipeline.extraction.choice.features import put
-from massivetext.pipeline.extraction.choice.numbering import log8
+from massivetext.pipeline.extraction.choice.logarithm import log8
 from massivetext.pipeline.extraction.choice.page_facts import SHARE
 from massivetext.pipeline.extraction.html import page_tree as pt
 

@@ -1,1 +1,70 @@
-"""Bytes of a page to a `PageTree`: nodes and blocks of text, as browsers would build them."""
+"""HTML to a `PageTree`: the page's block elements and its blocks of text, as flat arrays.
+
+Two parsers fill the same arrays (`page_tree`): `raw_tree` reads the bytes in one compiled pass, and
+`lxml_tree` walks the tree that lxml builds. Both read what an element means from one table
+(`elements`). The rest of this page tells how `raw_*` reads a page.
+
+**One loop, five readers.** `raw_tree._read` looks at the byte at its position, hands the page to the
+reader for what begins there, and goes on where that reader stopped. A reader goes back only to the
+start of a title that never ends or of a reference that is none, so time is linear in the page's
+size.
+
+                      +------------------------------------------------------+
+                      v                                                      |
+      any byte   +---------+   `<` and a letter    +------------+            |
+     +---------->| _read   |---------------------->| start tag  |            |
+     |           |         |                       | name,      |--- `>` ----+
+     |           |         |                       | attributes |            |
+     |           |         |                       +------------+            |
+     |           |         |                         | of script, style,     |
+     |           |         |                         | title, textarea, ...  |
+     |           |         |                         v                       |
+     |           |         |                       +------------+            |
+     |           |         |                       | raw text   |- its end --+
+     |           |         |                       +------------+    tag     |
+     |           |         |  `</` and a letter    +------------+            |
+     |           |         |---------------------->| end tag    |--- `>` ----+
+     |           |         |                       +------------+            |
+     |           |         |  `<!` `<?` `</`       +------------+  `-->`     |
+     |           |         |---------------------->| comment,   |- or `>` ---+
+     |           |         |                       | doctype    |
+     |           |         |                       +------------+
+     |           |         |  all else             +------------+
+     |           |         |---------------------->| text,      |
+     |           +---------+                       | references |
+     |                                             +------------+
+     +------------------ at the next `<` -----------------+
+
+- Text (`raw_text.scan_text`): copies printable ASCII as it is, resolves references (`&amp;`), drops
+  characters that nobody sees. White space is not written but remembered (`SPACE`), and settled by
+  the next character (`begin_word`); in `pre` it is written as it stands.
+- Start tag: the name is hashed while it is read, which gives the tag's number. `raw_attributes`
+  notes where the values of the eleven attributes that matter stand, and skips the others.
+  `raw_tags.open_element` ends what the tag ends by implication (`li` ends `li`, a block ends `p`),
+  opens a node if the element is a block, and pushes it on the stack.
+- Raw text: its content is skipped up to its own end tag; that of `title` is remembered.
+- End tag: `raw_tags.close_element` looks for its element on the stack, and closes all above it; an
+  end tag that fits nothing is left out.
+- In an element that is not shown (`IN_HIDDEN` on the stack) text is skipped and elements are only
+  pushed and popped.
+
+**Blocks.** A block of text ends (`raw_text.end_block`) where a block element begins or ends, at two
+`br` in a row, and at the end of the page. If it holds a character, its row is written and the next
+one begins; if not, what was written is taken back. The margin of a block is the largest that the
+tags since the last block ask for.
+
+**Memory.** A page is a `raw_state.Reader`: the bytes, the stack of open elements, the arrays that
+are filled, and `state`, integers in named slots:
+
+| slots | meaning | written by |
+|---|---|---|
+| `TEXT` `BLOCK_START` | end of the text buffer, start of the open block in it | `raw_text` |
+| `CHARACTERS` `LINK_CHARACTERS` `LINKS` | counts of the open block | `raw_text` |
+| `SPACE` | white space stands before the next character | `raw_text` |
+| `BREAKS` | `br` since the last character | `raw_tree._break_line`; cleared by `raw_text` |
+| `PENDING_LINKS` | links since the last character | `raw_tags`; cleared by `raw_text` |
+| `BLOCKS` `MARGIN` | blocks written, margin of the next | `raw_text`; `MARGIN` by `raw_tags`, too |
+| `NODES` `DEPTH` | nodes written, height of the stack | `raw_tags` |
+| `TITLE_START` `TITLE_STOP` `UNENDED` | the title; elements without an end ahead | `raw_tree` |
+| `SHOW_HIDDEN` | read what is hidden, too | set once, by `raw_state.reader_of` |
+"""

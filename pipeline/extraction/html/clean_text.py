@@ -1,4 +1,4 @@
-"""Characters that a reader never sees, and styles that hide text: shared by every engine."""
+"""Characters that a reader never sees, and styles that hide text: shared by every parser."""
 
 from __future__ import annotations
 

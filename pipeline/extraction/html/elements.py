@@ -1,4 +1,4 @@
-"""What each HTML element means for the text: the one table that every engine reads.
+"""What each HTML element means for the text: the one table that every parser reads.
 
 Sources: the rendering section of the HTML standard (which elements are blocks, which have a margin,
 which are not rendered), and the study in the project's notes for what is a control and not text.
@@ -82,6 +82,9 @@ LINK_TAGS: Final = _names("a button")
 LIST_TAGS: Final = _names("ul ol menu dir dl")
 
 HEADING_TAGS: Final = _names("h1 h2 h3 h4 h5 h6")
+
+PREFORMATTED_TAGS: Final = _names("pre listing plaintext")
+"""Elements whose white space is part of the text."""
 
 
 def _tag_flags() -> NDArray[np.uint8]:

@@ -1,6 +1,6 @@
 """A page as flat arrays: the tree of its block elements, and its blocks of text.
 
-Every engine (lxml, raw bytes) fills these arrays; choice and layout read nothing else.
+Every parser (raw bytes, lxml) fills these arrays; choice and layout read nothing else.
 """
 
 from __future__ import annotations
@@ -43,6 +43,10 @@ REVERSED_LIST: Final = 128
 NO_NUMBER: Final = -(2**31)
 """Number of a node that states none."""
 
+MAX_DEPTH: Final = 512
+"""The most open elements, `html` and `body` not counted: deeper ones give text, but no nodes.
+Source: Blink's `kMaximumHTMLParserDOMTreeDepth` and WebKit's limit of the same name and value."""
+
 
 class PageTree(NamedTuple):
     """The block elements and the blocks of text of one page, in document order.
@@ -74,7 +78,7 @@ TREE_TYPE: Final[Any] = types.NamedTuple(
 
 
 class ParsedPage(NamedTuple):
-    """What an engine makes of a page."""
+    """What a parser makes of a page."""
 
     tree: PageTree
     title: str

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from massivetext.kernels import inlined, part
+from massivetext.pipeline.extraction import ascii_bytes as ab
 from massivetext.pipeline.extraction.html import elements, name_words
 from massivetext.pipeline.extraction.html import page_tree as pt
 from massivetext.pipeline.extraction.html import raw_state as st
@@ -25,52 +27,51 @@ _IS_NEVER_HIDDEN: Final = elements.IS_NEVER_HIDDEN
 _search_names: Final = word_search(name_words.PATTERNS)
 
 
-def _packed(name: str) -> int:
-    """First eight bytes of a name as one number, and its length above them."""
-    return int.from_bytes(name.encode()[:7], "big") | len(name) << 56
+_PACKED_BYTES: Final = 7
+"""Bytes of a name that are compared: they leave the highest byte of a word for its length. Longer
+names are told by their length and beginning: HTML has one `reversed`, and one `aria-hidden`."""
+
+_ATTRIBUTE_SLOTS: Final = {
+    "class": st.CLASS,
+    "id": st.ID,
+    "role": st.ROLE,
+    "style": st.STYLE,
+    "hidden": st.HIDDEN,
+    "aria-hidden": st.ARIA_HIDDEN,
+    "href": st.HREF,
+    "start": st.START,
+    "value": st.VALUE,
+    "type": st.TYPE,
+    "reversed": st.REVERSED,
+}
+"""The attributes that matter, by name."""
 
 
-_CLASS_NAME: Final = _packed("class")
-_ID_NAME: Final = _packed("id")
-_ROLE_NAME: Final = _packed("role")
-_STYLE_NAME: Final = _packed("style")
-_HIDDEN_NAME: Final = _packed("hidden")
-_ARIA_HIDDEN_NAME: Final = _packed("aria-hidden")
-_HREF_NAME: Final = _packed("href")
-_START_NAME: Final = _packed("start")
-_VALUE_NAME: Final = _packed("value")
-_TYPE_NAME: Final = _packed("type")
-_REVERSED_NAME: Final = _packed("reversed")
+def _packed_names() -> NDArray[np.int64]:
+    """The first bytes of every name as one number, its length above them, by slot."""
+    packed = np.zeros(st.ATTRIBUTES, np.int64)
+    for name, slot in _ATTRIBUTE_SLOTS.items():
+        beginning = int.from_bytes(name.encode()[:_PACKED_BYTES], "big")
+        packed[slot] = beginning | len(name) << 8 * _PACKED_BYTES
+    return packed
+
+
+_PACKED_NAMES: Final = _packed_names()
+_LONGEST_NAME: Final = max(map(len, _ATTRIBUTE_SLOTS))
 
 
 @inlined
 def _attribute_slot(name: Any, length: Any) -> int:
-    """Which of the attributes that matter has this name; -1 for the others."""
-    if length > 11:
+    """Which of the attributes that matter has this name; -1 for the others.
+
+    `name` holds the first bytes of the name, in lower case.
+    """
+    if length > _LONGEST_NAME:
         return -1
-    name |= length << 56
-    if name == _CLASS_NAME:
-        return st.CLASS
-    if name == _HREF_NAME:
-        return st.HREF
-    if name == _ID_NAME:
-        return st.ID
-    if name == _STYLE_NAME:
-        return st.STYLE
-    if name == _ROLE_NAME:
-        return st.ROLE
-    if name == _HIDDEN_NAME:
-        return st.HIDDEN
-    if name == _ARIA_HIDDEN_NAME:
-        return st.ARIA_HIDDEN
-    if name == _START_NAME:
-        return st.START
-    if name == _VALUE_NAME:
-        return st.VALUE
-    if name == _TYPE_NAME:
-        return st.TYPE
-    if name == _REVERSED_NAME:
-        return st.REVERSED
+    packed = name | length << 8 * _PACKED_BYTES
+    for slot in range(st.ATTRIBUTES):
+        if _PACKED_NAMES[slot] == packed:
+            return slot
     return -1
 
 
@@ -87,10 +88,10 @@ def scan_attributes(page: Any, position: int) -> Any:
     slash = False
     while position < stop:
         byte = html[position]
-        if byte == 62:
+        if byte == ab.GREATER_THAN:
             return position + 1, slash
-        if byte <= 32 or byte == 47:
-            slash = byte == 47 or (slash and byte <= 32)
+        if byte <= ab.SPACE or byte == ab.SLASH:
+            slash = byte == ab.SLASH or (slash and byte <= ab.SPACE)
             position += 1
             continue
         slash = False
@@ -98,10 +99,12 @@ def scan_attributes(page: Any, position: int) -> Any:
         first = position
         while position < stop:
             byte = html[position]
-            if byte <= 32 or byte == 62 or byte == 47 or (byte == 61 and position > first):
+            if byte <= ab.SPACE or byte == ab.GREATER_THAN or byte == ab.SLASH:
                 break
-            if length < 7:
-                name = name << 8 | (byte | 32 if 65 <= byte <= 90 else byte)
+            if byte == ab.EQUALS and position > first:  # HTML standard: a name may begin with one
+                break
+            if length < _PACKED_BYTES:
+                name = name << 8 | ab.lowered(byte)
             length += 1
             position += 1
         start, end, position = _scan_value(html, position)
@@ -118,23 +121,23 @@ def _scan_value(html: Any, position: int) -> Any:
     """Read what follows an attribute's name: `(start of its value, end, where to go on)`."""
     stop = len(html)
     behind_name = position
-    while position < stop and html[position] <= 32:
+    while position < stop and html[position] <= ab.SPACE:
         position += 1
-    if position >= stop or html[position] != 61:
+    if position >= stop or html[position] != ab.EQUALS:
         return behind_name, behind_name, behind_name
     position += 1
-    while position < stop and html[position] <= 32:
+    while position < stop and html[position] <= ab.SPACE:
         position += 1
     if position >= stop:
         return position, position, position
     quote = html[position]
     start = position
-    if quote == 34 or quote == 39:
+    if quote == ab.QUOTE or quote == ab.APOSTROPHE:
         start += 1
         position += 1
         position = find_byte(html, position, quote)
         return start, position, min(position + 1, stop)
-    while position < stop and html[position] > 32 and html[position] != 62:
+    while position < stop and html[position] > ab.SPACE and html[position] != ab.GREATER_THAN:
         position += 1
     return start, position, position
 
@@ -145,8 +148,8 @@ def _matches(html: Any, position: int, stop: int, wanted: Any) -> bool:
     matched = 0
     while position < stop and matched < len(wanted):
         byte = html[position]
-        if byte > 32:
-            if (byte | 32 if 65 <= byte <= 90 else byte) != wanted[matched]:
+        if byte > ab.SPACE:
+            if ab.lowered(byte) != wanted[matched]:
                 return False
             matched += 1
         position += 1
@@ -177,13 +180,13 @@ def hides_element(page: Any, tag: int, show_hidden: Any) -> bool:
     is_declaration = True
     for position in range(start, stop):
         byte = html[position]
-        if is_declaration and byte > 32:
+        if is_declaration and byte > ab.SPACE:
             if _matches(html, position, stop, _DISPLAY_NONE):
                 return True
             if _matches(html, position, stop, _VISIBILITY_HIDDEN):
                 return True
             is_declaration = False
-        if byte == 59:
+        if byte == ab.SEMICOLON:
             is_declaration = True
     return False
 
@@ -205,15 +208,15 @@ def name_words_of(page: Any) -> Any:
 def integer_of(html: Any, start: int, stop: int) -> Any:
     """Value of an integer attribute, `NO_NUMBER` if it has none of at most nine digits."""
     position = start
-    while 0 <= position < stop and html[position] <= 32:
+    while 0 <= position < stop and html[position] <= ab.SPACE:
         position += 1
     sign = 1
-    if 0 <= position < stop and (html[position] == 45 or html[position] == 43):
-        sign = -1 if html[position] == 45 else 1
+    if 0 <= position < stop and (html[position] == ab.HYPHEN or html[position] == ab.PLUS):
+        sign = -1 if html[position] == ab.HYPHEN else 1
         position += 1
     value, digits = 0, 0
-    while 0 <= position < stop and digits < 9 and 48 <= html[position] <= 57:
-        value = value * 10 + html[position] - 48
+    while 0 <= position < stop and digits < 9 and ab.is_digit(html[position]):
+        value = value * 10 + html[position] - ab.ZERO
         digits += 1
         position += 1
     return sign * value if digits else pt.NO_NUMBER
@@ -225,12 +228,12 @@ def list_style(page: Any) -> int:
     html, attributes = page.html, page.attributes
     style = 0
     start, stop = attributes[st.TYPE, 0], attributes[st.TYPE, 1]
-    while start < stop and html[start] <= 32:
+    while start < stop and html[start] <= ab.SPACE:
         start += 1
-    while stop > start and html[stop - 1] <= 32:
+    while stop > start and html[stop - 1] <= ab.SPACE:
         stop -= 1
     if start >= 0 and stop - start == 1:
         byte = html[start]
-        if byte == 49 or byte | 32 == 97 or byte | 32 == 105:
+        if byte == ab.ONE or byte | ab.CASE == ab.LOWER_A or byte | ab.CASE == ab.LOWER_I:
             style = int(byte)
     return style + pt.REVERSED_LIST * (attributes[st.REVERSED, 0] >= 0)

@@ -1,4 +1,4 @@
-"""What the raw-bytes engine reads and writes: a page, what it remembers, and the tree it fills.
+"""What the parser of raw bytes reads and writes: a page, what it remembers, and the tree it fills.
 
 What it remembers stands in slots of small integer arrays, which compiled functions can share.
 """
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from massivetext.kernels import part
+from massivetext.pipeline.extraction import ascii_bytes as ab
 from massivetext.pipeline.extraction.html import elements
 from massivetext.pipeline.extraction.html import page_tree as pt
 
@@ -47,9 +48,6 @@ IN_ITEM: Final = 8
 OPENS_BLOCK: Final = 16
 INHERITED: Final = IN_LINK | IN_PREFORMATTED | IN_HIDDEN | IN_ITEM
 
-MAX_DEPTH: Final = 512
-"""Our choice, as in browsers: deeper elements give text, but no nodes."""
-
 # Rows of the `attributes` array (int32, columns: start and stop of the value, -1 if absent).
 CLASS: Final = 0
 ID: Final = 1
@@ -76,7 +74,7 @@ class Reader(NamedTuple):
     state: NDArray[np.int64]
     """Shape (STATE_SLOTS)."""
     stack: NDArray[np.int32]
-    """Shape (STACK_ROWS, MAX_DEPTH + 1)."""
+    """Shape (STACK_ROWS, page_tree.MAX_DEPTH + 1)."""
     open_tags: NDArray[np.int32]
     """How many elements of each tag number are open."""
     attributes: NDArray[np.int32]
@@ -92,13 +90,13 @@ def reader_of(html: Any, show_hidden: Any) -> Reader:
     """A reader at the start of a page."""
     tags = 1
     for position in range(len(html)):  # no node and no block comes without a tag of its own
-        tags += html[position] == 60
+        tags += html[position] == ab.LESS_THAN
     state = np.zeros(STATE_SLOTS, np.int64)
     state[SHOW_HIDDEN] = show_hidden
     return Reader(
         html,
         state,
-        np.zeros((STACK_ROWS, MAX_DEPTH + 1), np.int32),
+        np.zeros((STACK_ROWS, pt.MAX_DEPTH + 1), np.int32),
         np.zeros(_TAGS, np.int32),
         np.ones((ATTRIBUTES + 1, 2), np.int32),  # as if filled: cleared by the first tag
         np.empty(len(html) + len(html) // 2 + 16, np.uint8),

@@ -32,10 +32,6 @@ _DT: Final = _tag("dt")
 _DD: Final = _tag("dd")
 _DIV: Final = _tag("div")
 _ADDRESS: Final = _tag("address")
-_PRE: Final = _tag("pre")
-_LISTING: Final = _tag("listing")
-_XMP: Final = _tag("xmp")
-_PLAINTEXT: Final = _tag("plaintext")
 _TABLE: Final = _tag("table")
 _CAPTION: Final = _tag("caption")
 _TBODY: Final = _tag("tbody")
@@ -46,6 +42,7 @@ _TD: Final = _tag("td")
 _TH: Final = _tag("th")
 _H1: Final = _tag("h1")
 _H6: Final = _tag("h6")
+_PREFORMATTED: Final = tuple(map(_tag, sorted(elements.PREFORMATTED_TAGS)))
 
 # Local names, because compiled code takes module constants as they are.
 _FLAGS: Final = elements.TAG_FLAGS
@@ -169,13 +166,13 @@ def open_element(page: Any, tag: int, is_closed: Any) -> None:
     if _FLAGS[tag] & _IS_BLOCK:
         end_block(page)
         state[st.MARGIN] = max(state[st.MARGIN], _margin(tag, flags))
-        if is_closed or state[st.DEPTH] >= st.MAX_DEPTH:
+        if is_closed or state[st.DEPTH] >= pt.MAX_DEPTH:
             return
         node = _new_node(page, tag, node)
         flags |= st.OPENS_BLOCK
         if tag in (_LI, _DD):
             flags |= st.IN_ITEM
-        if tag in (_PRE, _LISTING, _XMP, _PLAINTEXT):
+        if tag in _PREFORMATTED:
             flags |= st.IN_PREFORMATTED
     elif tag == _BUTTON or (tag == _A and attributes[st.HREF, 0] >= 0):
         if flags & st.IN_LINK:
@@ -214,7 +211,7 @@ def _new_node(page: Any, tag: int, parent: Any) -> Any:
 @inlined
 def _push(page: Any, tag: int, node: Any, flags: Any) -> None:
     state, stack, open_tags = page.state, page.stack, page.open_tags
-    if state[st.DEPTH] >= st.MAX_DEPTH:
+    if state[st.DEPTH] >= pt.MAX_DEPTH:
         return
     state[st.DEPTH] += 1
     depth = state[st.DEPTH]

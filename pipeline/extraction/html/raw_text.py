@@ -5,28 +5,16 @@ from __future__ import annotations
 from typing import Any, Final
 
 from massivetext.kernels import inlined, part
+from massivetext.pipeline.extraction import ascii_bytes as ab
+from massivetext.pipeline.extraction.hashing import name_hash_with, slot_of
 from massivetext.pipeline.extraction.html import page_tree as pt
 from massivetext.pipeline.extraction.html import raw_state as st
-from massivetext.pipeline.extraction.html.raw_tables import (
-    HASH_MASK,
-    HASH_MULTIPLIER,
-    LATIN_CONTROLS,
-    MAX_REFERENCE_NAME,
-    REFERENCE_CODES,
-    REFERENCE_IS_LEGACY,
-    REFERENCE_KEYS,
-    REFERENCE_SLOTS,
-    REFERENCE_VALUES,
-)
+from massivetext.pipeline.extraction.html import raw_tables as tables
 
 _KEPT: Final = 0
 _SPACE: Final = 1
 _REMOVED: Final = 2
 _JOINER: Final = 3
-
-_LESS_THAN: Final = 60
-_AMPERSAND: Final = 38
-_NEWLINE: Final = 10
 
 
 @part
@@ -37,11 +25,11 @@ def end_block(page: Any) -> None:
         start, stop = state[st.BLOCK_START], state[st.TEXT]
         is_pre = stack[st.STACK_FLAGS, state[st.DEPTH]] & st.IN_PREFORMATTED
         if is_pre:
-            while text[stop - 1] <= 32:
+            while text[stop - 1] <= ab.SPACE:
                 stop -= 1
             position = start
-            while text[position] <= 32:  # empty lines before the first one with text
-                if text[position] == _NEWLINE:
+            while text[position] <= ab.SPACE:  # empty lines before the first one with text
+                if text[position] == ab.NEWLINE:
                     start = position + 1
                 position += 1
         block = state[st.BLOCKS]
@@ -79,10 +67,10 @@ def begin_word(page: Any) -> None:
         end_block(page)
         state[st.PENDING_LINKS] = links
     elif state[st.BREAKS] == 1:
-        text[state[st.TEXT]] = _NEWLINE
+        text[state[st.TEXT]] = ab.NEWLINE
         state[st.TEXT] += 1
     elif state[st.SPACE]:
-        text[state[st.TEXT]] = 32
+        text[state[st.TEXT]] = ab.SPACE
         state[st.TEXT] += 1
     state[st.BREAKS] = 0
     state[st.SPACE] = 0
@@ -100,18 +88,19 @@ def scan_text(page: Any, position: int) -> int:
     is_pre = flags & st.IN_PREFORMATTED
     while position < stop:
         byte = html[position]
-        if byte == _LESS_THAN:
+        if byte == ab.LESS_THAN:
             break
-        if byte <= 32:
-            if is_pre and byte != 13:
-                text[state[st.TEXT]] = byte if byte == _NEWLINE or byte == 9 else 32
+        if byte <= ab.SPACE:
+            if is_pre and byte != ab.RETURN:
+                is_kept = byte == ab.NEWLINE or byte == ab.TAB
+                text[state[st.TEXT]] = byte if is_kept else ab.SPACE
                 state[st.TEXT] += 1
             else:
                 state[st.SPACE] = 1
             position += 1
-        elif byte == _AMPERSAND:
+        elif byte == ab.AMPERSAND:
             position = _scan_reference(page, position)
-        elif byte < 0x7F:
+        elif byte < ab.DELETE:
             if is_pre:
                 state[st.LINKS] += state[st.PENDING_LINKS]
                 state[st.PENDING_LINKS] = 0
@@ -133,14 +122,16 @@ def _copy_ascii(page: Any, position: int, is_link: Any, is_pre: Any) -> int:
     spaces = 0
     while position < stop:
         byte = html[position]
-        if byte > 32:
-            if byte >= 127 or byte in (_LESS_THAN, _AMPERSAND):
+        if byte > ab.SPACE:
+            if byte >= ab.DELETE or byte in (ab.LESS_THAN, ab.AMPERSAND):
                 break
-        elif is_pre or byte != 32 or position + 1 >= stop:
+        elif is_pre or byte != ab.SPACE or position + 1 >= stop:
             break
-        else:
+        else:  # a single space between two printable characters is copied as it is
             following = html[position + 1]
-            if following <= 32 or following >= 0x7F or following == 60 or following == 38:
+            if following <= ab.SPACE or following >= ab.DELETE:
+                break
+            if following in (ab.LESS_THAN, ab.AMPERSAND):
                 break
             spaces += 1
         text[length] = byte
@@ -174,7 +165,7 @@ def _scan_character(page: Any, position: int) -> int:
 def _kind_of_character(code: Any) -> int:
     """What is done with a character, see `clean_text`."""
     if code <= 0xAD:
-        if code <= 32 or 0x7F <= code <= 0xA0:
+        if code <= ab.SPACE or ab.DELETE <= code <= 0xA0:
             return _SPACE
         return _REMOVED if code == 0xAD else _KEPT
     if code < 0x1680:
@@ -210,7 +201,7 @@ def write_character(page: Any, code: Any) -> None:
         return
     if kind == _SPACE:
         if is_pre:
-            text[length] = code if code == _NEWLINE or code == 9 else 32
+            text[length] = code if code == ab.NEWLINE or code == ab.TAB else ab.SPACE
             state[st.TEXT] += 1
         else:
             state[st.SPACE] = 1
@@ -248,18 +239,18 @@ def _put_utf8(code: Any, text: Any, length: Any) -> Any:
 def _scan_reference(page: Any, position: int) -> int:
     """Read a character reference, or an ampersand that is none; where it ends."""
     html = page.html
-    if position + 1 < len(html) and html[position + 1] == 35:
+    if position + 1 < len(html) and html[position + 1] == ab.NUMBER_SIGN:
         end, code = _numeric_reference(html, position + 2)
         if code >= 0:
             write_character(page, code)
             return end
     end, reference = _named_reference(html, position + 1)
-    if reference < 0:
-        write_character(page, _AMPERSAND)
+    if reference == tables.NO_REFERENCE:
+        write_character(page, ab.AMPERSAND)
         return position + 1
-    write_character(page, REFERENCE_CODES[reference, 0])
-    if REFERENCE_CODES[reference, 1]:
-        write_character(page, REFERENCE_CODES[reference, 1])
+    write_character(page, tables.REFERENCE_CODES[reference, 0])
+    if tables.REFERENCE_CODES[reference, 1]:
+        write_character(page, tables.REFERENCE_CODES[reference, 1])
     return end
 
 
@@ -268,16 +259,16 @@ def _numeric_reference(html: Any, position: int) -> Any:
     """`(where it ends, code)` of what stands after `&#`; code -1 if there is no digit."""
     stop = len(html)
     base = 10
-    if position < stop and html[position] | 32 == 120:
+    if position < stop and html[position] | ab.CASE == ab.LOWER_X:
         base = 16
         position += 1
     code, digits = 0, 0
     while position < stop:
         byte = html[position]
-        if 48 <= byte <= 57:
-            digit = byte - 48
-        elif base == 16 and 97 <= byte | 32 <= 102:
-            digit = (byte | 32) - 87
+        if ab.is_digit(byte):
+            digit = byte - ab.ZERO
+        elif base == 16 and 97 <= byte | ab.CASE <= 102:  # a to f
+            digit = (byte | ab.CASE) - ab.LOWER_A + 10
         else:
             break
         code = min(code * base + digit, 0x110000)
@@ -285,10 +276,10 @@ def _numeric_reference(html: Any, position: int) -> Any:
         position += 1
     if not digits:
         return position, -1
-    if position < stop and html[position] == 59:
+    if position < stop and html[position] == ab.SEMICOLON:
         position += 1
     if 0x80 <= code < 0xA0:
-        return position, int(LATIN_CONTROLS[code - 0x80])
+        return position, int(tables.LATIN_CONTROLS[code - 0x80])
     if code == 0 or code > 0x10FFFF or 0xD800 <= code < 0xE000:
         return position, 0xFFFD
     return position, code
@@ -296,23 +287,20 @@ def _numeric_reference(html: Any, position: int) -> Any:
 
 @part
 def _named_reference(html: Any, position: int) -> Any:
-    """`(where it ends, number)` of the longest named reference here; number -1 if there is none."""
+    """`(where it ends, number)` of the longest named reference here, or `NO_REFERENCE`."""
     value = 0
-    best, end = -1, position
+    best, end = tables.NO_REFERENCE, position
     first = position
-    while position < len(html) and position - first < MAX_REFERENCE_NAME:
+    while position < len(html) and position - first < tables.MAX_REFERENCE_NAME:
         byte = html[position]
-        if not (48 <= byte <= 57 or 97 <= byte | 32 <= 122):
+        if not (ab.is_digit(byte) or ab.is_letter(byte)):
             break
-        value = (value * HASH_MULTIPLIER ^ byte) & HASH_MASK
+        value = name_hash_with(value, byte)
         position += 1
-        has_semicolon = position < len(html) and html[position] == 59
-        slot = value & (REFERENCE_SLOTS - 1)
-        while REFERENCE_KEYS[slot] >= 0:
-            if REFERENCE_KEYS[slot] == value:
-                reference = REFERENCE_VALUES[slot]
-                if has_semicolon or REFERENCE_IS_LEGACY[reference]:
-                    best, end = reference, position + has_semicolon
-                break
-            slot = (slot + 1) & (REFERENCE_SLOTS - 1)
+        has_semicolon = position < len(html) and html[position] == ab.SEMICOLON
+        reference = int(tables.REFERENCE_VALUES[slot_of(tables.REFERENCE_KEYS, value)])
+        if reference != tables.NO_REFERENCE and (
+            has_semicolon or tables.REFERENCE_IS_LEGACY[reference]
+        ):
+            best, end = reference, position + has_semicolon
     return end, best

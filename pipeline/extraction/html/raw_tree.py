@@ -13,19 +13,15 @@ import numpy as np
 from numba import types
 
 from massivetext.kernels import inlined, kernel, lean, part
+from massivetext.pipeline.extraction import ascii_bytes as ab
+from massivetext.pipeline.extraction.hashing import name_hash_with, slot_of
 from massivetext.pipeline.extraction.html import elements
 from massivetext.pipeline.extraction.html import page_tree as pt
 from massivetext.pipeline.extraction.html import raw_state as st
+from massivetext.pipeline.extraction.html import raw_tables as tables
 from massivetext.pipeline.extraction.html.page_tree import TREE_TYPE, PageTree, ParsedPage
 from massivetext.pipeline.extraction.html.raw_attributes import scan_attributes
 from massivetext.pipeline.extraction.html.raw_scan import find_byte
-from massivetext.pipeline.extraction.html.raw_tables import (
-    HASH_MASK,
-    HASH_MULTIPLIER,
-    TAG_KEYS,
-    TAG_SLOTS,
-    TAG_VALUES,
-)
 from massivetext.pipeline.extraction.html.raw_tags import close_element, open_element
 from massivetext.pipeline.extraction.html.raw_text import end_block, scan_text, write_character
 
@@ -45,18 +41,11 @@ def _tag_name(html: Any, position: int) -> Any:
     value = 0
     while position < len(html):
         byte = html[position]
-        if byte <= 32 or byte == 62 or byte == 47:
+        if byte <= ab.SPACE or byte == ab.GREATER_THAN or byte == ab.SLASH:
             break
-        if 65 <= byte <= 90:
-            byte |= 32
-        value = (value * HASH_MULTIPLIER ^ byte) & HASH_MASK
+        value = name_hash_with(value, ab.lowered(byte))
         position += 1
-    slot = value & (TAG_SLOTS - 1)
-    while TAG_KEYS[slot] >= 0:
-        if TAG_KEYS[slot] == value:
-            return position, int(TAG_VALUES[slot])
-        slot = (slot + 1) & (TAG_SLOTS - 1)
-    return position, _UNKNOWN
+    return position, int(tables.TAG_VALUES[slot_of(tables.TAG_KEYS, value)])
 
 
 @part
@@ -67,7 +56,7 @@ def _break_line(page: Any) -> None:
     if flags & st.IN_HIDDEN:
         return
     if flags & st.IN_PREFORMATTED:
-        text[state[st.TEXT]] = 10
+        text[state[st.TEXT]] = ab.NEWLINE
         state[st.TEXT] += 1
     else:
         state[st.BREAKS] += 1
@@ -86,11 +75,11 @@ def _skip_raw_text(page: Any, position: int, tag: int) -> int:
     if state[st.UNENDED] >> (tag % 63) & 1:
         return start
     while True:
-        position = find_byte(html, position, 60)
+        position = find_byte(html, position, ab.LESS_THAN)
         if position + 1 >= stop:
             position = stop
             break
-        if html[position + 1] == 47:
+        if html[position + 1] == ab.SLASH:
             behind_name, other = _tag_name(html, position + 2)
             if other == tag:
                 break
@@ -102,7 +91,7 @@ def _skip_raw_text(page: Any, position: int, tag: int) -> int:
     if tag == _TITLE and is_shown and not state[st.TITLE_STOP]:
         state[st.TITLE_START] = start
         state[st.TITLE_STOP] = position
-    return min(find_byte(html, behind_name, 62) + 1, stop)
+    return min(find_byte(html, behind_name, ab.GREATER_THAN) + 1, stop)
 
 
 @inlined
@@ -119,20 +108,35 @@ def _scan_start_tag(page: Any, position: Any) -> Any:
     return position
 
 
+@inlined
+def _are_hyphens(html: Any, position: Any) -> Any:
+    return html[position] == ab.HYPHEN and html[position + 1] == ab.HYPHEN
+
+
 @part
 def _skip_declaration(html: Any, position: int) -> int:
     """Skip a comment, a doctype, a processing instruction; where it ends."""
     stop = len(html)
-    is_comment = position + 3 < stop and html[position + 1] == 33
-    if is_comment and html[position + 2] == 45 and html[position + 3] == 45:
+    is_comment = position + 3 < stop and html[position + 1] == ab.EXCLAMATION
+    if is_comment and _are_hyphens(html, position + 2):
         position += 4
-        if position < stop and html[position] == 62:
+        if position < stop and html[position] == ab.GREATER_THAN:  # HTML standard: `<!-->` is whole
             return position + 1
-        position = find_byte(html, position, 62)
-        while position < stop and not (html[position - 1] == 45 and html[position - 2] == 45):
-            position = find_byte(html, position + 1, 62)
+        position = find_byte(html, position, ab.GREATER_THAN)
+        while position < stop and not _are_hyphens(html, position - 2):
+            position = find_byte(html, position + 1, ab.GREATER_THAN)
         return min(position + 1, stop)
-    return min(find_byte(html, position, 62) + 1, stop)
+    return min(find_byte(html, position, ab.GREATER_THAN) + 1, stop)
+
+
+@inlined
+def _begins_end_tag(html: Any, position: Any) -> Any:
+    """Whether `</` and a letter stand at a `<`; without the letter it is a broken comment."""
+    return (
+        position + 2 < len(html)
+        and html[position + 1] == ab.SLASH
+        and ab.is_letter(html[position + 2])
+    )
 
 
 @lean
@@ -149,24 +153,24 @@ def _read(page: Any) -> None:
     position = 0
     stop = len(html)
     while position < stop:
-        if html[position] != 60:
+        if html[position] != ab.LESS_THAN:
             if stack[st.STACK_FLAGS, state[st.DEPTH]] & st.IN_HIDDEN:
-                position = find_byte(html, position, 60)
+                position = find_byte(html, position, ab.LESS_THAN)
             else:
                 position = scan_text(page, position)
             continue
         following = html[position + 1] if position + 1 < stop else 0
-        if 97 <= following | 32 <= 122:
+        if ab.is_letter(following):
             position = _scan_start_tag(page, position + 1)
-        elif following == 47 and position + 2 < stop and 97 <= html[position + 2] | 32 <= 122:
+        elif _begins_end_tag(html, position):
             position, tag = _tag_name(html, position + 2)
             position, _ = scan_attributes(page, position)
             close_element(page, tag)
-        elif following == 33 or following == 47 or following == 63:
+        elif following == ab.EXCLAMATION or following == ab.SLASH or following == ab.QUESTION:
             position = _skip_declaration(html, position)
-        else:
+        else:  # a `<` that begins nothing is text
             if not stack[st.STACK_FLAGS, state[st.DEPTH]] & st.IN_HIDDEN:
-                write_character(page, 60)
+                write_character(page, ab.LESS_THAN)
             position += 1
     end_block(page)
 

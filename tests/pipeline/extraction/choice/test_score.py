@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from massivetext.pipeline.extraction.choice.choose import choose_blocks
-from massivetext.pipeline.extraction.choice.numbering import log8
+from massivetext.pipeline.extraction.choice.logarithm import log8
 from massivetext.pipeline.extraction.choice.score import (
     first_matrix,
     page_row,

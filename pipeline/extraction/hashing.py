@@ -1,0 +1,84 @@
+"""Hashes of names and numbers, and the hash tables of the extraction (compiled).
+
+A table has a power of two of slots, of which at least half are free. Its keys are at least 0;
+`FREE` marks a slot without one. A key stands at its own slot or behind it, with no free slot
+between (linear probing).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from massivetext.kernels import inlined, part
+
+FREE: Final = -1
+
+_NAME_MULTIPLIER: Final = 1_000_003
+_NAME_MASK: Final = (1 << 46) - 1
+"""Our choice: 46 bits leave the product's low bits right in wrapping 64-bit arithmetic, and no two
+names of the tables collide (which `hash_table` checks)."""
+
+_GOLDEN: Final = 0x9E3779B97F4A7C15 - 2**64
+"""2**64 divided by the golden ratio, as a signed word: Knuth, The Art of Computer Programming,
+volume 3, section 6.4 (multiplicative hashing)."""
+
+_KEY_MASK: Final = 2**62 - 1
+
+
+def hash_with(value: int, byte: int) -> int:
+    """Hash of a name that goes on with a byte, given the hash of what stands before it; 0 at first.
+
+    The same in Python and in compiled code.
+    """
+    return (value * _NAME_MULTIPLIER ^ byte) & _NAME_MASK
+
+
+def find_slot(keys: NDArray[np.int64], key: int) -> int:
+    """The slot of a key, or the free slot where it would stand."""
+    mask = len(keys) - 1
+    slot = (key ^ (key >> 29)) & mask
+    while keys[slot] != key and keys[slot] != FREE:
+        slot = (slot + 1) & mask
+    return slot
+
+
+name_hash_with: Final = inlined(hash_with)
+slot_of: Final = inlined(find_slot)
+
+
+def hash_table(
+    entries: Mapping[bytes, int], slots: int, missing: int
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """`(keys, values)` of named values; the value of every free slot is `missing`."""
+    keys = np.full(slots, FREE, np.int64)
+    values = np.full(slots, missing, np.int32)
+    for name, value in entries.items():
+        key = 0
+        for byte in name:
+            key = hash_with(key, byte)
+        slot = find_slot(keys, key)
+        assert keys[slot] == FREE, f"hash collision at {name!r}"
+        keys[slot], values[slot] = key, value
+    return keys, values
+
+
+@part
+def mix(value: Any, other: Any) -> Any:
+    """One key of two numbers."""
+    mixed = (value * _GOLDEN ^ other) * _GOLDEN
+    return (mixed ^ (mixed >> 31)) & _KEY_MASK
+
+
+@part
+def number_of(key: Any, keys: Any, numbers: Any, count: Any) -> Any:
+    """Number of a key; a new one gets the number `count`."""
+    slot = slot_of(keys, key)
+    if keys[slot] == key:
+        return int(numbers[slot])
+    keys[slot] = key
+    numbers[slot] = count
+    return count
