@@ -18,6 +18,8 @@ import xxhash
 from massivetext.formats import SourceKind
 from massivetext.paths import PathKind, Paths, each_path, file_name, map_paths
 
+Extractor = Literal["tree", "lxml", "trafilatura"]
+"""What turns HTML into text; `pipeline.extraction.extractors` says what each name stands for."""
 TestSetFormat = Literal["wikitext", "lambada", "jsonl", "parquet", "text", "curation_corpus"]
 
 
@@ -79,7 +81,7 @@ class SafeSearch:
 class Extraction:
     """HTML to text (A.1.1, text extraction)."""
 
-    extractor: Literal["tree", "trafilatura"] = "tree"
+    extractor: Extractor = "tree"
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,10 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
 from massivetext import __version__
-from massivetext.config import ConfigError
+from massivetext.config import ConfigError, Extraction, Extractor
 from massivetext.config_file import load_config
 from massivetext.pipeline.engine.logs import hide_import_warnings, hide_repetitions
 from massivetext.pipeline.engine.processes import Processes, default_count, exit_now, tune_malloc
@@ -201,21 +202,21 @@ def _add_extract(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = commands.add_parser("extract", help="the text of an HTML page, on standard output")
     parser.add_argument("file", nargs="?", default="-", help="HTML file, or - for standard input")
     parser.add_argument("--show", action="store_true", help="which blocks were kept, and why")
-    parser.add_argument("--extractor", choices=("tree", "trafilatura"), default="tree")
+    parser.add_argument("--extractor", choices=get_args(Extractor), default=Extraction().extractor)
     parser.set_defaults(call=_extract)
 
 
 def _extract(options: argparse.Namespace) -> int:
-    from massivetext.pipeline.extraction import extract_text, show_blocks
+    from massivetext.pipeline.extraction import EXTRACTORS, extract_text, show_blocks
 
-    if options.show and options.extractor != "tree":
-        return _fail(2, "--show tells of the blocks of the extractor tree; leave out --extractor")
+    if options.show and EXTRACTORS[options.extractor].parse is None:
+        return _fail(2, "--show needs the built-in extractor; drop --extractor")
     try:
         html = sys.stdin.buffer.read() if options.file == "-" else Path(options.file).read_bytes()
     except OSError as error:
         return _fail(2, f"cannot read {options.file}: {error.strerror}; name an HTML file or -")
     if options.show:
-        for block in show_blocks(html):
+        for block in show_blocks(html, extractor=options.extractor):
             print(block)
         return 0
     text = extract_text(html, extractor=options.extractor)

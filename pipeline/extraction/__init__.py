@@ -1,16 +1,12 @@
 """HTML to text: the main text of a web page, with its formatting. Imports no Beam."""
 
-from massivetext.pipeline.extraction.extract import (
-    Extractor,
-    Page,
-    extract_page,
-    extract_text,
-)
-from massivetext.pipeline.extraction.main_text import Engine
+from massivetext.config import Extractor
+from massivetext.pipeline.extraction.extract import Page, extract_page, extract_text
+from massivetext.pipeline.extraction.extractors import EXTRACTORS
 from massivetext.pipeline.extraction.show import ShownBlock, show_blocks
 
 __all__ = [
-    "Engine",
+    "EXTRACTORS",
     "Extractor",
     "Page",
     "ShownBlock",

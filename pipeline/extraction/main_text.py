@@ -6,9 +6,8 @@ page comes alone and nothing is in the processor's caches.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
-from typing import Any, Final, Literal, NamedTuple
+from collections.abc import Callable
+from typing import Any, Final
 
 import numpy as np
 from numba import types
@@ -19,7 +18,7 @@ from massivetext.pipeline.extraction.choice.weights import WEIGHTS_TYPE, Weights
 from massivetext.pipeline.extraction.html import page_tree as pt
 from massivetext.pipeline.extraction.html.lxml_tree import parse_with_lxml
 from massivetext.pipeline.extraction.html.page_tree import TREE_TYPE, ParsedPage
-from massivetext.pipeline.extraction.html.raw_tree import parse_raw, read_page, title_of
+from massivetext.pipeline.extraction.html.raw_tree import read_page, title_of
 from massivetext.pipeline.extraction.layout.kept_text import decoded, write_kept
 
 SCANT_CHARACTERS: Final = 250
@@ -93,21 +92,3 @@ def lxml_text(html_utf8: bytes, weights: Weights) -> tuple[str, str]:
     """`(main text, title)` of a page given as UTF-8, read by lxml."""
     parsed = parse_page(html_utf8, parse_with_lxml)
     return decoded(_text_of_tree(parsed.tree, weights)), parsed.title
-
-
-class EngineFunctions(NamedTuple):
-    """What an engine does with a page given as UTF-8."""
-
-    parse: Callable[[bytes, bool], ParsedPage]
-    text: Callable[[bytes, Weights], tuple[str, str]]
-
-
-Engine = Literal["raw", "lxml"]
-"""What reads the HTML: the compiled pass over bytes, or lxml, which it is held against."""
-
-ENGINES: Final[Mapping[str, EngineFunctions]] = MappingProxyType(
-    {
-        "raw": EngineFunctions(parse_raw, raw_text),
-        "lxml": EngineFunctions(parse_with_lxml, lxml_text),
-    }
-)

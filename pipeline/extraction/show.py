@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from massivetext.config import Extractor
 from massivetext.pipeline.extraction.choice.choose import choose_blocks
 from massivetext.pipeline.extraction.choice.second_features import SCORE_UNIT
 from massivetext.pipeline.extraction.encoding import decode_page
+from massivetext.pipeline.extraction.extractors import extractor_functions
 from massivetext.pipeline.extraction.html import elements, name_words
 from massivetext.pipeline.extraction.html import page_tree as pt
 from massivetext.pipeline.extraction.html.page_tree import PageTree
-from massivetext.pipeline.extraction.main_text import ENGINES, Engine, parse_page
+from massivetext.pipeline.extraction.main_text import parse_page
 
 _SHOWN_CHARACTERS: Final = 100
 
@@ -39,10 +41,16 @@ class ShownBlock:
 
 
 def show_blocks(
-    html: bytes, *, encoding: str | None = None, engine: Engine = "raw"
+    html: bytes, *, encoding: str | None = None, extractor: Extractor = "tree"
 ) -> list[ShownBlock]:
-    """Every block of a page in document order, kept or dropped, with its score and the reason."""
-    tree = parse_page(decode_page(html, encoding)[1], ENGINES[engine].parse).tree
+    """Every block of a page in document order, kept or dropped, with its score and the reason.
+
+    Raises `ValueError` for an extractor that is unknown or does not show its blocks.
+    """
+    parse = extractor_functions(extractor).parse
+    if parse is None:
+        raise ValueError(f"the extractor {extractor!r} does not show its blocks")
+    tree = parse_page(decode_page(html, encoding)[1], parse).tree
     choice = choose_blocks(tree)
     alone, together = (choice.scores / SCORE_UNIT).tolist()
     return [

@@ -25,10 +25,10 @@ from typing import Any
 
 import numpy as np
 
-from massivetext.pipeline.extraction import Engine, extract_text
+from massivetext.pipeline.extraction import extract_text
 from massivetext.pipeline.extraction.choice.weights import Weights, read_weights
 from massivetext.pipeline.extraction.encoding import decode_page
-from massivetext.pipeline.extraction.main_text import ENGINES
+from massivetext.pipeline.extraction.main_text import lxml_text, raw_text
 from massivetext.pipeline.extraction.training.pages import tokens
 
 ROOT = Path(__file__).parents[2]
@@ -109,13 +109,15 @@ def four_grams(words: list[str]) -> Counter[Any]:
     return Counter(zip(*(words[i:] for i in range(min(4, len(words)))), strict=False))
 
 
-def with_fold_weights(folder: Path, domains: dict[bytes, str], engine: Engine) -> Extract:
+def with_fold_weights(
+    folder: Path, domains: dict[bytes, str], text_of: Callable[[bytes, Weights], tuple[str, str]]
+) -> Extract:
     """Ours, each page with the weights that have not seen its domain."""
     folds: list[Weights] = [read_weights(str(p)) for p in sorted(folder.glob("*.npz"))]
 
     def extract(page: bytes) -> str:
         fold = hashlib.sha256(domains[page].encode()).digest()[0] % len(folds)
-        return ENGINES[engine].text(decode_page(page)[1], folds[fold])[0]
+        return text_of(decode_page(page)[1], folds[fold])[0]
 
     return extract
 
@@ -239,7 +241,7 @@ def main() -> None:
     arguments = parser.parse_args()
     extractors: dict[str, Extract] = {
         "massivetext": extract_text,
-        "massivetext (lxml)": lambda page: extract_text(page, engine="lxml"),
+        "massivetext (lxml)": lambda page: extract_text(page, extractor="lxml"),
     }
     if arguments.pages is None:
         pages = sample_pages()
@@ -248,8 +250,8 @@ def main() -> None:
         pages, domains = gold_pages(arguments.pages, arguments.per_set)
         if arguments.fold_weights:
             extractors = {
-                "massivetext": with_fold_weights(arguments.fold_weights, domains, "raw"),
-                "massivetext (lxml)": with_fold_weights(arguments.fold_weights, domains, "lxml"),
+                "massivetext": with_fold_weights(arguments.fold_weights, domains, raw_text),
+                "massivetext (lxml)": with_fold_weights(arguments.fold_weights, domains, lxml_text),
             }
         else:
             print("the weights have seen most of these pages: quality is not that of unseen ones")

@@ -1,6 +1,7 @@
-"""HTML to a `PageTree` through lxml's tree: the reference for the engine that reads raw bytes.
+"""HTML to a `PageTree` through the tree that lxml builds: the parser of the extractor `lxml`.
 
-One walk over start and end events, no recursion: depth costs nothing but memory.
+On well-formed pages the tree is the one that `raw_tree` finds. One walk over start and end events,
+no recursion: depth costs nothing but memory.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final, Protocol
 
 import numpy as np
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]
@@ -22,6 +23,7 @@ from massivetext.pipeline.extraction.html.clean_text import (
 from massivetext.pipeline.extraction.html.name_words import words_of
 from massivetext.pipeline.extraction.html.page_tree import (
     BLOCK_ROWS,
+    MAX_DEPTH,
     NO_NUMBER,
     PREFORMATTED,
     REVERSED_LIST,
@@ -29,11 +31,22 @@ from massivetext.pipeline.extraction.html.page_tree import (
     ParsedPage,
 )
 
-PREFORMATTED_TAGS: Final = frozenset(["pre", "listing", "xmp", "plaintext"])
 _INTEGER: Final = re.compile(r"\s*([+-]?\d{1,9})")
 _LEADING_EMPTY_LINES: Final = re.compile(r"\A(?:[^\S\n]*\n)+")
-_MAX_DEPTH: Final = 1000
-"""Our choice: deeper elements still give text, but no nodes (browsers stop at 512)."""
+_UNCOUNTED: Final = elements.VOID | {"html", "body"}
+"""Elements that add nothing to the depth: they hold nothing, or every page has them."""
+
+_UNREAD: Final = elements.SKIPPED | (elements.RAW_TEXT - {"title"})
+
+
+class _Element(Protocol):
+    """What is used of an lxml element; lxml comes without types."""
+
+    tag: str
+    text: str | None
+    tail: str | None
+
+    def get(self, key: str) -> str | None: ...
 
 
 def parse_with_lxml(html_utf8: bytes, show_hidden: bool = False) -> ParsedPage:
@@ -58,14 +71,14 @@ def parse_with_lxml(html_utf8: bytes, show_hidden: bool = False) -> ParsedPage:
     return builder.finish()
 
 
-def _events(root: Any, show_hidden: bool) -> Iterator[tuple[str, Any]]:
+def _events(root: _Element, show_hidden: bool) -> Iterator[tuple[str, _Element]]:
     """Start and end events of the rendered elements; a hidden one gives its end (its tail) only."""
     walker = etree.iterwalk(root, events=("start", "end"))
     hidden = None
     for event, element in walker:
         if event == "start":
             if hidden is None:
-                if is_hidden(element, show_hidden):
+                if _is_hidden(element, show_hidden):
                     hidden = element
                     walker.skip_subtree()
                 else:
@@ -75,12 +88,12 @@ def _events(root: Any, show_hidden: bool) -> Iterator[tuple[str, Any]]:
             yield event, element
 
 
-def is_hidden(element: Any, show_hidden: bool) -> bool:
-    """Whether an lxml element and all in it is not shown to a reader."""
+def _is_hidden(element: _Element, show_hidden: bool) -> bool:
+    """Whether an element and all in it is not shown to a reader."""
     name = element.tag
     if show_hidden and name in ("noscript", "template"):
         return False
-    if name in elements.SKIPPED:
+    if name in _UNREAD:
         return True
     if show_hidden or name in elements.NEVER_HIDDEN:
         return False
@@ -91,7 +104,7 @@ def is_hidden(element: Any, show_hidden: bool) -> bool:
     return style is not None and is_hiding_style(style)
 
 
-def _is_link(element: Any) -> bool:
+def _is_link(element: _Element) -> bool:
     """Whether a click on the element's text leads somewhere or does something."""
     return element.tag == "button" or (element.tag == "a" and element.get("href") is not None)
 
@@ -104,12 +117,18 @@ class _Line:
     characters: int = 0
     link_characters: int = 0
     links: int = 0
+    """Links opened before the last character."""
+    pending_links: int = 0
+    """Links opened since."""
 
     def add(self, text: str, is_link: bool) -> None:
         self.raw += text
         characters = sum(map(len, text.split()))
         self.characters += characters
         self.link_characters += characters * is_link
+        if characters:
+            self.links += self.pending_links
+            self.pending_links = 0
 
     def text(self) -> str:
         return " ".join(self.raw.split())
@@ -128,13 +147,14 @@ class _TreeBuilder:
         self._preformatted = [False]
         self._opened: list[int] = []  # the block elements that gave a node, and -1 for the others
         self._node = 0
+        self._depth = 0  # of the open elements around the next one
         self._blocks: list[tuple[int, ...]] = []
         self._text = bytearray()
         self._open_links = 0
         self._lines = [_Line()]
         self._next_margin = 2
 
-    def start(self, element: Any) -> None:
+    def start(self, element: _Element) -> None:
         name = element.tag
         if name in elements.BLOCKS:
             self._open_block(element, name)
@@ -145,22 +165,23 @@ class _TreeBuilder:
                 self._lines.append(_Line())
         elif _is_link(element):
             self._open_links += 1
-            self._lines[-1].links += 1
+            self._lines[-1].pending_links += 1
         elif name == "title":
             self._title_open += 1
+        self._depth += name not in _UNCOUNTED
         if element.text:
             self._add_text(element.text)
 
-    def end(self, element: Any) -> None:
+    def end(self, element: _Element) -> None:
         name = element.tag
-        if is_hidden(element, self._show_hidden):
-            pass
-        elif name in elements.BLOCKS:
-            self._close_block(name)
-        elif _is_link(element):
-            self._open_links -= 1
-        elif name == "title":
-            self._title_open -= 1
+        if not _is_hidden(element, self._show_hidden):
+            self._depth -= name not in _UNCOUNTED
+            if name in elements.BLOCKS:
+                self._close_block(name)
+            elif _is_link(element):
+                self._open_links -= 1
+            elif name == "title":
+                self._title_open -= 1
         if element.tail:
             self._add_text(element.tail)
 
@@ -187,10 +208,10 @@ class _TreeBuilder:
             return 1  # a list in a list stands close
         return margin
 
-    def _open_block(self, element: Any, name: str) -> None:
+    def _open_block(self, element: _Element, name: str) -> None:
         self._flush()
         self._next_margin = max(self._next_margin, self._margin(name))
-        if name in elements.VOID or len(self._opened) >= _MAX_DEPTH:
+        if name in elements.VOID or self._depth >= MAX_DEPTH:
             self._opened.append(-1)
             return
         number, style = _numbering(element, name)
@@ -199,7 +220,8 @@ class _TreeBuilder:
         names = [element.get(key) for key in ("class", "id", "role")]
         self._node_words.append(words_of(" ".join(filter(None, names))))
         self._in_item.append(name in ("li", "dd") or self._in_item[self._node])
-        self._preformatted.append(name in PREFORMATTED_TAGS or self._preformatted[self._node])
+        is_preformatted = name in elements.PREFORMATTED_TAGS or self._preformatted[self._node]
+        self._preformatted.append(is_preformatted)
         self._opened.append(node)
         self._node = node
 
@@ -213,18 +235,23 @@ class _TreeBuilder:
         """End the block of text, if one is open; an empty line of `br`s makes it two blocks."""
         if self._preformatted[self._node]:
             text = "".join(line.raw for line in self._lines).replace("\r\n", "\n")
+            self._lines[-1].links += self._lines[-1].pending_links
             self._append_block(_LEADING_EMPTY_LINES.sub("", text).rstrip(), self._lines)
         else:
             self._flush_lines()
         self._lines = [_Line()]
 
     def _flush_lines(self) -> None:
+        """A link without text counts for the next character, as far as its block reaches."""
         group: list[_Line] = []
-        breaks = -1
+        breaks, pending_links = -1, 0
         for line in self._lines:
             breaks += 1
             if not line.characters:
+                pending_links += line.pending_links
                 continue
+            line.links += pending_links
+            pending_links = line.pending_links
             if group and breaks >= 2:
                 self._append_block("\n".join(map(_Line.text, group)), group)
                 group = []
@@ -232,6 +259,8 @@ class _TreeBuilder:
                 self._next_margin = max(self._next_margin, min(breaks, 2))
             group.append(line)
             breaks = 0
+        if group and not breaks:
+            group[-1].links += pending_links
         self._append_block("\n".join(map(_Line.text, group)), group)
         self._next_margin = max(self._next_margin, min(breaks, 2))
 
@@ -249,7 +278,7 @@ class _TreeBuilder:
         self._next_margin = 0
 
 
-def _numbering(element: Any, name: str) -> tuple[int, int]:
+def _numbering(element: _Element, name: str) -> tuple[int, int]:
     """`(node_number, node_style)` of an element, see `PageTree`."""
     if name not in ("ol", "li"):
         return NO_NUMBER, 0

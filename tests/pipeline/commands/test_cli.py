@@ -80,7 +80,10 @@ def test_bad_use_ends_with_2(config: Path, capsys: pytest.CaptureFixture[str]) -
     assert fails(capsys, "run", str(config), "--workers", "0")[0] == 2
     assert fails(capsys, "dance")[0] == 2
     assert fails(capsys, "extract", "none.html")[0] == 2
-    assert fails(capsys, "extract", "-", "--show", "--extractor", "trafilatura")[0] == 2
+    code, err = fails(capsys, "extract", "-", "--show", "--extractor", "trafilatura")
+    assert code == 2
+    assert "--show needs the built-in extractor; drop --extractor" in err
+    assert fails(capsys, "extract", "-", "--extractor", "boilerpipe")[0] == 2
     assert fails(capsys, "explain", str(config.parent))[0] == 2
     assert fails(capsys, "explain", str(config.parent), "x")[0] == 2
     code, err = fails(capsys, "dedup", str(config), "--output", str(config.parent / "out"))

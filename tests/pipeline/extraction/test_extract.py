@@ -1,4 +1,4 @@
-"""The functions that the pipeline calls: arbitrary bytes, the choice of extractor, audit."""
+"""The functions that the pipeline calls: arbitrary bytes, depth, the parts of a page."""
 
 import random
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from massivetext.pipeline.extraction import extract_page, extract_text, show_blocks
+from massivetext.pipeline.extraction import extract_page, extract_text
 
 PIECES = [
     *("<p>", "</p>", "<div class='post'>", "</div>", "<ul>", "<li>", "</ul>", "<table>", "<tr>"),
@@ -71,48 +71,6 @@ def test_a_page_has_a_title_and_an_encoding() -> None:
     assert page.title == "A title & more"
     assert page.encoding == "utf-8"
     assert page.text == "Text a no b"
-
-
-def test_the_other_extractor() -> None:
-    sentence = "Mills stood along the river for two hundred years, and some still do today. "
-    html = f"<html><body><article><p>{sentence * 5}</p></article></body></html>".encode()
-    assert sentence.strip() in extract_text(html, extractor="trafilatura")
-    assert extract_text(b"\xff" * 50, extractor="trafilatura") == ""
-
-
-def test_an_unknown_extractor_is_an_error() -> None:
-    with pytest.raises(ValueError, match=r"unknown extractor 'boilerpipe'.*'tree', 'trafilatura'"):
-        extract_text(b"", extractor="boilerpipe")  # type: ignore[arg-type]
-
-
-def test_shown_blocks_are_the_blocks_of_the_text() -> None:
-    html = (
-        b"<html><body><nav><a href=/>Home</a> <a href=/n>News</a></nav><article><p>The mill stands "
-        b"by the river, and it has been there for more than two hundred years now.</p></article>"
-    )
-    blocks = show_blocks(html)
-    assert [block.kept for block in blocks] == [False, True]
-    assert [block.score > 0 for block in blocks] == [False, True]
-    assert [block.path for block in blocks] == ["nav", "article/p"]
-    assert "\n\n".join(block.text for block in blocks if block.kept) == extract_text(html)
-    assert str(blocks[0]).startswith("drop ")
-    assert "100 % in links" in str(blocks[0])
-    assert str(blocks[1]).startswith("keep ")
-    assert "\n      The mill stands by the river, and" in str(blocks[1])
-
-
-def test_shown_blocks_name_the_rules_that_decided() -> None:
-    sentence = "The mill stands by the river, and it has been there for two hundred years now. "
-    html = (
-        f"<article><p>{sentence * 4}</p><p>{sentence * 3}</p><h2>Related articles</h2>"
-        "<div class=related><a href=/1>Ten mills to see this year</a></div></article>"
-    )
-    heading = next(block for block in show_blocks(html.encode()) if block.text.startswith("Rel"))
-    assert not heading.kept
-    assert ("dropped by rule" in heading.reason) == (heading.score > 0)
-    small = show_blocks(b"<p>Short.</p><nav><a href=/>Home</a></nav>")
-    assert [block.kept for block in small] == [True, False]
-    assert ("kept by rule" in small[0].reason) == (small[0].score <= 0)
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@
 
 import pytest
 
-from massivetext.pipeline.extraction import Engine, extract_text
+from massivetext.pipeline.extraction import Extractor, extract_text
 
 ARTICLE = (
     "<p>The river rises in the northern hills, where the snow lies until late in May, and it runs "
@@ -130,12 +130,12 @@ PAGES = {
 }
 
 
-@pytest.mark.parametrize("engine", ["raw", "lxml"])
+@pytest.mark.parametrize("extractor", ["tree", "lxml"])
 @pytest.mark.parametrize("name", PAGES)
-def test_the_text_of_a_page(name: str, engine: Engine) -> None:
+def test_the_text_of_a_page(name: str, extractor: Extractor) -> None:
     html, text = PAGES[name]
     page = f"<!DOCTYPE html><html><head><title>t</title></head><body>{html}</body></html>"
-    assert extract_text(page.encode(), encoding="utf-8", engine=engine) == text
+    assert extract_text(page.encode(), encoding="utf-8", extractor=extractor) == text
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -1,4 +1,4 @@
-"""Both engines on the real pages of the development data."""
+"""The extractors `tree` and `lxml` on the real pages of the development data."""
 
 import json
 import tarfile
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import zstandard
 
-from massivetext.pipeline.extraction import extract_text
+from massivetext.pipeline.extraction import Extractor, extract_text
 from massivetext.pipeline.extraction.encoding import decode_page
 from massivetext.pipeline.extraction.html.lxml_tree import parse_with_lxml
 from massivetext.pipeline.extraction.html.raw_tree import parse_raw
@@ -53,14 +53,15 @@ def test_no_page_with_a_gold_text_comes_out_empty(pages: list[tuple[str, bytes, 
     assert [html[:200] for _, html, _ in pages if not extract_text(html)] == []
 
 
-def test_the_engines_agree(pages: list[tuple[str, bytes, str]]) -> None:
+def test_tree_and_lxml_agree(pages: list[tuple[str, bytes, str]]) -> None:
     """The same blocks on most pages, and on all of them together the same quality."""
-    same, scores = [], {"raw": [], "lxml": []}
+    same: list[bool] = []
+    scores: dict[Extractor, list[float]] = {"tree": [], "lxml": []}
     for _, html, gold in pages:
         html_utf8 = decode_page(html)[1]
         ours, reference = parse_raw(html_utf8).tree, parse_with_lxml(html_utf8).tree
         same.append(ours.text_utf8.tobytes() == reference.text_utf8.tobytes())
-        for engine, found in scores.items():
-            found.append(token_f1(extract_text(html, engine=engine), gold))
+        for extractor, found in scores.items():
+            found.append(token_f1(extract_text(html, extractor=extractor), gold))
     assert np.mean(same) >= 0.88
-    assert abs(np.mean(scores["raw"]) - np.mean(scores["lxml"])) <= 0.005
+    assert abs(np.mean(scores["tree"]) - np.mean(scores["lxml"])) <= 0.005
