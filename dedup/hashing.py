@@ -1,4 +1,4 @@
-"""Constants and bit mixers that the compiled loops and their numpy versions share."""
+"""Constants of the hashes, and the bit mixer for whole arrays."""
 
 from __future__ import annotations
 
@@ -35,12 +35,3 @@ def mix_64(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     values = values ^ (values >> np.uint64(33))
     values = values * MIX_2
     return values ^ (values >> np.uint64(33))
-
-
-def mix_32(values: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """Returns fmix32 of every value."""
-    values = values ^ (values >> np.uint32(16))
-    values = values * MIX_1_32
-    values = values ^ (values >> np.uint32(13))
-    values = values * MIX_2_32
-    return values ^ (values >> np.uint32(16))

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from massivetext.dedup import compiled
 from massivetext.dedup.shingles import ShingleBatch, join_sets
 
 
@@ -46,24 +45,18 @@ def intersection_sizes(
     right: NDArray[np.int64],
 ) -> NDArray[np.int64]:
     """Returns int64 (pairs,): |A and B| of the sorted sets numbered `left[i]` and `right[i]`."""
+    from massivetext.dedup import kernels  # here: numba takes most of a second to import
+
     sizes = np.empty(left.size, np.int64)
-    kernels = compiled.kernels()
-    if kernels is not None:
-        kernels.intersection_sizes(
-            left_sets.hashes,
-            left_sets.offsets,
-            left,
-            right_sets.hashes,
-            right_sets.offsets,
-            right,
-            sizes,
-        )
-        return sizes
-    for pair, (one, other) in enumerate(zip(left, right, strict=True)):
-        shared = np.intersect1d(
-            left_sets.of_document(one), right_sets.of_document(other), assume_unique=True
-        )
-        sizes[pair] = shared.size
+    kernels.intersection_sizes(
+        left_sets.hashes,
+        left_sets.offsets,
+        left,
+        right_sets.hashes,
+        right_sets.offsets,
+        right,
+        sizes,
+    )
     return sizes
 
 

@@ -1,6 +1,6 @@
-"""The compiled loops of this room. Each equals the numpy version beside its caller, bit for bit.
+"""The compiled loops of this room; tests/reference/hashes.py has the same in plain Python.
 
-Only `compiled.kernels` imports this module, so that the room works without numba.
+Callers import this module where they first need it: numba takes most of a second.
 """
 
 from __future__ import annotations

@@ -14,8 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from massivetext.dedup import compiled
-from massivetext.dedup.hashing import MIX_1, NGRAM_BASE, NO_MINIMUM, mix_32, mix_64
+from massivetext.dedup.hashing import MIX_1, NGRAM_BASE, mix_64
 from massivetext.dedup.shingles import ShingleBatch
 from massivetext.records import stable_hash
 
@@ -25,9 +24,6 @@ PERMUTATION_SEED: Final = 0
 BAND_KEY_BITS: Final = 48
 """Our choice: a billion documents of 20 bands have 0.7 million pairs of equal keys by chance, none
 a document, and six bytes a key are what moves most in deduplication."""
-
-_DOCUMENTS_A_STEP: Final = 64
-"""Bounds the fall-back's memory: shingles x permutations of so many documents at once."""
 
 
 @functools.cache
@@ -48,10 +44,9 @@ def signatures(shingles: ShingleBatch, count: int) -> NDArray[np.uint32]:
     A shingle enters with the high half of its hash, mixed by murmur3's 32-bit finaliser, as in
     datasketch's "affine32".
     """
+    from massivetext.dedup import kernels  # here: numba takes most of a second to import
+
     multipliers, summands = permutations(count)
-    kernels = compiled.kernels()
-    if kernels is None:
-        return _signatures_interpreted(shingles, multipliers, summands)
     padding = -count % kernels.LANES
     result = np.empty((len(shingles), count + padding), np.uint32)
     kernels.minima(
@@ -62,22 +57,6 @@ def signatures(shingles: ShingleBatch, count: int) -> NDArray[np.uint32]:
         result,
     )
     return result[:, :count]
-
-
-def _signatures_interpreted(
-    shingles: ShingleBatch, multipliers: NDArray[np.uint32], summands: NDArray[np.uint32]
-) -> NDArray[np.uint32]:
-    result = np.full((len(shingles), multipliers.size), NO_MINIMUM, np.uint32)
-    for first in range(0, len(shingles), _DOCUMENTS_A_STEP):
-        offsets = shingles.offsets[first : first + _DOCUMENTS_A_STEP + 1]
-        values = mix_32((shingles.hashes[offsets[0] : offsets[-1]] >> np.uint64(32)).astype("u4"))
-        filled = np.flatnonzero(np.diff(offsets))
-        starts = (offsets - offsets[0])[filled]
-        for k in range(multipliers.size) if filled.size else ():
-            result[first + filled, k] = np.minimum.reduceat(
-                values * multipliers[k] + summands[k], starts
-            )
-    return result
 
 
 def band_keys(signatures_DxK: NDArray[np.uint32], bands: int, rows: int) -> NDArray[np.uint64]:

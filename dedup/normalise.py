@@ -19,13 +19,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from massivetext.dedup import compiled
-from massivetext.dedup.hashing import MIX_1, MIX_2, WORD_MULTIPLIER, WORD_SEED
-
 _WORD: Final = re.compile(r"[^\W_]+")
 """Runs of `str.isalnum()` characters: `\\w` is these and the underscore."""
-
-_MASK_64: Final = 2**64 - 1
 
 
 def normal_form(text: str, fold_case: bool = False) -> str:
@@ -46,28 +41,12 @@ def normalised_text(text: str, fold_case: bool = False) -> str:
     return " ".join(split_words(text, fold_case))
 
 
-def word_hash(word: str) -> int:
-    """Returns the 64-bit hash of a word: multiply and shift a code point, then murmur's finaliser.
-
-    Our choice: any well-mixed 64-bit hash does; this one is short in a compiled loop.
-    """
-    state = int(WORD_SEED)
-    for character in word:
-        state = (state ^ ord(character)) * int(WORD_MULTIPLIER) & _MASK_64
-        state ^= state >> 29
-    state ^= state >> 33
-    state = state * int(MIX_1) & _MASK_64
-    state ^= state >> 33
-    state = state * int(MIX_2) & _MASK_64
-    return state ^ (state >> 33)
-
-
 @dataclass(frozen=True)
 class WordBatch:
     """The words of some documents, one document after the other.
 
     Attributes:
-        hashes: uint64 (words,), `word_hash` of every word.
+        hashes: uint64 (words,), the hash of every word, as `kernels.split_words` makes it.
         offsets: int64 (documents + 1,), where each document's words begin in `hashes`.
         normalised: uint32 (characters,), code points of every document's `normalised_text`.
         normalised_offsets: int64 (documents + 1,), where each begins in `normalised`.
@@ -86,16 +65,10 @@ class WordBatch:
 
 
 def split_batch(texts: Sequence[str], fold_case: bool = False) -> WordBatch:
-    """Returns the words of a batch of texts.
+    """Returns the words of a batch of texts: those of `split_words`, found by a kernel."""
+    from massivetext.dedup import kernels  # here: numba takes most of a second to import
 
-    With numba a compiled loop over code points does it, otherwise `split_words`; both give the
-    same arrays.
-    """
-    normal_forms = [normal_form(text, fold_case) for text in texts]
-    kernels = compiled.kernels()
-    if kernels is None:
-        return _split_interpreted(normal_forms)
-    code_points, offsets = _code_points(normal_forms)
+    code_points, offsets = _code_points([normal_form(text, fold_case) for text in texts])
     hashes = np.empty(code_points.size // 2 + len(texts) + 1, np.uint64)
     normalised = np.empty(code_points.size + len(texts), np.uint32)
     word_offsets = np.empty(len(texts) + 1, np.int64)
@@ -115,15 +88,6 @@ def split_batch(texts: Sequence[str], fold_case: bool = False) -> WordBatch:
         normalised[: normalised_offsets[-1]],
         normalised_offsets,
     )
-
-
-def _split_interpreted(normal_forms: Sequence[str]) -> WordBatch:
-    """`split_batch` without numba: every distinct word of the batch is hashed once."""
-    words = [_WORD.findall(text) for text in normal_forms]
-    distinct = {word: word_hash(word) for word in {w for document in words for w in document}}
-    hashes = np.fromiter((distinct[w] for document in words for w in document), np.uint64)
-    normalised, normalised_offsets = _code_points([" ".join(document) for document in words])
-    return WordBatch(hashes, offsets_of(words), normalised, normalised_offsets)
 
 
 def offsets_of(parts: Sequence[Sequence[object]]) -> NDArray[np.int64]:

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from massivetext.dedup import compiled
-from massivetext.dedup.hashing import NGRAM_BASE, mix_64
 from massivetext.dedup.normalise import WordBatch, split_batch
 
 
@@ -49,27 +47,24 @@ class ShingleBatch:
 
 def shingle_batch(words: WordBatch, ngram: int) -> ShingleBatch:
     """Returns every n-gram of every document in the order of the text, repeats included."""
+    from massivetext.dedup import kernels  # here: numba takes most of a second to import
+
     lengths = np.diff(words.offsets)
     counts = np.where(lengths >= ngram, lengths - ngram + 1, np.minimum(lengths, 1))
     offsets = np.zeros(len(counts) + 1, np.int64)
     np.cumsum(counts, out=offsets[1:])
     hashes = np.empty(offsets[-1], np.uint64)
-    kernels = compiled.kernels()
-    fill = _hash_ngrams_interpreted if kernels is None else kernels.hash_ngrams
-    fill(words.hashes, words.offsets, ngram, hashes, offsets)
+    kernels.hash_ngrams(words.hashes, words.offsets, ngram, hashes, offsets)
     return ShingleBatch(hashes, offsets)
 
 
 def count_distinct(shingles: ShingleBatch) -> NDArray[np.int64]:
     """Returns int64 (documents,): how many different shingles each document has."""
-    kernels = compiled.kernels()
-    if kernels is not None:
-        counts = np.empty(len(shingles), np.int64)
-        kernels.count_distinct(shingles.hashes, shingles.offsets, counts)
-        return counts
-    return np.array(
-        [np.unique(shingles.of_document(d)).size for d in range(len(shingles))], np.int64
-    )
+    from massivetext.dedup import kernels  # here: numba takes most of a second to import
+
+    counts = np.empty(len(shingles), np.int64)
+    kernels.count_distinct(shingles.hashes, shingles.offsets, counts)
+    return counts
 
 
 def shingle_sets(texts: Sequence[str], ngram: int, fold_case: bool = False) -> ShingleBatch:
@@ -84,24 +79,3 @@ def join_sets(sets: Sequence[NDArray[np.uint64]]) -> ShingleBatch:
     offsets = np.zeros(len(sets) + 1, np.int64)
     np.cumsum([part.size for part in sets], out=offsets[1:])
     return ShingleBatch(np.concatenate([np.empty(0, np.uint64), *sets]), offsets)
-
-
-def _hash_ngrams_interpreted(
-    word_hashes: NDArray[np.uint64],
-    word_offsets: NDArray[np.int64],
-    ngram: int,
-    hashes: NDArray[np.uint64],
-    offsets: NDArray[np.int64],
-) -> None:
-    """`kernels.hash_ngrams` in numpy: n shifted multiply-adds over the whole batch."""
-    lengths = np.diff(word_offsets)
-    starts = np.arange(hashes.size) - np.repeat(offsets[:-1] - word_offsets[:-1], np.diff(offsets))
-    sizes = np.repeat(np.minimum(lengths, ngram), np.diff(offsets))
-    polynomial = np.zeros(hashes.size, np.uint64)
-    for position in range(ngram):
-        inside = position < sizes
-        following = word_hashes[starts[inside] + position]
-        polynomial[inside] = polynomial[inside] * NGRAM_BASE + following
-    short = sizes < ngram
-    polynomial[short] ^= sizes[short].astype(np.uint64)
-    hashes[:] = mix_64(polynomial)

@@ -24,14 +24,11 @@ def test_groups_are_hashes_of_normalised_texts():
     assert len(set(keys["raw"].tolist())) == 4
 
 
-def test_keys_are_the_same_without_numba_and_in_any_batch(monkeypatch):
+def test_keys_are_the_same_in_any_batch():
     texts = corpus(3)
     whole = keys_of(texts)
     ids = ids_of(texts)
     settings = KeySettings()
-    from massivetext.dedup import compiled
-
-    monkeypatch.setattr(compiled, "kernels", lambda: None)
     single = [document_keys([t], [i], "web", settings) for t, i in zip(texts, ids, strict=True)]
     assert whole.tobytes() == np.concatenate(single).tobytes()
 
@@ -76,7 +73,7 @@ def test_scope_subset_keeps_subsets_apart(field):
     assert (of("web", True) == of("web", True)).all()
 
 
-def test_an_empty_batch_has_no_keys(loops):
+def test_an_empty_batch_has_no_keys():
     assert keys_of([]).shape == (0,)
     assert keys_of([]).dtype == key_dtype(20)
     assert key_dtype(20).itemsize == 192

@@ -1,23 +1,22 @@
 import datasketch
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from massivetext.dedup import compiled
 from massivetext.dedup.minhash import band_keys, permutations, signatures
 from massivetext.dedup.normalise import split_batch
 from massivetext.dedup.shingles import ShingleBatch, join_sets, shingle_batch
 from tests.dedup.documents import page
+from tests.reference.hashes import signature
 
 SETS = st.lists(
     st.lists(st.integers(0, 2**64 - 1), max_size=30).map(lambda s: np.array(s, np.uint64)),
     min_size=1,
-    max_size=100,
+    max_size=8,
 )
 
 
-def test_signature_is_that_of_datasketch_with_the_same_permutations(loops):
+def test_signature_is_that_of_datasketch_with_the_same_permutations():
     shingles = shingle_batch(split_batch([page(n, 40 + n) for n in range(20)] + [""]), 13)
     ours = signatures(shingles, 120)
     for document in range(len(shingles)):
@@ -31,14 +30,10 @@ def test_signature_is_that_of_datasketch_with_the_same_permutations(loops):
 
 @given(SETS, st.sampled_from([1, 39, 40, 41, 120]))
 @settings(deadline=None)
-def test_numpy_gives_the_same_bits_as_the_compiled_loop(sets, count):
-    shingles = join_sets(sets)
-    loop = signatures(shingles, count)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compiled, "kernels", lambda: None)
-        plain = signatures(shingles, count)
-    assert loop.shape == plain.shape == (len(sets), count)
-    assert (loop == plain).all()
+def test_signatures_are_those_of_the_reference(sets, count):
+    a, b = (draws.tolist() for draws in permutations(count))
+    found = signatures(join_sets(sets), count)
+    assert found.tolist() == [signature(hashes.tolist(), a, b) for hashes in sets]
 
 
 def test_signature_does_not_depend_on_order_repetition_or_neighbours():
@@ -78,6 +73,6 @@ def test_equal_rows_give_equal_keys_and_bands_never_share_one():
     assert np.unique(keys[0]).size == 20
 
 
-def test_a_batch_without_shingles_has_signatures(loops):
+def test_a_batch_without_shingles_has_signatures():
     empty = ShingleBatch(np.empty(0, np.uint64), np.zeros(4, np.int64))
     assert (signatures(empty, 12) == 0xFFFFFFFF).all()

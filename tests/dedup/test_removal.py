@@ -36,7 +36,7 @@ def verified(graph):
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_pairwise_is_the_reference(seed, loops):
+def test_pairwise_is_the_reference(seed):
     texts = corpus(seed)
     expected = reference.removals(texts, order_of(texts))
     assert len(expected) > 10
