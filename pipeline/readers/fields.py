@@ -14,7 +14,7 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
-from massivetext.records import RawRecord
+from massivetext.records import Json, RawRecord
 
 METADATA_CHARACTERS: Final = 1_000
 """Longest string that goes to the metadata. Our choice: URLs and authors fit, texts do not."""
@@ -104,9 +104,9 @@ def _label(value: object, column: str) -> str:
 
 def _metadata(
     row: Mapping[str, object], columns: Mapping[str, str], kind: str
-) -> dict[str, object]:
+) -> dict[str, Json]:
     taken = set(columns.values())
-    metadata: dict[str, object] = {
+    metadata: dict[str, Json] = {
         _without_surrogates(name): scalar
         for name, value in row.items()
         if name not in taken and (scalar := _scalar(value)) is not None

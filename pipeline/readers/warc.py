@@ -33,7 +33,7 @@ from massivetext.pipeline.readers.media_types import (
     media_type,
     skipped_kind,
 )
-from massivetext.records import FailedRecord, RawRecord, Record, SkippedRecord
+from massivetext.records import FailedRecord, Json, RawRecord, Record, SkippedRecord
 
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _CONTENT_LENGTH = re.compile(rb"^content-length[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE | re.M)
@@ -181,7 +181,7 @@ def _page(
         return SkippedRecord(skipped_kind(kind))
     if not body.strip():
         return SkippedRecord("empty body")
-    metadata: dict[str, object] = {**record.metadata, "content_type": kind}
+    metadata: dict[str, Json] = {**record.metadata, "content_type": kind}
     charset = charset_of(content_type)
     if charset:
         metadata["charset"] = charset

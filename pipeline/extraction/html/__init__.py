@@ -4,9 +4,9 @@ Two parsers fill the same arrays (`page_tree`): `raw_tree` reads the bytes in on
 `lxml_tree` walks the tree that lxml builds. Both read what an element means from one table
 (`elements`). The rest of this page tells how `raw_*` reads a page.
 
-**One loop, five readers.** `raw_tree._read` looks at the byte at its position, hands the page to the
-reader for what begins there, and goes on where that reader stopped. A reader goes back only to the
-start of a title that never ends or of a reference that is none, so time is linear in the page's
+**One loop, five readers.** `raw_tree._read` looks at the byte at its position, hands the page to
+the reader for what begins there, and goes on where that reader stopped. A reader goes back only to
+the start of a title that never ends or of a reference that is none, so time is linear in the page's
 size.
 
                       +------------------------------------------------------+
