@@ -102,9 +102,7 @@ def _label(value: object, column: str) -> str:
     raise RowError(f'field "{column}" is {_type_name(value)}, expected a string or a number')
 
 
-def _metadata(
-    row: Mapping[str, object], columns: Mapping[str, str], kind: str
-) -> dict[str, Json]:
+def _metadata(row: Mapping[str, object], columns: Mapping[str, str], kind: str) -> dict[str, Json]:
     taken = set(columns.values())
     metadata: dict[str, Json] = {
         _without_surrogates(name): scalar
