@@ -102,6 +102,9 @@ class RecordAnswers:
         return self.records[chosen].tobytes()
 
 
+Ask = Callable[[int], NDArray[np.uint64]]
+"""Gives the addresses of the documents that a block asks about."""
+
 Answer = Callable[[int, NDArray[np.uint64]], Iterable[Answers]]
 """Tells of documents of a block (its number, addresses), some documents after the other."""
 
@@ -117,9 +120,7 @@ class AskBlocks(beam.PTransform):
         answer: gives the answers, where the documents lie.
     """
 
-    def __init__(
-        self, blocks: RowBlocks, ask: Callable[[int], NDArray[np.uint64]], answer: Answer
-    ) -> None:
+    def __init__(self, blocks: RowBlocks, ask: Ask, answer: Answer) -> None:
         super().__init__()
         self.blocks, self.ask, self.answer = blocks, ask, answer
 

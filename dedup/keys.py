@@ -128,3 +128,8 @@ def ranks_against(ranks: NDArray[np.uint64], old: bool) -> NDArray[np.uint64]:
 def shingle_counts(ranks: NDArray[np.uint64]) -> NDArray[np.int64]:
     """Returns the number of distinct shingles in each rank."""
     return (ranks & np.uint64(MAX_COUNT)).astype(np.int64)
+
+
+def set_bytes(ranks: NDArray[np.uint64]) -> int:
+    """Returns what the shingle sets of documents of these ranks take: a hash of 64 bits each."""
+    return 8 * int(shingle_counts(ranks).sum())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import apache_beam as beam
 import numpy as np
@@ -28,6 +28,9 @@ class DrawId(NamedTuple):
 
 SizedCrops = tuple[int, tuple[tuple[str, int, int], bytes]]
 """(bucket, (DrawId, crops)): `crops` is an array of CROP_DTYPE."""
+
+NO_DRAW: Final = DrawId("", 0, 0)
+"""Of an element without crops, which makes its key come up."""
 
 TokenisedCrops = tuple[int, tuple[tuple[str, int, int], bytes, bytes]]
 """(key, (DrawId, crops, tokens)): the arrays of a `CropBlock`."""
@@ -84,5 +87,6 @@ def _sort_crops(
     key, values = element
     blocks: dict[DrawId, list[CropBlock]] = defaultdict(list)
     for draw_id, crops, tokens in values:
-        blocks[DrawId(*draw_id)].append(CropBlock.from_bytes(crops, tokens))
+        if draw_id != NO_DRAW:
+            blocks[DrawId(*draw_id)].append(CropBlock.from_bytes(crops, tokens))
     return key, {draw_id: sorted_block(parts) for draw_id, parts in sorted(blocks.items())}

@@ -104,20 +104,19 @@ class CommitItem(Generic[FoundT]):
 
 
 class CommitOutcomes(beam.PTransform):
-    """Results of the pieces of a round -> one record of the round, written last."""
+    """(start, results of the pieces of a round) -> one record of the round, written last."""
 
     def __init__(self, commits: Commits[Any], item: Item) -> None:
         super().__init__()
         self.commits, self.item = commits, item
 
-    def expand(self, input_or_inputs: PCollection) -> PCollection:
+    def expand(self, input_or_inputs: tuple[PCollection, PCollection]) -> PCollection:
         """Returns nothing of interest: what was done is read from the record."""
-        told = input_or_inputs | "Tell" >> beam.Map(_told).with_output_types(tuple[int, str])
-        nothing = input_or_inputs.pipeline | "Nothing" >> beam.Create(
-            [_told(ItemResult())], reshuffle=False
-        ).with_output_types(tuple[int, str])  # so that a round without pieces is committed too
+        start, outcomes = input_or_inputs
+        nothing = start | "Nothing" >> beam.Map(_nothing).with_output_types(tuple[int, str])
+        told = outcomes | "Tell" >> beam.Map(_told).with_output_types(tuple[int, str])
         return (
-            (told, nothing)
+            (told, nothing)  # so that a round without pieces is committed too
             | "With nothing" >> beam.Flatten()
             | "All outcomes" >> beam.GroupByKey()
             | "Write record" >> beam.Map(self._write)
@@ -128,5 +127,24 @@ class CommitOutcomes(beam.PTransform):
         self.commits.write(self.item, join_results(pieces))
 
 
+class After(beam.PTransform):
+    """(start, what a step gives) -> one element, when the step is done."""
+
+    def expand(self, input_or_inputs: tuple[PCollection, PCollection]) -> PCollection:
+        """Returns what the next step starts with."""
+        same_key = beam.Map(lambda _: (0, b"")).with_output_types(tuple[int, bytes])
+        return (
+            tuple(side | f"Key {n}" >> same_key for n, side in enumerate(input_or_inputs))
+            | "Both" >> beam.Flatten()
+            | "All" >> beam.GroupByKey()
+            | "Start" >> beam.Map(lambda _: None)
+        )
+
+
 def _told(result: ItemResult[Any]) -> tuple[int, str]:
     return 0, json.dumps(result.to_json())
+
+
+def _nothing(start: None) -> tuple[int, str]:
+    del start
+    return _told(ItemResult())

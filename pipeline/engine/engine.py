@@ -21,6 +21,7 @@ from massivetext.pipeline.engine.processes import (
     release_memory,
     runs_here,
 )
+from massivetext.pipeline.engine.redistribute import Redistribute
 
 LOCAL_RUNNER: Final = "FnApiRunner"
 """Named, because Beam's default tries to download another runner first."""
@@ -52,7 +53,7 @@ class Engine(Protocol):
     def mapping(
         self, items: Sequence[Item], commit: CommitItem[Any], item_bytes: int = 0
     ) -> beam.PTransform:
-        """Returns the transform of a pipeline that commits items.
+        """Returns the transform that commits items, and starts with one element.
 
         Args:
             items: what to do.
@@ -165,21 +166,17 @@ class BeamEngine:
 
 
 class MapItems(beam.PTransform):
-    """Work items to workers, one by one: a GroupByKey by item number spreads them."""
+    """Work items to workers, who commit them."""
 
     def __init__(self, items: Sequence[Item], commit: CommitItems) -> None:
         super().__init__()
         self.items, self.commit = items, commit
 
-    def expand(self, input_or_inputs: beam.Pipeline) -> PCollection:
+    def expand(self, input_or_inputs: PCollection) -> PCollection:
         """Returns nothing: what was done is read from the records."""
-        return (
-            input_or_inputs
-            | "Items" >> beam.Create(self.items, reshuffle=False)
-            | "Number" >> beam.Map(lambda item: (item.number, item))
-            | "Spread" >> beam.GroupByKey()
-            | "Commit" >> beam.ParDo(self.commit)
-        )
+        items = self.items
+        spread = input_or_inputs | "Items" >> Redistribute(lambda: items)
+        return spread | "Commit" >> beam.ParDo(self.commit)
 
 
 class CommitItems(beam.DoFn):
@@ -192,13 +189,12 @@ class CommitItems(beam.DoFn):
         """Begins with nothing to do."""
         self.waiting: list[Item] = []
 
-    def process(self, element: tuple[int, Iterable[Item]]) -> None:
-        """Commits the items of an element, or keeps them for the other processes."""
-        for item in element[1]:
-            if self.processes.count == 1:
-                self.commit(item)
-            else:
-                self.waiting.append(item)
+    def process(self, element: Item) -> None:
+        """Commits an item, or keeps it for the other processes."""
+        if self.processes.count == 1:
+            self.commit(element)
+        else:
+            self.waiting.append(element)
 
     def finish_bundle(self) -> None:
         """Commits what was kept: the heaviest first, so that all processes end together."""

@@ -18,25 +18,18 @@ _LINE_SECONDS = 30.0
 
 
 @contextmanager
-def watch(
-    output: str, title: str, folder: str, total: int, done: int, quiet: bool
-) -> Iterator[None]:
+def watch(folder: str, title: str, total: int, done: int) -> Iterator[None]:
     """Shows how many items of a step have committed while the block runs.
 
     Args:
-        output: the output folder to watch.
+        folder: where the step's items commit their records.
         title: what is being done.
-        folder: where the step's items commit their records, below the output folder.
         total: number of items in all.
         done: number of items that were committed before.
-        quiet: show nothing.
     """
-    if quiet:
-        yield
-        return
     stop = threading.Event()
     show = _bar if sys.stderr.isatty() else _lines
-    arguments = (store.below(output, folder), title, total, done, stop)
+    arguments = (folder, title, total, done, stop)
     thread = threading.Thread(target=show, args=arguments, daemon=True)
     thread.start()
     try:

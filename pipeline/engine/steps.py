@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 import apache_beam as beam
+from apache_beam.pvalue import PCollection
 
 from massivetext.config import plain
-from massivetext.pipeline.engine.commits import CommitItem, CommitOutcomes, Commits, ItemT
+from massivetext.pipeline.engine import store
+from massivetext.pipeline.engine.commits import (
+    After,
+    CommitItem,
+    CommitOutcomes,
+    Commits,
+    Item,
+    ItemT,
+)
 from massivetext.pipeline.engine.engine import Engine
 from massivetext.pipeline.engine.errors import RunError
 from massivetext.pipeline.engine.progress import watch
@@ -53,6 +63,177 @@ class Round(Generic[PartT]):
 
 
 @dataclass(frozen=True)
+class Map(Generic[ItemT, FoundT]):
+    """A step whose items are done one by one, wherever a worker is free.
+
+    Attributes:
+        name: of the step.
+        items: what to do.
+        work: does it for one item and returns once its files are committed; picklable.
+        finds: the type of what the work finds, if it finds anything.
+        item_bytes: memory that an item needs beyond the usual.
+    """
+
+    name: str
+    items: Sequence[ItemT]
+    work: Callable[[ItemT], ItemResult[FoundT]]
+    finds: type[FoundT] | None = None
+    item_bytes: int = 0
+
+    def pipelines(self, pending: Sequence[ItemT]) -> list[list[ItemT]]:
+        """Returns the items of each pipeline: all of them in one."""
+        return [list(pending)]
+
+    def transform(
+        self, engine: Engine, commits: Commits[FoundT], items: Sequence[ItemT]
+    ) -> beam.PTransform:
+        """Returns what does some items and commits them."""
+        return engine.mapping(items, CommitItem(self.work, commits), self.item_bytes)
+
+
+@dataclass(frozen=True)
+class Shuffle(Generic[PartT, FoundT]):
+    """A step that shuffles, in rounds that fit in memory.
+
+    Attributes:
+        name: of the step.
+        parts: what makes up each round (JSON-able).
+        build: adds a round's transforms to the one element that it starts with; returns its
+            PCollection of `ItemResult`s, which must come after everything that the round writes.
+            What earlier steps have committed it may read only while it runs.
+        finds: the type of what the pieces of a round find, if they find anything.
+    """
+
+    name: str
+    parts: Sequence[PartT]
+    build: Callable[[PCollection, PartT], PCollection]
+    finds: type[FoundT] | None = None
+
+    @property
+    def items(self) -> list[Round[PartT]]:
+        """The rounds."""
+        return [Round(number, tuple(self.parts)) for number in range(len(self.parts))]
+
+    def pipelines(self, pending: Sequence[Round[PartT]]) -> list[list[Round[PartT]]]:
+        """Returns the rounds of each pipeline: one."""
+        return [[a_round] for a_round in pending]
+
+    def transform(
+        self, engine: Engine, commits: Commits[FoundT], items: Sequence[Round[PartT]]
+    ) -> beam.PTransform:
+        """Returns what runs a round and commits it."""
+        del engine
+        (a_round,) = items
+        return RunRound(self.build, commits, a_round)
+
+
+class RunRound(beam.PTransform):
+    """Runs a round of a shuffle, and commits it."""
+
+    def __init__(
+        self,
+        build: Callable[[PCollection, Any], PCollection],
+        commits: Commits[Any],
+        a_round: Round[Any],
+    ) -> None:
+        super().__init__()
+        self.build, self.commits, self.round = build, commits, a_round
+
+    def expand(self, input_or_inputs: PCollection) -> PCollection:
+        """Returns nothing of interest: what was done is read from the record."""
+        outcomes = self.build(input_or_inputs, self.round.part)
+        return (input_or_inputs, outcomes) | "Commit round" >> CommitOutcomes(
+            self.commits, self.round
+        )
+
+
+@dataclass(frozen=True)
+class Committed(Generic[FoundT]):
+    """What a step has committed, or will have when it is asked for.
+
+    Attributes:
+        commits: its records.
+        items: all of its items.
+    """
+
+    commits: Commits[FoundT]
+    items: Sequence[Item]
+
+    @property
+    def results(self) -> dict[str, ItemResult[FoundT]]:
+        """The results of all items by name, in their order.
+
+        Raises:
+            RunError: if an item has none.
+        """
+        results = self.commits.read_all(self.items)
+        missing = [item.name for item in self.items if item.name not in results]
+        if missing:
+            raise RunError(
+                f"step {self.commits.folder} left {len(missing)} items undone, {missing[0]} first"
+            )
+        return {item.name: results[item.name] for item in self.items}
+
+    @property
+    def paths(self) -> list[str]:
+        """The files that it has written, below the output folder."""
+        return [file.path for result in self.results.values() for file in result.files]
+
+
+@dataclass(frozen=True)
+class Link:
+    """What a pipeline does of a step.
+
+    Attributes:
+        step: the step.
+        commits: its records.
+        items: those to do.
+    """
+
+    step: Map[Any, Any] | Shuffle[Any, Any]
+    commits: Commits[Any]
+    items: Sequence[Any]
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A pipeline: one step, or several, each of which begins when the one before is committed.
+
+    Attributes:
+        engine: runs it.
+        phase: name of the phase.
+        links: the steps in their order.
+    """
+
+    engine: Engine
+    phase: str
+    links: Sequence[Link]
+
+    @property
+    def label(self) -> str:
+        """Names it: by its step and, if that is a round of several, by the round's number."""
+        first, last = self.links[0], self.links[-1]
+        if first is not last:
+            return f"{self.phase}-{first.step.name}-to-{last.step.name}"
+        number = f"-{first.items[0].number}" if isinstance(first.step, Shuffle) else ""
+        return f"{self.phase}-{first.step.name}{number}"
+
+    def build(self, pipeline: beam.Pipeline) -> None:
+        """Adds the transforms: new ones for each attempt, since Beam binds them to a pipeline."""
+        start: PCollection = pipeline | "Start" >> beam.Create([None], reshuffle=False)
+        for link in self.links:
+            transform = link.step.transform(self.engine, link.commits, link.items)
+            name = link.step.name
+            committed = start | f"{self.phase}: {name}" >> transform
+            if link is not self.links[-1]:
+                start = (start, committed) | f"{self.phase}: after {name}" >> After()
+
+    def run(self) -> None:
+        """Returns when all is committed."""
+        self.engine.run(self.label, self.build)
+
+
+@dataclass(frozen=True)
 class Steps:
     """Runs the steps of one phase in one output folder.
 
@@ -70,104 +251,54 @@ class Steps:
     key: str
     quiet: bool = False
 
-    def map(
-        self,
-        step: str,
-        items: Sequence[ItemT],
-        work: Callable[[ItemT], ItemResult[FoundT]],
-        *,
-        finds: type[FoundT] | None = None,
-        item_bytes: int = 0,
-    ) -> dict[str, ItemResult[FoundT]]:
-        """Does a step's work for every item that has not committed it; returns all by name.
+    def run(self, step: Map[Any, FoundT] | Shuffle[Any, FoundT]) -> dict[str, ItemResult[FoundT]]:
+        """Does what a step has not committed; returns the results of all its items by name."""
+        link = self._link(step)
+        chains = [self._chain(replace(link, items=part)) for part in step.pipelines(link.items)]
+        if isinstance(step, Shuffle):
+            self.engine.share(Chain.run, chains)
+        elif link.items:
+            with self._watch(link):
+                self.engine.run(chains[0].label, chains[0].build)
+        return self.committed(step).results
+
+    def run_together(self, *steps: Map[Any, Any] | Shuffle[Any, Any]) -> None:
+        """Does what several steps have not committed, in a single pipeline.
+
+        On a cluster a pipeline is an application that takes long to start.
 
         Args:
-            step: its name.
-            items: what to do.
-            work: does it for one item and returns once its files are committed; picklable.
-            finds: the type of what the work finds, if it finds anything.
-            item_bytes: memory that an item needs beyond the usual.
+            steps: in their order; a shuffle among them has one round.
         """
-        commits = self._commits(step, finds)
-        results = commits.read_all(items)
-        pending = [item for item in items if item.name not in results]
-        if pending:
-            title, commit = f"{self.phase}: {step}", CommitItem(work, commits)
+        links = [link for link in map(self._link, steps) if link.items]
+        if links:
+            chain = self._chain(*links)
+            with ExitStack() as watches:
+                for link in links:
+                    watches.enter_context(self._watch(link))
+                self.engine.run(chain.label, chain.build)
 
-            def build(pipeline: beam.Pipeline) -> None:  # anew for each attempt
-                pipeline | title >> self.engine.mapping(pending, commit, item_bytes)
+    def committed(self, step: Map[Any, FoundT] | Shuffle[Any, FoundT]) -> Committed[FoundT]:
+        """Returns what reads the results of a step."""
+        return Committed(self._commits(step), step.items)
 
-            with watch(self.output, title, commits.folder, len(items), len(results), self.quiet):
-                self.engine.run(f"{self.phase}-{step}", build)
-            results |= commits.read_all(pending)
-        return _every(commits, items, results)
+    def _commits(self, step: Map[Any, FoundT] | Shuffle[Any, FoundT]) -> Commits[FoundT]:
+        return Commits(self.output, f"phases/{self.phase}/{step.name}", self.key, step.finds)
 
-    def shuffle(
-        self,
-        step: str,
-        parts: Sequence[PartT],
-        build: Callable[[beam.Pipeline, PartT], Any],
-        *,
-        finds: type[FoundT] | None = None,
-    ) -> list[ItemResult[FoundT]]:
-        """Runs one pipeline a round, but for those that are committed; returns their results.
+    def _link(self, step: Map[Any, FoundT] | Shuffle[Any, FoundT]) -> Link:
+        commits = self._commits(step)
+        results = commits.read_all(step.items)
+        return Link(step, commits, [item for item in step.items if item.name not in results])
 
-        Args:
-            step: its name.
-            parts: what makes up each round (JSON-able).
-            build: makes a round's pipeline; returns its PCollection of `ItemResult`s, which must
-                come after everything that the round writes.
-            finds: the type of what the pieces of a round find, if they find anything.
-        """
-        commits = self._commits(step, finds)
-        rounds = [Round(number, tuple(parts)) for number in range(len(parts))]
-        results = commits.read_all(rounds)
-        pending = [a_round for a_round in rounds if a_round.name not in results]
-        label = f"{self.phase}-{step}"
-        self.engine.share(RunRound(self.engine, label, commits, build), pending)
-        results |= commits.read_all(pending)
-        return list(_every(commits, rounds, results).values())
+    def _chain(self, *links: Link) -> Chain:
+        return Chain(self.engine, self.phase, links)
 
-    def _commits(self, step: str, finds: type[FoundT] | None) -> Commits[FoundT]:
-        return Commits(self.output, f"phases/{self.phase}/{step}", self.key, finds)
-
-
-@dataclass(frozen=True)
-class RunRound:
-    """Runs the pipeline of a round, in whatever process, and commits the round.
-
-    Attributes:
-        engine: runs it.
-        label: of the step.
-        commits: its records.
-        build: makes the pipeline.
-    """
-
-    engine: Engine
-    label: str
-    commits: Commits[Any]
-    build: Callable[[beam.Pipeline, Any], Any]
-
-    def __call__(self, a_round: Round[Any]) -> None:
-        """Returns when the round is committed."""
-
-        def build(pipeline: beam.Pipeline) -> None:
-            outcomes = self.build(pipeline, a_round.part)
-            outcomes | "Commit round" >> CommitOutcomes(self.commits, a_round)
-
-        self.engine.run(f"{self.label}-{a_round.number}", build)
-
-
-def _every(
-    commits: Commits[FoundT], items: Sequence[ItemT], results: dict[str, ItemResult[FoundT]]
-) -> dict[str, ItemResult[FoundT]]:
-    """Returns the results of all items in their order; raises if one has none."""
-    missing = [item.name for item in items if item.name not in results]
-    if missing:
-        raise RunError(
-            f"step {commits.folder} left {len(missing)} items undone, {missing[0]} first"
-        )
-    return {item.name: results[item.name] for item in items}
+    def _watch(self, link: Link) -> AbstractContextManager[None]:
+        """Shows the progress of items; a round's is not known."""
+        if self.quiet or isinstance(link.step, Shuffle):
+            return nullcontext()
+        total, folder = len(link.step.items), store.below(self.output, link.commits.folder)
+        return watch(folder, f"{self.phase}: {link.step.name}", total, total - len(link.items))
 
 
 def even_ranges(count: int, parts: int) -> list[list[int]]:

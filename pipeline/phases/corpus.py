@@ -13,10 +13,10 @@ from massivetext.pipeline.engine.errors import RunError
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.phase import Manifest, Phase, require_manifest, run_phase
 from massivetext.pipeline.engine.results import ItemResult, merge_counts
-from massivetext.pipeline.engine.steps import Steps
+from massivetext.pipeline.engine.steps import Map, Steps
 from massivetext.pipeline.phases.document_batches import documents_path
 from massivetext.pipeline.phases.plan import WorkItem
-from massivetext.pipeline.phases.removed import REMOVING_PHASES, publish_removed, read_removals
+from massivetext.pipeline.phases.removed import REMOVING_PHASES, read_removals, write_removed
 from massivetext.records import DOCUMENT_SCHEMA
 
 REASONS = ("exact", "near", "test_set")
@@ -25,7 +25,7 @@ REASONS = ("exact", "near", "test_set")
 
 @dataclass(frozen=True)
 class WriteCorpus:
-    """Writes `corpus/<name>.parquet` of an item."""
+    """Writes `corpus/<name>.parquet` and `removed/<name>.parquet` of an item."""
 
     output: str
 
@@ -58,7 +58,8 @@ class WriteCorpus:
             "first_reasons": dict(Counter(min(r, key=REASONS.index) for r in reasons)),
             "reasons": dict(Counter(reason for r in reasons for reason in r)),
         }
-        return ItemResult((pending.entry,), ledger, {item.subset: statistics})
+        removed = write_removed(self.output, item.name, removals)
+        return ItemResult((pending.entry, removed), ledger, {item.subset: statistics})
 
 
 def _batches(path: str) -> Iterator[tuple[int, pa.Table]]:
@@ -78,7 +79,7 @@ def run_corpus(job: Job, items: list[WorkItem]) -> Manifest:
     phase = Phase("corpus", ("corpus", "removed"), {"upstream": upstream})
 
     def work(steps: Steps) -> Manifest:
-        results = steps.map("write", items, WriteCorpus(job.output))
+        results = steps.run(Map("write", items, WriteCorpus(job.output)))
         ledger = merge_counts(result.ledger for result in results.values())
         kept = merge_counts(r.ledger for r in require_manifest(job, "curate").items.values())[
             "kept"
@@ -86,7 +87,6 @@ def run_corpus(job: Job, items: list[WorkItem]) -> Manifest:
         if ledger["documents"] != kept or kept != ledger["corpus"] + ledger["removed"]:
             raise RunError(f"the ledger does not balance: curate kept {kept}, corpus has {ledger}")
         findings = merge_counts(result.statistics for result in results.values())
-        removed = publish_removed(job, items)
-        return Manifest(phase.name, phase.key, results, removed, ledger, findings)
+        return Manifest(phase.name, phase.key, results, (), ledger, findings)
 
     return run_phase(job, phase, work)

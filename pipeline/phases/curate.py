@@ -17,7 +17,7 @@ from massivetext.pipeline.engine.errors import RunError
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.phase import Manifest, Phase, run_phase
 from massivetext.pipeline.engine.results import ItemResult, balances, merge_counts
-from massivetext.pipeline.engine.steps import Steps
+from massivetext.pipeline.engine.steps import Map, Steps
 from massivetext.pipeline.phases.documents import DocumentMaker
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.statistics import batch_statistics, trim_hosts
@@ -203,7 +203,7 @@ def run_curate(job: Job, items: list[WorkItem], read: ReadRecords = read_records
     phase = curate_phase(job.config, items)
 
     def work(steps: Steps) -> Manifest:
-        results = steps.map("read", items, CurateItem(job.config, job.output, read))
+        results = steps.run(Map("read", items, CurateItem(job.config, job.output, read)))
         ledger = merge_counts(result.ledger for result in results.values())
         unbalanced = [name for name, r in results.items() if not balances(r.ledger)]
         if unbalanced:

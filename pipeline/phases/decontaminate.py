@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 from collections import Counter
@@ -15,6 +14,7 @@ import pyarrow as pa
 
 from massivetext import __version__
 from massivetext.config import Config
+from massivetext.content_cache import load_by_content
 from massivetext.dedup.decontamination import (
     Overlaps,
     Rule,
@@ -29,7 +29,7 @@ from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.phase import Manifest, Phase, require_manifest, run_phase
 from massivetext.pipeline.engine.results import ItemResult, merge_counts
-from massivetext.pipeline.engine.steps import Steps
+from massivetext.pipeline.engine.steps import Map, Steps
 from massivetext.pipeline.phases.dedup.files import read_array, write_array
 from massivetext.pipeline.phases.document_batches import document_batches, documents_path
 from massivetext.pipeline.phases.plan import WorkItem
@@ -74,7 +74,8 @@ class CountGrams:
 
     def __call__(self, item: WorkItem) -> ItemResult[CountedGrams]:
         """Returns the number of documents."""
-        matcher, _ = _load(self.output, self.index_key, self.ngram, self.fold_case)
+        stored = _StoredIndex(self.output, self.ngram, self.fold_case)
+        matcher, _ = load_by_content(stored, self.index_key, _load)
         counts, documents = np.zeros(matcher.index.grams.size, np.int64), 0
         for _, batch in document_batches(documents_path(self.output, item.name), ["text"]):
             counts += matcher.document_counts(batch["text"].to_pylist())
@@ -96,7 +97,7 @@ class DecontaminateItem:
 
     Attributes:
         output: the output folder.
-        index_key: changes with the index, which processes keep.
+        index_key: changes with the content of the index, which processes keep.
         rule: what removes a document.
         threshold: what must be exceeded.
         ngram: words a shingle, as in deduplication.
@@ -114,7 +115,8 @@ class DecontaminateItem:
 
     def __call__(self, item: WorkItem) -> ItemResult[None]:
         """Returns the ledger of the item, hits by test set, and how much documents contain."""
-        matcher, titles = _load(self.output, self.index_key, self.ngram, self.fold_case)
+        stored = _StoredIndex(self.output, self.ngram, self.fold_case)
+        matcher, titles = load_by_content(stored, self.index_key, _load)
         titles = titles if self.by_title[item.source] else {}
         tables, counts, documents = [REMOVAL_SCHEMA.empty_table()], [], 0
         columns = ["id", "source_id", "title", "text"]
@@ -208,17 +210,24 @@ def _titles(config: Config) -> dict[str, str]:
     }
 
 
-@functools.cache
-def _load(
-    output: str, index_key: str, ngram: int, fold_case: bool
-) -> tuple[TestMatcher, dict[str, str]]:
+@dataclass(frozen=True)
+class _StoredIndex:
+    """Where the committed index lies, and how texts are compared with it."""
+
+    output: str
+    ngram: int
+    fold_case: bool
+
+
+def _load(stored: _StoredIndex) -> tuple[TestMatcher, dict[str, str]]:
     """Returns matcher and titles from the committed index, mapped into memory where it is local."""
-    del index_key  # of the cache
-    folder = store.below(output, INDEX_FOLDER)
+    folder = store.below(stored.output, INDEX_FOLDER)
     names = json.loads(store.read_bytes(store.join(folder, "names.json")))
-    arrays = {name: _map_array(output, f"{INDEX_FOLDER}/{name}.npy") for name in _INDEX_ARRAYS}
+    arrays = {
+        name: _map_array(stored.output, f"{INDEX_FOLDER}/{name}.npy") for name in _INDEX_ARRAYS
+    }
     index = TestIndex(**arrays, sets=tuple(names["sets"]), names=tuple(names["names"]))
-    return TestMatcher(index, ngram, fold_case), names["titles"]
+    return TestMatcher(index, stored.ngram, stored.fold_case), names["titles"]
 
 
 def _map_array(output: str, path: str) -> np.ndarray:
@@ -256,7 +265,7 @@ def run_decontaminate(job: Job, items: list[WorkItem]) -> Manifest:
             fold_case=config.dedup.fold_case,
             by_title=tuple(WIKIPEDIA in (s.subset, s.format) for s in config.sources),
         )
-        results = steps.map("match", items, match)
+        results = steps.run(Map("match", items, match))
         ledger = merge_counts(result.ledger for result in results.values())
         findings = merge_counts([counts, *(result.statistics for result in results.values())])
         return Manifest(phase.name, phase.key, results, (), ledger, findings)
@@ -268,7 +277,7 @@ def _mark_frequent_grams(job: Job, steps: Steps, items: list[WorkItem]) -> dict[
     """Counts the documents that have each test gram, and commits which have too many."""
     dedup = job.config.dedup
     count = CountGrams(job.output, f"{steps.key} count", dedup.ngram, dedup.fold_case)
-    results = steps.map("count", items, count, finds=CountedGrams)
+    results = steps.run(Map("count", items, count, CountedGrams))
     documents = sum(result.only.documents for result in results.values())
     totals = np.zeros(read_array(job.output, f"{INDEX_FOLDER}/grams.npy").size, np.int64)
     for item in items:

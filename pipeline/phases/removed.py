@@ -11,6 +11,7 @@ from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.phase import Phase, read_manifest, steps_of
 from massivetext.pipeline.engine.results import ItemResult
+from massivetext.pipeline.engine.steps import Map
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.records import REMOVAL_SCHEMA, REMOVED_SCHEMA
 
@@ -27,6 +28,12 @@ def read_removals(output: str, name: str, folders: tuple[str, ...]) -> pa.Table:
     return merged
 
 
+def write_removed(output: str, name: str, removals: pa.Table) -> store.FileEntry:
+    """Writes `removed/<name>.parquet` of an item; a document without a reason has no row."""
+    removed = removals.select(REMOVED_SCHEMA.names).cast(REMOVED_SCHEMA)
+    return store.write_table(output, f"removed/{name}.parquet", removed)
+
+
 @dataclass(frozen=True)
 class PublishRemoved:
     """Writes `removed/<name>.parquet` of an item."""
@@ -35,18 +42,16 @@ class PublishRemoved:
     folders: tuple[str, ...]
 
     def __call__(self, item: WorkItem) -> ItemResult[None]:
-        """Returns the file; a document without a reason has no row."""
+        """Returns the file."""
         removals = read_removals(self.output, item.name, self.folders)
-        removed = removals.select(REMOVED_SCHEMA.names).cast(REMOVED_SCHEMA)
-        entry = store.write_table(self.output, f"removed/{item.name}.parquet", removed)
-        return ItemResult((entry,))
+        return ItemResult((write_removed(self.output, item.name, removals),))
 
 
-def publish_removed(job: Job, items: list[WorkItem]) -> tuple[store.FileEntry, ...]:
-    """Writes `removed/` from the phases that are finished, and returns its files.
+def publish_removed(job: Job, items: list[WorkItem]) -> None:
+    """Writes `removed/` from the phases that are finished.
 
-    It shows what is known so far: after `massivetext dedup` the duplicates, at the end of a run
-    the test-set copies too.
+    It shows what is known so far: after `massivetext dedup` the duplicates, after `massivetext
+    decontaminate` the test-set copies too. The phase `corpus` writes it with all reasons.
     """
     keys, folders = {}, []
     for phase, folder in REMOVING_PHASES.items():
@@ -55,5 +60,4 @@ def publish_removed(job: Job, items: list[WorkItem]) -> tuple[store.FileEntry, .
             keys[phase] = manifest.key
             folders.append(folder)
     view = Phase("removed", ("removed",), keys)
-    results = steps_of(job, view).map("publish", items, PublishRemoved(job.output, tuple(folders)))
-    return tuple(entry for result in results.values() for entry in result.files)
+    steps_of(job, view).run(Map("publish", items, PublishRemoved(job.output, tuple(folders))))

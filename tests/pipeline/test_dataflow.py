@@ -54,13 +54,12 @@ DRY_RUN = "--dry_run=True"
 
 PIPELINES = {
     "curate-read",
-    *("dedup-sign", "dedup-write"),
-    *(f"dedup-{step}-0" for step in ("exact-heads", "exact", "pairs-heads", "pairs", "verify")),
-    *(f"dedup-{step}-0" for step in ("greedy-000", "cluster-start", "cluster-000", "name")),
+    *("dedup-sign", "dedup-exact-heads-to-write"),
+    *("dedup-exact-heads-to-verify", "dedup-greedy-000-0", "dedup-name-to-write"),
+    *("dedup-cluster-start-0", "dedup-cluster-000-0"),
     *("decontaminate-count", "decontaminate-match"),
     *("corpus-write", "removed-publish"),
-    *("sequence-survey", "sequence-tokenise-000", "sequence-count-000-0", "sequence-sort-0"),
-    "sequence-shards",
+    *("sequence-survey", "sequence-tokenise-000-to-count-000", "sequence-sort-to-shards"),
 }
 """What must have been made with every rule of dedup; `tokenise`, `count`, `greedy` and `cluster`
 are made once or more."""

@@ -13,22 +13,24 @@ from typing import Any, ClassVar, Final, Protocol
 
 import apache_beam as beam
 import numpy as np
+from apache_beam.pvalue import PCollection
 from numpy.lib.recfunctions import repack_fields
 
 from massivetext.dedup.beam import Packed, ReturnHeads
 from massivetext.dedup.exact import GROUP_RECORD, GROUPS, exact_removals, group_records
 from massivetext.dedup.groups import Records
 from massivetext.dedup.heads import Buckets, bucket_heads
-from massivetext.dedup.keys import shingle_counts
+from massivetext.dedup.keys import set_bytes
 from massivetext.dedup.packed import item_of, pack_item, packed_bytes
 from massivetext.dedup.pairs import BAND_RECORD, BANDS, band_records, candidate_pairs
+from massivetext.pipeline.engine.redistribute import Redistribute
 from massivetext.pipeline.engine.results import ItemResult
+from massivetext.pipeline.engine.steps import Committed
 from massivetext.pipeline.phases.dedup.files import FOLDER, DedupFiles, read_array, write_array
 from massivetext.pipeline.phases.dedup.shuffles import (
     OUTCOMES,
     ByBlock,
     Partitions,
-    Spread,
     join_records,
     send,
     send_all,
@@ -113,10 +115,10 @@ class FindHeads:
     source: Source
     folder: str
 
-    def __call__(self, pipeline: beam.Pipeline, shape: list[int]) -> Any:
+    def __call__(self, start: PCollection, shape: list[int]) -> Any:
         """Returns the outcomes of a round: the files of heads."""
         files = self.source.files
-        senders = pipeline | Spread(range(files.blocks.count))
+        senders = start | Redistribute(lambda: range(files.blocks.count))
         sent = send_all(senders, _SendHeads(self.source, Partitions(*shape)))
         heads = sent.packed | ReturnHeads(self.source.buckets, files.blocks)
         written = heads | "Write" >> beam.Map(self._write)
@@ -151,13 +153,14 @@ class MeetHeads:
     """The blocks [first, last) of a round get their heads, and each decides about its documents."""
 
     source: Source
-    head_files: tuple[str, ...]
+    heads: Committed[None]
     decide: Decide
 
-    def __call__(self, pipeline: beam.Pipeline, blocks: list[int]) -> Any:
+    def __call__(self, start: PCollection, blocks: list[int]) -> Any:
         """Returns the outcomes of a round."""
-        sent = send_all(pipeline | Spread(self.head_files), _SendToBlocks(self, *blocks))
-        met = sent.packed | ByBlock(range(*blocks)) | "Decide" >> beam.Map(self._decide)
+        heads = start | Redistribute(lambda: self.heads.paths)
+        sent = send_all(heads, _SendToBlocks(self, *blocks))
+        met = (start, sent.packed) | ByBlock(range(*blocks)) | "Decide" >> beam.Map(self._decide)
         return (met, sent[OUTCOMES]) | "Outcomes" >> beam.Flatten()
 
     def _decide(self, element: tuple[int, Iterable[bytes]]) -> ItemResult[Decided]:
@@ -216,6 +219,6 @@ class WritePairs:
         partners = pairs[first]
         item, _, _ = files.blocks.place(block)
         foreign = item_of(partners["partner"]) != item
-        set_bytes = 8 * int(shingle_counts(partners["partner_rank"][foreign]).sum())
-        found = Decided(block, pairs=pairs.size, set_bytes=set_bytes)
+        sent_bytes = set_bytes(partners["partner_rank"][foreign])
+        found = Decided(block, pairs=pairs.size, set_bytes=sent_bytes)
         return ItemResult(statistics={"candidate_pairs": pairs.size}, found=(found,))

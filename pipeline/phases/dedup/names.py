@@ -10,9 +10,10 @@ from typing import Any, Final
 import apache_beam as beam
 import numpy as np
 import pyarrow as pa
+from apache_beam.pvalue import PCollection
 from numpy.typing import NDArray
 
-from massivetext.dedup.beam import ASK, AskBlocks
+from massivetext.dedup.beam import ASK
 from massivetext.dedup.groups import Records
 from massivetext.dedup.packed import row_of
 from massivetext.dedup.removal import EXACT, REASONS
@@ -20,7 +21,7 @@ from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.results import ItemResult
 from massivetext.pipeline.phases.dedup.files import FOLDER, DedupFiles, read_array
 from massivetext.pipeline.phases.dedup.rules import NearRemovals
-from massivetext.pipeline.phases.dedup.shuffles import ByBlock, Spread
+from massivetext.pipeline.phases.dedup.shuffles import Exchange
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.records import REMOVAL_SCHEMA
 
@@ -66,14 +67,11 @@ class NamePartners:
     files: DedupFiles
     near: NearRemovals
 
-    def __call__(self, pipeline: beam.Pipeline, blocks: list[int]) -> Any:
+    def __call__(self, start: PCollection, blocks: list[int]) -> Any:
         """Returns the outcomes of a round: of the blocks [first, last)."""
-        numbers = range(*blocks)
         return (
-            pipeline
-            | Spread(numbers)
-            | AskBlocks(self.files.blocks, self._partners, self._answer)
-            | ByBlock(numbers)
+            start
+            | Exchange(self.files.blocks, range(*blocks), self._partners, self._answer)
             | "Write" >> beam.Map(self._write)
         )
 

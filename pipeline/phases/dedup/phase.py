@@ -11,7 +11,9 @@
     write        dedup/<name>.parquet: the removals of each item
 
 A step reads what the step before it has written, so each is restarted by itself, and on one
-machine each runs in as many rounds as its memory budget asks for. Text is never shuffled.
+machine each runs in as many rounds as its memory budget asks for. Where one round is enough for
+each, and on a cluster it always is, the steps behind `sign` run in one pipeline. Text is never
+shuffled.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ import numpy as np
 
 from massivetext import __version__
 from massivetext.config import Config
-from massivetext.dedup.keys import KeySettings, document_keys, key_dtype, shingle_counts
+from massivetext.dedup.keys import KeySettings, document_keys, key_dtype, set_bytes, shingle_counts
 from massivetext.dedup.row_blocks import RowBlocks
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.job import Job
@@ -37,7 +39,7 @@ from massivetext.pipeline.engine.results import (
     join_results,
     merge_counts,
 )
-from massivetext.pipeline.engine.steps import Steps, even_ranges
+from massivetext.pipeline.engine.steps import Map, Shuffle, Steps, even_ranges
 from massivetext.pipeline.phases.dedup.files import (
     FOLDER,
     DedupFiles,
@@ -60,7 +62,7 @@ from massivetext.pipeline.phases.dedup.meeting import (
 )
 from massivetext.pipeline.phases.dedup.names import NAMED_BYTES, NamePartners, WriteRemovals
 from massivetext.pipeline.phases.dedup.older import OldCorpus, read_old_corpora
-from massivetext.pipeline.phases.dedup.rules import resolve
+from massivetext.pipeline.phases.dedup.rules import NearRemovals, resolve
 from massivetext.pipeline.phases.dedup.shuffles import plan_partitions
 from massivetext.pipeline.phases.dedup.verification import Verified, VerifyPairs
 from massivetext.pipeline.phases.document_batches import document_batches, documents_path
@@ -74,9 +76,15 @@ _MANY_TEXTS: Final = 100_000
 
 @dataclass(frozen=True)
 class Signed:
-    """How many documents of an item have keys."""
+    """What there is to compare of an item.
+
+    Attributes:
+        documents: that have keys.
+        set_bytes: of all their shingle sets.
+    """
 
     documents: int
+    set_bytes: int
 
 
 @dataclass(frozen=True)
@@ -100,7 +108,8 @@ class SignItem:
             "with_shingles": filled,
             "without_words": keys.size - filled,
         }
-        return ItemResult((entry,), statistics=statistics, found=(Signed(keys.size),))
+        found = Signed(keys.size, set_bytes(keys["rank"]))
+        return ItemResult((entry,), statistics=statistics, found=(found,))
 
 
 def run_dedup(job: Job, items: list[WorkItem]) -> Manifest:
@@ -141,7 +150,7 @@ def key_settings(config: Config) -> KeySettings:
 
 @dataclass(frozen=True)
 class _Dedup:
-    """The phase at work: its steps are pipelines, one or several each."""
+    """The phase at work: its steps are pipelines, one or several each, or all of them in one."""
 
     job: Job
     phase: Phase
@@ -153,11 +162,14 @@ class _Dedup:
         """Returns the manifest of the phase."""
         job, phase, items = self.job, self.phase, self.items
         sign = SignItem(job.output, key_settings(job.config))
-        signed = self.steps.map("sign", items, sign, finds=Signed)
+        signed = self.steps.run(Map("sign", items, sign, Signed))
         counts = merge_counts(result.statistics for result in signed.values())
-        files = self._files([signed[item.name].only.documents for item in items])
+        found = [signed[item.name].only for item in items]
+        files = self._files([item.documents for item in found])
+        if self._fits_in_one_round(files, sum(item.set_bytes for item in found)):
+            self._run_in_one_pipeline(files)
         told = self._compare(files)
-        written = self.steps.map("write", items, WriteRemovals(files))
+        written = self.steps.run(self._write(files))
         results: dict[str, ItemResult[Any]] = {
             name: ItemResult((*signed[name].files, *r.files), r.ledger, r.statistics)
             for name, r in written.items()
@@ -173,23 +185,52 @@ class _Dedup:
         blocks = RowBlocks.of([*documents, *old_documents])
         return DedupFiles(self.job.output, (*own, *old_items), blocks, len(own))
 
+    def _fits_in_one_round(self, files: DedupFiles, set_bytes: int) -> bool:
+        """Whether no step sends more than one round holds, whatever it finds.
+
+        Sets can go to several blocks each; here that is a few more MB, on a cluster no matter.
+        """
+        documents = sum(files.blocks.documents)
+        most_bytes = max(GROUP_BYTES, self._band_bytes, NAMED_BYTES) * documents
+        rounds = self.job.engine.rounds(max(most_bytes, set_bytes))
+        return rounds == self._least_rounds_of_sets(files) == 1 and bool(files.new_blocks)
+
+    def _run_in_one_pipeline(self, files: DedupFiles) -> None:
+        """Runs the steps of one round each at once; `_compare` then finds them committed."""
+        config, blocks = self.job.config.dedup, [[0, len(files.new_blocks)]]
+        exact_heads = self._heads("exact", Groups(files), GROUP_BYTES)
+        exact = self._meet("exact", Groups(files), exact_heads, WriteExactRemovals(), blocks)
+        pairs_heads = self._heads("pairs", Bands(files), self._band_bytes)
+        write_pairs = WritePairs(config.threshold)
+        pairs = self._meet("pairs", Bands(files), pairs_heads, write_pairs, blocks)
+        chain: list[Shuffle[Any, Any] | Map[Any, Any]] = [
+            *(exact_heads, exact, pairs_heads, pairs),
+            self._verify(files, blocks),
+        ]
+        if config.rule == "pairwise":  # the others take as many rounds as there are links
+            near = resolve(self.steps, files, config.rule, files.new_blocks)
+            chain += [self._name(files, near, blocks), self._write(files)]
+        self.steps.run_together(*chain)
+
     def _compare(self, files: DedupFiles) -> dict[str, Statistics]:
         """Runs all steps between keys and rows; returns the statistics of each."""
         config, steps = self.job.config.dedup, self.steps
         told: dict[str, Statistics] = {}
-        exact = self._meet("exact", Groups(files), GROUP_BYTES, WriteExactRemovals(), told)
-        band_bytes = config.bands * BAND_BYTES
-        pairs = self._meet("pairs", Bands(files), band_bytes, WritePairs(config.threshold), told)
-        verify = VerifyPairs(files, config.rule, config.threshold, config.ngram, config.fold_case)
-        rounds = self._rounds_of_sets(pairs, sum(files.blocks.documents))
-        verified = _note(told, "verify", steps.shuffle("verify", rounds, verify, finds=Verified))
-        near = resolve(steps, files, config.rule, [block for part in rounds for block in part])
+        exact = self._find("exact", Groups(files), GROUP_BYTES, WriteExactRemovals(), told)
+        write_pairs = WritePairs(config.threshold)
+        pairs = self._find("pairs", Bands(files), self._band_bytes, write_pairs, told)
+        verify = self._verify(files, self._rounds_of_sets(files, pairs))
+        verified = _note(told, verify, steps.run(verify))
+        with_pairs = sorted(found.block for found in pairs if found.pairs)
+        near = resolve(steps, files, config.rule, with_pairs)
         removals = sum(block.removed for block in exact) + sum(block.pairs for block in verified)
-        blocks = self._rounds_of_blocks(files, removals * NAMED_BYTES)
-        _note(told, "name", steps.shuffle("name", blocks, NamePartners(files, near)))
+        name = self._name(files, near, self._rounds_of_blocks(files, removals * NAMED_BYTES))
+        if len(name.parts) == 1:
+            steps.run_together(name, self._write(files))
+        _note(told, name, steps.run(name))
         return told
 
-    def _meet(
+    def _find(
         self,
         step: str,
         source: Source,
@@ -198,50 +239,82 @@ class _Dedup:
         told: dict[str, Statistics],
     ) -> list[Decided]:
         """Runs the two steps of `meeting`: heads to blocks, and what blocks make of them."""
-        files, heads_step = source.files, f"{step}-heads"
-        sent_bytes = sum(files.blocks.documents) * document_bytes
+        heads = self._heads(step, source, document_bytes)
+        found = self.steps.run(heads)
+        _note(told, heads, found)
+        sent_bytes = sum(file.size_bytes for file in join_results(found.values()).files)
+        blocks = self._rounds_of_blocks(source.files, sent_bytes)
+        meet = self._meet(step, source, heads, decide, blocks)
+        return _note(told, meet, self.steps.run(meet))
+
+    def _heads(self, step: str, source: Source, document_bytes: int) -> Shuffle[list[int], None]:
+        sent_bytes = sum(source.files.blocks.documents) * document_bytes
         partitions = plan_partitions(self.job.engine, sent_bytes)
-        heads: list[ItemResult[None]] = self.steps.shuffle(
-            heads_step, partitions, FindHeads(source, heads_step)
-        )
-        _note(told, heads_step, heads)
-        head_files = join_results(heads).files
-        blocks = self._rounds_of_blocks(files, sum(file.size_bytes for file in head_files))
-        meet = MeetHeads(source, tuple(file.path for file in head_files), decide)
-        return _note(told, step, self.steps.shuffle(step, blocks, meet, finds=Decided))
+        return Shuffle(f"{step}-heads", partitions, FindHeads(source, f"{step}-heads"))
+
+    def _meet(
+        self,
+        step: str,
+        source: Source,
+        heads: Shuffle[list[int], None],
+        decide: Decide,
+        blocks: list[list[int]],
+    ) -> Shuffle[list[int], Decided]:
+        build = MeetHeads(source, self.steps.committed(heads), decide)
+        return Shuffle(step, blocks, build, Decided)
+
+    def _verify(self, files: DedupFiles, blocks: list[list[int]]) -> Shuffle[list[int], Verified]:
+        config = self.job.config.dedup
+        build = VerifyPairs(files, config.rule, config.threshold, config.ngram, config.fold_case)
+        return Shuffle("verify", blocks, build, Verified)
+
+    def _name(
+        self, files: DedupFiles, near: NearRemovals, blocks: list[list[int]]
+    ) -> Shuffle[list[int], None]:
+        return Shuffle("name", blocks, NamePartners(files, near))
+
+    def _write(self, files: DedupFiles) -> Map[WorkItem, None]:
+        return Map("write", self.items, WriteRemovals(files))
+
+    @property
+    def _band_bytes(self) -> int:
+        """What a document sends to all its bands."""
+        return self.job.config.dedup.bands * BAND_BYTES
 
     def _rounds_of_blocks(self, files: DedupFiles, shuffled_bytes: int) -> list[list[int]]:
         """Returns [first, last) of the blocks of each round."""
         count = len(files.new_blocks)
         return even_ranges(count, self.job.engine.rounds(shuffled_bytes)) if count else []
 
-    def _rounds_of_sets(self, decided: Sequence[Decided], documents: int) -> list[list[int]]:
-        """Returns blocks by round, so that the sets a round sends fit in the budget.
+    def _least_rounds_of_sets(self, files: DedupFiles) -> int:
+        """Rounds of sets also read texts, so that more of them pay where there are many."""
+        many = sum(files.blocks.documents) >= _MANY_TEXTS
+        return self.job.engine.process_count if many else 1
 
-        Rounds also read texts, so that more of them pay where there are many.
-        """
-        with_pairs = sorted((found for found in decided if found.pairs), key=lambda f: f.block)
-        total_bytes = sum(found.set_bytes for found in with_pairs)
-        least = self.job.engine.process_count if documents >= _MANY_TEXTS else 1
+    def _rounds_of_sets(self, files: DedupFiles, decided: Sequence[Decided]) -> list[list[int]]:
+        """Returns [first, last) of the blocks of each round, so that the sets it sends fit."""
+        total_bytes = sum(found.set_bytes for found in decided)
         most_bytes = math.ceil(total_bytes / self.job.engine.rounds(total_bytes))
-        most_blocks = math.ceil(len(with_pairs) / least)
+        most_blocks = math.ceil(len(decided) / self._least_rounds_of_sets(files))
         rounds: list[list[int]] = []
         used = 0
-        for found in with_pairs:
+        for found in sorted(decided, key=lambda found: found.block):
             used += found.set_bytes
-            if not rounds or used > most_bytes or len(rounds[-1]) == most_blocks:
-                rounds.append([])
+            if not rounds or used > most_bytes or found.block - rounds[-1][0] == most_blocks:
+                rounds.append([found.block, found.block])
                 used = found.set_bytes
-            rounds[-1].append(found.block)
+            rounds[-1][1] = found.block + 1
         return rounds
 
 
 def _note(
-    told: dict[str, Statistics], step: str, results: Sequence[ItemResult[FoundT]]
+    told: dict[str, Statistics],
+    step: Shuffle[Any, FoundT],
+    results: Mapping[str, ItemResult[FoundT]],
 ) -> list[FoundT]:
     """Keeps the statistics of a step; returns what the pieces of all its rounds have found."""
-    joint = join_results(results)
-    told[step] = joint.statistics
+    joint = join_results(results.values())
+    told[step.name] = joint.statistics
     return list(joint.found)
 
 

@@ -12,19 +12,21 @@ from typing import Any
 
 import apache_beam as beam
 import numpy as np
+from apache_beam.pvalue import PCollection
 from numpy.typing import NDArray
 
 from massivetext.dedup import rules
-from massivetext.dedup.beam import AskBlocks, Packed, RecordAnswers, split_by
+from massivetext.dedup.beam import Packed, RecordAnswers, split_by
 from massivetext.dedup.groups import Records
 from massivetext.dedup.removal import REMOVAL, VERIFIED
 from massivetext.dedup.rules import Rule
+from massivetext.pipeline.engine.redistribute import Redistribute
 from massivetext.pipeline.engine.results import ItemResult
-from massivetext.pipeline.engine.steps import Steps
+from massivetext.pipeline.engine.steps import Shuffle, Steps
 from massivetext.pipeline.phases.dedup.files import FOLDER, DedupFiles, read_array, write_array
 from massivetext.pipeline.phases.dedup.shuffles import (
     ByBlock,
-    Spread,
+    Exchange,
     join_records,
 )
 from massivetext.pipeline.phases.dedup.verification import verified_path
@@ -72,25 +74,30 @@ def resolve(steps: Steps, files: DedupFiles, rule: Rule, blocks: Sequence[int]) 
 def _resolve_greedily(steps: Steps, files: DedupFiles, blocks: Sequence[int]) -> NearRemovals:
     number, is_open = 0, bool(blocks)
     while is_open:
-        step = GreedyRound(files, number, frozenset(blocks))
-        (outcome,) = steps.shuffle(f"greedy-{number:03d}", [list(blocks)], step, finds=Left)
-        number, is_open = number + 1, any(left.records for left in outcome.found)
+        build = GreedyRound(files, number, frozenset(blocks))
+        step = Shuffle(f"greedy-{number:03d}", [list(blocks)], build, Left)
+        number, is_open = number + 1, any(left.records for left in _found(steps, step))
     paths = {block: state_path("greedy", number, block) for block in blocks}
     return NearRemovals(files.output, paths, rules.greedy_removed)
 
 
 def _resolve_clusters(steps: Steps, files: DedupFiles, blocks: Sequence[int]) -> NearRemovals:
     with_pairs = frozenset(blocks)
-    step = StartClusters(files, with_pairs)
-    (start,) = steps.shuffle("cluster-start", [list(blocks)], step, finds=Left)
-    nodes = sorted(left.block for left in start.found)
+    start = Shuffle("cluster-start", [list(blocks)], StartClusters(files, with_pairs), Left)
+    nodes = sorted(left.block for left in _found(steps, start))
     number, messages = 0, len(nodes)
     while messages:
-        update = ClusterRound(files, number, with_pairs)
-        (outcome,) = steps.shuffle(f"cluster-{number:03d}", [nodes], update, finds=Left)
-        number, messages = number + 1, sum(left.records for left in outcome.found)
+        build = ClusterRound(files, number, with_pairs)
+        step = Shuffle(f"cluster-{number:03d}", [nodes], build, Left)
+        number, messages = number + 1, sum(left.records for left in _found(steps, step))
     paths = {block: state_path("cluster", number, block) for block in nodes}
     return NearRemovals(files.output, paths, rules.cluster_removed)
+
+
+def _found(steps: Steps, step: Shuffle[list[int], Left]) -> tuple[Left, ...]:
+    """Runs a step of one round; returns what its blocks have found."""
+    (result,) = steps.run(step).values()
+    return result.found
 
 
 def state_path(rule: Rule, number: int, block: int) -> str:
@@ -106,13 +113,11 @@ class GreedyRound:
     number: int
     with_pairs: frozenset[int]
 
-    def __call__(self, pipeline: beam.Pipeline, blocks: list[int]) -> Any:
+    def __call__(self, start: PCollection, blocks: list[int]) -> Any:
         """Returns the outcomes of a round."""
         return (
-            pipeline
-            | Spread(blocks)
-            | AskBlocks(self.files.blocks, self._asked, self._answer)
-            | ByBlock(blocks)
+            start
+            | Exchange(self.files.blocks, blocks, self._asked, self._answer)
             | "Decide" >> beam.Map(self._decide)
         )
 
@@ -145,11 +150,11 @@ class StartClusters:
     files: DedupFiles
     with_pairs: frozenset[int]
 
-    def __call__(self, pipeline: beam.Pipeline, blocks: list[int]) -> Any:
+    def __call__(self, start: PCollection, blocks: list[int]) -> Any:
         """Returns the outcomes: the blocks that have nodes."""
         return (
-            pipeline
-            | Spread(blocks)
+            start
+            | Redistribute(lambda: blocks)
             | "Turn" >> beam.FlatMap(self._turned).with_output_types(Packed)
             | "By block" >> beam.GroupByKey()
             | "Start" >> beam.Map(self._start)
@@ -178,16 +183,15 @@ class ClusterRound:
     number: int
     with_pairs: frozenset[int]
 
-    def __call__(self, pipeline: beam.Pipeline, blocks: list[int]) -> Any:
+    def __call__(self, start: PCollection, blocks: list[int]) -> Any:
         """Returns the outcomes of a round."""
         told = (
-            pipeline
-            | Spread(blocks)
-            | AskBlocks(self.files.blocks, self._asked, self._answer)
-            | "Answers" >> ByBlock(blocks)
+            start
+            | Exchange(self.files.blocks, blocks, self._asked, self._answer)
             | "Tell" >> beam.FlatMap(self._messages).with_output_types(Packed)
         )
-        return told | "Messages" >> ByBlock(blocks) | "Update" >> beam.Map(self._update)
+        messages = (start, told) | "Messages" >> ByBlock(blocks)
+        return messages | "Update" >> beam.Map(self._update)
 
     def _nodes(self, block: int) -> Records:
         return read_array(self.files.output, state_path("cluster", self.number, block))

@@ -10,12 +10,14 @@ from typing import Any, Final
 
 import apache_beam as beam
 import numpy as np
-from apache_beam.pvalue import TaggedOutput
+from apache_beam.pvalue import PCollection, TaggedOutput
 from numpy.typing import NDArray
 
-from massivetext.dedup.beam import Packed
+from massivetext.dedup.beam import Answer, Ask, AskBlocks, Packed
 from massivetext.dedup.groups import Records, partition_of
+from massivetext.dedup.row_blocks import RowBlocks
 from massivetext.pipeline.engine.engine import Engine
+from massivetext.pipeline.engine.redistribute import Redistribute
 from massivetext.pipeline.engine.results import ItemResult
 from massivetext.pipeline.engine.steps import even_ranges
 
@@ -62,23 +64,6 @@ def plan_partitions(engine: Engine, shuffled_bytes: int) -> list[list[int]]:
     return [[count, *bounds] for bounds in even_ranges(count, rounds)]
 
 
-class Spread(beam.PTransform):
-    """Elements to workers, one by one: a GroupByKey by their number in the list."""
-
-    def __init__(self, elements: Sequence[Any]) -> None:
-        super().__init__()
-        self.elements = elements
-
-    def expand(self, input_or_inputs: Any) -> Any:
-        """Returns the elements."""
-        return (
-            input_or_inputs
-            | "Elements" >> beam.Create(list(enumerate(self.elements)), reshuffle=False)
-            | "Spread" >> beam.GroupByKey()
-            | "Values" >> beam.FlatMap(lambda numbered: numbered[1])
-        )
-
-
 def send_all(collection: Any, sender: beam.DoFn) -> Any:
     """Returns what a sender yields: `packed`, (number, bytes), and OUTCOMES, the bytes sent."""
     sending = beam.ParDo(sender).with_output_types(Packed)
@@ -95,7 +80,7 @@ def send(packed: Iterable[Packed]) -> Iterator[Any]:
 
 
 class ByBlock(beam.PTransform):
-    """(block, bytes) -> (block, all its bytes); every block comes up, whether it was sent any.
+    """(start, (block, bytes)) -> (block, all its bytes) of every block, whether it was sent any.
 
     Args:
         blocks: numbers of the blocks.
@@ -105,14 +90,37 @@ class ByBlock(beam.PTransform):
         super().__init__()
         self.blocks = blocks
 
-    def expand(self, input_or_inputs: Any) -> Any:
+    def expand(self, input_or_inputs: tuple[PCollection, PCollection]) -> PCollection:
         """Returns (block, iterable of bytes), empty ones among them."""
-        every = input_or_inputs.pipeline | "All blocks" >> beam.Create(
-            [(block, b"") for block in self.blocks], reshuffle=False
-        ).with_output_types(Packed)
-        return (
-            (input_or_inputs, every) | "With empty" >> beam.Flatten() | "Group" >> beam.GroupByKey()
+        start, packed = input_or_inputs
+        nothing = [(block, b"") for block in self.blocks]
+        every = start | "All blocks" >> beam.FlatMap(lambda _: nothing).with_output_types(Packed)
+        return (packed, every) | "With empty" >> beam.Flatten() | "Group" >> beam.GroupByKey()
+
+
+class Exchange(beam.PTransform):
+    """Blocks ask others about documents -> (block, all the answers it got).
+
+    Args:
+        blocks: where documents lie.
+        asking: numbers of the blocks that ask.
+        ask: gives the addresses that a block asks about.
+        answer: gives the answers, where the documents lie.
+    """
+
+    def __init__(self, blocks: RowBlocks, asking: Sequence[int], ask: Ask, answer: Answer) -> None:
+        super().__init__()
+        self.blocks, self.asking, self.ask, self.answer = blocks, asking, ask, answer
+
+    def expand(self, input_or_inputs: PCollection) -> PCollection:
+        """Returns (block, iterable of bytes of `Answers.packed`), for every block that asks."""
+        asking = self.asking
+        answers = (
+            input_or_inputs
+            | "Blocks" >> Redistribute(lambda: asking)
+            | "Ask" >> AskBlocks(self.blocks, self.ask, self.answer)
         )
+        return (input_or_inputs, answers) | "By block" >> ByBlock(asking)
 
 
 def join_records(parts: Iterable[bytes], dtype: np.dtype[Any]) -> Records:

@@ -12,9 +12,10 @@ from typing import Any, Final
 
 import apache_beam as beam
 import numpy as np
+from apache_beam.pvalue import PCollection
 from numpy.typing import NDArray
 
-from massivetext.dedup.beam import ASK, AskBlocks
+from massivetext.dedup.beam import ASK
 from massivetext.dedup.groups import Records
 from massivetext.dedup.in_memory import verify
 from massivetext.dedup.jaccard import DocumentSets, join_documents
@@ -25,7 +26,7 @@ from massivetext.dedup.shingles import shingle_sets
 from massivetext.pipeline.engine.results import ItemResult
 from massivetext.pipeline.phases.dedup.files import FOLDER, DedupFiles, read_array, write_array
 from massivetext.pipeline.phases.dedup.meeting import pairs_path
-from massivetext.pipeline.phases.dedup.shuffles import ByBlock, Spread
+from massivetext.pipeline.phases.dedup.shuffles import Exchange
 
 _SETS_A_STEP_BYTES: Final = 8_000_000
 """Our choice: sets sent in one element."""
@@ -60,7 +61,7 @@ class Verified:
 
 @dataclass(frozen=True)
 class VerifyPairs:
-    """Exact Jaccard of candidate pairs; a round takes some blocks.
+    """Exact Jaccard of candidate pairs; a round takes the blocks [first, last).
 
     A block writes its verified pairs; for the rule `pairwise` each document's first.
     """
@@ -71,13 +72,11 @@ class VerifyPairs:
     ngram: int
     fold_case: bool
 
-    def __call__(self, pipeline: beam.Pipeline, blocks: list[int]) -> Any:
+    def __call__(self, start: PCollection, blocks: list[int]) -> Any:
         """Returns the outcomes of a round: the files of these blocks."""
         return (
-            pipeline
-            | Spread(blocks)
-            | AskBlocks(self.files.blocks, self._foreign_partners, self._answer)
-            | ByBlock(blocks)
+            start
+            | Exchange(self.files.blocks, range(*blocks), self._foreign_partners, self._answer)
             | "Verify" >> beam.Map(self._verify)
         )
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from massivetext.config import Config, run_fingerprint
 from massivetext.pipeline.engine.results import ItemResult, merge_counts
-from massivetext.pipeline.phases.sequence.items import Surveyed
+from massivetext.pipeline.phases.sequence.items import Surveyed, Tokenised
 from massivetext.pipeline.phases.sequence.shards import BlockFile, ShardContent, ShardPlan
 from massivetext.sequencing.dataset import SCHEMA_VERSION, Dataset, ShardEntry, SubsetEntry
 from massivetext.sequencing.draws import Supply
@@ -22,12 +22,12 @@ class Drawn:
     Attributes:
         mixture: shares of the subsets that give sequences.
         supplies: by subset.
-        files: tokenised crops.
+        files: of tokenised crops, and what each of them holds.
     """
 
     mixture: Mixture
     supplies: Mapping[str, Supply]
-    files: tuple[BlockFile, ...] = ()
+    files: Mapping[BlockFile, Tokenised] = field(default_factory=dict)
 
 
 def describe(
@@ -96,8 +96,8 @@ def _subset_entry(
     length: int,
 ) -> SubsetEntry:
     supply = drawn.supplies.get(subset, Supply(0))
-    files = [file for file in drawn.files if file.draw.subset == subset]
-    crop_tokens = sum(file.tokens + SPECIALS_PER_CROP * file.crops for file in files)
+    found = [found for file, found in drawn.files.items() if file.draw.subset == subset]
+    crop_tokens = sum(held.tokens + SPECIALS_PER_CROP * held.crops for held in found)
     return SubsetEntry(
         documents=counts.documents,
         corpus_bytes=counts.text_bytes,

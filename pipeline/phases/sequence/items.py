@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from massivetext.content_cache import load_by_content
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.results import ItemResult
 from massivetext.pipeline.phases.plan import WorkItem
@@ -120,6 +120,7 @@ class TokeniseItem:
         output: the output folder.
         folder: for the blocks, below the output folder.
         model: path of the tokenizer's model.
+        model_sha256: its checksum; a process may meet several models under one path.
         seed: of the run.
         crop_bytes: C.
         buckets: number of buckets = shards.
@@ -130,6 +131,7 @@ class TokeniseItem:
     output: str
     folder: str
     model: str
+    model_sha256: str
     seed: int
     crop_bytes: int
     buckets: int
@@ -152,7 +154,7 @@ class TokeniseItem:
 
     def _runs(self, item: WorkItem) -> Iterator[CropBlock]:
         """Yields the drawn crops of an item, as many at a time as memory is meant to hold."""
-        tokenizer = _load_tokenizer(self.model)
+        tokenizer = load_by_content(self.model, self.model_sha256, _load_tokenizer)
         draw = self.draws[item.subset]
         rows: list[tuple[int, bytes, int, int, int]] = []
         parts: list[NDArray[np.uint16]] = []
@@ -228,6 +230,5 @@ def _tables(blocks: Mapping[int, CropBlock]) -> Iterator[pa.Table]:
         yield pa.Table.from_pylist(rows, BLOCK_SCHEMA)
 
 
-@functools.lru_cache(maxsize=1)
 def _load_tokenizer(path: str) -> Tokenizer:
     return Tokenizer(store.read_bytes(path))

@@ -22,8 +22,8 @@ from massivetext.pipeline.engine.errors import RunError
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.phase import Manifest, Phase, require_manifest, run_phase
 from massivetext.pipeline.engine.processes import release_memory
-from massivetext.pipeline.engine.results import merge_counts
-from massivetext.pipeline.engine.steps import Steps
+from massivetext.pipeline.engine.results import join_results, merge_counts
+from massivetext.pipeline.engine.steps import Map, Shuffle, Steps, even_ranges
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.sequence.description import Drawn, describe
 from massivetext.pipeline.phases.sequence.items import (
@@ -37,11 +37,14 @@ from massivetext.pipeline.phases.sequence.items import (
 from massivetext.pipeline.phases.sequence.shards import (
     PART_BYTES,
     BlockFile,
+    BucketSupply,
+    CountRound,
     ShardPlan,
-    count_sequences,
+    sequences_by_subset,
     write_shards,
 )
 from massivetext.sequencing.beam import DrawId, Quotas
+from massivetext.sequencing.blocks import CROP_DTYPE
 from massivetext.sequencing.crops import crop_size_bytes
 from massivetext.sequencing.dataset import DATASET_FILE, TOKENIZER_FILE
 from massivetext.sequencing.draws import (
@@ -170,7 +173,7 @@ def _survey(stage: Stage) -> dict[str, Surveyed]:
         limits = sampling_limits(mixture_of(config, sizes).given, sizes)
     crop_bytes = crop_size_bytes(config.sequence.length)
     work = SurveyItem(stage.job.output, f"{_SCRATCH}/sample", config.seed, crop_bytes, limits)
-    results = stage.steps.map("survey", stage.items, work, finds=Surveyed, item_bytes=SURVEY_BYTES)
+    results = stage.steps.run(Map("survey", stage.items, work, Surveyed, SURVEY_BYTES))
     survey = {item.subset: Surveyed() for item in sorted(stage.items, key=lambda i: i.subset)}
     for item in stage.items:
         survey[item.subset] += results[item.name].only
@@ -237,7 +240,7 @@ def _draw(stage: Stage, plan: ShardPlan, mixture: Mixture, survey: Mapping[str, 
     """Reads the corpus until every subset can give its share, or has been visited enough."""
     token_bytes = BYTES_PER_TOKEN * stage.config.sequence.length
     supplies = {s: Supply(survey[s].crop_bytes // token_bytes) for s in mixture.given}
-    read = functools.partial(_read_draws, stage, plan)
+    read = functools.partial(_read_draws, stage, plan, survey)
     return draw_until_enough(stage.config, Drawn(mixture, supplies), read)
 
 
@@ -278,7 +281,12 @@ def wanted_of(config: Config, drawn: Drawn) -> int:
 
 
 def _read_draws(
-    stage: Stage, plan: ShardPlan, drawn: Drawn, draws: Mapping[str, Draw], number: int
+    stage: Stage,
+    plan: ShardPlan,
+    survey: Mapping[str, Surveyed],
+    drawn: Drawn,
+    draws: Mapping[str, Draw],
+    number: int,
 ) -> Drawn:
     """Tokenises the crops of some draws and counts the sequences they give."""
     job, steps, config = stage.job, stage.steps, stage.config
@@ -287,6 +295,7 @@ def _read_draws(
         output=job.output,
         folder=folder,
         model=job.path(f"sequences/{TOKENIZER_FILE}"),
+        model_sha256=plan.tokenizer.sha256,
         seed=config.seed,
         crop_bytes=crop_size_bytes(config.sequence.length),
         buckets=plan.shards,
@@ -294,20 +303,25 @@ def _read_draws(
         draws=draws,
     )
     items = [item for item in stage.items if item.subset in draws]
-    results = steps.map(
-        f"tokenise-{number:03d}", items, work, finds=Tokenised, item_bytes=TOKENISE_BYTES
-    )
+    tokenise = Map(f"tokenise-{number:03d}", items, work, Tokenised, TOKENISE_BYTES)
     ids = {s: DrawId(s, d.visit, len(drawn.supplies[s].draws)) for s, d in draws.items()}
-    files = tuple(
-        BlockFile(f"{folder}/{item.name}.parquet", ids[item.subset], found.crops, found.tokens)
-        for item in items
-        for found in results[item.name].found
-    )
-    counts = count_sequences(steps, job.engine, f"count-{number:03d}", files, plan)
+    files = {
+        item.name: BlockFile(f"{folder}/{item.name}.parquet", ids[item.subset]) for item in items
+    }
+    crops = math.ceil(sum(survey[s].documents * d.part for s, d in draws.items()))  # about
+    rounds = even_ranges(plan.shards, job.engine.rounds(crops * CROP_DTYPE.itemsize))
+    build = CountRound(job.output, tuple(files.values()), plan)
+    count = Shuffle(f"count-{number:03d}", rounds, build, BucketSupply)
+    if len(rounds) == 1:
+        steps.run_together(tokenise, count)
+    results = steps.run(tokenise)
+    counted = join_results(steps.run(count).values()).found
+    counts = sequences_by_subset(counted, draws, plan.shards)
     supplies = dict(drawn.supplies)
     for subset, draw in draws.items():
         supplies[subset] = supplies[subset].with_draw(draw, counts[subset])
-    return Drawn(drawn.mixture, supplies, drawn.files + files)
+    found = {files[name]: result.only for name, result in results.items()}
+    return Drawn(drawn.mixture, supplies, {**drawn.files, **found})
 
 
 def _quotas(targets: Mapping[str, int], drawn: Drawn, shards: int) -> Quotas:

@@ -16,14 +16,17 @@ from typing import Any, Final
 import apache_beam as beam
 import numpy as np
 import pyarrow as pa
+from apache_beam.pvalue import PCollection
 from numpy.typing import NDArray
 
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.engine import Engine
-from massivetext.pipeline.engine.results import ItemResult, join_results
-from massivetext.pipeline.engine.steps import Steps, even_ranges
-from massivetext.pipeline.phases.sequence.items import open_block_writer, read_blocks
+from massivetext.pipeline.engine.redistribute import Redistribute
+from massivetext.pipeline.engine.results import ItemResult
+from massivetext.pipeline.engine.steps import Map, Shuffle, Steps, even_ranges
+from massivetext.pipeline.phases.sequence.items import Tokenised, open_block_writer, read_blocks
 from massivetext.sequencing.beam import (
+    NO_DRAW,
     CountSequences,
     DrawId,
     Quotas,
@@ -55,12 +58,10 @@ PART_SCHEMA: Final = pa.schema(
 
 @dataclass(frozen=True)
 class BlockFile:
-    """A file of tokenised crops: what it was drawn by, and how much it holds."""
+    """A file of tokenised crops, and what they were drawn by."""
 
     path: str
     draw: DrawId
-    crops: int
-    tokens: int
 
 
 @dataclass(frozen=True)
@@ -84,29 +85,6 @@ class ShardPlan:
     tokenizer: Tokenizer
 
 
-def count_sequences(
-    steps: Steps, engine: Engine, step: str, files: Sequence[BlockFile], plan: ShardPlan
-) -> dict[str, tuple[int, ...]]:
-    """Returns how many sequences the crops of each subset give in each bucket.
-
-    Args:
-        steps: of the phase.
-        engine: says in how many rounds.
-        step: name of the step.
-        files: of one draw from each subset.
-        plan: says how crops become sequences.
-    """
-    shuffled_bytes = sum(file.crops for file in files) * CROP_DTYPE.itemsize
-    rounds = even_ranges(plan.shards, engine.rounds(shuffled_bytes))
-    count = CountRound(steps.output, files, plan)
-    results = steps.shuffle(step, rounds, count, finds=BucketSupply)
-    supplies = {found.bucket: found.sequences for found in join_results(results).found}
-    return {
-        subset: tuple(supplies.get(n, {}).get(subset, 0) for n in range(plan.shards))
-        for subset in {file.draw.subset: None for file in files}
-    }
-
-
 @dataclass(frozen=True)
 class BucketSupply:
     """How many sequences the crops in a bucket give, by subset."""
@@ -117,7 +95,7 @@ class BucketSupply:
 
 @dataclass(frozen=True)
 class CountRound:
-    """Counts the sequences of some buckets.
+    """Counts the sequences of the buckets [first, last) of a round.
 
     Attributes:
         output: the output folder.
@@ -129,18 +107,26 @@ class CountRound:
     files: Sequence[BlockFile]
     plan: ShardPlan
 
-    def __call__(self, pipeline: beam.Pipeline, buckets: list[int]) -> Any:
+    def __call__(self, start: PCollection, buckets: list[int]) -> Any:
         """Returns the outcomes of a round: sequences by subset and bucket."""
         per_bucket = self.plan.parts
         parts = range(buckets[0] * per_bucket, buckets[1] * per_bucket)
         to_bucket = beam.MapTuple(lambda part, crops: (part // per_bucket, crops))
         return (
-            pipeline
+            start
             | "Read crops" >> ReadBlocks(self.output, self.files, parts, ["crops"])
             | "To bucket" >> to_bucket.with_output_types(SizedCrops)
             | "Count" >> CountSequences(self.plan.rule)
             | "Outcome" >> beam.Map(_counted)
         )
+
+
+def sequences_by_subset(
+    found: Iterable[BucketSupply], subsets: Iterable[str], shards: int
+) -> dict[str, tuple[int, ...]]:
+    """Returns how many sequences the crops of each subset give in each bucket."""
+    supplies = {bucket.bucket: bucket.sequences for bucket in found}
+    return {s: tuple(supplies.get(n, {}).get(s, 0) for n in range(shards)) for s in subsets}
 
 
 def _counted(element: tuple[int, dict[DrawId, int]]) -> ItemResult[BucketSupply]:
@@ -180,22 +166,34 @@ class Shard:
 
 
 def write_shards(
-    steps: Steps, engine: Engine, files: Sequence[BlockFile], quotas: Quotas, plan: ShardPlan
+    steps: Steps,
+    engine: Engine,
+    files: Mapping[BlockFile, Tokenised],
+    quotas: Quotas,
+    plan: ShardPlan,
 ) -> list[ItemResult[ShardContent]]:
     """Writes every shard that is not committed; returns what each holds, in their order."""
-    token_bytes = sum(2 * file.tokens + CROP_DTYPE.itemsize * file.crops for file in files)
+    token_bytes = sum(2 * f.tokens + CROP_DTYPE.itemsize * f.crops for f in files.values())
     folder = f"phases/{steps.phase}/scratch/parts"
     rounds = even_ranges(plan.shards * plan.parts, engine.rounds(token_bytes))
-    sort = SortParts(steps.output, folder, files, plan.parts)
-    written = join_results(steps.shuffle("sort", rounds, sort)).files
-    by_bucket: dict[int, list[str]] = {bucket: [] for bucket in range(plan.shards)}
-    for file in written:  # sorted, so the parts of a bucket come in their order
-        by_bucket[int(file.path.rpartition("/")[2].partition("-")[0])].append(file.path)
-    shards = [Shard(b, tuple(paths), quotas[b]) for b, paths in by_bucket.items()]
+    build = SortParts(steps.output, folder, tuple(files), plan.parts)
+    sort: Shuffle[list[int], None] = Shuffle("sort", rounds, build)
+    shards = [
+        Shard(b, tuple(part_path(folder, b, part) for part in range(plan.parts)), quotas[b])
+        for b in range(plan.shards)
+    ]
     # Measured: a shard and what is held beside it take 1.5 times its tokens.
-    fill, item_bytes = FillShard(steps.output, plan), 7 * token_bytes // (4 * plan.shards)
-    results = steps.map("shards", shards, fill, finds=ShardContent, item_bytes=item_bytes)
-    return list(results.values())
+    item_bytes = 7 * token_bytes // (4 * plan.shards)
+    fill = Map("shards", shards, FillShard(steps.output, plan), ShardContent, item_bytes)
+    if len(rounds) == 1:
+        steps.run_together(sort, fill)
+    steps.run(sort)
+    return list(steps.run(fill).values())
+
+
+def part_path(folder: str, bucket: int, part: int) -> str:
+    """Returns the path of a sorted part of a bucket."""
+    return f"{folder}/{bucket:05d}-{part:05d}.parquet"
 
 
 @dataclass(frozen=True)
@@ -214,19 +212,19 @@ class SortParts:
     files: Sequence[BlockFile]
     parts: int
 
-    def __call__(self, pipeline: beam.Pipeline, numbers: list[int]) -> Any:
+    def __call__(self, start: PCollection, numbers: list[int]) -> Any:
         """Returns the outcomes of a round: the files of its parts."""
         blocks = ReadBlocks(self.output, self.files, range(*numbers), ["crops", "tokens"])
         return (
-            pipeline
-            | "Read tokens" >> blocks
+            (start | "Read tokens" >> blocks, start | "Every part" >> NoCrops(range(*numbers)))
+            | "With every part" >> beam.Flatten()
             | "Sort" >> SortCrops()
             | "Write part" >> beam.Map(self._write)
         )
 
     def _write(self, element: tuple[int, dict[DrawId, CropBlock]]) -> ItemResult[None]:
         bucket, part = divmod(element[0], self.parts)
-        path = f"{self.folder}/{bucket:05d}-{part:05d}.parquet"
+        path = part_path(self.folder, bucket, part)
         with (
             store.commit(self.output, path) as pending,
             open_block_writer(pending.stream, PART_SCHEMA) as writer,
@@ -308,24 +306,34 @@ class ReadBlocks(beam.PTransform):
         self.output, self.files, self.parts, self.columns = output, files, parts, columns
 
     def expand(self, input_or_inputs: Any) -> Any:
-        """Spreads the files by number, then reads them."""
+        """Spreads the files, then reads them."""
         both = "tokens" in self.columns
-        numbered = [(n, (file.path, tuple(file.draw))) for n, file in enumerate(self.files)]
-        read = beam.FlatMap(_read_files, self.output, self.parts, self.columns)
+        files = [(file.path, tuple(file.draw)) for file in self.files]
+        read = beam.FlatMap(_read_file, self.output, self.parts, self.columns)
         return (
             input_or_inputs
-            | "Files" >> beam.Create(numbered, reshuffle=False)
-            | "Spread" >> beam.GroupByKey()
+            | "Files" >> Redistribute(lambda: files)
             | "Read" >> read.with_output_types(TokenisedCrops if both else SizedCrops)
         )
 
 
-def _read_files(
-    element: tuple[int, Iterable[tuple[str, tuple[str, int, int]]]],
-    output: str,
-    parts: range,
-    columns: list[str],
+def _read_file(
+    file: tuple[str, tuple[str, int, int]], output: str, parts: range, columns: list[str]
 ) -> Iterator[tuple[int, tuple[Any, ...]]]:
-    for path, draw in element[1]:
-        for part, arrays in read_blocks(output, path, parts, columns):
-            yield part, (draw, *arrays)
+    path, draw = file
+    for part, arrays in read_blocks(output, path, parts, columns):
+        yield part, (draw, *arrays)
+
+
+class NoCrops(beam.PTransform):
+    """A start -> nothing for every part, so that each is written, whether it has crops or not."""
+
+    def __init__(self, parts: range) -> None:
+        super().__init__()
+        self.parts = parts
+
+    def expand(self, input_or_inputs: PCollection) -> PCollection:
+        """Returns `TokenisedCrops` without crops."""
+        nothing = [(part, (NO_DRAW, b"", b"")) for part in self.parts]
+        every = beam.FlatMap(lambda _: nothing)
+        return input_or_inputs | "Nothing" >> every.with_output_types(TokenisedCrops)

@@ -38,6 +38,7 @@ from massivetext.pipeline.engine.engine import BeamEngine
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.phase import Phase, steps_of
 from massivetext.pipeline.engine.results import ItemResult
+from massivetext.pipeline.engine.steps import Map
 from massivetext.pipeline.phases.plan import WorkItem, plan
 
 ROOT = Path(__file__).parents[3]
@@ -152,7 +153,7 @@ def test_the_work_of_items_is_measured_beside_their_pipeline(tmp_path: Path) -> 
     meter = MeteredEngine(BeamEngine(), output, str(notes))
     job = Job(config, output, meter, quiet=True)
     items = plan(config)
-    steps_of(job, Phase("curate", (), {})).map("read", items, be_busy)
+    steps_of(job, Phase("curate", (), {})).run(Map("read", items, be_busy))
     noted = [json.loads(note.read_text()) for note in notes.iterdir()]
     assert sorted((step, subset) for step, subset, _ in noted) == sorted(
         ("curate/read", item.subset) for item in items

@@ -5,6 +5,7 @@ from typing import Any
 
 import apache_beam as beam
 import pytest
+from apache_beam.pvalue import PCollection
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,8 +13,9 @@ from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.engine import BeamEngine
 from massivetext.pipeline.engine.phase import Phase, steps_of
 from massivetext.pipeline.engine.processes import close_processes
+from massivetext.pipeline.engine.redistribute import Redistribute
 from massivetext.pipeline.engine.results import ItemResult, join_results
-from massivetext.pipeline.engine.steps import even_ranges
+from massivetext.pipeline.engine.steps import Committed, Map, Shuffle, even_ranges
 from tests.dedup.phases import job_in
 
 PHASE = Phase("dedup", (), {})
@@ -33,11 +35,11 @@ class CountUp:
     def __init__(self, output: Path, fail_at: int | None = None) -> None:
         self.output, self.built, self.fail_at = str(output), list[int](), fail_at
 
-    def __call__(self, pipeline: beam.Pipeline, part: int) -> Any:
+    def __call__(self, start: PCollection, part: int) -> Any:
         if part == self.fail_at:
             raise RuntimeError("a worker died")
         self.built.append(part)
-        return pipeline | beam.Create([self._piece(part, n) for n in range(part)])
+        return start | beam.FlatMap(lambda _: [self._piece(part, n) for n in range(part)])
 
     def _piece(self, part: int, number: int) -> ItemResult[Counted]:
         entry = store.write_bytes(self.output, f"{part}-{number}.npy", b"content")
@@ -49,7 +51,8 @@ def shuffled(
     folder: Path, parts: list[int], step: CountUp, phase: Phase = PHASE, workers: int = 1
 ) -> ItemResult[Counted]:
     job = replace(job_in(folder), engine=BeamEngine(workers=workers))
-    return join_results(steps_of(job, phase).shuffle("step", parts, step, finds=Counted))
+    results = steps_of(job, phase).run(Shuffle("step", parts, step, Counted))
+    return join_results(results.values())
 
 
 def test_what_all_rounds_did_is_joined(tmp_path: Path) -> None:
@@ -111,3 +114,71 @@ def test_rounds_in_several_processes_give_what_one_gives(tmp_path: Path) -> None
     two = shuffled(tmp_path / "two", [2, 1, 3, 4], CountUp(tmp_path / "two"), workers=2)
     assert two == one
     close_processes()
+
+
+class ListFiles:
+    """A step that tells which files the one before has committed, when it is its turn."""
+
+    def __init__(self, before: Committed[Counted]) -> None:
+        self.before = before
+
+    def __call__(self, start: PCollection, part: int) -> Any:
+        del part
+        return (
+            start
+            | "Paths" >> Redistribute(lambda: self.before.paths)
+            | "Path" >> beam.Map(lambda path: ItemResult(statistics={path: 1}))
+        )
+
+
+@dataclass(frozen=True)
+class Number:
+    """An item that reads what the rounds before it have counted."""
+
+    number: int
+    name: str = "last"
+    identity: tuple[str, ...] = ()
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class SumUp:
+    before: Committed[None]
+
+    def __call__(self, item: Number) -> ItemResult[None]:
+        return ItemResult(
+            ledger={path: 1 for path in join_results(self.before.results.values()).statistics}
+        )
+
+
+def chained(folder: Path, fail_at: int | None = None) -> tuple[list[str], dict[str, int], CountUp]:
+    """Runs three steps in one pipeline; returns the labels of pipelines and what came out."""
+    labels: list[str] = []
+
+    class Engine(BeamEngine):
+        def run(self, label: str, build: Any) -> None:
+            labels.append(label)
+            super().run(label, build)
+
+    steps = steps_of(replace(job_in(folder), engine=Engine()), PHASE)
+    count = CountUp(folder, fail_at)
+    first = Shuffle("count", [2], count, Counted)
+    second: Shuffle[int, None] = Shuffle("list", [0], ListFiles(steps.committed(first)))
+    third: Map[Number, None] = Map("sum", [Number(0)], SumUp(steps.committed(second)))
+    steps.run_together(first, second, third)
+    return labels, dict(steps.run(third)["last"].ledger), count
+
+
+def test_steps_run_together_in_their_order_in_one_pipeline(tmp_path: Path) -> None:
+    labels, found, _ = chained(tmp_path)
+    assert labels == ["dedup-count-to-sum"]
+    assert found == {"2-0.npy": 1, "2-1.npy": 1}
+
+
+def test_of_steps_that_run_together_only_those_left_are_run_again(tmp_path: Path) -> None:
+    chained(tmp_path)
+    (tmp_path / "phases/dedup/sum/last.json").unlink()
+    labels, found, count = chained(tmp_path, fail_at=2)
+    assert (labels, count.built) == (["dedup-sum"], [])
+    assert found == {"2-0.npy": 1, "2-1.npy": 1}
+    assert chained(tmp_path)[0] == []

@@ -23,7 +23,7 @@ from massivetext.pipeline.engine.phase import (
 )
 from massivetext.pipeline.engine.processes import Processes
 from massivetext.pipeline.engine.results import ItemResult, balances, merge_counts
-from massivetext.pipeline.engine.steps import Steps
+from massivetext.pipeline.engine.steps import Map, Steps
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.readers import FileRange
 
@@ -63,7 +63,7 @@ def calls(folder: Path) -> list[str]:
 
 def copy_all(job: Job, a_phase: Phase, fail: str = "") -> Manifest:
     def work(steps: Steps) -> Manifest:
-        results = steps.map("copy", ITEMS, CopyName(job.output, fail))
+        results = steps.run(Map("copy", ITEMS, CopyName(job.output, fail)))
         ledger = merge_counts(result.ledger for result in results.values())
         return Manifest("copy", a_phase.key, results, (), ledger, {})
 
@@ -97,9 +97,9 @@ def test_a_crash_costs_the_items_that_were_not_committed(tmp_path: Path) -> None
 
 def test_an_item_whose_file_is_gone_is_done_again(tmp_path: Path) -> None:
     job = make_job(tmp_path)
-    steps_of(job, phase()).map("copy", ITEMS, CopyName(job.output))
+    steps_of(job, phase()).run(Map("copy", ITEMS, CopyName(job.output)))
     (tmp_path / "copies/books/1.txt").unlink()
-    steps_of(job, phase()).map("copy", ITEMS, CopyName(job.output))
+    steps_of(job, phase()).run(Map("copy", ITEMS, CopyName(job.output)))
     assert calls(tmp_path).count("books/1.txt") == 2
     assert len(calls(tmp_path)) == 6
 
@@ -131,7 +131,7 @@ def test_the_heaviest_items_are_begun_first(tmp_path: Path) -> None:
     process = CommitItems(commit, Recorded(2))
     process.start_bundle()
     for item, weight in zip(ITEMS, (1.0, 3.0, 2.0, 3.0, 0.0), strict=True):
-        process.process((item.number, [replace(item, weight=weight)]))
+        process.process(replace(item, weight=weight))
     process.finish_bundle()
     assert begun == [1, 3, 2, 0, 4]
 
@@ -144,7 +144,7 @@ def test_a_phase_names_what_it_builds_on(tmp_path: Path) -> None:
 def test_items_that_nobody_did_are_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(BeamEngine, "run", lambda self, label, build: None)
     with pytest.raises(RunError, match=r"5 items undone, books/0\.txt first"):
-        steps_of(make_job(tmp_path), phase()).map("copy", ITEMS, CopyName(str(tmp_path)))
+        steps_of(make_job(tmp_path), phase()).run(Map("copy", ITEMS, CopyName(str(tmp_path))))
 
 
 def test_records_are_plain_json(tmp_path: Path) -> None:
@@ -196,5 +196,5 @@ def test_a_map_that_met_a_passing_fault_is_run_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store, "PAUSES_SECONDS", (0.0,))
-    results = steps_of(make_job(tmp_path), phase()).map("step", ITEMS, FailOnce(str(tmp_path)))
+    results = steps_of(make_job(tmp_path), phase()).run(Map("step", ITEMS, FailOnce(str(tmp_path))))
     assert len(results) == len(ITEMS)

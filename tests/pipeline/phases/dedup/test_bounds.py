@@ -67,6 +67,7 @@ def test_a_cluster_twice_as_large_makes_no_group_larger(tmp_path, monkeypatch, r
     small = largest_groups(tmp_path / "small", monkeypatch, 600, rule)
     large = largest_groups(tmp_path / "large", monkeypatch, 1200, rule)
     own_documents_bytes = LABEL.itemsize * (1200 - 600) // BLOCKS
-    assert large.keys() >= {"ReturnHeads Group buckets", "ByBlock Group"}
+    last = {tuple(label.split()[-3:]) for label in large}
+    assert last >= {("ReturnHeads", "Group", "buckets"), ("By", "block", "Group")}
     for label, size_bytes in large.items():
         assert size_bytes <= 1.2 * small.get(label, 0) + own_documents_bytes, label
