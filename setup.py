@@ -94,7 +94,7 @@ setup(
     },
     entry_points={
         "console_scripts": [
-            "massivetext = massivetext.pipeline.commands.cli:entry",
+            "massivetext = massivetext.pipeline.commands.cli:main",
             "massivetext-worker = massivetext.pipeline.engine.worker:entry",
         ]
     },

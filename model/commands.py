@@ -9,10 +9,10 @@ import argparse
 import importlib.util
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, get_args
 
+from massivetext.command import Command
 from massivetext.config import ConfigError
 from massivetext.model.configs import (
     PRESETS,
@@ -34,23 +34,6 @@ TRAIN_EXTRA: Final = ("jax", "flax", "optax", "orbax", "grain", "matplotlib")
 """Modules of the extra `train`."""
 
 
-@dataclass(frozen=True)
-class Command:
-    """A command of the program.
-
-    Attributes:
-        name: the word that calls it.
-        help: what it does, in a line.
-        add_arguments: puts its arguments into a parser.
-        run: does it; returns the exit code.
-    """
-
-    name: str
-    help: str
-    add_arguments: Callable[[argparse.ArgumentParser], None]
-    run: Callable[[argparse.Namespace], int]
-
-
 def add_train_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `massivetext train`."""
     parser.add_argument("shards", type=Path, help="folder with dataset.json and shards")
@@ -59,7 +42,7 @@ def add_train_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, help="default: as many as the preset's tokens take")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--batch", type=int, metavar="WINDOWS", help="global batch, in windows")
-    parser.add_argument("--microbatches", type=int, help="parts that a batch is worked off in")
+    parser.add_argument("--microbatches", type=int, help="gradient-accumulation steps")
     parser.add_argument("--window", type=int, metavar="TOKENS", help="training window")
     parser.add_argument("--learning-rate", type=float, help="its maximum")
     parser.add_argument("--warmup", type=int, metavar="STEPS", help="default: min(1500, steps/10)")

@@ -1,0 +1,49 @@
+"""Arguments that several commands share, and the types of their values."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from collections.abc import Mapping
+from typing import Final
+
+_UNITS: Final[Mapping[str, int]] = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+
+
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """Adds the configuration of a run."""
+    parser.add_argument("config", help="TOML file; relative paths in it start at its folder")
+
+
+def add_output_of_run(parser: argparse.ArgumentParser) -> None:
+    """Adds the output folder of a run that has taken place."""
+    parser.add_argument("output", help="output folder of a run")
+
+
+def absolute(path: str) -> str:
+    """Returns a path from the root of its file system; URLs stay as they are."""
+    return path if "://" in path else os.path.abspath(path)
+
+
+def positive_int(text: str) -> int:
+    """Returns the number that an argument states.
+
+    Raises:
+        ArgumentTypeError: if it is not a positive integer.
+    """
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a positive integer, got {text!r}")
+    return int(text)
+
+
+def size_bytes(text: str) -> int:
+    """Returns the bytes that an argument states: `500MB`, `4GB`, `1.5g`; units are powers of 1000.
+
+    Raises:
+        ArgumentTypeError: if it is not a size.
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?", text.lower())
+    if not found:
+        raise argparse.ArgumentTypeError(f"expected a size such as 4GB or 500MB, got {text!r}")
+    return int(float(found[1]) * _UNITS[found[2]])

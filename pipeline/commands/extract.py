@@ -1,0 +1,53 @@
+"""`massivetext extract`: the text of one HTML page. It needs no Beam."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Final, get_args
+
+from massivetext.command import Command
+from massivetext.config import Extraction, Extractor
+from massivetext.pipeline.engine.errors import UsageError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the arguments of `extract`."""
+    parser.add_argument("file", nargs="?", default="-", help="HTML file, or - for standard input")
+    parser.add_argument("--show", action="store_true", help="which blocks were kept, and why")
+    parser.add_argument("--extractor", choices=get_args(Extractor), default=Extraction().extractor)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Prints the text of a page, or its blocks.
+
+    Raises:
+        UsageError: if the file cannot be read, or the extractor knows no blocks.
+    """
+    from massivetext.pipeline.extraction import EXTRACTORS, extract_text, show_blocks
+
+    if options.show and EXTRACTORS[options.extractor].parse is None:
+        raise UsageError("--show needs the built-in extractor; drop --extractor")
+    html = _read(options.file)
+    if options.show:
+        for block in show_blocks(html, extractor=options.extractor):
+            print(block)
+        return 0
+    text = extract_text(html, extractor=options.extractor)
+    sys.stdout.write(text + "\n" if text else "")
+    return 0
+
+
+def _read(file: str) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"cannot read {file}: {error.strerror}; name an HTML file, or - for standard input"
+        ) from None
+
+
+COMMAND: Final = Command(
+    "extract", "the text of an HTML page, on standard output", add_arguments, run
+)

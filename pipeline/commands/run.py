@@ -1,0 +1,88 @@
+"""`massivetext run`: all phases, from files to shards and report. Each phase runs alone as well."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Final
+
+from massivetext.command import Command
+from massivetext.config_file import load_config
+from massivetext.pipeline.commands.arguments import absolute, add_config, positive_int, size_bytes
+from massivetext.pipeline.engine.logs import hide_repetitions
+from massivetext.pipeline.engine.processes import Processes, default_count, tune_malloc
+from massivetext.pipeline.phases.warm_up import WarmUp
+
+
+def add_phase_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the arguments of every command that runs phases."""
+    add_config(parser)
+    parser.add_argument("--output", help="output folder (default: output.path of the config)")
+    parser.add_argument(
+        "--workers",
+        type=positive_int,
+        help="processes on this machine (default: chosen from input size, cores and memory)",
+    )
+    parser.add_argument(
+        "--memory", type=size_bytes, default="4GB", help="memory budget of a local run, e.g. 2GB"
+    )
+    parser.add_argument(
+        "--restart", action="store_true", help="recompute phases whose settings have changed"
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress")
+    parser.epilog = "Beam's options follow --, e.g. -- --runner=SparkRunner"
+    parser.set_defaults(against=[])
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the arguments of commands that find duplicates."""
+    add_phase_arguments(parser)
+    parser.add_argument(
+        "--against",
+        action="append",
+        metavar="OLD_OUT",
+        help="output folder of a finished run whose documents win against all new ones and are "
+        "never removed; may be given several times",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Runs all phases (`options.command` is `run`), or the one that the command names."""
+    tune_malloc()
+    config = load_config(options.config)
+    if options.workers:  # their imports take as long as those that follow here
+        processes = Processes.affordable(options.workers, options.memory, options.beam_options)
+        processes.begin(WarmUp(config))
+
+    from massivetext.pipeline.commands.preflight import check
+    from massivetext.pipeline.commands.summary import print_summary
+    from massivetext.pipeline.engine.engine import BeamEngine
+    from massivetext.pipeline.engine.job import Job
+    from massivetext.pipeline.engine.store import use_options
+    from massivetext.pipeline.phases.plan import plan
+    from massivetext.pipeline.phases.table import run_phases
+
+    hide_repetitions()
+    use_options(options.beam_options)
+    items = plan(config)
+    input_bytes = sum({item.file: item.size_bytes for item in items}.values())
+    job = Job(
+        config=config,
+        output=absolute(options.output or config.output.path),
+        engine=BeamEngine(
+            options.beam_options,
+            options.workers or default_count(input_bytes, len(items), options.memory),
+            options.memory,
+        ),
+        restart=options.restart,
+        quiet=options.quiet,
+        against=tuple(map(absolute, options.against)),
+    )
+    check(job, options.command)
+    run_phases(job, items, options.command)
+    print_summary(job)
+    return 0
+
+
+COMMAND: Final = Command(
+    "run", "all phases, from files to shards and report", add_arguments, run, uses_beam=True
+)
