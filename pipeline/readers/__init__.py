@@ -1,7 +1,7 @@
 """Readers: from the stored bytes of a file to records. One module a format.
 
 A new format is a module named after it, with `READER`, and a row of `massivetext/formats.py`.
-Compression is not its business: it reads through `compression.open_source`.
+Compression is not its business: it reads through `cursor.open_cursor`.
 """
 
 from __future__ import annotations

@@ -12,12 +12,11 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
-from massivetext.pipeline.readers.compression import open_source
 from massivetext.pipeline.readers.contract import ReadContext, Reader
 from massivetext.pipeline.readers.cursor import ByteCursor
-from massivetext.pipeline.readers.frames import Frame, FrameError, Framing, Head, read_frames
-from massivetext.pipeline.readers.warc import page_of, web_record
-from massivetext.records import FailedRecord, Record, SkippedRecord
+from massivetext.pipeline.readers.frames import Frame, FrameError, Framing, Head, read_archive
+from massivetext.pipeline.readers.warc import page_of
+from massivetext.records import Record, SkippedRecord
 
 _LINE_BYTES: Final = 1 << 12
 """Longest line that begins a record. Our choice: the look-ahead of `frames`."""
@@ -50,14 +49,8 @@ ARC_FRAMING: Final = Framing(
 
 
 def read(stream: BinaryIO, context: ReadContext) -> Iterator[Record]:
-    """Yields the pages of an archive, what was skipped, and what could not be read."""
-    cursor = ByteCursor(open_source(stream, context.file))
-    is_empty = True
-    for frame in read_frames(cursor, ARC_FRAMING, context.file, context.record_bytes):
-        is_empty = False
-        yield frame if isinstance(frame, FailedRecord) else _page_of(frame, context)
-    if is_empty:
-        yield FailedRecord(context.file, 0, "empty file: expected ARC records")
+    """Returns the pages of an archive, what was skipped, and what could not be read."""
+    return read_archive(stream, context, ARC_FRAMING, _page_of)
 
 
 def _page_of(frame: Frame, context: ReadContext) -> Record:
@@ -70,8 +63,7 @@ def _page_of(frame: Frame, context: ReadContext) -> Record:
     head = b"WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: %s\r\n" % found["url"]
     head += b"WARC-Date: %s\r\n" % _iso_date(found["date"])
     head += b"Content-Type: %s\r\nContent-Length: %d\r\n\r\n" % (content_type, len(frame.block))
-    record = web_record(Frame(frame.offset, head, frame.block), context)
-    return record if isinstance(record, FailedRecord) else page_of(record, context)
+    return page_of(Frame(frame.offset, head, frame.block), context)
 
 
 def _iso_date(digits: bytes) -> bytes:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import BinaryIO, Final
 
-from massivetext.pipeline.readers.compression import DamagedMemberError, Position
-from massivetext.pipeline.readers.cursor import ByteCursor
-from massivetext.records import FailedRecord
+from massivetext.pipeline.readers.compression import DamagedMemberError
+from massivetext.pipeline.readers.contract import ReadContext
+from massivetext.pipeline.readers.cursor import ByteCursor, open_cursor
+from massivetext.records import FailedRecord, Record
 
 HEADER_BYTES: Final = 1 << 15
 """Longest header of a record: fastwarc's own bound."""
@@ -74,32 +75,38 @@ class Framing:
     read_head: Callable[[ByteCursor], Head]
 
 
-def read_frames(
-    cursor: ByteCursor, framing: Framing, file: str, record_bytes: int
-) -> Iterator[Frame | FailedRecord]:
-    """Yields the records of an archive, and one failure for each place that holds none."""
+def read_archive(
+    stream: BinaryIO,
+    context: ReadContext,
+    framing: Framing,
+    record_of: Callable[[Frame, ReadContext], Record],
+) -> Iterator[Record]:
+    """Yields the records of an archive, and one failure for each place that holds none.
+
+    Args:
+        stream: the stored bytes.
+        context: what the reader was told.
+        framing: of the archive's format.
+        record_of: returns what a frame holds.
+    """
+    cursor = open_cursor(stream, context.file)
+    is_empty = True
+    offset = 0
     while True:
-        offset = 0
         try:
-            if not _skip_line_ends(cursor):
-                return
+            if not cursor.skip_any(b"\r\n"):
+                break
             position = cursor.tell()
             offset = position.member or position.into
-            yield _read_frame(cursor, framing, offset, record_bytes)
+            yield record_of(_read_frame(cursor, framing, offset, context.record_bytes), context)
         except DamagedMemberError as damage:
-            yield FailedRecord(file, damage.offset, str(damage))
+            yield FailedRecord(context.file, damage.offset, str(damage))
             cursor.discard()
         except FrameError as error:
-            yield FailedRecord(file, offset, str(error))
-
-
-def _skip_line_ends(cursor: ByteCursor) -> bool:
-    """Goes to the next record's first byte; False at the end of the file."""
-    while ahead := cursor.look(LOOK_AHEAD_BYTES) or cursor.peek(1):
-        cursor.skip(len(ahead) - len(ahead.lstrip(b"\r\n")))
-        if ahead.strip(b"\r\n"):
-            return True
-    return False
+            yield FailedRecord(context.file, offset, str(error))
+        is_empty = False
+    if is_empty:
+        yield FailedRecord(context.file, 0, f"empty file: expected {framing.name} records")
 
 
 def _read_frame(cursor: ByteCursor, framing: Framing, offset: int, record_bytes: int) -> Frame:
@@ -123,7 +130,7 @@ def _read_frame(cursor: ByteCursor, framing: Framing, offset: int, record_bytes:
 
 def _read_block(cursor: ByteCursor, framing: Framing, block_bytes: int, record_bytes: int) -> bytes:
     """Returns the block; if its length is wrong, goes to the first record that begins in it."""
-    position: Position = cursor.tell()
+    position = cursor.tell()
     is_too_large = block_bytes > record_bytes
     block = b"" if is_too_large else cursor.take(block_bytes)
     found_bytes = cursor.skip(block_bytes) if is_too_large else len(block)

@@ -13,17 +13,12 @@ from typing import BinaryIO, Final
 from massivetext.pipeline.readers.contract import ReadContext, Reader
 from massivetext.pipeline.readers.fields import RowError, record_of
 from massivetext.pipeline.readers.lines import Line, read_lines, split_lines
-from massivetext.records import FailedRecord, RawRecord
+from massivetext.records import FailedRecord, RawRecord, Record
 
 
-def read(stream: BinaryIO, context: ReadContext) -> Iterator[RawRecord | FailedRecord]:
-    """Yields the documents of a file or of a byte range of it."""
-    is_empty = context.range is None or context.range.start == 0
-    for line in read_lines(stream, context):
-        is_empty = False
-        yield _record(line, context) if isinstance(line, Line) else line
-    if is_empty and not stream.read(1):
-        yield FailedRecord(context.file, 0, "empty file: expected a JSON object a line")
+def read(stream: BinaryIO, context: ReadContext) -> Iterator[Record]:
+    """Returns the documents of a file or of a byte range of it, and what could not be read."""
+    return read_lines(stream, context, _record, "a JSON object a line")
 
 
 def _record(line: Line, context: ReadContext) -> RawRecord | FailedRecord:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import BinaryIO, Final
 
-from massivetext.pipeline.readers.compression import DamagedMemberError, compression_of, open_source
+from massivetext.pipeline.readers.compression import DamagedMemberError, compression_of
 from massivetext.pipeline.readers.contract import RANGE_BYTES, FileRange, OpenFile, ReadContext
-from massivetext.pipeline.readers.cursor import ByteCursor
-from massivetext.records import FailedRecord
+from massivetext.pipeline.readers.cursor import ByteCursor, open_cursor
+from massivetext.records import FailedRecord, Record
 
 _LINE_END = re.compile(rb"\n")
 
@@ -49,23 +49,44 @@ def split_lines(path: str, size_bytes: int, open_file: OpenFile) -> list[FileRan
     return [FileRange(start, stop) for start, stop in pairwise([*cuts, size_bytes])]
 
 
-def read_lines(stream: BinaryIO, context: ReadContext) -> Iterator[Line | FailedRecord]:
-    """Yields the lines of a file or range that are not blank, and what could not be read."""
+def read_lines(
+    stream: BinaryIO,
+    context: ReadContext,
+    record_of: Callable[[Line, ReadContext], Record],
+    expected: str,
+) -> Iterator[Record]:
+    """Yields the records of a file or range, one a line, and what could not be read.
+
+    Lines are skipped if they are blank; a file without any other is a failure.
+
+    Args:
+        stream: the stored bytes.
+        context: what the reader was told.
+        record_of: returns what a line holds.
+        expected: what a file holds, for the message about an empty one.
+    """
     start, stop = _bounds(context)
     base = max(0, start - 1)  # the byte before the range tells whether a line starts with it
     stream.seek(base)
-    cursor = ByteCursor(open_source(stream, context.file))
+    cursor = open_cursor(stream, context.file)
     if start > 0:
         _skip_line(cursor)
+    is_empty = start == 0
     while True:
         offset = base + cursor.consumed
         try:
             if not cursor.peek(1) or (stop is not None and offset >= stop):
-                return
-            yield from _next_line(cursor, offset, context)
+                break
+            line = _next_line(cursor, offset, context)
+            if line is None:
+                continue
+            yield record_of(line, context) if isinstance(line, Line) else line
         except DamagedMemberError as damage:
             yield FailedRecord(context.file, damage.offset, str(damage))
             cursor.discard()
+        is_empty = False
+    if is_empty and not stream.read(1):
+        yield FailedRecord(context.file, 0, f"empty file: expected {expected}")
 
 
 def _bounds(context: ReadContext) -> tuple[int, int | None]:
@@ -74,9 +95,8 @@ def _bounds(context: ReadContext) -> tuple[int, int | None]:
     return context.range.start, context.range.stop
 
 
-def _next_line(
-    cursor: ByteCursor, offset: int, context: ReadContext
-) -> Iterator[Line | FailedRecord]:
+def _next_line(cursor: ByteCursor, offset: int, context: ReadContext) -> Line | FailedRecord | None:
+    """Consumes a line; returns None if it is blank."""
     end = cursor.find(_LINE_END, context.record_bytes + 1, overlap=0)
     if end is None and len(cursor) > context.record_bytes:
         size_bytes = _skip_line(cursor)
@@ -84,13 +104,11 @@ def _next_line(
             f"line of {size_bytes} bytes is larger than limits.record_bytes = "
             f"{context.record_bytes}"
         )
-        yield FailedRecord(context.file, offset, error)
-        return
+        return FailedRecord(context.file, offset, error)
     content = cursor.take(len(cursor) if end is None else end).rstrip(b"\r\n")
     if offset == 0:
         content = content.removeprefix(codecs.BOM_UTF8)
-    if content.strip():
-        yield Line(offset, content)
+    return Line(offset, content) if content.strip() else None
 
 
 def _skip_line(cursor: ByteCursor) -> int:

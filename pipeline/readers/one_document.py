@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import BinaryIO
 
-from massivetext.pipeline.readers.compression import DamagedMemberError, open_source
+from massivetext.pipeline.readers.compression import DamagedMemberError
 from massivetext.pipeline.readers.contract import ReadContext
-from massivetext.pipeline.readers.cursor import ByteCursor
+from massivetext.pipeline.readers.cursor import open_cursor
 from massivetext.pipeline.readers.fields import RowError
 from massivetext.records import FailedRecord, RawRecord
 
@@ -27,7 +27,7 @@ def read_whole(
         content_type: media type, for the metadata.
         check: returns the bytes to keep, or raises RowError.
     """
-    cursor = ByteCursor(open_source(stream, context.file))
+    cursor = open_cursor(stream, context.file)
     try:
         raw = cursor.take(context.record_bytes)
         if cursor.peek(1):

@@ -14,7 +14,6 @@ from typing import BinaryIO, Final
 
 from fastwarc.warc import WarcRecord
 
-from massivetext.pipeline.readers.compression import open_source
 from massivetext.pipeline.readers.contract import ReadContext, Reader
 from massivetext.pipeline.readers.cursor import ByteCursor
 from massivetext.pipeline.readers.frames import (
@@ -23,7 +22,7 @@ from massivetext.pipeline.readers.frames import (
     FrameError,
     Framing,
     Head,
-    read_frames,
+    read_archive,
 )
 from massivetext.pipeline.readers.http import BodyError, decode_body
 from massivetext.pipeline.readers.media_types import (
@@ -89,20 +88,8 @@ class WebRecord:
 
 
 def read(stream: BinaryIO, context: ReadContext) -> Iterator[Record]:
-    """Yields the pages of an archive, what was skipped, and what could not be read."""
-    for record in read_records(stream, context):
-        yield record if isinstance(record, FailedRecord) else page_of(record, context)
-
-
-def read_records(stream: BinaryIO, context: ReadContext) -> Iterator[WebRecord | FailedRecord]:
-    """Yields the records of a WARC file as they are."""
-    cursor = ByteCursor(open_source(stream, context.file))
-    is_empty = True
-    for frame in read_frames(cursor, WARC_FRAMING, context.file, context.record_bytes):
-        is_empty = False
-        yield frame if isinstance(frame, FailedRecord) else web_record(frame, context)
-    if is_empty:
-        yield FailedRecord(context.file, 0, "empty file: expected WARC records")
+    """Returns the pages of an archive, what was skipped, and what could not be read."""
+    return read_archive(stream, context, WARC_FRAMING, page_of)
 
 
 def web_record(frame: Frame, context: ReadContext) -> WebRecord | FailedRecord:
@@ -128,8 +115,11 @@ def web_record(frame: Frame, context: ReadContext) -> WebRecord | FailedRecord:
     )
 
 
-def page_of(record: WebRecord, context: ReadContext) -> Record:
-    """Returns the page that a record holds, or why it holds none."""
+def page_of(frame: Frame, context: ReadContext) -> Record:
+    """Returns the page that a frame holds, or why it holds none."""
+    record = web_record(frame, context)
+    if isinstance(record, FailedRecord):
+        return record
     if record.kind not in ("response", "resource"):
         return SkippedRecord(record.kind)
     scheme = record.url.partition(":")[0].lower()

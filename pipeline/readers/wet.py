@@ -7,18 +7,21 @@ from typing import BinaryIO, Final
 
 from massivetext.pipeline.readers.contract import ReadContext, Reader
 from massivetext.pipeline.readers.fields import RowError, check_utf8
+from massivetext.pipeline.readers.frames import Frame, read_archive
 from massivetext.pipeline.readers.media_types import PLAIN_TYPES, media_type, skipped_kind
-from massivetext.pipeline.readers.warc import WebRecord, read_records
+from massivetext.pipeline.readers.warc import WARC_FRAMING, web_record
 from massivetext.records import FailedRecord, RawRecord, Record, SkippedRecord
 
 
 def read(stream: BinaryIO, context: ReadContext) -> Iterator[Record]:
-    """Yields the texts of an archive, what was skipped, and what could not be read."""
-    for record in read_records(stream, context):
-        yield record if isinstance(record, FailedRecord) else _text_of(record, context)
+    """Returns the texts of an archive, what was skipped, and what could not be read."""
+    return read_archive(stream, context, WARC_FRAMING, _text_of)
 
 
-def _text_of(record: WebRecord, context: ReadContext) -> Record:
+def _text_of(frame: Frame, context: ReadContext) -> Record:
+    record = web_record(frame, context)
+    if isinstance(record, FailedRecord):
+        return record
     if record.kind != "conversion":
         return SkippedRecord(record.kind)
     kind = media_type(record.content_type)
