@@ -25,13 +25,12 @@ from typing import BinaryIO, Final
 from massivetext.pipeline.readers.contract import ReadContext, Reader
 from massivetext.pipeline.readers.fields import RowError, check_utf8
 from massivetext.pipeline.readers.lines import Line, read_lines, split_lines
-from massivetext.records import FailedRecord, RawRecord
+from massivetext.records import FailedRecord, RawRecord, Record
 
 
-def read(stream: BinaryIO, context: ReadContext) -> Iterator[RawRecord | FailedRecord]:
-    """Yields the documents of a file or of a byte range of it."""
-    for line in read_lines(stream, context):
-        yield _record(line, context) if isinstance(line, Line) else line
+def read(stream: BinaryIO, context: ReadContext) -> Iterator[Record]:
+    """Returns the documents of a file or of a byte range of it."""
+    return read_lines(stream, context, _record, "an id, a tab and a text a line")
 
 
 def _record(line: Line, context: ReadContext) -> RawRecord | FailedRecord:

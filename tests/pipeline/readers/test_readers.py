@@ -1,9 +1,11 @@
 """What holds for every reader."""
 
+import inspect
 import io
 import json
 import random
 from collections.abc import Callable
+from itertools import product
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -80,6 +82,31 @@ def test_a_sequential_reader_is_at_the_end_of_its_range_when_it_ends() -> None:
         stream = io.BytesIO(stored)
         list(reader.read(stream, ReadContext("a", FileRange(0, len(stored)))))
         assert stream.tell() == len(stored) or not reader.is_sequential
+
+
+class DepthNote(io.BytesIO):
+    """A file that notes the functions between its first read and the test."""
+
+    callers: tuple[str, ...] = ()
+
+    def read(self, size: int | None = -1) -> bytes:
+        names = [frame.function for frame in inspect.stack()[1:]]
+        self.callers = self.callers or tuple(names[: names.index(read_first.__name__)])
+        return super().read(size)
+
+
+def read_first(source_format: str, stream: io.BytesIO, file: str) -> Record:
+    return next(READERS[source_format].read(stream, ReadContext(file)))
+
+
+@pytest.mark.parametrize(
+    ("source_format", "suffix"),
+    [*product(["warc", "wet", "arc", "jsonl"], ["", ".gz", ".zst"]), ("parquet", "")],
+)
+def test_few_calls_lie_between_a_reader_and_its_first_byte(source_format: str, suffix: str) -> None:
+    stream = DepthNote(COMPRESS.get(suffix, bytes)(FILES[source_format]))
+    read_first(source_format, stream, f"a{suffix}")
+    assert 0 < len(stream.callers) <= 3, stream.callers
 
 
 @pytest.mark.parametrize("source_format", FILES)
