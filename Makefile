@@ -5,8 +5,11 @@ BIN := $(VENV)/bin
 OUT := out/sample
 STEPS := 60
 ROOMS := pipeline filters dedup sequencing model
+LOCK := requirements-dev.lock
+# What make installs has the versions of the lock, so that all see the same lint and tests.
+INSTALL := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --constraint $(LOCK) --editable
 
-.PHONY: run test test-all test-shared test-runners lint clean
+.PHONY: run test test-all test-shared test-runners lint lock clean
 .PHONY: bench-filters bench-extraction bench-dedup bench-dedup-million bench-local-run
 
 run: $(VENV)/installed  ## The sample through the whole pipeline, then a tiny model trained on it.
@@ -33,7 +36,7 @@ test-runners: $(VENV)/clusters  ## The same job on Spark, Flink and Prism: needs
 	$(BIN)/python -m pytest -v -m runners tests/clusters
 
 $(VENV)/clusters: $(VENV)/installed
-	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --editable ".[clusters]"
+	$(INSTALL) ".[clusters]"
 	@touch $@
 
 lint: $(VENV)/installed  ## Format, lint, types.
@@ -41,6 +44,16 @@ lint: $(VENV)/installed  ## Format, lint, types.
 	$(BIN)/ruff check .
 	$(BIN)/mypy -p massivetext
 	$(BIN)/pyright --pythonpath $(BIN)/python massivetext $(ROOMS:%=massivetext/%)
+
+# uv resolves for every Python and platform at once, which pip cannot. Its environment is its own, so
+# that a lock that contradicts setup.py can be made anew.
+lock:  ## Follow setup.py in the lock; with UPGRADE=--upgrade, take the newest versions of everything.
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/python -m pip install --quiet uv
+	.venv-lock/bin/uv pip compile setup.py --quiet $(UPGRADE) --output-file $(LOCK) \
+	  --extra train --extra dev --extra gcp --extra clusters --universal --python-version 3.11 \
+	  --no-annotate --no-emit-index-url --no-emit-find-links \
+	  --custom-compile-command "make lock"
 
 bench-filters: $(VENV)/installed .venv-bench-filters/installed  ## All 21 measures beside datatrove and dolma.
 	$(BIN)/python tests/benchmarks/filters.py --peers .venv-bench-filters/bin/python
@@ -75,16 +88,16 @@ bench-local-run: $(VENV)/installed  ## Peak memory of a run over 1 GB of text, a
 	$(@D)/bin/python -m pip install --quiet --no-deps --requirement $<
 	@touch $@
 
-$(VENV)/installed: setup.py
+$(VENV)/installed: setup.py $(LOCK)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed: make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --editable ".[train,dev]"
+	$(INSTALL) ".[train,dev]"
 	@touch $@
 
 $(VENV)/installed-gcp: $(VENV)/installed  # Beam's translation for Dataflow, which slow tests ask
-	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --editable ".[gcp]"
+	$(INSTALL) ".[gcp]"
 	@touch $@
 
 clean:  ## Removes what the targets above made.
-	rm -rf $(VENV) .venv-bench-* .runners out build dist *.egg-info
+	rm -rf $(VENV) .venv-bench-* .venv-lock .runners out build dist *.egg-info

@@ -84,6 +84,7 @@ setup(
             "hypothesis>=6.100",
             "moto[server]>=5.1",  # an S3-compatible server for tests
             "mypy>=1.15",
+            "pre-commit>=4.2",
             "pyright>=1.1.400",
             "pytest>=8",
             "pytest-timeout>=2.3",
