@@ -1,4 +1,4 @@
-"""Text to words, as SPEC.md section 7 ("13-gram unit") defines them.
+"""Text to words, as docs/paper.md (section 6) decides.
 
 NFC; a word is a maximal run of characters for which `str.isalnum()` is true, so every other
 character, punctuation included, is a separator ("white space normalised, punctuation ignored",

@@ -2,7 +2,7 @@
 
 A document with fewer words than n has one shingle, its whole normalised text, so that short
 documents are duplicates if and only if they are equal; one without words has none and never meets
-another (SPEC.md section 7).
+another (docs/paper.md, section 6).
 """
 
 from __future__ import annotations

@@ -266,7 +266,7 @@ def king_james_books(unpacked: Path) -> dict[str, str]:
 
 # --------------------------------------------------------------------------------------- wikipedia
 
-# Sections that hold no prose; SPEC section 1 gives RETRO's list (arXiv 2112.04426).
+# Sections that hold no prose: RETRO's list (arXiv 2112.04426).
 DROPPED_SECTIONS = re.compile(
     r"(references|external links|sources|further reading|see also|citations|notes?)$", re.IGNORECASE
 )

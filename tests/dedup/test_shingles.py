@@ -62,7 +62,7 @@ def test_twelve_words_are_one_shingle_and_no_thirteen_words_contain_it():
 
 @pytest.mark.parametrize(("words", "jaccard"), [(300, 275 / 301), (100, 75 / 101), (50, 25 / 51)])
 def test_one_changed_word_costs_what_the_specification_says(words, jaccard):
-    """SPEC.md section 8: 0.914, 0.743; section 7: (S-13)/(S+13) = 0.49 at 50 words."""
+    """docs/paper.md, sections 11 and 6: 0.914, 0.743; (S-13)/(S+13) = 0.49 at 50 words."""
     text = " ".join(f"w{n}" for n in range(words))
     sets = shingle_sets([text, text.replace(f"w{words // 2} ", "other ")], 13)
     found = jaccard_of_pairs(sets, np.array([0]), sets, np.array([1]))

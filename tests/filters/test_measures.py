@@ -102,7 +102,7 @@ def test_a_megabyte_is_the_reference(text):
     assert measure([text]).to_pylist() == [reference.measures(text)]
 
 
-# ---- conformance vectors (SPEC: exactly at a threshold stays) ---------------------------------
+# ---- docs/paper.md, section 11: exactly at a threshold stays ----------------------------------
 
 
 def document(words: int, specials: tuple[str, ...] = ()) -> str:

@@ -5,7 +5,7 @@ import pytest
 from massivetext.model import flops
 from massivetext.model.configs import PRESETS
 
-# SPEC section 4: 12 L d^2 + L d^2 + 32,000 d, in millions.
+# docs/paper.md, section 10: 12 L d^2 + L d^2 + 32,000 d, in millions.
 STATED = {
     "44M": 43.65,
     "117M": 116.6,

@@ -43,7 +43,7 @@ def test_numbers_that_bfloat16_has_stay() -> None:
 def test_nearest_rounding_loses_small_steps(
     step_size: float, nearest_move: float, nearest_changed: float
 ) -> None:
-    """SPEC section 8: 1M bfloat16 weights N(0, 0.02), one Adam-sized step up."""
+    """docs/paper.md, section 11: 1M bfloat16 weights N(0, 0.02), one Adam-sized step up."""
     weights = (0.02 * jax.random.normal(jax.random.key(0), (1_000_000,))).astype(jnp.bfloat16)
     stepped = weights.astype(jnp.float32) + jnp.float32(step_size)
 

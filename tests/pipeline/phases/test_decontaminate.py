@@ -64,7 +64,7 @@ def test_the_paper_s_rule_takes_near_copies_only(tmp_path):
 def test_containment_takes_pages_that_hold_an_item(tmp_path, rule):
     rows, _ = matched(tmp_path, rule=rule)
     assert [row[:2] for row in rows] == [(1, "lambada"), (2, "wikitext103"), (4, "lambada")]
-    assert rows[0][3:] == (pytest.approx(63 / 988), 1.0)  # SPEC.md section 7
+    assert rows[0][3:] == (pytest.approx(63 / 988), 1.0)  # docs/paper.md, section 7
 
 
 def test_the_files_cut_changes_nothing(tmp_path):
