@@ -4,7 +4,7 @@ The paper's rule (A.1.1): a training document whose 13-gram Jaccard with a test 
 goes. That rule finds near-copies only: a 75-word passage inside a 1,000-word page has a Jaccard of
 0.06. Its containment, the share of the test item's 13-grams that the document has, is 1; it is
 always counted, and removes documents if the rule says so. Then boilerplate that many documents
-share (licences, menus) must not count: test grams of many training documents are left out of it.
+share (licenses, menus) must not count: test grams of many training documents are left out of it.
 """
 
 from __future__ import annotations
@@ -73,8 +73,8 @@ def frequent_grams(
     Args:
         document_counts: int64 (grams,), how many documents have each gram.
         documents: how many there are.
-        fraction: more than this share of them is too many,
-        at_least: unless it is no more than so many documents.
+        fraction: a gram in more than this share of them is frequent,
+        at_least: if more than this many documents have it.
     """
     return document_counts > max(fraction * documents, at_least)
 

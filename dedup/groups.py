@@ -18,7 +18,7 @@ Records = NDArray[Any]
 
 
 def partition_of(hashes: NDArray[np.uint64], partitions: int) -> NDArray[np.int64]:
-    """Returns the range of the mixed hash space, of so many equal ranges, that each falls into."""
+    """Splits the mixed hash space into equal ranges and returns the range of each key."""
     return (mix_64(hashes) >> np.uint64(32)).astype(np.int64) * partitions >> 32
 
 
@@ -69,7 +69,7 @@ def resolve_in_blocks(
 
 
 def _blocks(chunks: Iterable[Records], block_records: int) -> Iterator[Records]:
-    """Joins chunks to blocks of at least so many records, but for the last."""
+    """Joins chunks into blocks of at least this many records; the last may be smaller."""
     pending: list[Records] = []
     count = 0
     for chunk in chunks:

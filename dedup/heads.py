@@ -1,4 +1,4 @@
-"""Buckets of any size, without anybody ever holding one.
+"""Handles buckets of any size without loading one whole.
 
 Documents that share a key lie in one bucket. What becomes of a document depends on its bucket's
 heads only: the `TOP` documents with the best precedences. The heads of parts of a bucket contain

@@ -34,7 +34,7 @@ class RowBlocks:
 
     @classmethod
     def of(cls, documents: Sequence[int]) -> RowBlocks:
-        """Returns the blocks of items with so many documents each."""
+        """Returns the blocks of items, given the number of documents in each."""
         return cls(tuple(documents), BLOCK_ROWS)
 
     @functools.cached_property

@@ -233,7 +233,7 @@ def _json_records(stream: BinaryIO, file_name: str) -> Iterator[tuple[int, Mappi
         try:
             record = json.loads(line)
         except json.JSONDecodeError as error:
-            raise TestSetError(f"{file_name}:{number} is no JSON: {error}") from None
+            raise TestSetError(f"{file_name}:{number} is not JSON: {error}") from None
         if not isinstance(record, dict):
             raise TestSetError(f"{file_name}:{number}: expected an object, found {line[:80]}")
         yield number, record
@@ -263,7 +263,7 @@ def _decoded(stream: BinaryIO, file_name: str) -> str:
     try:
         return stream.read().decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
-        raise TestSetError(f"{file_name} is no UTF-8 text: {error}") from None
+        raise TestSetError(f"{file_name} is not UTF-8 text: {error}") from None
 
 
 _READERS: Final[Mapping[TestSetFormat, Callable[[BinaryIO, str], Iterator[TestItem]]]] = {

@@ -62,7 +62,7 @@ def gather_evidence(
 ) -> list[Evidence]:
     """Returns the passages behind failed rules, in the order in which the rules are given.
 
-    A rule on something beside the text (a licence, the signals of a page) has no entry.
+    A rule on something beside the text (a license, the signals of a page) has no entry.
 
     Args:
         text: the document, or the part of it that was kept.

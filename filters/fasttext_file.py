@@ -19,7 +19,7 @@ _CENTROIDS: Final = 256
 
 
 class FastTextFileError(ValueError):
-    """A file that is no fastText model, or not a whole one."""
+    """A file that is not a fastText model, or that is incomplete."""
 
 
 class Loss(IntEnum):
@@ -110,7 +110,7 @@ def parse_model(content: bytes) -> ModelFile:
     """Returns what a model's file holds; the arrays are views of the content.
 
     Raises:
-        FastTextFileError: if it is no model of version 12, or ends too early or too late.
+        FastTextFileError: if it is not a model of version 12, or ends too early or too late.
     """
     reader = _Reader(content)
     if reader.values("2i") != (_MAGIC, _VERSION):

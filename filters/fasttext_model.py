@@ -40,7 +40,7 @@ def load_classifier(path: Path) -> TextClassifier:
     """Returns a supervised model.
 
     Raises:
-        FastTextFileError: if the file is no such model, or not a whole one.
+        FastTextFileError: if the file is not such a model, or is incomplete.
     """
     model = parse_model(path.read_bytes())
     if model.arguments.kind != ModelKind.SUPERVISED:

@@ -61,7 +61,7 @@ def load_model(path: str = "", key: str = "language.model") -> LanguageModel:
         key: the configuration key that names it, for messages.
 
     Raises:
-        ConfigError: if there is no such file, or it is no fastText model.
+        ConfigError: if the file is missing or is not a fastText model.
     """
     file = Path(path) if path else default_model()
     if not file.is_file():
@@ -69,7 +69,7 @@ def load_model(path: str = "", key: str = "language.model") -> LanguageModel:
     try:
         return load_by_content(file, digest_files([file]), load_classifier)
     except FastTextFileError as error:
-        raise ConfigError(f"{key}: {file} is no fastText model: {error}") from None
+        raise ConfigError(f"{key}: {file} is not a fastText model: {error}") from None
 
 
 def default_model() -> Path:

@@ -7,8 +7,8 @@ Terms, with our choices where the paper is silent:
 - A character is a Unicode code point. A word is a maximal run of characters that are not white
   space (`str.isspace`). A line is what lies between line feeds, stripped, if not empty; a paragraph
   is lines without an empty one between them.
-- A copy is a line or paragraph that is equal to an earlier one; the first is no copy. An n-gram is
-  n words in a row, case and punctuation kept.
+- A copy is a line or paragraph that is equal to an earlier one; the first does not count. An n-gram
+  is n words in a row, case and punctuation kept.
 - The characters of n-grams are those of the words inside them, each word once however many n-grams
   overlap there. The most frequent n-gram must occur twice; of equally frequent ones it is the one
   with the most characters, then the earliest.
@@ -111,7 +111,7 @@ def _encode(texts: list[str]) -> pa.LargeStringArray:
     except UnicodeEncodeError as error:
         raise ValueError(
             f"a text holds the unpaired surrogate {error.object[error.start]!a} at character "
-            f"{error.start}, which is no Unicode text; decode the bytes with errors='replace'"
+            f"{error.start}, which is not Unicode text; decode the bytes with errors='replace'"
         ) from None
 
 

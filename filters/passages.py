@@ -66,7 +66,7 @@ def split_text(text: str, only_repeats: bool) -> SplitText:
 
 
 def no_passage(_: SplitText) -> list[Range]:
-    """For rules on something beside the text: a licence, the signals of a page."""
+    """For rules on something beside the text: a license, the signals of a page."""
     return []
 
 

@@ -148,11 +148,11 @@ _CONTENT_RULES: Final = (
         Stage.CONTENT,
         "license",
         Comparison.ONE_OF,
-        unit="licence",
-        range="names of licences, in any case",
-        quote="(GitHub: code under permissive licences only)",
-        source="our choice: the key's list, where a source gives one; no licence is no permission",
-        meaning="The document's licence is one of: {threshold}.",
+        unit="license",
+        range="names of licenses, in any case",
+        quote="(GitHub: code under permissive licenses only)",
+        source="our choice: the list of a source that has one; a missing license permits nothing",
+        meaning="The document's license is one of: {threshold}.",
         evidence=no_passage,
     ),
     Rule(
@@ -405,7 +405,7 @@ def rules_for(source: Source) -> tuple[Rule, ...]:
     """Returns the rules that judge the documents of a source (A.1.1).
 
     All for web pages. Other subsets are filtered by language only; a source may leave that out, or
-    add a list of licences.
+    add a list of licenses.
     """
     left_out: set[str] = set()
     if not source.licenses:

@@ -40,7 +40,7 @@ class Limits:
     """Bounds on what is read."""
 
     record_bytes: int = 20_000_000
-    """Our choice: a larger record is no page a reader would read; it goes to `failed/`."""
+    """Our choice: a larger record is not a page that people read; it goes to `failed/`."""
 
 
 @dataclass(frozen=True)
@@ -231,7 +231,7 @@ def _without_place(paths: Paths, kind: PathKind) -> Paths:
     return each_path(paths, file_name) if kind is PathKind.FILE else ""
 
 
-def plain(section: object) -> Any:  # whoever asks knows what the section was
+def plain(section: object) -> Any:  # the caller knows what the section was
     """Returns dataclasses, tuples and mappings as JSON-able dicts and lists."""
     if dataclasses.is_dataclass(section) and not isinstance(section, type):
         return {f.name: plain(getattr(section, f.name)) for f in dataclasses.fields(section)}

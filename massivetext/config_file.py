@@ -37,7 +37,7 @@ def load_config(path: str | Path) -> Config:
     """Returns the configuration in a TOML file.
 
     Raises:
-        ConfigError: if the file is missing, is no TOML, or asks for what cannot be done.
+        ConfigError: if the file is missing, is not TOML, or asks for the impossible.
     """
     path = Path(path)
     try:

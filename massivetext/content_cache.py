@@ -59,7 +59,7 @@ def digest_bytes(*contents: bytes) -> str:
     """Returns a checksum of contents in this order: 32 hex digits, xxh3-128."""
     total = xxhash.xxh3_128()
     for content in contents:
-        total.update(xxhash.xxh3_128_digest(content))  # of one size: where one ends is no question
+        total.update(xxhash.xxh3_128_digest(content))  # equal sizes, so borders are known
     return total.hexdigest()
 
 

@@ -104,7 +104,7 @@ class RawRecord:
         raw: the page's bytes (web) or the text's UTF-8 bytes (text), as read.
         url: where it came from, or empty.
         title: its title if the source states one, or empty.
-        metadata: JSON-able facts of the source: content type, timestamp, licence, ...
+        metadata: JSON-able facts of the source: content type, timestamp, license, ...
         headers: HTTP response headers with lower-case names, for SafeSearch; empty without HTTP.
     """
 

@@ -76,10 +76,9 @@ class Checkpoints:
         """
         there = sorted(self._manager.all_steps())
         if not there or step not in (None, *there):
-            raise ConfigError(
-                f"{self.folder} holds checkpoints of the steps {there}, asked for is "
-                f"{'any' if step is None else step}"
-            )
+            wanted = "checkpoint" if step is None else f"checkpoint of step {step}"
+            saved = ", ".join(map(str, there)) or "none"
+            raise ConfigError(f"{self.folder} holds no {wanted}; saved steps: {saved}")
         return there[-1] if step is None else step
 
     def save(self, state: TrainState, run: RunRecord) -> None:

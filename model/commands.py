@@ -39,12 +39,12 @@ def add_train_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("shards", type=Path, help="folder with dataset.json and shards")
     parser.add_argument("--preset", choices=PRESETS, default="tiny", help="model and schedule")
     parser.add_argument("--output", type=Path, help="default: folder `model` beside the shards")
-    parser.add_argument("--steps", type=int, help="default: as many as the preset's tokens take")
+    parser.add_argument("--steps", type=int, help="default: enough for the preset's tokens")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--batch", type=int, metavar="WINDOWS", help="global batch, in windows")
     parser.add_argument("--microbatches", type=int, help="gradient-accumulation steps")
     parser.add_argument("--window", type=int, metavar="TOKENS", help="training window")
-    parser.add_argument("--learning-rate", type=float, help="its maximum")
+    parser.add_argument("--learning-rate", type=float, help="maximum learning rate")
     parser.add_argument("--warmup", type=int, metavar="STEPS", help="default: min(1500, steps/10)")
     names = ", ".join(f"{name}: {entry.summary}" for name, entry in OPTIMISERS.items())
     parser.add_argument("--optimiser", choices=OPTIMISERS, help=f"default: the preset's; {names}")
@@ -54,11 +54,13 @@ def add_train_arguments(parser: argparse.ArgumentParser) -> None:
     )
     masked = "no attention across BOS"
     parser.add_argument("--document-mask", action="store_true", default=None, help=masked)
-    other = "let a preset of Table 1 have another vocabulary than its 32,000 pieces"
+    other = "let a preset of Table 1 take a vocabulary other than its 32,000 pieces"
     parser.add_argument("--any-vocabulary", action="store_true", help=other)
     parser.add_argument("--model-parallel", type=int, default=1, metavar="DEVICES")
     parser.add_argument("--save-every", type=int, default=1000, metavar="STEPS")
-    parser.add_argument("--restart", action="store_true", help="replace the run in the output")
+    parser.add_argument(
+        "--restart", action="store_true", help="replace the run in the output folder"
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress")
 
 
@@ -85,9 +87,11 @@ def run_eval(options: argparse.Namespace) -> int:
 def add_sample_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `massivetext sample`."""
     parser.add_argument("model", type=Path, help="output folder of massivetext train")
-    parser.add_argument("--prompt", default="", help="text to go on from")
-    parser.add_argument("--tokens", type=int, default=128, help="how many to draw, at most")
-    parser.add_argument("--temperature", type=float, default=0.8, help="0: the likeliest token")
+    parser.add_argument("--prompt", default="", help="text to continue")
+    parser.add_argument("--tokens", type=int, default=128, help="draw at most this many")
+    parser.add_argument(
+        "--temperature", type=float, default=0.8, help="0 takes the likeliest token"
+    )
     parser.add_argument("--top-p", type=float, default=0.95, help="nucleus sampling")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--step", type=int, help="of the checkpoint; default: the newest")

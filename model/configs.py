@@ -116,7 +116,7 @@ class TrainConfig:
         preset: name of the preset it was made from.
         batch_windows: global batch at the first step, in training windows.
         batch_doubles: see `BatchPlan`.
-        microbatches: the batch is worked off in this many equal parts (gradient accumulation).
+        microbatches: gradient-accumulation steps; the batch divides into equal parts.
         seed: of the initial weights, the data order and the stochastic rounding.
     """
 

@@ -157,7 +157,7 @@ def read_record(reader: Records, record: int, vocab_size: int) -> np.ndarray:
 
     Raises:
         BadRecordError: its shard is damaged, or holds an id outside the vocabulary (which JAX
-            would clamp in silence).
+            would silently clamp).
     """
     try:
         tokens = np.asarray(reader[record]).astype(np.int32)

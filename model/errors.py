@@ -10,4 +10,4 @@ class BadRecordError(TrainingError):
 
 
 class TrainingDivergedError(TrainingError):
-    """A loss that is no number."""
+    """A loss that is not a number."""

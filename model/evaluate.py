@@ -53,7 +53,7 @@ class EvaluationOptions:
         records: how many, from the first; None means all.
         window: tokens that a record is cut into; None means the training window. A larger one
             works, because relative distances are clamped (D.6).
-        batch_windows: windows worked off at once; changes nothing but rounding.
+        batch_windows: windows computed at once; changes nothing but rounding.
     """
 
     records: int | None = None

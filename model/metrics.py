@@ -78,7 +78,7 @@ class MetricsLog:
 
 
 def read_metrics(path: Path) -> list[Row]:
-    """Rows of a log, without a last line that was cut off; none if there is no log."""
+    """Rows of a log, without an unfinished last line; none if the log does not exist."""
     if not path.exists():
         return []
     rows = []

@@ -76,7 +76,7 @@ class OptimiserConfig:
         """The same schedule and clipping with another optimiser and its defaults.
 
         Raises:
-            ConfigError: there is no such optimiser.
+            ConfigError: the name is unknown.
         """
         settings = {name: getattr(self, name) for name in _SCHEDULE}
         settings.update(_entry(kind).defaults)

@@ -67,7 +67,7 @@ class RunOptions:
 
     def __post_init__(self) -> None:
         if self.save_every < 1:
-            raise ConfigError(f"save every {self.save_every} steps: it must be at least 1")
+            raise ConfigError(f"save_every is {self.save_every} steps: it must be at least 1")
 
     @property
     def metrics_path(self) -> Path:
@@ -93,7 +93,7 @@ def train(reader: Records, config: TrainConfig, layout: Layout, options: RunOpti
 
     Raises:
         ConfigError: before any work: the shards, the mesh or the folder do not fit the run.
-        TrainingDivergedError: the loss is no number.
+        TrainingDivergedError: the loss is not a number.
         BadRecordError: a record that cannot be what `dataset.json` says.
     """
     batches = _batches(reader, config, layout)
@@ -127,7 +127,7 @@ def _batches(reader: Records, config: TrainConfig, layout: Layout) -> Batches:
             f"{config.model.vocab_size:,} rows: choose a model with a larger vocabulary"
         )
     if len(reader) == 0:
-        raise ConfigError("the shards hold no sequence: there is nothing to train on")
+        raise ConfigError("the shards hold no sequences: there is nothing to train on")
     microbatch, data_parallel = config.batch_windows // config.microbatches, layout.mesh.shape[DATA]
     if microbatch % data_parallel:
         raise ConfigError(

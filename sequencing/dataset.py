@@ -112,7 +112,7 @@ class Dataset:
         """Returns the dataset that `to_json` described.
 
         Raises:
-            ValueError: if it has another schema version, or is no such file.
+            ValueError: if it has another schema version or is not such a file.
         """
         record: dict[str, Any] = json.loads(text)
         version = record.get("schema_version")

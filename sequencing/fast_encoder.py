@@ -43,12 +43,12 @@ def why_not(model: ModelFile) -> str:
     merged = [piece.score for piece in normal if len(piece.text) > 1]
     byte_ids = [i for i, piece in enumerate(pieces) if piece.type == PieceType.BYTE]
     checks = {
-        "it is no BPE model": model.is_bpe,
+        "it is not a BPE model": model.is_bpe,
         "it has no byte fallback": model.has_byte_fallback,
         "it adds, removes or moves spaces": model.keeps_text,
         "it has user-defined symbols": PieceType.USER_DEFINED not in types,
         "it has unused pieces": PieceType.UNUSED not in types,
-        "the space is no piece": _SPACE in known,
+        "the space is not a piece": _SPACE in known,
         "its scores are not distinct": len(set(merged)) == len(merged),
         "it has pieces of unknown characters": all(
             character in known for piece in normal for character in piece.text
@@ -148,7 +148,7 @@ def _merge_table(tokens: dict[str, int]) -> tuple[NDArray[np.uint64], NDArray[np
 
 
 def _empty_table(pairs: int) -> NDArray[np.uint64]:
-    """Returns a hash table that so many pairs fill to a third at most."""
+    """Returns a hash table that this many pairs fill to at most a third."""
     return np.full(1 << max(1, (3 * pairs).bit_length()), EMPTY, np.uint64)
 
 

@@ -6,8 +6,8 @@ of arrays, made in `fast_encoder`.
 Integers are int64 wherever they are passed on: another type would compile a part once more. Tuples
 are taken apart before the inner loops: handing one to a part costs more than a merge.
 
-A symbol is a token id, or UNKNOWN for a character that is no piece, or GONE once it has been merged
-into its left neighbour.
+A symbol is a token id, or UNKNOWN for a character without a piece, or GONE once its left neighbour
+has absorbed it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ EMPTY: Final = np.uint64(0xFFFFFFFFFFFFFFFF)
 """An unused entry of a table of pairs; no pair of tokens or characters has this key."""
 
 _SHORT: Final = 24
-"""Our choice: up to so many symbols, trying every pair costs less than a heap."""
+"""Our choice: up to this many symbols, trying every pair costs less than a heap."""
 
 _LONGEST_KEY: Final = 48
 """Our choice: longer words are rare and seldom come again."""

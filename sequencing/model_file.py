@@ -68,7 +68,7 @@ def parse_model(model: bytes) -> ModelFile:
     """Returns what the bytes of a `.model` file say.
 
     Raises:
-        ValueError: if they are no protocol buffer.
+        ValueError: if they are not a protocol buffer.
     """
     trainer: dict[int, int | bytes] = {}
     normalizer: dict[int, int | bytes] = {}
@@ -117,7 +117,7 @@ def _piece(message: bytes) -> Piece:
     fields = dict(_fields(message))
     text, score = fields.get(_PIECE_TEXT, b""), fields.get(_PIECE_SCORE, bytes(4))
     if not isinstance(text, bytes) or not isinstance(score, bytes):
-        raise ValueError("no SentencePiece model: a piece has no text or no score")
+        raise ValueError("not a SentencePiece model: a piece has no text or no score")
     (value,) = struct.unpack("<f", score)
     return Piece(text.decode(), value, PieceType(int(fields.get(_PIECE_TYPE, 1))))
 
@@ -144,7 +144,7 @@ def _placed_fields(message: bytes) -> Iterator[tuple[int, int | bytes, int]]:
         elif wire_type in (_FIXED32, _FIXED64):
             size = 4 if wire_type == _FIXED32 else 8
         else:
-            raise ValueError(f"no protocol buffer: wire type {wire_type} at byte {place}")
+            raise ValueError(f"not a protocol buffer: wire type {wire_type} at byte {place}")
         yield number, message[place : place + size], place
         place += size
 

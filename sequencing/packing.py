@@ -63,7 +63,7 @@ class Packed:
 
 
 def count_sequences(crop_tokens_C: NDArray[np.integer], rule: PackingRule) -> int:
-    """Returns how many sequences crops of so many tokens (without BOS and EOS) give."""
+    """Returns how many sequences crops of these sizes (tokens, without BOS and EOS) give."""
     return int(_sequences_by_group(crop_tokens_C, rule)[1].sum())
 
 

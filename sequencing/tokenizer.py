@@ -27,7 +27,7 @@ def load_tokenizer(path: str) -> Tokenizer:
 
     Raises:
         OSError: if it cannot be read.
-        ValueError: if it is no suitable model (see `Tokenizer`).
+        ValueError: if it is not a suitable model (see `Tokenizer`).
     """
     with open(path, "rb") as stream:
         return Tokenizer(stream.read())
@@ -52,13 +52,13 @@ class Tokenizer:
         """Loads a model.
 
         Raises:
-            ValueError: if the bytes are no such model, or it has no BOS, EOS or byte pieces, or
+            ValueError: if the bytes are not such a model, or it has no BOS, EOS or byte pieces, or
                 more ids than uint16 holds.
         """
         try:
             self._processor = sentencepiece.SentencePieceProcessor(model_proto=model)
         except RuntimeError as error:
-            raise ValueError(f"no SentencePiece model: {error}") from None
+            raise ValueError(f"not a SentencePiece model: {error}") from None
         self.model: Final = model
         self.sha256: Final = hashlib.sha256(model).hexdigest()
         self.vocab_size: Final = int(self._processor.get_piece_size())
@@ -75,7 +75,7 @@ class Tokenizer:
         They are those of SentencePiece, computed many times faster where the model allows it.
 
         Raises:
-            UnicodeDecodeError: if the text is no UTF-8.
+            UnicodeDecodeError: if the text is not UTF-8.
         """
         if not text.isascii():
             text.decode()  # SentencePiece would make three tokens of a bad byte, and lose it

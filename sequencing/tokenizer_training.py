@@ -29,7 +29,7 @@ PASSAGE_BYTES: Final = 30_720
 """Our choice: the size of a crop, so that a few long books cannot fill a subset's part."""
 
 _MAX_WORD_BYTES: Final = 2**24
-"""SentencePiece drops longer ones in silence; its default is 4,192."""
+"""SentencePiece silently drops longer ones; its default is 4,192."""
 
 _TAB, _AS_TAB = "\t", "\b"
 """SentencePiece reads `word<tab>count`, so a backspace stands for the tab in training: it comes
@@ -102,7 +102,7 @@ def train(
         the model; with a warning if the sample supports fewer pieces than wanted.
 
     Raises:
-        ValueError: if there is no text, or vocab_size is too small or too large.
+        ValueError: if the text is empty, or vocab_size is too small or too large.
     """
     if vocab_size > MAX_VOCAB_SIZE:
         raise ValueError(

@@ -23,7 +23,7 @@ _LABELS = ("id", "url", "title")
 
 
 class RowError(ValueError):
-    """A row that is no document: what was found and what was expected."""
+    """A row that does not hold a document: what was found and what was expected."""
 
 
 def content_field(fields: Mapping[str, str]) -> str:
@@ -35,7 +35,7 @@ def record_of(row: Mapping[str, object], fields: Mapping[str, str], record_bytes
     """Returns the record that a row describes.
 
     Raises:
-        RowError: if the content is missing, too large, or is no valid text.
+        RowError: if the content is missing, too large, or not valid text.
     """
     kind = content_field(fields)
     columns = {target: fields.get(target, target) for target in (kind, *_LABELS, "license")}
@@ -118,7 +118,7 @@ def _metadata(row: Mapping[str, object], columns: Mapping[str, str], kind: str) 
 
 
 def _license(value: object, column: str) -> str:
-    """Returns one licence's name; several are joined: all of them would have to be allowed."""
+    """Returns one license's name; several are joined: all of them would have to be allowed."""
     listed = value if isinstance(value, list) else [value]
     names = [name for name in listed if isinstance(name, str)]
     if len(names) == len(listed):

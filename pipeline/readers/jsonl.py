@@ -1,6 +1,6 @@
 """JSON lines: one object a line, UTF-8. Plain files are split by bytes, compressed ones are not.
 
-Blank lines are no records. A file without any line is a failure: an export that was cut short
+Blank lines are skipped. A file without any line is a failure: an export that was cut short
 looks like that. Failures name the byte offset of the line in the inflated file.
 """
 
@@ -44,7 +44,7 @@ def _row(content: bytes) -> dict[str, object]:
 
 
 def _no_number(constant: str) -> None:
-    """NaN and Infinity are no JSON, but Python writes them for missing numbers: taken as null."""
+    """Takes NaN and Infinity as null: not JSON, but Python writes them for missing numbers."""
     del constant
 
 

@@ -44,7 +44,7 @@ def begins_like_html(body: bytes) -> bool:
 
 
 def skipped_kind(kind: str) -> str:
-    """Returns the name under which a resource that is no document is counted.
+    """Returns the name that counts a resource without a document.
 
     Of images, videos and the like only the first half: the names must not be as many as the files.
     """

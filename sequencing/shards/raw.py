@@ -1,6 +1,6 @@
 """Raw tokens: nothing but little-endian uint16, for numpy.memmap and its friends.
 
-There is no checksum in the file; `dataset.json` holds one a shard.
+The file has no checksum; `dataset.json` holds one for each shard.
 """
 
 from __future__ import annotations

@@ -165,7 +165,7 @@ def main() -> None:
     with open(path, encoding="utf-8") as file:
         rows = [json.loads(line) for line in file]
     documents = [(row["id"], row["text"]) for row in rows]
-    sys.stdout, answers = sys.stderr, sys.stdout  # what peers print is no answer
+    sys.stdout, answers = sys.stderr, sys.stdout  # what peers print does not count as an answer
     for line in sys.stdin:
         command, *arguments = line.split()
         if command == "sign":

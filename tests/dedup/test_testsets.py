@@ -128,12 +128,12 @@ def test_text_is_one_item():
 @pytest.mark.parametrize(
     ("test_format", "content", "message"),
     [
-        ("jsonl", "{bad", "set.txt:1 is no JSON"),
+        ("jsonl", "{bad", "set.txt:1 is not JSON"),
         ("jsonl", "[1]", "set.txt:1: expected an object"),
         ("jsonl", '{"body": "x"}', r"expected text in 'text', found the fields \['body'\]"),
         ("jsonl", "", "holds no item of format 'jsonl'"),
         ("wikitext", "no heading", "holds no item of format 'wikitext'"),
-        ("text", b"\xff\xfe", "is no UTF-8 text"),
+        ("text", b"\xff\xfe", "is not UTF-8 text"),
         ("curation_corpus", "a,b\n1,2\n", "expected text in 'summary'"),
     ],
 )

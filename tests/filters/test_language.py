@@ -81,7 +81,7 @@ def test_a_model_is_loaded_once_for_its_content(tmp_path: Path) -> None:
     file.write_bytes(default_model().read_bytes())
     assert load_model() is load_model() is load_model(str(file))
     file.write_bytes(default_model().read_bytes()[:5_000])
-    with pytest.raises(ConfigError, match="is no fastText model"):
+    with pytest.raises(ConfigError, match="is not a fastText model"):
         load_model(str(file))
 
 
@@ -100,7 +100,7 @@ def test_a_bad_model_is_a_clear_error(tmp_path: Path) -> None:
     for content in (b"", b"not a model", default_model().read_bytes()[:5_000]):
         bad = tmp_path / f"bad{len(content)}.ftz"
         bad.write_bytes(content)
-        with pytest.raises(ConfigError, match="is no fastText model"):
+        with pytest.raises(ConfigError, match="is not a fastText model"):
             load_model(str(bad))
 
 

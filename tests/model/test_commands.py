@@ -192,7 +192,7 @@ def test_other_tokenizers_are_refused(
     assert call("eval", moved, shards) == 2
     assert f"is tokenizer {other.sha256[:12]}" in capsys.readouterr().err
     assert call("sample", trained, "--step", 7) == 2
-    assert "checkpoints of the steps [20], asked for is 7" in capsys.readouterr().err
+    assert "holds no checkpoint of step 7; saved steps: 20" in capsys.readouterr().err
 
 
 def test_damaged_shard_fails_the_run(

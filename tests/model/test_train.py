@@ -162,7 +162,7 @@ def test_diverged_run_names_its_records(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The loss of step 6 is no number; step 5 was saved, and nothing after it."""
+    """The loss of step 6 is not a number; step 5 was saved, and nothing after it."""
 
     def fake_step(state: TrainState, _: object) -> tuple[TrainState, dict[str, float]]:
         loss = math.nan if int(state.step) == 6 else 4.0

@@ -68,7 +68,7 @@ def test_a_killed_run_is_finished_by_the_same_command(
 ) -> None:
     config, expected, seconds = whole
     process = start(config, tmp_path / "out", workers=1 + number % 2)
-    # Stratified, so that each twentieth of a run is met; the first imports are no part of it.
+    # Stratified, so that each twentieth of a run is met; the first imports do not count.
     moment = (number + random.Random(number).random()) / KILLS
     time.sleep(seconds * (0.2 + 0.8 * moment))
     os.kill(process.pid, signal.SIGKILL)  # the program alone: its workers must notice by themselves

@@ -111,7 +111,7 @@ def has_letter(word: str) -> bool:
 
 
 def bare(word: str) -> str:
-    """Returns the word in lower case, without what is no letter or digit at its ends."""
+    """Returns the word in lower case, without the ends that are neither letters nor digits."""
     inside = [i for i, character in enumerate(word) if character.isalnum()]
     return word[inside[0] : inside[-1] + 1].lower() if inside else ""
 

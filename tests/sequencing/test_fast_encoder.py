@@ -115,7 +115,7 @@ def test_threads_do_not_disturb_each_other(identity):
     ("options", "reason"),
     [
         ({}, "spaces"),  # SentencePiece's defaults: a space is added in front
-        ({"model_type": "unigram"}, "no BPE"),
+        ({"model_type": "unigram"}, "not a BPE"),
         ({"byte_fallback": False}, "no byte fallback"),
         ({"user_defined_symbols": "\n"}, "user-defined"),
     ],

@@ -19,7 +19,7 @@ def test_pieces_and_scores_are_those_of_the_library(nfkc):
 
 
 def test_what_is_no_model_file_is_refused():
-    with pytest.raises(ValueError, match="no protocol buffer"):
+    with pytest.raises(ValueError, match="not a protocol buffer"):
         parse_model(b"\x07\x01\x02")
 
 

@@ -69,5 +69,5 @@ def test_unsuitable_models_are_refused(train_tiny, options, message):
 
 
 def test_what_is_no_model_is_refused():
-    with pytest.raises(ValueError, match="no SentencePiece model"):
+    with pytest.raises(ValueError, match="not a SentencePiece model"):
         Tokenizer(b"<!doctype html>")

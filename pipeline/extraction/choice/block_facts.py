@@ -18,7 +18,7 @@ PROSE: Final = 40
 
 _search_words: Final = word_search(text_words.PATTERNS)
 _WORDY: Final = 200
-"""Our choice: a block of more characters is no label, whatever words it holds."""
+"""Our choice: a longer block (in characters) does not count as a label."""
 
 
 _KEY_BYTES: Final = 32

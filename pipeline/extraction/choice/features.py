@@ -58,7 +58,7 @@ class Row(NamedTuple):
 
 @part
 def room_for_row(features: int) -> Row:
-    """Arrays that hold any row of so many features."""
+    """Arrays that hold any row of this many features."""
     return Row(np.empty(features + 1, np.int64), np.empty(features + 1, np.float32))
 
 

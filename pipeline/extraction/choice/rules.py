@@ -1,4 +1,4 @@
-"""Rules beside the learned scores, for what a score a block does not see (compiled)."""
+"""Hand-written rules for what per-block scores cannot see (compiled)."""
 
 from __future__ import annotations
 

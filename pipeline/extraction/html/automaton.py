@@ -14,7 +14,7 @@ from massivetext.kernels import inlined
 _LETTERS: Final = 26
 _OTHER: Final = 26
 SEPARATOR: Final = 27
-"""Class of every byte that is no letter or digit; a `-` in a pattern stands for one of them."""
+"""Class of every byte except letters and digits; a `-` in a pattern stands for one of them."""
 
 
 def _byte_classes(patterns: Sequence[tuple[str, int]]) -> NDArray[np.uint8]:

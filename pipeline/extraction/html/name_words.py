@@ -58,7 +58,7 @@ def _patterns() -> list[tuple[str, int]]:
 
 
 PATTERNS: Final[list[tuple[str, int]]] = _patterns()
-"""`(word, bit)`; in a word, `-` stands for one or more characters that are no letter or digit, or
+"""`(word, bit)`; in a word, `-` stands for one or more characters other than letters and digits, or
 for the start or end of the names."""
 
 

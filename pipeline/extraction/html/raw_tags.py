@@ -138,7 +138,7 @@ def _open_table_part(page: Any, tag: int) -> int:
 
 @part
 def _end_open_link(page: Any) -> None:
-    """A link in a link ends the outer one: text is no link text from here on."""
+    """A link in a link ends the outer one: what follows is plain text."""
     state, stack = page.state, page.stack
     for depth in range(1, state[st.DEPTH] + 1):
         stack[st.STACK_FLAGS, depth] &= ~st.IN_LINK

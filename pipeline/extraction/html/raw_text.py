@@ -237,7 +237,7 @@ def _put_utf8(code: Any, text: Any, length: Any) -> Any:
 
 @part
 def _scan_reference(page: Any, position: int) -> int:
-    """Read a character reference, or an ampersand that is none; where it ends."""
+    """Read a character reference or a plain ampersand; where it ends."""
     html = page.html
     if position + 1 < len(html) and html[position + 1] == ab.NUMBER_SIGN:
         end, code = _numeric_reference(html, position + 2)
@@ -256,7 +256,7 @@ def _scan_reference(page: Any, position: int) -> int:
 
 @part
 def _numeric_reference(html: Any, position: int) -> Any:
-    """`(where it ends, code)` of what stands after `&#`; code -1 if there is no digit."""
+    """`(where it ends, code)` of what follows `&#`; code -1 without a digit."""
     stop = len(html)
     base = 10
     if position < stop and html[position] | ab.CASE == ab.LOWER_X:

@@ -97,7 +97,7 @@ def _contexts(nodes: Any, blocks: Any, keep: Any) -> Any:
             contexts[_COLUMN, node] = cells[parent]
             cells[parent] += 1
         if contexts[_CELL, node] < 0:
-            contexts[_ROW, node] = -1  # text between cells is no part of the row
+            contexts[_ROW, node] = -1  # text between cells does not belong to the row
             if tag == _TR and is_line[node]:
                 contexts[_ROW, node] = node
     return contexts

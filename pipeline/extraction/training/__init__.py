@@ -1,7 +1,7 @@
 """How the weights of the extraction come about; nothing here runs when text is extracted.
 
 The data: pages with their main text, given as a folder with `gold.json` (page name -> `set`,
-`domain`, `gold`) and `html/<name>.html`. Only sets whose licence is stated are learned from, see
+`domain`, `gold`) and `html/<name>.html`. Training uses only sets with a stated license, see
 `pages.TRAINING_SETS`; the pages stay with their owners, and neither they nor the texts are part of
 this project.
 

@@ -1,4 +1,4 @@
-"""A small network and its training in plain numpy: few minutes on one core."""
+"""A small network and its training in plain numpy: a few minutes on one core."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Perceptron:
             self._parameters[index] -= step.astype(np.float32)
 
     def order(self, count: int) -> NDArray[np.int64]:
-        """A random order of so many examples."""
+        """A random order of this many examples."""
         return self._generator.permutation(count)
 
     def network(self) -> Network:

@@ -28,7 +28,7 @@ TRAINING_SETS: Final[dict[str, str]] = {
     "magic_forum": "opendatalab/magic-html benchmark, Apache-2.0",
     "zh69": "immortal-autumn/Chinese-Web-Content-Extraction-Dataset, MIT",
 }
-"""Sets with a stated licence, and the licence; pages of other sets are only evaluated."""
+"""Sets with a stated license, and the license; pages of other sets are only evaluated."""
 
 _CJK: Final = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _TOKEN: Final = re.compile(f"[{_CJK}]|[^\\W{_CJK}]+")
@@ -130,7 +130,7 @@ def _labelled(name: str, entry: dict[str, Any], html: bytes) -> LabelledPage | N
 
 
 def _labels(blocks: Sequence[list[str]], gold: list[str]) -> NDArray[np.float32]:
-    """Share of each block's shingles in the gold text; a copy too many counts as not in it."""
+    """Share of each block's shingles in the gold text; surplus copies count as absent."""
     shingles = set(zip(*(gold[offset:] for offset in range(_SHINGLE)), strict=False))
     text = f" {' '.join(gold)} "
     labels = np.zeros(len(blocks), np.float32)

@@ -36,7 +36,7 @@ FIRST_UNITS: Final = 24
 FIRST_OUTPUTS: Final = 8
 SECOND_UNITS: Final = 48
 SECOND_OUTPUTS: Final = 16
-"""Our choice: a first stage of twice as many units is no better where a second one follows."""
+"""Our choice: doubling the first stage's units does not help where a second stage follows."""
 PAGE_SEEDS: Final = (0, 1, 2)
 SEED: Final = 0
 
