@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
-
-from massivetext.config import Config, ConfigError, Tokenizer
-from massivetext.dedup.testsets import load_test_sets
-from massivetext.filters.language import load_model as load_language_model
-from massivetext.filters.safesearch import load_scorer
+from massivetext.config import Config, ConfigError
 from massivetext.paths import PathKind, paths_of
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import UsageError
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.phases.dedup.older import read_old_corpora
-from massivetext.pipeline.phases.sequence.phase import load_configured_tokenizer
-from massivetext.sequencing.mixture import mix
+from massivetext.pipeline.phases.phase import load_phase
+from massivetext.pipeline.phases.table import phases_of
 
 
 def check(job: Job, command: str) -> None:
@@ -34,7 +29,7 @@ def check(job: Job, command: str) -> None:
 
 
 def check_config(config: Config, command: str) -> None:
-    """Loads every model, list and test set that the configuration names.
+    """Loads what the configuration names, and finds every file that it names.
 
     Args:
         config: of the run.
@@ -43,31 +38,18 @@ def check_config(config: Config, command: str) -> None:
     Raises:
         ConfigError: if one of them is missing or is not what it should be.
     """
-    load_language_model(config.language.model)
-    load_scorer(config.safesearch)
-    load_test_sets(config.decontamination.test_sets, store.open_input)
-    if command in ("run", "sequence"):
-        _check_sequencing(config)
-    else:
-        config = dataclasses.replace(config, tokenizer=Tokenizer())
+    for phase in phases_of(command):
+        load_phase(phase).check(config)
     _check_files(config)
 
 
 def _check_files(config: Config) -> None:
     """Finds what no loader above has looked for."""
     for named in paths_of(config):
-        is_file = named.kind is PathKind.FILE
+        # The model is for the phase that loads it; without that phase it need not be there yet.
+        is_file = named.kind is PathKind.FILE and not named.key.startswith("tokenizer.")
         if is_file and not (store.exists(named.path) or store.list_folder(named.path)):
             raise ConfigError(f"{named.key}: {named.path} does not exist; name a file")
-
-
-def _check_sequencing(config: Config) -> None:
-    if config.tokenizer.model:
-        load_configured_tokenizer(config.tokenizer.model)
-    try:
-        mix(config.sequence.weights, config.subsets)
-    except ValueError as error:
-        raise ConfigError(str(error)) from None
 
 
 def _check_output(job: Job) -> None:

@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
     from massivetext.pipeline.engine.job import Job
     from massivetext.pipeline.engine.store import use_options
     from massivetext.pipeline.phases.plan import plan
-    from massivetext.pipeline.phases.table import run_phases
+    from massivetext.pipeline.phases.run import run_phases
 
     hide_repetitions()
     use_options(options.beam_options)

@@ -98,7 +98,7 @@ class BeamEngine:
         self, items: Sequence[Item], commit: CommitItem[Any], item_bytes: int = 0
     ) -> beam.PTransform:
         """See `Engine`; of several processes only as many are used as there is memory for."""
-        return MapItems(items, CommitItems(commit, self._processes(item_bytes)))
+        return MapItems(items, commit, self._processes(item_bytes))
 
     def run(self, label: str, build: Build) -> None:
         """See `Engine`.
@@ -168,19 +168,23 @@ class BeamEngine:
 class MapItems(beam.PTransform):
     """Work items to workers, who commit them."""
 
-    def __init__(self, items: Sequence[Item], commit: CommitItems) -> None:
+    def __init__(
+        self, items: Sequence[Item], commit: CommitItem[Any], processes: Processes
+    ) -> None:
         super().__init__()
-        self.items, self.commit = items, commit
+        self.items, self.commit, self.processes = items, commit, processes
 
     def expand(self, input_or_inputs: PCollection) -> PCollection:
         """Returns nothing: what was done is read from the records."""
         items = self.items
         spread = input_or_inputs | "Items" >> Redistribute(lambda: items)
-        return spread | "Commit" >> beam.ParDo(self.commit)
+        if self.processes.count == 1:
+            return spread | "Commit" >> beam.Map(self.commit)
+        return spread | "Commit" >> beam.ParDo(CommitItems(self.commit, self.processes))
 
 
 class CommitItems(beam.DoFn):
-    """Commits items; those of a bundle at the same time, where there are processes for it."""
+    """Commits the items of a bundle at the same time, in several processes."""
 
     def __init__(self, commit: CommitItem[Any], processes: Processes) -> None:
         self.commit, self.processes = commit, processes
@@ -190,11 +194,8 @@ class CommitItems(beam.DoFn):
         self.waiting: list[Item] = []
 
     def process(self, element: Item) -> None:
-        """Commits an item, or keeps it for the other processes."""
-        if self.processes.count == 1:
-            self.commit(element)
-        else:
-            self.waiting.append(element)
+        """Keeps an item until all of the bundle are known."""
+        self.waiting.append(element)
 
     def finish_bundle(self) -> None:
         """Commits what was kept: the heaviest first, so that all processes end together."""

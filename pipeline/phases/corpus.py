@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 
 import pyarrow as pa
 
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import RunError
 from massivetext.pipeline.engine.job import Job
-from massivetext.pipeline.engine.phase import Manifest, Phase, require_manifest, run_phase
 from massivetext.pipeline.engine.results import ItemResult, merge_counts
-from massivetext.pipeline.engine.steps import Map, Steps
+from massivetext.pipeline.engine.steps import Map
+from massivetext.pipeline.phases.costs import Costs, Files
 from massivetext.pipeline.phases.document_batches import documents_path
+from massivetext.pipeline.phases.phase import Manifest, PhaseRun, PhaseWork
 from massivetext.pipeline.phases.plan import WorkItem
-from massivetext.pipeline.phases.removed import REMOVING_PHASES, read_removals, write_removed
+from massivetext.pipeline.phases.removed import read_removals, write_removed
+from massivetext.pipeline.phases.table import REMOVING
 from massivetext.records import DOCUMENT_SCHEMA
 
-REASONS = ("exact", "near", "test_set")
+REASONS: Final = tuple(reason for removes in REMOVING.values() for reason in removes.reasons)
 """What removes a document, in the paper's order: duplicates first, then test sets."""
 
 
@@ -31,7 +34,7 @@ class WriteCorpus:
 
     def __call__(self, item: WorkItem) -> ItemResult[None]:
         """Returns the ledger of the item: documents = corpus + removed."""
-        removals = read_removals(self.output, item.name, tuple(REMOVING_PHASES.values()))
+        removals = read_removals(self.output, item.name, REMOVING)
         rows = set(removals["row"].to_pylist())
         documents, text_bytes = 0, 0
         with (
@@ -73,20 +76,26 @@ def _batches(path: str) -> Iterator[tuple[int, pa.Table]]:
             first_row += table.num_rows
 
 
-def run_corpus(job: Job, items: list[WorkItem]) -> Manifest:
-    """Writes `corpus/` and `removed/`; needs the phases before it."""
-    upstream = {name: require_manifest(job, name).key for name in ("curate", *REMOVING_PHASES)}
-    phase = Phase("corpus", ("corpus", "removed"), {"upstream": upstream})
+def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
+    """Returns nothing: the results follow from those of the phases before."""
+    del job, items
+    return {}
 
-    def work(steps: Steps) -> Manifest:
-        results = steps.run(Map("write", items, WriteCorpus(job.output)))
-        ledger = merge_counts(result.ledger for result in results.values())
-        kept = merge_counts(r.ledger for r in require_manifest(job, "curate").items.values())[
-            "kept"
-        ]
-        if ledger["documents"] != kept or kept != ledger["corpus"] + ledger["removed"]:
-            raise RunError(f"the ledger does not balance: curate kept {kept}, corpus has {ledger}")
-        findings = merge_counts(result.statistics for result in results.values())
-        return Manifest(phase.name, phase.key, results, (), ledger, findings)
 
-    return run_phase(job, phase, work)
+def write(run: PhaseRun) -> Manifest:
+    """Writes `corpus/` and `removed/`."""
+    results = run.steps.run(Map("write", run.items, WriteCorpus(run.job.output)))
+    manifest = run.manifest(results, merge_counts(r.statistics for r in results.values()))
+    ledger = manifest.ledger
+    kept = merge_counts(r.ledger for r in run.upstream["curate"].items.values())["kept"]
+    if not kept == ledger["documents"] == ledger["corpus"] + ledger["removed"]:
+        raise RunError(f"the ledger does not balance: curate kept {kept}, corpus has {ledger}")
+    return manifest
+
+
+COSTS: Final = Costs(
+    files=(Files("corpus", "corpus_bytes"),),
+    reads=lambda forecast: forecast.size("documents") + forecast.footers("documents"),
+)
+
+PHASE: Final = PhaseWork(settings, write, COSTS)

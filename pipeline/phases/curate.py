@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 
 from massivetext import __version__
 from massivetext.config import Config, Limits, Source
+from massivetext.filters.language import load_model as load_language_model
+from massivetext.filters.safesearch import load_scorer
 from massivetext.paths import paths_of
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import RunError
 from massivetext.pipeline.engine.job import Job
-from massivetext.pipeline.engine.phase import Manifest, Phase, run_phase
 from massivetext.pipeline.engine.results import ItemResult, balances, merge_counts
-from massivetext.pipeline.engine.steps import Map, Steps
+from massivetext.pipeline.engine.steps import Map
+from massivetext.pipeline.phases.costs import Costs
 from massivetext.pipeline.phases.documents import DocumentMaker
+from massivetext.pipeline.phases.phase import Manifest, PhaseRun, PhaseWork
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.statistics import batch_statistics, trim_hosts
 from massivetext.pipeline.readers import OpenFile, ReadContext, read_file
@@ -40,10 +44,11 @@ _BATCH_BYTES = 32_000_000
 """Our choice: batches large enough for the kernels, small enough for any worker."""
 
 
-def read_records(
+@contextmanager
+def open_records(
     item: WorkItem, source: Source, limits: Limits, open_file: OpenFile = store.open_input
-) -> Iterator[Record]:
-    """Yields the records of a work item; a file that cannot be opened is a failed record.
+) -> Iterator[Iterable[Record]]:
+    """Gives the records of a work item; a file that cannot be opened is a failed record.
 
     Raises:
         OSError: if the store failed in a way that may pass. Whatever a reader made of it, that is
@@ -55,16 +60,24 @@ def read_records(
     except OSError as error:
         if store.is_transient(error):
             raise
-        yield FailedRecord(item.file, 0, f"the file cannot be opened: {error}")
+        yield [FailedRecord(item.file, 0, f"the file cannot be opened: {error}")]
         return
     with stream:
-        yield from read_file(source.format, stream.as_binary(), context)
+        yield read_file(source.format, stream.as_binary(), context)
     if stream.fault is not None:
         raise OSError(f"reading {item.file}: {stream.fault}") from stream.fault
 
 
-ReadRecords = Callable[[WorkItem, Source, Limits], Iterator[Record]]
-"""`read_records`, or what reads some of them only."""
+_RESULTS: Final = (
+    ("documents", DOCUMENT_SCHEMA),
+    ("rejected", REJECTED_SCHEMA),
+    ("failed", FAILED_SCHEMA),
+)
+"""Folders of the results of an item, and what lies in them."""
+
+
+OpenRecords = Callable[[WorkItem, Source, Limits], AbstractContextManager[Iterable[Record]]]
+"""`open_records`, or what gives some of them only."""
 
 
 @dataclass(frozen=True)
@@ -73,33 +86,80 @@ class CurateItem:
 
     config: Config
     output: str
-    read: ReadRecords = read_records
+    read: OpenRecords = open_records
 
     def __call__(self, item: WorkItem) -> ItemResult[None]:
         """Returns the ledger of the item: in = kept + rejected + failed + skipped."""
         source = self.config.sources[item.source]
-        maker = DocumentMaker.of(self.config, source)
-        tally = _Tally()
         with ExitStack() as stack:
-            documents = _Writer(
-                stack, self.output, f"documents/{item.name}.parquet", DOCUMENT_SCHEMA
-            )
-            rejected = _Writer(stack, self.output, f"rejected/{item.name}.parquet", REJECTED_SCHEMA)
-            failed = _Writer(stack, self.output, f"failed/{item.name}.parquet", FAILED_SCHEMA)
-            for records in _batches(self.read(item, source, self.config.limits)):
-                raws = [record for record in records if isinstance(record, RawRecord)]
-                batch = maker.make(raws, item.file)
-                kept, dropped = _divide(batch.documents)
-                documents.write(kept)
-                rejected.write(self._excerpt(dropped))
-                errors = [r for r in records if isinstance(r, FailedRecord)] + list(batch.failed)
-                failed.write(_failed_table(item.subset, errors))
-                tally.add(records, kept.num_rows, dropped.num_rows, len(errors))
-                tally.statistics.append(batch_statistics(batch.documents))
-        statistics = trim_hosts(merge_counts(tally.statistics))
-        statistics["skipped"] = dict(sorted(tally.skipped.items()))
-        entries = tuple(writer.entry for writer in (documents, rejected, failed))
-        return ItemResult(entries, tally.ledger, {item.subset: statistics})
+            results = _Results(stack, self, item)
+            records = stack.enter_context(self.read(item, source, self.config.limits))
+            batch = _Batch()
+            for record in records:
+                batch.add(record)
+                if batch.is_full:
+                    results.add(batch)
+                    batch = _Batch()
+            results.add(batch)
+        return results.told()
+
+
+class _Batch:
+    """Records that are judged together."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self.size_bytes = 0
+
+    def add(self, record: Record) -> None:
+        self.records.append(record)
+        self.size_bytes += len(record.raw) if isinstance(record, RawRecord) else 0
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.records) >= _BATCH_RECORDS or self.size_bytes >= _BATCH_BYTES
+
+
+class _Results:
+    """The files, the ledger and the counts of an item in the making."""
+
+    def __init__(self, stack: ExitStack, work: CurateItem, item: WorkItem) -> None:
+        """Opens the files; they are committed when the stack of contexts closes."""
+        self.config, self.item = work.config, item
+        self.maker = DocumentMaker.of(work.config, work.config.sources[item.source])
+        self.documents, self.rejected, self.failed = (
+            _Writer(stack, work.output, f"{folder}/{item.name}.parquet", schema)
+            for folder, schema in _RESULTS
+        )
+        self.ledger = dict.fromkeys(("in", "kept", "rejected", "failed", "skipped"), 0)
+        self.skipped = Counter[str]()
+        self.statistics: list[dict[str, Any]] = []
+
+    def add(self, batch: _Batch) -> None:
+        """Judges the records of a batch."""
+        records = batch.records
+        if not records:
+            return
+        raws = [record for record in records if isinstance(record, RawRecord)]
+        made = self.maker.make(raws, self.item.file)
+        kept, dropped = _divide(made.documents)
+        errors = [r for r in records if isinstance(r, FailedRecord)] + list(made.failed)
+        skipped = [record.kind for record in records if isinstance(record, SkippedRecord)]
+        self.documents.write(kept)
+        self.rejected.write(self._excerpt(dropped))
+        self.failed.write(_failed_table(self.item.subset, errors))
+        counts = (len(records), kept.num_rows, dropped.num_rows, len(errors), len(skipped))
+        for name, count in zip(self.ledger, counts, strict=True):
+            self.ledger[name] += count
+        self.skipped.update(skipped)
+        self.statistics.append(batch_statistics(made.documents))
+
+    def told(self) -> ItemResult[None]:
+        """Returns the result, once the files are committed."""
+        statistics = trim_hosts(merge_counts(self.statistics))
+        statistics["skipped"] = dict(sorted(self.skipped.items()))
+        entries = (self.documents.entry, self.rejected.entry, self.failed.entry)
+        return ItemResult(entries, self.ledger, {self.item.subset: statistics})
 
     def _excerpt(self, rejected: pa.Table) -> pa.Table:
         keep = {"none": 0, "excerpt": EXCERPT_CHARACTERS, "full": None}[
@@ -107,25 +167,6 @@ class CurateItem:
         ]
         texts = pa.array([text[:keep] for text in rejected["text"].to_pylist()], pa.large_string())
         return rejected.set_column(REJECTED_SCHEMA.names.index("text"), "text", texts)
-
-
-class _Tally:
-    """The ledger of an item in the making."""
-
-    def __init__(self) -> None:
-        self.ledger: dict[str, int] = dict.fromkeys(
-            ("in", "kept", "rejected", "failed", "skipped"), 0
-        )
-        self.skipped: dict[str, int] = {}
-        self.statistics: list[dict[str, Any]] = []
-
-    def add(self, records: list[Record], kept: int, rejected: int, failed: int) -> None:
-        skipped = [record.kind for record in records if isinstance(record, SkippedRecord)]
-        for kind in skipped:
-            self.skipped[kind] = self.skipped.get(kind, 0) + 1
-        changes = (len(records), kept, rejected, failed, len(skipped))
-        for name, change in zip(self.ledger, changes, strict=True):
-            self.ledger[name] += change
 
 
 class _Writer:
@@ -144,19 +185,6 @@ class _Writer:
         return self._pending.entry
 
 
-def _batches(records: Iterator[Record]) -> Iterator[list[Record]]:
-    batch: list[Record] = []
-    size_bytes = 0
-    for record in records:
-        batch.append(record)
-        size_bytes += len(record.raw) if isinstance(record, RawRecord) else 0
-        if len(batch) >= _BATCH_RECORDS or size_bytes >= _BATCH_BYTES:
-            yield batch
-            batch, size_bytes = [], 0
-    if batch:
-        yield batch
-
-
 def _divide(judged: pa.Table) -> tuple[pa.Table, pa.Table]:
     """Returns the documents that no rule objects to, and the rejected ones with their reasons."""
     fails = [bool(reasons) for reasons in judged["reasons"].to_pylist()]
@@ -171,8 +199,9 @@ def _failed_table(subset: str, errors: list[FailedRecord]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=FAILED_SCHEMA)
 
 
-def curate_phase(config: Config, items: list[WorkItem]) -> Phase:
-    """Returns the phase with everything that its results depend on."""
+def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
+    """Returns everything that the phase's results depend on."""
+    config = job.config
     sections = {
         "limits": config.limits,
         "source": [replace(source, path="") for source in config.sources],
@@ -182,14 +211,13 @@ def curate_phase(config: Config, items: list[WorkItem]) -> Phase:
         "quality": config.quality,
         "repetition": config.repetition,
     }
-    settings = {
+    return {
         "massivetext": __version__,
         "output": {"rejected_text": config.output.rejected_text},
         **sections,
         "lists and models": _digests(sections),
         "inputs": {item.name: item.identity[1:] for item in items},
     }
-    return Phase("curate", ("documents", "rejected", "failed"), settings)
 
 
 def _digests(sections: object) -> dict[str, str]:
@@ -198,17 +226,22 @@ def _digests(sections: object) -> dict[str, str]:
     return {file: store.digest_file(file)[1] for file in files}
 
 
-def run_curate(job: Job, items: list[WorkItem], read: ReadRecords = read_records) -> Manifest:
+def curate(run: PhaseRun, read: OpenRecords = open_records) -> Manifest:
     """Curates all items; skips those that are committed."""
-    phase = curate_phase(job.config, items)
+    work = CurateItem(run.job.config, run.job.output, read)
+    results = run.steps.run(Map("read", run.items, work))
+    unbalanced = [name for name, result in results.items() if not balances(result.ledger)]
+    if unbalanced:
+        raise RunError(f"the ledger of {unbalanced[0]} does not balance")
+    return run.manifest(results, merge_counts(result.statistics for result in results.values()))
 
-    def work(steps: Steps) -> Manifest:
-        results = steps.run(Map("read", items, CurateItem(job.config, job.output, read)))
-        ledger = merge_counts(result.ledger for result in results.values())
-        unbalanced = [name for name, r in results.items() if not balances(r.ledger)]
-        if unbalanced:
-            raise RunError(f"the ledger of {unbalanced[0]} does not balance")
-        findings = merge_counts(result.statistics for result in results.values())
-        return Manifest(phase.name, phase.key, results, (), ledger, findings)
 
-    return run_phase(job, phase, work)
+def check(config: Config) -> None:
+    """Loads every model and list that the phase needs."""
+    load_language_model(config.language.model)
+    load_scorer(config.safesearch)
+
+
+PHASE: Final = PhaseWork(
+    settings, curate, Costs(reads=lambda forecast: forecast.input_bytes), check
+)

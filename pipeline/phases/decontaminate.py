@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -27,11 +27,12 @@ from massivetext.dedup.testsets import load_test_sets, read_titles, title_key
 from massivetext.paths import paths_of
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.job import Job
-from massivetext.pipeline.engine.phase import Manifest, Phase, require_manifest, run_phase
 from massivetext.pipeline.engine.results import ItemResult, merge_counts
-from massivetext.pipeline.engine.steps import Map, Steps
+from massivetext.pipeline.engine.steps import Map
+from massivetext.pipeline.phases.costs import Costs, Forecast
 from massivetext.pipeline.phases.dedup.files import read_array, write_array
 from massivetext.pipeline.phases.document_batches import document_batches, documents_path
+from massivetext.pipeline.phases.phase import Manifest, PhaseRun, PhaseWork
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.records import REMOVAL_SCHEMA
 
@@ -237,61 +238,70 @@ def _map_array(output: str, path: str) -> np.ndarray:
     return read_array(output, path)
 
 
-def run_decontaminate(job: Job, items: list[WorkItem]) -> Manifest:
-    """Writes `decontamination/`: one file of matches an item; needs the phase `curate`."""
+def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
+    """Returns everything that the phase's results depend on."""
+    del items
     config = job.config
-    phase = Phase(
-        NAME,
-        (FOLDER,),
-        {
-            "massivetext": __version__,
-            "decontamination": asdict(config.decontamination),
-            "shingles": {"ngram": config.dedup.ngram, "fold_case": config.dedup.fold_case},
-            "inputs": dict(_inputs(config)),
-            "upstream": {"curate": require_manifest(job, "curate").key},
-        },
+    return {
+        "massivetext": __version__,
+        "decontamination": asdict(config.decontamination),
+        "shingles": {"ngram": config.dedup.ngram, "fold_case": config.dedup.fold_case},
+        "inputs": dict(_inputs(config)),
+    }
+
+
+def decontaminate(run: PhaseRun) -> Manifest:
+    """Writes `decontamination/`: one file of matches an item."""
+    config = run.job.config
+    counts = write_index(run.job)
+    if config.decontamination.rule != "jaccard":
+        counts |= _mark_frequent_grams(run)
+    match = DecontaminateItem(
+        output=run.job.output,
+        index_key=f"{run.key} match",
+        rule=config.decontamination.rule,
+        threshold=config.decontamination.threshold,
+        ngram=config.dedup.ngram,
+        fold_case=config.dedup.fold_case,
+        by_title=tuple(WIKIPEDIA in (s.subset, s.format) for s in config.sources),
     )
-
-    def work(steps: Steps) -> Manifest:
-        counts = write_index(job)
-        if config.decontamination.rule != "jaccard":
-            counts |= _mark_frequent_grams(job, steps, items)
-        match = DecontaminateItem(
-            output=job.output,
-            index_key=f"{phase.key} match",
-            rule=config.decontamination.rule,
-            threshold=config.decontamination.threshold,
-            ngram=config.dedup.ngram,
-            fold_case=config.dedup.fold_case,
-            by_title=tuple(WIKIPEDIA in (s.subset, s.format) for s in config.sources),
-        )
-        results = steps.run(Map("match", items, match))
-        ledger = merge_counts(result.ledger for result in results.values())
-        findings = merge_counts([counts, *(result.statistics for result in results.values())])
-        return Manifest(phase.name, phase.key, results, (), ledger, findings)
-
-    return run_phase(job, phase, work)
+    results = run.steps.run(Map("match", run.items, match))
+    statistics = [counts, *(result.statistics for result in results.values())]
+    return run.manifest(results, merge_counts(statistics))
 
 
-def _mark_frequent_grams(job: Job, steps: Steps, items: list[WorkItem]) -> dict[str, int]:
+def _mark_frequent_grams(run: PhaseRun) -> dict[str, int]:
     """Counts the documents that have each test gram, and commits which have too many."""
-    dedup = job.config.dedup
-    count = CountGrams(job.output, f"{steps.key} count", dedup.ngram, dedup.fold_case)
-    results = steps.run(Map("count", items, count, CountedGrams))
+    output, dedup = run.job.output, run.job.config.dedup
+    count = CountGrams(output, f"{run.key} count", dedup.ngram, dedup.fold_case)
+    results = run.steps.run(Map("count", run.items, count, CountedGrams))
     documents = sum(result.only.documents for result in results.values())
-    totals = np.zeros(read_array(job.output, f"{INDEX_FOLDER}/grams.npy").size, np.int64)
-    for item in items:
-        counts = read_array(job.output, _counts_path(item.name))
+    totals = np.zeros(read_array(output, f"{INDEX_FOLDER}/grams.npy").size, np.int64)
+    for item in run.items:
+        counts = read_array(output, _counts_path(item.name))
         totals[counts["gram"]] += counts["documents"]
-    guard = job.config.decontamination
+    guard = run.job.config.decontamination
     frequent = frequent_grams(
         totals, documents, guard.frequent_gram_document_fraction, guard.frequent_gram_documents
     )
-    write_array(job.output, f"{INDEX_FOLDER}/frequent.npy", frequent)
+    write_array(output, f"{INDEX_FOLDER}/frequent.npy", frequent)
     return {"test_grams": frequent.size, "frequent_test_grams": int(frequent.sum())}
+
+
+def check(config: Config) -> None:
+    """Loads all test sets."""
+    load_test_sets(config.decontamination.test_sets, store.open_input)
+
+
+def _reads(forecast: Forecast) -> float:
+    passes = 1 if forecast.config.decontamination.rule == "jaccard" else 2
+    return passes * forecast.texts("documents")
 
 
 def _inputs(config: Config) -> Iterator[tuple[str, list[Any]]]:
     """Yields size and digest of every test set and list of titles."""
     for named in paths_of(config.decontamination):
         yield named.path, list(store.digest_file(named.path))
+
+
+PHASE: Final = PhaseWork(settings, decontaminate, Costs(reads=_reads), check)

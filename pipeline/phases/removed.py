@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
 
+from massivetext.config import fingerprint
 from massivetext.dedup.removal import merge_removals
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.job import Job
-from massivetext.pipeline.engine.phase import Phase, read_manifest, steps_of
 from massivetext.pipeline.engine.results import ItemResult
-from massivetext.pipeline.engine.steps import Map
+from massivetext.pipeline.engine.steps import Map, Steps
+from massivetext.pipeline.phases.phase import read_manifest
 from massivetext.pipeline.phases.plan import WorkItem
+from massivetext.pipeline.phases.table import REMOVING
 from massivetext.records import REMOVAL_SCHEMA, REMOVED_SCHEMA
 
-REMOVING_PHASES = {"dedup": "dedup", "decontaminate": "decontamination"}
-"""Phases that remove documents, in the paper's order, and the folders of their verdicts."""
 
-
-def read_removals(output: str, name: str, folders: tuple[str, ...]) -> pa.Table:
-    """Returns the removals of an item (`REMOVAL_SCHEMA`), the verdicts of all folders merged."""
+def read_removals(output: str, name: str, phases: Iterable[str]) -> pa.Table:
+    """Returns the removals of an item (`REMOVAL_SCHEMA`), the verdicts of some phases merged."""
     merged = REMOVAL_SCHEMA.empty_table()
-    for folder in folders:
-        path = store.below(output, f"{folder}/{name}.parquet")
+    for phase in phases:
+        path = store.below(output, f"{REMOVING[phase].folder}/{name}.parquet")
         merged = merge_removals(merged, store.read_table(path))
     return merged
 
@@ -39,25 +39,24 @@ class PublishRemoved:
     """Writes `removed/<name>.parquet` of an item."""
 
     output: str
-    folders: tuple[str, ...]
+    phases: tuple[str, ...]
 
     def __call__(self, item: WorkItem) -> ItemResult[None]:
         """Returns the file."""
-        removals = read_removals(self.output, item.name, self.folders)
+        removals = read_removals(self.output, item.name, self.phases)
         return ItemResult((write_removed(self.output, item.name, removals),))
 
 
-def publish_removed(job: Job, items: list[WorkItem]) -> None:
+def publish_removed(job: Job, items: Sequence[WorkItem]) -> None:
     """Writes `removed/` from the phases that are finished.
 
     It shows what is known so far: after `massivetext dedup` the duplicates, after `massivetext
     decontaminate` the test-set copies too. The phase `corpus` writes it with all reasons.
     """
-    keys, folders = {}, []
-    for phase, folder in REMOVING_PHASES.items():
-        manifest = read_manifest(job, phase)
-        if manifest is not None:
-            keys[phase] = manifest.key
-            folders.append(folder)
-    view = Phase("removed", ("removed",), keys)
-    steps_of(job, view).run(Map("publish", items, PublishRemoved(job.output, tuple(folders))))
+    keys = {
+        phase: manifest.key
+        for phase in REMOVING
+        if (manifest := read_manifest(job, phase)) is not None
+    }
+    steps = Steps(job.engine, job.output, "removed", fingerprint("removed", keys), job.quiet)
+    steps.run(Map("publish", items, PublishRemoved(job.output, tuple(keys))))

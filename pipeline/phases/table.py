@@ -1,57 +1,119 @@
-"""The phases of a run, in order: the table of contents of the pipeline."""
+"""The phases of a run, in order: the table of contents of the pipeline.
+
+A row says what the command line, the report, `estimate`, `verify` and other phases must know of a
+phase; its module has a `PHASE` (`pipeline.phases.phase.PhaseWork`) that does the work, and is
+imported when that is needed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-
-from massivetext.pipeline.engine.errors import UsageError
-from massivetext.pipeline.engine.job import Job
-from massivetext.pipeline.engine.phase import Manifest, require_manifest
-from massivetext.pipeline.phases.corpus import run_corpus
-from massivetext.pipeline.phases.curate import curate_phase, run_curate
-from massivetext.pipeline.phases.decontaminate import run_decontaminate
-from massivetext.pipeline.phases.dedup.phase import run_dedup
-from massivetext.pipeline.phases.plan import WorkItem
-from massivetext.pipeline.phases.removed import REMOVING_PHASES, publish_removed
-from massivetext.pipeline.phases.report.phase import run_report
-from massivetext.pipeline.phases.sequence.phase import run_sequence
+from typing import Final
 
 
 @dataclass(frozen=True)
-class NamedPhase:
-    """A phase as the command line knows it."""
+class Removes:
+    """What a phase removes documents for.
+
+    Attributes:
+        folder: where its verdicts lie: a file of `REMOVAL_SCHEMA` an item.
+        reasons: as in the column `reasons`, the first to be named first.
+    """
+
+    folder: str
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A phase of a run.
+
+    Attributes:
+        name: also that of its command.
+        help: what it does, in a line.
+        module: of `massivetext.pipeline.phases`.
+        folders: its results, below the output folder; deleted when it starts anew.
+        upstream: phases whose results it reads, or None for all before it; it runs anew when they
+            have.
+        removes: for which reasons it removes documents, if it does.
+        scratch: folders that are deleted when it is finished.
+    """
 
     name: str
-    run: Callable[[Job, list[WorkItem]], Manifest]
+    help: str
+    module: str
+    folders: tuple[str, ...]
+    upstream: tuple[str, ...] | None
+    removes: Removes | None = None
+    scratch: tuple[str, ...] = ()
 
 
-PHASES = (
-    NamedPhase("curate", run_curate),
-    NamedPhase("dedup", run_dedup),
-    NamedPhase("decontaminate", run_decontaminate),
-    NamedPhase("corpus", run_corpus),
-    NamedPhase("sequence", run_sequence),
-    NamedPhase("report", run_report),
+PHASES: Final = (
+    Phase(
+        "curate",
+        "read, extract, measure and judge every record",
+        "curate",
+        folders=("documents", "rejected", "failed"),
+        upstream=(),
+    ),
+    Phase(
+        "dedup",
+        "find exact and near duplicates among the documents",
+        "dedup.phase",
+        folders=("dedup",),
+        upstream=("curate",),
+        removes=Removes("dedup", ("exact", "near")),
+        scratch=("phases/dedup/files",),
+    ),
+    Phase(
+        "decontaminate",
+        "find documents that are copies of test-set items",
+        "decontaminate",
+        folders=("decontamination",),
+        upstream=("curate",),
+        removes=Removes("decontamination", ("test_set",)),
+    ),
+    Phase(
+        "corpus",
+        "write the documents that stay, and the removed ones with their reasons",
+        "corpus",
+        folders=("corpus", "removed"),
+        upstream=None,
+    ),
+    Phase(
+        "sequence",
+        "tokenise, pack, mix and write the shards",
+        "sequence.phase",
+        folders=("sequences",),
+        upstream=("corpus",),
+        scratch=("phases/sequence/scratch",),
+    ),
+    Phase(
+        "report",
+        "write report/index.html and report/funnel.json",
+        "report.phase",
+        folders=("report",),
+        upstream=None,
+    ),
 )
 
+REMOVING: Final = {phase.name: phase.removes for phase in PHASES if phase.removes}
+"""Phases that remove documents, in the paper's order: duplicates first, then test sets."""
 
-def run_phases(job: Job, items: list[WorkItem], command: str) -> None:
-    """Runs all phases (`run`), or the one that the command names.
 
-    Raises:
-        UsageError: if a single phase is asked for and the documents it would work on were curated
-            with other settings or from other inputs.
-    """
-    if command not in ("run", "curate"):
-        curated = require_manifest(job, "curate")
-        if curated.key != curate_phase(job.config, items).key:
-            raise UsageError(
-                f"the documents in {job.output} were curated with other settings or inputs; "
-                "`massivetext run` says which, and with --restart computes them anew"
-            )
-    for phase in PHASES:
-        if command in ("run", phase.name):
-            phase.run(job, items)
-    if command in REMOVING_PHASES:
-        publish_removed(job, items)
+def phases_of(command: str) -> tuple[Phase, ...]:
+    """Returns the phases that a command runs: all of them (`run`), or the one of its name."""
+    return tuple(phase for phase in PHASES if command in ("run", phase.name))
+
+
+def phase_named(name: str) -> Phase:
+    """Returns the phase of a name."""
+    return next(phase for phase in PHASES if phase.name == name)
+
+
+def upstream_of(phase: Phase) -> tuple[str, ...]:
+    """Returns the names of the phases whose results a phase reads."""
+    if phase.upstream is not None:
+        return phase.upstream
+    names = [other.name for other in PHASES]
+    return tuple(names[: names.index(phase.name)])

@@ -15,9 +15,12 @@ class WarmUp:
 
     def __call__(self) -> None:
         """Makes one document of each source, so that whatever is loaded late is loaded now."""
-        import massivetext.pipeline.phases.table  # noqa: F401
         from massivetext.pipeline.phases.documents import DocumentMaker
+        from massivetext.pipeline.phases.phase import load_phase
+        from massivetext.pipeline.phases.table import PHASES
         from massivetext.records import RawRecord
 
+        for phase in PHASES:
+            load_phase(phase)
         for source in self.config.sources:
             DocumentMaker.of(self.config, source).make([RawRecord("", b"text")], "")

@@ -22,9 +22,9 @@ from massivetext.config import Config
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.engine import BeamEngine
 from massivetext.pipeline.engine.job import Job
-from massivetext.pipeline.engine.phase import Manifest, Phase, run_phase
-from massivetext.pipeline.phases.dedup.phase import run_dedup
+from massivetext.pipeline.phases.phase import Manifest, Phase, run_phase
 from massivetext.pipeline.phases.plan import WorkItem
+from massivetext.pipeline.phases.table import phase_named
 from massivetext.pipeline.readers import FileRange
 from massivetext.records import DOCUMENT_SCHEMA
 
@@ -133,7 +133,7 @@ def deduplicate(folder: Path, items: list[WorkItem], workers: int) -> Manifest:
     job = Job(Config(), str(folder), BeamEngine(workers=workers), quiet=True)
     curate = Phase("curate", ("documents",), {})
     run_phase(job, curate, lambda steps: Manifest("curate", curate.key, {}, (), {}, {}))
-    return run_dedup(job, items)
+    return run_phase(job, phase_named("dedup"), items)
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ import pyarrow as pa
 from massivetext.config import Config, Source
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.job import Job
-from massivetext.pipeline.engine.phase import Manifest, Phase, run_phase
+from massivetext.pipeline.phases.phase import Manifest, Phase, run_phase
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.readers import FileRange
 from massivetext.records import DOCUMENT_SCHEMA

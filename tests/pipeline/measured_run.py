@@ -22,7 +22,7 @@ from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.engine import BeamEngine
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.phases.plan import plan
-from massivetext.pipeline.phases.table import run_phases
+from massivetext.pipeline.phases.run import run_phases
 
 COUNTS: Counter[str] = Counter()
 OUTPUT: list[str] = []

@@ -27,7 +27,7 @@ from massivetext.config_file import load_config
 from massivetext.pipeline.engine.engine import BeamEngine
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.phases.plan import plan
-from massivetext.pipeline.phases.table import run_phases
+from massivetext.pipeline.phases.run import run_phases
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "sample/config.toml"

@@ -20,10 +20,10 @@ from massivetext.pipeline.engine.commits import CommitItem, Commits
 from massivetext.pipeline.engine.engine import BeamEngine
 from massivetext.pipeline.engine.errors import RunError
 from massivetext.pipeline.engine.job import Job
-from massivetext.pipeline.engine.phase import Phase, steps_of
 from massivetext.pipeline.engine.processes import close_processes
 from massivetext.pipeline.engine.results import ItemResult
 from massivetext.pipeline.engine.steps import Map
+from massivetext.pipeline.phases.phase import Phase, steps_of
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.readers import FileRange
 

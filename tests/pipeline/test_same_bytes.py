@@ -11,7 +11,7 @@ import pytest
 from massivetext.config_file import load_config
 from massivetext.pipeline.commands.cli import main
 from massivetext.pipeline.engine import store
-from massivetext.pipeline.phases.curate import read_records
+from massivetext.pipeline.phases.curate import open_records
 from massivetext.pipeline.phases.plan import plan
 from massivetext.records import RawRecord
 from massivetext.sequencing import ShardReader
@@ -91,13 +91,12 @@ def recut(folder: Path, parts: int) -> Path:
 def sample_records(subset: str) -> list[dict[str, str]]:
     """The documents of a subset, with some copies, so that duplicates cross the files."""
     config = load_config(SAMPLE)
-    records = [
-        {"id": record.source_id, "text": record.raw.decode()}
-        for item in plan(config)
-        if item.subset == subset
-        for record in read_records(item, config.sources[item.source], config.limits)
-        if isinstance(record, RawRecord)
-    ]
+    records = []
+    for item in plan(config):
+        if item.subset == subset:
+            with open_records(item, config.sources[item.source], config.limits) as found:
+                raws = [record for record in found if isinstance(record, RawRecord)]
+            records += [{"id": raw.source_id, "text": raw.raw.decode()} for raw in raws]
     return records + [{**record, "id": f"copy-{n}"} for n, record in enumerate(records[::10])]
 
 

@@ -7,6 +7,7 @@ the three parts are told apart.
 
 from __future__ import annotations
 
+import functools
 import json
 import time
 import uuid
@@ -24,8 +25,10 @@ from massivetext.pipeline.engine.engine import Build, Engine
 from massivetext.pipeline.engine.errors import RunError
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.results import ItemResult
-from massivetext.pipeline.phases.curate import run_curate
-from massivetext.pipeline.phases.dedup.files import FOLDER as DEDUP_FOLDER
+from massivetext.pipeline.phases.costs import Costs
+from massivetext.pipeline.phases.curate import PHASE as CURATE
+from massivetext.pipeline.phases.curate import curate
+from massivetext.pipeline.phases.phase import load_phase, run_phase
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.table import PHASES
 
@@ -35,32 +38,25 @@ REST: Final = ""
 """Stands for a subset: what a phase does beside its work items."""
 
 CPU: Final = "cpu seconds"
-TOKENISING: Final = "cpu seconds of tokenising"
-TRAINING: Final = "cpu seconds outside pipelines"
-"""Quantities; all others are folders, and stand for bytes written into them."""
+"""Of a phase's work items, by subset; of all else that it does in pipelines (REST)."""
 
-SECONDS: Final = (CPU, TOKENISING, TRAINING)
+PROGRAM: Final = "cpu seconds outside pipelines"
 
-CROPS: Final = "scratch/crops"
-PARTS: Final = "scratch/parts"
-PASSAGES: Final = "scratch/passages"
-SEQUENCE_SCRATCH: Final = (CROPS, PARTS, PASSAGES)
-"""Folders that the phase SEQUENCE deletes at its end."""
-
-DEDUP_FILES: Final = "dedup files"
-"""What the steps of the phase DEDUP leave for each other; deleted at its end."""
-
-SHARDS: Final = "sequences"
-TOKENIZER: Final = "sequences/tokenizer.model"
-"""What lies beside the shards does not grow with them."""
+STEP: Final = "cpu seconds of step "
+"""Before the name of a step whose items' time grows with something else than that of others."""
 
 
 class Cost(NamedTuple):
-    """What is measured, and of what."""
+    """What is measured, and of what: a quantity is CPU time, or a folder that bytes lie in."""
 
     phase: str
     subset: str
     quantity: str
+
+    @property
+    def is_time(self) -> bool:
+        """Whether it is CPU time."""
+        return self.quantity.startswith(CPU)
 
 
 @dataclass(frozen=True)
@@ -128,7 +124,7 @@ class MeasuredRun:
     @property
     def cpu_seconds(self) -> float:
         """All CPU time of the run."""
-        return sum(amount for cost, amount in self.amounts.items() if cost.quantity in SECONDS)
+        return sum(amount for cost, amount in self.amounts.items() if cost.is_time)
 
 
 @dataclass(frozen=True)
@@ -221,35 +217,36 @@ def measure_run(
     for phase in PHASES:
         begun = time.process_time()
         meter.pipeline_seconds.clear()
+        work = load_phase(phase)
+        if work is CURATE:
+            work = replace(work, work=functools.partial(curate, read=read))
         try:
-            if phase.name == "curate":
-                run_curate(job, list(items), read)
-            else:
-                phase.run(job, list(items))
+            run_phase(job, phase, items, work)
         except RunError:  # too little text for a sequence
             break
         seconds = time.process_time() - begun
         phases.append(phase.name)
-        for cost, amount in _phase_amounts(meter, phase.name, seconds, subsets):
+        for cost, amount in _phase_amounts(meter, phase.name, work.costs, seconds, subsets):
             amounts[cost] += amount
     return MeasuredRun(job, amounts, tuple(phases))
 
 
 def _phase_amounts(
-    meter: MeteredEngine, phase: str, seconds: float, subsets: Sequence[str]
+    meter: MeteredEngine, phase: str, stated: Costs, seconds: float, subsets: Sequence[str]
 ) -> Iterator[tuple[Cost, float]]:
     """Yields what a phase has cost: its items, its pipelines without them, all else, its files."""
     pipelines = sum(meter.pipeline_seconds.values())
     items = 0.0
     for step, subset, item_seconds in _take_notes(meter):
-        is_tokenising = step.startswith("sequence/tokenise")
-        yield Cost(phase, subset, TOKENISING if is_tokenising else CPU), item_seconds
+        apart = next((name for name in stated.steps if step.startswith(f"{phase}/{name}")), None)
+        yield Cost(phase, subset, CPU if apart is None else STEP + apart), item_seconds
         items += item_seconds
     yield Cost(phase, REST, CPU), pipelines - items
-    yield Cost(phase, REST, TRAINING if phase == "sequence" else CPU), seconds - pipelines
+    yield Cost(phase, REST, CPU if stated.program else PROGRAM), seconds - pipelines
     meter.look()
     for path, size_bytes in meter.new_files:
-        yield Cost(phase, *_place(path, subsets)), size_bytes
+        subset = next((part for part in path.split("/")[1:] if part in subsets), REST)
+        yield Cost(phase, subset, _folder_of(path, stated)), size_bytes
     meter.new_files.clear()
 
 
@@ -259,14 +256,9 @@ def _take_notes(meter: MeteredEngine) -> Iterator[tuple[str, str, float]]:
         path.unlink()
 
 
-def _place(path: str, subsets: Sequence[str]) -> tuple[str, str]:
-    """Returns subset and folder of a written file."""
-    parts = path.split("/")
-    folder = parts[0]
-    if path.startswith("phases/sequence/scratch/"):
-        folder = {"sample": PASSAGES, "parts": PARTS}.get(parts[3], CROPS)
-    elif path.startswith(f"{DEDUP_FOLDER}/"):
-        folder = DEDUP_FILES
-    elif path == TOKENIZER:
-        folder = TOKENIZER
-    return next((part for part in parts[1:] if part in subsets), REST), folder
+def _folder_of(path: str, stated: Costs) -> str:
+    """Returns the folder that a file belongs to: the smallest that the phase states."""
+    folders = [
+        f.folder for f in stated.files if path == f.folder or path.startswith(f.folder + "/")
+    ]
+    return max(folders, key=len, default=path.partition("/")[0])

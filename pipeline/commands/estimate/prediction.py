@@ -4,22 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from massivetext.config import Config
-from massivetext.dedup.keys import key_dtype
 from massivetext.pipeline.commands.estimate.costs import (
     CPU,
-    CROPS,
-    DEDUP_FILES,
-    PASSAGES,
     REST,
-    SECONDS,
-    SEQUENCE_SCRATCH,
-    TOKENIZER,
-    TRAINING,
     Cost,
     Line,
     MeasuredRun,
@@ -27,29 +18,24 @@ from massivetext.pipeline.commands.estimate.costs import (
     fit_line,
 )
 from massivetext.pipeline.commands.estimate.figures import Estimate, PhaseEstimate, SubsetEstimate
-from massivetext.pipeline.commands.estimate.reading import Reading
 from massivetext.pipeline.commands.estimate.sample import Sample
 from massivetext.pipeline.commands.estimate.volumes import (
-    SubsetVolumes,
-    Volumes,
     distinct_documents,
+    files_of,
     group_sizes,
+    grown,
+    is_constant,
     sequences_of,
     text_share,
     with_training,
 )
-from massivetext.pipeline.engine.phase import require_manifest
+from massivetext.pipeline.phases.costs import Forecast, SubsetVolumes, Volumes
+from massivetext.pipeline.phases.phase import load_phase, require_manifest
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.sequence.description import Drawn
 from massivetext.pipeline.phases.sequence.phase import draw_until_enough, mixture_of, wanted_of
-from massivetext.sequencing.blocks import CROP_DTYPE
+from massivetext.pipeline.phases.table import PHASES
 from massivetext.sequencing.draws import Draw, Supply, settle
-
-TOKEN_BYTES: Final = 2
-"""Tokens travel as uint16."""
-
-SENDING_ALL: Final = ("exact-heads", "pairs-heads")
-"""Steps of the phase DEDUP to which every document sends; to others those that have duplicates."""
 
 Measured = tuple[MeasuredRun, Volumes]
 
@@ -70,23 +56,22 @@ class Prediction:
     def estimate(self, start_seconds: float) -> Estimate:
         """Returns the figures."""
         amounts = self._amounts()
-        written = {cost: n for cost, n in amounts.items() if cost.quantity not in SECONDS}
-        phases = {
-            phase: PhaseEstimate(
-                read_bytes=read_bytes,
-                shuffled_bytes=self._shuffled_bytes(phase),
-                written_bytes=sum(n for cost, n in written.items() if cost.phase == phase),
-                core_seconds=sum(
-                    n
-                    for cost, n in amounts.items()
-                    if cost.phase == phase and cost.quantity in SECONDS
-                ),
+        written = {cost: n for cost, n in amounts.items() if not cost.is_time}
+        forecast = self._forecast(written)
+        phases = {}
+        for phase in PHASES:
+            stated = load_phase(phase).costs
+            own = {cost: n for cost, n in amounts.items() if cost.phase == phase.name}
+            phases[phase.name] = PhaseEstimate(
+                read_bytes=stated.reads(forecast),
+                shuffled_bytes=stated.shuffles(forecast),
+                written_bytes=sum(n for cost, n in own.items() if not cost.is_time),
+                core_seconds=sum(n for cost, n in own.items() if cost.is_time),
             )
-            for phase, read_bytes in self._read_bytes(written).items()
-        }
-        lying = {cost: n for cost, n in written.items() if cost.quantity != DEDUP_FILES}
+        files = {cost: files_of(cost) for cost in written}
+        lying = {c: n for c, n in written.items() if not (f := files[c]) or not f.overwritten}
         disk_bytes = sum(lying.values())
-        scratch = sum(n for cost, n in lying.items() if cost.quantity in SEQUENCE_SCRATCH)
+        scratch = sum(n for c, n in lying.items() if (f := files[c]) and f.is_scratch)
         return Estimate(
             subsets=self._subsets(),
             phases=phases,
@@ -102,18 +87,18 @@ class Prediction:
         amounts = {}
         for cost in sorted(self.run.amounts):
             points = [
-                Point(*volumes.of(cost), run.amounts.get(cost, 0.0))
+                Point(*grown(volumes, cost), run.amounts.get(cost, 0.0))
                 for run, volumes in self.measured
                 if cost.phase in run.phases
             ]
-            amounts[cost] = self._line(cost, points).at(*self.all.of(cost))
+            amounts[cost] = self._line(cost, points).at(*grown(self.all, cost))
         for scan in self.sample.scans.values():
             cost = Cost("curate", scan.subset, CPU)
             amounts[cost] = amounts.get(cost, 0.0) + scan.cpu_seconds * scan.byte_scale
         return amounts
 
     def _line(self, cost: Cost, points: list[Point]) -> Line:
-        if cost.quantity in (TOKENIZER, TRAINING):  # merges are as many, on whatever text
+        if is_constant(cost):
             return Line(points[-1].amount)
         return fit_line(points, begins=cost.subset == REST)
 
@@ -179,51 +164,21 @@ class Prediction:
         supplies = {name: drawn.supplies.get(name, Supply(0)) for name in self.visit}
         return supplies, sum(targets.values()) * length
 
-    def _shuffled_bytes(self, phase: str) -> float:
-        """Returns what a phase sends through GroupByKeys, but for names of work items."""
-        if phase == "sequence":
-            crop_bytes = CROP_DTYPE.itemsize * self.all.total("crops")  # to count, and to sort
-            return 2 * crop_bytes + TOKEN_BYTES * self.all.total("tokens")
-        if phase != "dedup":
-            return 0.0
-        findings = require_manifest(self.run.job, "dedup").findings
-        by_step = findings["shuffled_bytes_per_document"]
-        documents = self.all.total("documents")
-        removed = documents - self.all.total("unique")
-        tried = self.tried.total("documents") - self.tried.total("unique")
-        # What duplicates send grows with their share, all else with the documents.
-        rise = (removed / documents) / (tried / self.tried.total("documents")) if tried else 0.0
-        per_document = sum(
-            n * (1.0 if step in SENDING_ALL else rise) for step, n in by_step.items()
+    def _forecast(self, written: Mapping[Cost, float]) -> Forecast:
+        """Returns what phases tell their reads and shuffles by."""
+        by_folder: dict[tuple[str, str], float] = defaultdict(float)
+        for cost, n in written.items():
+            by_folder[cost.quantity, cost.subset] += n
+        return Forecast(
+            config=self.config,
+            volumes=self.all,
+            tried=self.tried,
+            findings={p.name: require_manifest(self.run.job, p.name).findings for p in PHASES},
+            written=by_folder,
+            input_bytes=sum(scan.stored_bytes for scan in self.sample.scans.values()),
+            text_share=text_share(self.run.job),
+            draws={name: len(supply.draws) for name, supply in self.supplies.items()},
         )
-        return per_document * documents
-
-    def _read_bytes(self, written: Mapping[Cost, float]) -> dict[str, float]:
-        """Returns what every phase reads: the inputs, and what earlier phases have written."""
-        reading = Reading(written, self.items, text_share(self.run.job))
-        documents, files = reading.texts("documents"), reading.footers("documents")
-        keys = key_dtype(self.config.dedup.bands).itemsize * self.all.total("documents")
-        # Two steps for each kind of duplicates read the keys, and two read ids of documents.
-        keys_and_ids = 4 * keys + 2 * files
-        # Pairs lie anywhere: hardly a row group is spared when they are looked at.
-        pairs = require_manifest(self.run.job, "dedup").findings["candidate_pairs"]
-        key_and_pair_passes = 2 if pairs else 1
-        test_passes = 1 if self.config.decontamination.rule == "jaccard" else 2
-        # The corpus is surveyed once, and read again for each draw.
-        corpus = sum(
-            reading.texts("corpus", [name]) * (1 + len(supply.draws))
-            for name, supply in self.supplies.items()
-        )
-        scratch = reading.size(*SEQUENCE_SCRATCH) + reading.footers(PASSAGES)
-        return {
-            "curate": sum(scan.stored_bytes for scan in self.sample.scans.values()),
-            "dedup": key_and_pair_passes * documents + keys_and_ids + reading.size(DEDUP_FILES),
-            "decontaminate": test_passes * documents,
-            "corpus": reading.size("documents") + files,
-            # Crops are counted, then sorted.
-            "sequence": corpus + scratch + 2 * reading.footers(CROPS),
-            "report": 0.0,
-        }
 
     def _subsets(self) -> dict[str, SubsetEstimate]:
         counted = dict.fromkeys(self.tried.subsets, 0.0)

@@ -9,13 +9,14 @@ import heapq
 import pickle
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
 from massivetext.config import Config, Limits, Source
 from massivetext.pipeline.engine import store
-from massivetext.pipeline.phases.curate import read_records
+from massivetext.pipeline.phases.curate import open_records
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.readers import READERS
 from massivetext.records import FailedRecord, RawRecord, Record, SkippedRecord, stable_hash
@@ -124,10 +125,12 @@ class ReadSample:
     folder: str
     most: int | None = None
 
-    def __call__(self, item: WorkItem, source: Source, limits: Limits) -> Iterator[Record]:
-        """Yields the records, in the order of the file."""
+    def __call__(
+        self, item: WorkItem, source: Source, limits: Limits
+    ) -> AbstractContextManager[Sequence[Record]]:
+        """Gives the records, in the order of the file."""
         del source, limits
-        yield from _read_records(self.folder, item)[: self.most]
+        return nullcontext(_read_records(self.folder, item)[: self.most])
 
 
 def draw_sample(config: Config, items: Sequence[WorkItem], most: int, folder: Path) -> Sample:
@@ -218,6 +221,7 @@ def _read(config: Config, item: WorkItem) -> Iterator[tuple[Record, float]]:
         streams.append(store.open_input(path))
         return streams[0]
 
-    for record in read_records(item, source, config.limits, open_file):
-        position = streams[0].tell() - item.range.start if streams and is_sequential else 0
-        yield record, position / size_bytes
+    with open_records(item, source, config.limits, open_file) as records:
+        for record in records:
+            position = streams[0].tell() - item.range.start if streams and is_sequential else 0
+            yield record, position / size_bytes

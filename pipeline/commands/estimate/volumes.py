@@ -6,33 +6,24 @@ import dataclasses
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import pyarrow.parquet as pq
 
 from massivetext.config import Config
-from massivetext.pipeline.commands.estimate.costs import (
-    CPU,
-    CROPS,
-    PARTS,
-    PASSAGES,
-    REST,
-    SHARDS,
-    TOKENISING,
-    TRAINING,
-    Cost,
-)
+from massivetext.pipeline.commands.estimate.costs import CPU, PROGRAM, REST, STEP, Cost
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import RunError
 from massivetext.pipeline.engine.job import Job
-from massivetext.pipeline.engine.phase import read_manifest, require_manifest
 from massivetext.pipeline.engine.results import result_from_json
+from massivetext.pipeline.phases.costs import Files, SubsetVolumes, Volumes
+from massivetext.pipeline.phases.phase import load_phase, read_manifest, require_manifest
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.report.funnel import ledgers, read_dataset
 from massivetext.pipeline.phases.sequence.items import Tokenised
 from massivetext.pipeline.phases.sequence.phase import mixture_of
+from massivetext.pipeline.phases.table import phase_named
 from massivetext.sequencing.tokenizer_training import SAMPLE_BYTES
 
 LEAST_PAIRS: Final = 5
@@ -41,77 +32,44 @@ LEAST_PAIRS: Final = 5
 TEXT_COLUMNS: Final = ("id", "source_id", "title", "text")
 """What phases read of `documents/` that do not copy them."""
 
-_HEAPS: Final = 0.6
-"""Heaps' law: so the different words of the sample, which are stored, grow with its text (0.4 to
-0.6 in English)."""
+
+def grown(volumes: Volumes, cost: Cost) -> tuple[float, float]:
+    """Returns the items and the volume that a cost goes with, as its phase states it."""
+    name, exponent = _grows_with(cost)
+    if name == "surveyed_bytes":  # counting words takes longer than reading
+        name = "training_bytes" if volumes.total("training_bytes") else "corpus_bytes"
+    if cost.subset == REST or name == "shard_tokens":
+        items, volume = volumes.total("items"), volumes.total(name) if name else 0.0
+    else:
+        subset = volumes.subsets[cost.subset]
+        items, volume = subset.items, getattr(subset, name)
+    return items, volume**exponent
 
 
-@dataclass(frozen=True)
-class SubsetVolumes:
-    """How much there is of a subset, in a run of the sample or in all.
-
-    Attributes:
-        items: work items.
-        records: that hold a document.
-        raw_bytes: of those records.
-        documents: kept by CURATE.
-        unique: of those, kept by DEDUP.
-        corpus: of those, kept by DECONTAMINATE.
-        corpus_bytes: their text.
-        crops: drawn.
-        tokens: in those crops.
-        training_bytes: text that the tokenizer learns from.
-    """
-
-    items: float = 0
-    records: float = 0
-    raw_bytes: float = 0
-    documents: float = 0
-    unique: float = 0
-    corpus: float = 0
-    corpus_bytes: float = 0
-    crops: float = 0
-    tokens: float = 0
-    training_bytes: float = 0
+def is_constant(cost: Cost) -> bool:
+    """Whether a cost is the same for whatever input."""
+    return _grows_with(cost)[0] == ""
 
 
-@dataclass(frozen=True)
-class Volumes:
-    """How much there is in all.
+def files_of(cost: Cost) -> Files | None:
+    """Returns what a phase states of the files that a cost is the size of, if it states it."""
+    stated = load_phase(phase_named(cost.phase)).costs.files
+    return next((files for files in stated if files.folder == cost.quantity), None)
 
-    Attributes:
-        subsets: by name.
-        shard_tokens: tokens in the shards.
-    """
 
-    subsets: Mapping[str, SubsetVolumes]
-    shard_tokens: float = 0
-
-    def total(self, name: str) -> float:
-        """Returns the sum of an attribute over all subsets."""
-        return sum(getattr(subset, name) for subset in self.subsets.values())
-
-    def of(self, cost: Cost) -> tuple[float, float]:
-        """Returns the items and the volume that a cost goes with."""
-        if cost.quantity == SHARDS:
-            return self.total("items"), self.shard_tokens
-        name = "raw_bytes"
-        if cost.quantity in (TRAINING, PASSAGES):
-            name = "training_bytes"
-        elif cost.quantity in (TOKENISING, CROPS, PARTS) or cost == Cost("sequence", REST, CPU):
-            name = "tokens"
-        elif (cost.phase, cost.quantity) == ("sequence", CPU) and self.total("training_bytes"):
-            name = "training_bytes"  # counting words takes longer than reading
-        elif cost.quantity == "corpus" or cost.phase == "sequence":
-            name = "corpus_bytes"
-        elif cost.subset == REST:
-            name = "documents"
-        if cost.subset == REST:
-            items, volume = self.total("items"), self.total(name)
-        else:
-            subset = self.subsets[cost.subset]
-            items, volume = subset.items, getattr(subset, name)
-        return items, volume**_HEAPS if cost.quantity == PASSAGES else volume
+def _grows_with(cost: Cost) -> tuple[str, float]:
+    """Returns the name of the volume that a cost grows with, and to which power."""
+    stated = load_phase(phase_named(cost.phase)).costs
+    if cost.quantity.startswith(STEP):
+        return stated.steps[cost.quantity.removeprefix(STEP)], 1.0
+    if cost.quantity == PROGRAM:
+        return stated.program, 1.0
+    if cost.quantity == CPU:
+        return stated.rest if cost.subset == REST else stated.items, 1.0
+    files = files_of(cost)
+    if files is not None:
+        return files.grows_with, files.exponent
+    return stated.rest if cost.subset == REST else "raw_bytes", 1.0
 
 
 def measured_volumes(

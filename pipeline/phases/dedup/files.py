@@ -31,7 +31,7 @@ class StoredItem:
     Attributes:
         output: the output folder that holds them.
         name: the item's name there.
-        removed_by: folders of an older corpus that say which documents left it.
+        removed_by: phases of an older run that say which documents left its corpus.
     """
 
     output: str

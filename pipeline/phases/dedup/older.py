@@ -12,9 +12,9 @@ from massivetext.config import fingerprint, plain
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import UsageError
 from massivetext.pipeline.engine.job import Job
-from massivetext.pipeline.engine.phase import read_manifest
 from massivetext.pipeline.phases.dedup.files import StoredItem, keys_path
-from massivetext.pipeline.phases.removed import REMOVING_PHASES
+from massivetext.pipeline.phases.phase import read_manifest
+from massivetext.pipeline.phases.table import REMOVING
 
 _KEY_SETTINGS = ("ngram", "bands", "rows", "fold_case", "scope")
 """What two runs must agree in, so that their keys can be compared."""
@@ -49,9 +49,7 @@ def _read_old_corpus(job: Job, output: str) -> OldCorpus:
         raise UsageError(f"--against {output} is this run's own output; name an older one")
     old = replace(job, output=output)
     manifests = {
-        phase: manifest
-        for phase in REMOVING_PHASES
-        if (manifest := read_manifest(old, phase)) is not None
+        phase: manifest for phase in REMOVING if (manifest := read_manifest(old, phase)) is not None
     }
     if "dedup" not in manifests:
         raise UsageError(
@@ -60,7 +58,7 @@ def _read_old_corpus(job: Job, output: str) -> OldCorpus:
         )
     _check_settings(old, plain(job.config.dedup))
     items = manifests["dedup"].items
-    removed_by = tuple(REMOVING_PHASES[phase] for phase in manifests)
+    removed_by = tuple(manifests)
     _check_files(old, list(items))
     return OldCorpus(
         fingerprint({phase: manifest.key for phase, manifest in manifests.items()}),

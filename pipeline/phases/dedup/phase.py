@@ -29,9 +29,7 @@ from massivetext import __version__
 from massivetext.config import Config
 from massivetext.dedup.keys import KeySettings, document_keys, key_dtype, set_bytes, shingle_counts
 from massivetext.dedup.row_blocks import RowBlocks
-from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.job import Job
-from massivetext.pipeline.engine.phase import Manifest, Phase, require_manifest, run_phase
 from massivetext.pipeline.engine.results import (
     FoundT,
     ItemResult,
@@ -40,6 +38,7 @@ from massivetext.pipeline.engine.results import (
     merge_counts,
 )
 from massivetext.pipeline.engine.steps import Map, Shuffle, Steps, even_ranges
+from massivetext.pipeline.phases.costs import Costs, Files, Forecast
 from massivetext.pipeline.phases.dedup.files import (
     FOLDER,
     DedupFiles,
@@ -66,9 +65,8 @@ from massivetext.pipeline.phases.dedup.rules import NearRemovals, resolve
 from massivetext.pipeline.phases.dedup.shuffles import plan_partitions
 from massivetext.pipeline.phases.dedup.verification import Verified, VerifyPairs
 from massivetext.pipeline.phases.document_batches import document_batches, documents_path
+from massivetext.pipeline.phases.phase import Manifest, PhaseRun, PhaseWork
 from massivetext.pipeline.phases.plan import WorkItem
-
-NAME: Final = "dedup"
 
 _MANY_TEXTS: Final = 100_000
 """Our choice: reading so many texts takes a second, a further round's pipeline a quarter of one."""
@@ -112,27 +110,24 @@ class SignItem:
         return ItemResult((entry,), statistics=statistics, found=(found,))
 
 
-def run_dedup(job: Job, items: list[WorkItem]) -> Manifest:
-    """Writes `dedup/`: one file of removals an item; needs the phase `curate`.
+def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
+    """Returns everything that the phase's results depend on.
 
     Raises:
         UsageError: if an older corpus cannot be compared with.
     """
-    older = read_old_corpora(job)
-    phase = Phase(
-        NAME,
-        (NAME,),
-        {
-            "massivetext": __version__,
-            "seed": job.config.seed,
-            "dedup": asdict(job.config.dedup),
-            "against": [corpus.key for corpus in older],
-            "upstream": {"curate": require_manifest(job, "curate").key},
-        },
-    )
-    manifest = run_phase(job, phase, lambda steps: _Dedup(job, phase, steps, items, older).run())
-    store.delete(job.path(FOLDER))
-    return manifest
+    del items
+    return {
+        "massivetext": __version__,
+        "seed": job.config.seed,
+        "dedup": asdict(job.config.dedup),
+        "against": [corpus.key for corpus in read_old_corpora(job)],
+    }
+
+
+def dedup(run: PhaseRun) -> Manifest:
+    """Writes `dedup/`: one file of removals an item."""
+    return _Dedup(run, read_old_corpora(run.job)).run()
 
 
 def key_settings(config: Config) -> KeySettings:
@@ -152,15 +147,22 @@ def key_settings(config: Config) -> KeySettings:
 class _Dedup:
     """The phase at work: its steps are pipelines, one or several each, or all of them in one."""
 
-    job: Job
-    phase: Phase
-    steps: Steps
-    items: Sequence[WorkItem]
+    phase: PhaseRun
     older: Sequence[OldCorpus]
+
+    @property
+    def job(self) -> Job:
+        """The run."""
+        return self.phase.job
+
+    @property
+    def steps(self) -> Steps:
+        """Runs the steps."""
+        return self.phase.steps
 
     def run(self) -> Manifest:
         """Returns the manifest of the phase."""
-        job, phase, items = self.job, self.phase, self.items
+        job, items = self.job, self.phase.items
         sign = SignItem(job.output, key_settings(job.config))
         signed = self.steps.run(Map("sign", items, sign, Signed))
         counts = merge_counts(result.statistics for result in signed.values())
@@ -174,14 +176,12 @@ class _Dedup:
             name: ItemResult((*signed[name].files, *r.files), r.ledger, r.statistics)
             for name, r in written.items()
         }
-        findings = _findings(counts, told, results)
-        ledger = merge_counts(result.ledger for result in results.values())
-        return Manifest(phase.name, phase.key, results, (), ledger, findings)
+        return self.phase.manifest(results, _findings(counts, told, results))
 
     def _files(self, documents: Sequence[int]) -> DedupFiles:
         old_items = [item for corpus in self.older for item in corpus.items]
         old_documents = [count for corpus in self.older for count in corpus.documents]
-        own = [StoredItem(self.job.output, item.name) for item in self.items]
+        own = [StoredItem(self.job.output, item.name) for item in self.phase.items]
         blocks = RowBlocks.of([*documents, *old_documents])
         return DedupFiles(self.job.output, (*own, *old_items), blocks, len(own))
 
@@ -274,7 +274,7 @@ class _Dedup:
         return Shuffle("name", blocks, NamePartners(files, near))
 
     def _write(self, files: DedupFiles) -> Map[WorkItem, None]:
-        return Map("write", self.items, WriteRemovals(files))
+        return Map("write", self.phase.items, WriteRemovals(files))
 
     @property
     def _band_bytes(self) -> int:
@@ -332,3 +332,36 @@ def _findings(
             for step, statistics in told.items()
         },
     }
+
+
+_SENDING_ALL: Final = ("exact-heads", "pairs-heads")
+"""Steps to which every document sends; to the others those that have duplicates."""
+
+
+def _reads(forecast: Forecast) -> float:
+    """Returns what is read of documents and of what the steps leave for each other."""
+    keys = key_dtype(forecast.config.dedup.bands).itemsize * forecast.volumes.total("documents")
+    # Two steps for each kind of duplicates read the keys, and two read ids of documents.
+    keys_and_ids = 4 * keys + 2 * forecast.footers("documents")
+    # Pairs lie anywhere: hardly a row group is spared when they are looked at.
+    passes = 2 if forecast.findings["dedup"]["candidate_pairs"] else 1
+    return passes * forecast.texts("documents") + keys_and_ids + forecast.size(FOLDER)
+
+
+def _shuffles(forecast: Forecast) -> float:
+    """What duplicates send grows with their share, all else with the documents."""
+    documents, unique = forecast.volumes.total("documents"), forecast.volumes.total("unique")
+    tried, tried_unique = forecast.tried.total("documents"), forecast.tried.total("unique")
+    tried_share = (tried - tried_unique) / tried if tried else 0.0
+    rise = (documents - unique) / documents / tried_share if tried_share and documents else 0.0
+    by_step = forecast.findings["dedup"]["shuffled_bytes_per_document"]
+    return documents * sum(n * (1.0 if s in _SENDING_ALL else rise) for s, n in by_step.items())
+
+
+COSTS: Final = Costs(
+    files=(Files(FOLDER, "documents", is_scratch=True, overwritten=True),),
+    reads=_reads,
+    shuffles=_shuffles,
+)
+
+PHASE: Final = PhaseWork(settings, dedup, COSTS)

@@ -9,9 +9,9 @@ from typing import Any
 from massivetext.filters.rules import RULES, Stage
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.job import Job
-from massivetext.pipeline.engine.phase import Manifest, read_manifest
 from massivetext.pipeline.engine.results import merge_counts
 from massivetext.pipeline.phases.corpus import REASONS
+from massivetext.pipeline.phases.phase import Manifest, read_manifest
 
 SCHEMA_VERSION = 1
 

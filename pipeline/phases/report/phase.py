@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import resources
-from typing import Any
+from typing import Any, Final
 
 import jinja2
 
@@ -14,37 +14,31 @@ from massivetext.config import Config
 from massivetext.filters.rules import RULES, Comparison, Rule
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.job import Job
-from massivetext.pipeline.engine.phase import Manifest, Phase, require_manifest, run_phase
 from massivetext.pipeline.engine.results import merge_counts
-from massivetext.pipeline.engine.steps import Steps
+from massivetext.pipeline.phases.phase import Manifest, PhaseRun, PhaseWork
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.report.funnel import funnel, read_dataset
 from massivetext.pipeline.phases.statistics import BINS, quantile
-
-UPSTREAM = ("curate", "dedup", "decontaminate", "corpus", "sequence")
 
 HOSTS_SHOWN = 20
 LANGUAGES_SHOWN = 15
 
 
-def run_report(job: Job, items: list[WorkItem]) -> Manifest:
-    """Writes the report; needs all phases before it."""
-    del items
-    upstream = {name: require_manifest(job, name) for name in UPSTREAM}
-    keys = {name: manifest.key for name, manifest in upstream.items()}
-    phase = Phase("report", ("report",), {"massivetext": __version__, "upstream": keys})
+def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
+    """Returns the version: all else follows from the phases before."""
+    del job, items
+    return {"massivetext": __version__}
 
-    def work(steps: Steps) -> Manifest:
-        del steps
-        counts = funnel(job)
-        page = render(job.config, counts, upstream, read_dataset(job))
-        files = (
-            store.write_bytes(job.output, "report/funnel.json", _json(counts)),
-            store.write_bytes(job.output, "report/index.html", page.encode()),
-        )
-        return Manifest(phase.name, phase.key, {}, files, {}, {})
 
-    return run_phase(job, phase, work)
+def report(run: PhaseRun) -> Manifest:
+    """Writes the report."""
+    job, counts = run.job, funnel(run.job)
+    page = render(job.config, counts, run.upstream, read_dataset(job))
+    files = (
+        store.write_bytes(job.output, "report/funnel.json", _json(counts)),
+        store.write_bytes(job.output, "report/index.html", page.encode()),
+    )
+    return run.manifest({}, {}, files)
 
 
 def render(
@@ -153,3 +147,6 @@ def _top(counts: Mapping[str, int], most: int) -> list[tuple[str, int]]:
 
 def _json(record: Any) -> bytes:
     return (json.dumps(record, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+PHASE: Final = PhaseWork(settings, report)

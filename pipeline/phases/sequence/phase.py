@@ -13,17 +13,17 @@ import math
 import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from massivetext.config import Config, ConfigError
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import RunError
 from massivetext.pipeline.engine.job import Job
-from massivetext.pipeline.engine.phase import Manifest, Phase, require_manifest, run_phase
 from massivetext.pipeline.engine.processes import release_memory
-from massivetext.pipeline.engine.results import join_results, merge_counts
-from massivetext.pipeline.engine.steps import Map, Shuffle, Steps, even_ranges
+from massivetext.pipeline.engine.results import join_results
+from massivetext.pipeline.engine.steps import Map, Shuffle, even_ranges
+from massivetext.pipeline.phases.costs import Costs, Files, Forecast
+from massivetext.pipeline.phases.phase import Manifest, PhaseRun, PhaseWork
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.sequence.description import Drawn, describe
 from massivetext.pipeline.phases.sequence.items import (
@@ -78,38 +78,19 @@ ReadDraws = Callable[[Drawn, Mapping[str, Draw], int], Drawn]
 """Adds draws, by subset, to what was drawn; the number counts the calls."""
 
 
-@dataclass(frozen=True)
-class Stage:
-    """The phase in progress: where and what it works on."""
-
-    job: Job
-    steps: Steps
-    items: Sequence[WorkItem]
-
-    @property
-    def config(self) -> Config:
-        """The run's configuration."""
-        return self.job.config
-
-
-def run_sequence(job: Job, items: list[WorkItem]) -> Manifest:
-    """Writes `sequences/`; needs the corpus.
+def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
+    """Returns everything that the phase's results depend on, but the corpus.
 
     Raises:
         ConfigError: if the configured tokenizer cannot be used.
-        RunError: if the corpus gives no sequence at all.
     """
-    corpus = require_manifest(job, "corpus")
-    settings = {
-        "upstream": {"corpus": corpus.key},
-        "seed": job.config.seed,
-        "tokenizer": _tokenizer_settings(job.config),
-        "sequence": job.config.sequence,
+    del items
+    config = job.config
+    return {
+        "seed": config.seed,
+        "tokenizer": _tokenizer_settings(config),
+        "sequence": config.sequence,
     }
-    phase = Phase("sequence", ("sequences",), settings)
-    manifest = run_phase(job, phase, lambda steps: _work(Stage(job, steps, items)))
-    store.delete(job.path(_SCRATCH))
-    return manifest
 
 
 def load_configured_tokenizer(path: str) -> Tokenizer:
@@ -130,52 +111,50 @@ def _tokenizer_settings(config: Config) -> Any:
     return config.tokenizer
 
 
-def _work(stage: Stage) -> Manifest:
-    survey = _survey(stage)
+def sequence(run: PhaseRun) -> Manifest:
+    """Writes `sequences/`.
+
+    Raises:
+        RunError: if the corpus gives no sequence at all.
+    """
+    survey = _survey(run)
     filled = [subset for subset, counts in survey.items() if counts.text_bytes]
-    mixture = mixture_of(stage.config, filled)
-    tokenizer, training_warnings, tokenizer_entry = _tokenizer(stage, mixture.given)
-    plan = _shard_plan(stage, mixture.given, survey, tokenizer)
-    drawn = _draw(stage, plan, mixture, survey)
-    wanted = wanted_of(stage.config, drawn)
+    mixture = mixture_of(run.job.config, filled)
+    tokenizer, training_warnings, tokenizer_entry = _tokenizer(run, mixture.given)
+    plan = _shard_plan(run, mixture.given, survey, tokenizer)
+    drawn = _draw(run, plan, mixture, survey)
+    wanted = wanted_of(run.job.config, drawn)
     targets, shortage = settle(wanted, drawn.mixture.given, drawn.supplies)
     shards = write_shards(
-        stage.steps, stage.job.engine, drawn.files, _quotas(targets, drawn, plan.shards), plan
+        run.steps, run.job.engine, drawn.files, _quotas(targets, drawn, plan.shards), plan
     )
     warnings = (*training_warnings, *drawn.mixture.warnings, *shortage)
-    dataset = describe(stage.config, survey, drawn, targets, plan, shards, warnings)
+    dataset = describe(run.job.config, survey, drawn, targets, plan, shards, warnings)
     for warning in warnings:
         print(f"massivetext: {warning}", file=sys.stderr)
     dataset_entry = store.write_bytes(
-        stage.job.output, f"sequences/{DATASET_FILE}", dataset.to_json().encode()
+        run.job.output, f"sequences/{DATASET_FILE}", dataset.to_json().encode()
     )
     results = {f"shard-{number:05d}": result for number, result in enumerate(shards)}
-    return Manifest(
-        phase=stage.steps.phase,
-        key=stage.steps.key,
-        items=results,
-        files=(tokenizer_entry, dataset_entry),
-        ledger=merge_counts(result.ledger for result in shards),
-        findings={"warnings": list(warnings)},
-    )
+    return run.manifest(results, {"warnings": list(warnings)}, (tokenizer_entry, dataset_entry))
 
 
-def _survey(stage: Stage) -> dict[str, Surveyed]:
+def _survey(run: PhaseRun) -> dict[str, Surveyed]:
     """Returns documents, bytes and expected bytes of crops of each subset; draws the sample."""
-    config = stage.config
+    config = run.job.config
     limits = {}
     if not config.tokenizer.model:
         sizes = {
             subset: found["text_bytes"]
-            for subset, found in require_manifest(stage.job, "corpus").findings.items()
+            for subset, found in run.upstream["corpus"].findings.items()
             if found["text_bytes"]
         }
         limits = sampling_limits(mixture_of(config, sizes).given, sizes)
     crop_bytes = crop_size_bytes(config.sequence.length)
-    work = SurveyItem(stage.job.output, f"{_SCRATCH}/sample", config.seed, crop_bytes, limits)
-    results = stage.steps.run(Map("survey", stage.items, work, Surveyed, SURVEY_BYTES))
-    survey = {item.subset: Surveyed() for item in sorted(stage.items, key=lambda i: i.subset)}
-    for item in stage.items:
+    work = SurveyItem(run.job.output, f"{_SCRATCH}/sample", config.seed, crop_bytes, limits)
+    results = run.steps.run(Map("survey", run.items, work, Surveyed, SURVEY_BYTES))
+    survey = {item.subset: Surveyed() for item in sorted(run.items, key=lambda i: i.subset)}
+    for item in run.items:
         survey[item.subset] += results[item.name].only
     return survey
 
@@ -192,15 +171,15 @@ def mixture_of(config: Config, present: Collection[str]) -> Mixture:
         raise RunError(str(error)) from None
 
 
-def _tokenizer(stage: Stage, shares: Shares) -> tuple[Tokenizer, list[str], store.FileEntry]:
+def _tokenizer(run: PhaseRun, shares: Shares) -> tuple[Tokenizer, list[str], store.FileEntry]:
     """Returns the tokenizer, warnings of its training, and its file beside the shards."""
-    output, config = stage.job.output, stage.config.tokenizer
+    output, config = run.job.output, run.job.config.tokenizer
     warnings: list[str] = []
     if config.model:
         tokenizer = load_configured_tokenizer(config.model)
     else:
         words: Counter[str] = Counter()
-        for item in stage.items:
+        for item in run.items:
             if item.subset in shares:
                 words.update(_read_words(output, item.name))
         trained = _train(words, config.vocab_size, config.normalization)
@@ -223,25 +202,27 @@ def _read_words(output: str, name: str) -> dict[str, int]:
 
 
 def _shard_plan(
-    stage: Stage, shares: Shares, survey: Mapping[str, Surveyed], tokenizer: Tokenizer
+    run: PhaseRun, shares: Shares, survey: Mapping[str, Surveyed], tokenizer: Tokenizer
 ) -> ShardPlan:
     """Returns what the shards have in common; their number depends on sizes, never on workers."""
-    config = stage.config.sequence
+    config = run.job.config.sequence
     crop_bytes = sum(survey[subset].crop_bytes for subset in shares)
     tokens = config.tokens or crop_bytes // BYTES_PER_TOKEN
     shards = config.shards or max(1, math.ceil(2 * tokens / SHARD_BYTES))
     # A power of two, so that the processes of a machine have equally many to sort.
     parts = 1 << (2 * tokens // shards // PART_BYTES).bit_length()
     rule = PackingRule(config.length, config.crops_per_group, tokenizer.bos, tokenizer.eos)
-    return ShardPlan(shards, parts, config.format, rule, stage.config.seed, tokenizer)
+    return ShardPlan(shards, parts, config.format, rule, run.job.config.seed, tokenizer)
 
 
-def _draw(stage: Stage, plan: ShardPlan, mixture: Mixture, survey: Mapping[str, Surveyed]) -> Drawn:
+def _draw(
+    run: PhaseRun, plan: ShardPlan, mixture: Mixture, survey: Mapping[str, Surveyed]
+) -> Drawn:
     """Reads the corpus until every subset can give its share, or has been visited enough."""
-    token_bytes = BYTES_PER_TOKEN * stage.config.sequence.length
+    token_bytes = BYTES_PER_TOKEN * run.job.config.sequence.length
     supplies = {s: Supply(survey[s].crop_bytes // token_bytes) for s in mixture.given}
-    read = functools.partial(_read_draws, stage, plan, survey)
-    return draw_until_enough(stage.config, Drawn(mixture, supplies), read)
+    read = functools.partial(_read_draws, run, plan, survey)
+    return draw_until_enough(run.job.config, Drawn(mixture, supplies), read)
 
 
 def draw_until_enough(config: Config, drawn: Drawn, read: ReadDraws) -> Drawn:
@@ -281,7 +262,7 @@ def wanted_of(config: Config, drawn: Drawn) -> int:
 
 
 def _read_draws(
-    stage: Stage,
+    run: PhaseRun,
     plan: ShardPlan,
     survey: Mapping[str, Surveyed],
     drawn: Drawn,
@@ -289,7 +270,7 @@ def _read_draws(
     number: int,
 ) -> Drawn:
     """Tokenises the crops of some draws and counts the sequences they give."""
-    job, steps, config = stage.job, stage.steps, stage.config
+    job, steps, config = run.job, run.steps, run.job.config
     folder = f"{_SCRATCH}/tokens-{number:03d}"
     work = TokeniseItem(
         output=job.output,
@@ -302,7 +283,7 @@ def _read_draws(
         parts=plan.parts,
         draws=draws,
     )
-    items = [item for item in stage.items if item.subset in draws]
+    items = [item for item in run.items if item.subset in draws]
     tokenise = Map(f"tokenise-{number:03d}", items, work, Tokenised, TOKENISE_BYTES)
     ids = {s: DrawId(s, d.visit, len(drawn.supplies[s].draws)) for s, d in draws.items()}
     files = {
@@ -334,3 +315,55 @@ def _quotas(targets: Mapping[str, int], drawn: Drawn, shards: int) -> Quotas:
                 if count:
                     quotas[bucket][DrawId(subset, draw.visit, number)] = count
     return quotas
+
+
+def check(config: Config) -> None:
+    """Loads the tokenizer, if one is given, and mixes the subsets."""
+    if config.tokenizer.model:
+        load_configured_tokenizer(config.tokenizer.model)
+    try:
+        mix(config.sequence.weights, config.subsets)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+
+
+_SAMPLE: Final = f"{_SCRATCH}/sample"
+_PARTS: Final = f"{_SCRATCH}/parts"
+
+_HEAPS: Final = 0.6
+"""Heaps' law: so the different words of the sample, which are stored, grow with its text (0.4 to
+0.6 in English)."""
+
+
+def _reads(forecast: Forecast) -> float:
+    """The corpus is surveyed once, and read again for each draw; crops are counted, then sorted."""
+    corpus = sum(
+        forecast.texts("corpus", [name]) * (1 + draws) for name, draws in forecast.draws.items()
+    )
+    scratch = forecast.size(_SAMPLE, _PARTS, _SCRATCH)
+    return corpus + scratch + forecast.footers(_SAMPLE) + 2 * forecast.footers(_SCRATCH)
+
+
+def _shuffles(forecast: Forecast) -> float:
+    """Crops go to be counted and to be sorted, tokens (uint16) to be sorted."""
+    crop_bytes = CROP_DTYPE.itemsize * forecast.volumes.total("crops")
+    return 2 * crop_bytes + 2 * forecast.volumes.total("tokens")
+
+
+COSTS: Final = Costs(
+    items="surveyed_bytes",
+    steps={"tokenise": "tokens"},
+    rest="tokens",
+    program="",
+    files=(
+        Files("sequences", "shard_tokens"),
+        Files(f"sequences/{TOKENIZER_FILE}", ""),
+        Files(_SAMPLE, "training_bytes", _HEAPS, is_scratch=True),
+        Files(_PARTS, "tokens", is_scratch=True),
+        Files(_SCRATCH, "tokens", is_scratch=True),
+    ),
+    reads=_reads,
+    shuffles=_shuffles,
+)
+
+PHASE: Final = PhaseWork(settings, sequence, COSTS, check)

@@ -36,9 +36,9 @@ from massivetext.pipeline.commands.estimate.sample import Sample, draw_sample
 from massivetext.pipeline.commands.estimate.volumes import distinct_documents
 from massivetext.pipeline.engine.engine import BeamEngine
 from massivetext.pipeline.engine.job import Job
-from massivetext.pipeline.engine.phase import Phase, steps_of
 from massivetext.pipeline.engine.results import ItemResult
 from massivetext.pipeline.engine.steps import Map
+from massivetext.pipeline.phases.phase import Phase, steps_of
 from massivetext.pipeline.phases.plan import WorkItem, plan
 
 ROOT = Path(__file__).parents[3]

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.engine import BeamEngine
-from massivetext.pipeline.engine.phase import Phase, steps_of
 from massivetext.pipeline.engine.processes import close_processes
 from massivetext.pipeline.engine.redistribute import Redistribute
 from massivetext.pipeline.engine.results import ItemResult, join_results
 from massivetext.pipeline.engine.steps import Committed, Map, Shuffle, even_ranges
+from massivetext.pipeline.phases.phase import Phase, steps_of
 from tests.dedup.phases import job_in
 
 PHASE = Phase("dedup", (), {})

@@ -13,7 +13,10 @@ from massivetext.pipeline.engine.commits import CommitItem, Commits
 from massivetext.pipeline.engine.engine import BeamEngine, CommitItems
 from massivetext.pipeline.engine.errors import RunError, UsageError
 from massivetext.pipeline.engine.job import Job
-from massivetext.pipeline.engine.phase import (
+from massivetext.pipeline.engine.processes import Processes
+from massivetext.pipeline.engine.results import ItemResult, balances, merge_counts
+from massivetext.pipeline.engine.steps import Map, Steps
+from massivetext.pipeline.phases.phase import (
     Manifest,
     Phase,
     read_manifest,
@@ -21,9 +24,6 @@ from massivetext.pipeline.engine.phase import (
     run_phase,
     steps_of,
 )
-from massivetext.pipeline.engine.processes import Processes
-from massivetext.pipeline.engine.results import ItemResult, balances, merge_counts
-from massivetext.pipeline.engine.steps import Map, Steps
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.readers import FileRange
 

@@ -10,10 +10,10 @@ import pytest
 from massivetext.config import Config, Output, Source
 from massivetext.filters import measure
 from massivetext.pipeline.engine.job import Job
-from massivetext.pipeline.engine.phase import Manifest
 from massivetext.pipeline.engine.results import balances
-from massivetext.pipeline.phases.curate import run_curate
+from massivetext.pipeline.phases.phase import Manifest, run_phase
 from massivetext.pipeline.phases.plan import plan
+from massivetext.pipeline.phases.table import phase_named
 from massivetext.records import DOCUMENT_SCHEMA, FAILED_SCHEMA, REJECTED_SCHEMA
 
 PROSE = (
@@ -27,7 +27,9 @@ PROSE = (
 def curate(tmp_path: Path, source: Source, **changes: Any) -> tuple[Manifest, Path]:
     config = Config(sources=(source,), **changes)
     output = tmp_path / "out"
-    return run_curate(Job(config, str(output), quiet=True), plan(config)), output
+    return run_phase(
+        Job(config, str(output), quiet=True), phase_named("curate"), plan(config)
+    ), output
 
 
 def rows(output: Path, folder: str) -> list[dict[str, Any]]:
@@ -132,7 +134,9 @@ def test_a_file_that_disappears_is_a_failed_record(tmp_path: Path) -> None:
     config = Config(sources=(Source("books", "text", "text", str(tmp_path / "b.txt")),))
     items = plan(config)
     (tmp_path / "b.txt").unlink()
-    manifest = run_curate(Job(config, str(tmp_path / "out"), quiet=True), items)
+    manifest = run_phase(
+        Job(config, str(tmp_path / "out"), quiet=True), phase_named("curate"), items
+    )
     assert manifest.ledger == {"in": 1, "kept": 0, "rejected": 0, "failed": 1, "skipped": 0}
 
 

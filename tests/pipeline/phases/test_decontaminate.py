@@ -5,7 +5,8 @@ import pytest
 
 from massivetext.config import Config, ConfigError, Decontamination, TestSet
 from massivetext.pipeline.engine import store
-from massivetext.pipeline.phases.decontaminate import run_decontaminate
+from massivetext.pipeline.phases.phase import run_phase
+from massivetext.pipeline.phases.table import phase_named
 from massivetext.records import REMOVAL_SCHEMA
 from tests.dedup.documents import edited, page
 from tests.dedup.phases import SOURCES, curated, job_in, rows_in
@@ -38,7 +39,9 @@ def matched(folder, texts=TEXTS, items=2, page_titles=None, subsets=("web",), **
     """(row of all documents, set, item, Jaccard, containment), and the manifest."""
     folder.mkdir(exist_ok=True)
     work = curated(folder / "out", texts, items, page_titles, subsets=subsets)
-    manifest = run_decontaminate(job_in(folder / "out", config_of(folder, **changes)), work)
+    manifest = run_phase(
+        job_in(folder / "out", config_of(folder, **changes)), phase_named("decontaminate"), work
+    )
     columns = ("test_set", "test_item", "test_jaccard", "containment")
     rows = rows_in(folder / "out", work, "decontamination")
     first = [len(texts) * number // items for number in range(items)]
@@ -100,7 +103,9 @@ def test_another_test_set_repeats_this_phase_only_when_asked(tmp_path):
     matched(tmp_path)
     work = curated(tmp_path / "out", TEXTS, 2)
     config = config_of(tmp_path, threshold=0.95)
-    manifest = run_decontaminate(job_in(tmp_path / "out", config, restart=True), work)
+    manifest = run_phase(
+        job_in(tmp_path / "out", config, restart=True), phase_named("decontaminate"), work
+    )
     assert manifest.ledger["removed"] == 1
 
 

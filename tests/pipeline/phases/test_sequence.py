@@ -18,9 +18,9 @@ from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.engine import BeamEngine
 from massivetext.pipeline.engine.errors import RunError, UsageError
 from massivetext.pipeline.engine.job import Job
-from massivetext.pipeline.engine.phase import Manifest, Phase, run_phase
+from massivetext.pipeline.phases.phase import Manifest, Phase, run_phase
 from massivetext.pipeline.phases.plan import WorkItem
-from massivetext.pipeline.phases.sequence.phase import run_sequence
+from massivetext.pipeline.phases.table import phase_named
 from massivetext.pipeline.readers import FileRange
 from massivetext.records import document_id
 from massivetext.sequencing import ShardReader
@@ -65,7 +65,9 @@ def write_corpus(output: Path, corpus, files: int = 2) -> list[WorkItem]:
 
 def sequence(output: Path, config: Config = CONFIG, corpus=CORPUS, files: int = 2, **job):
     items = write_corpus(output, corpus, files)
-    manifest = run_sequence(Job(config, str(output), quiet=True, **job), items)
+    manifest = run_phase(
+        Job(config, str(output), quiet=True, **job), phase_named("sequence"), items
+    )
     return ShardReader(output / "sequences"), manifest
 
 
@@ -160,7 +162,7 @@ def test_same_bytes(written, tmp_path, changed):
 def test_a_finished_phase_is_not_done_again(written):
     before = {path: path.stat().st_mtime_ns for path in (written / "sequences").rglob("*")}
     items = write_corpus(written, CORPUS)
-    run_sequence(Job(CONFIG, str(written), quiet=True), items)
+    run_phase(Job(CONFIG, str(written), quiet=True), phase_named("sequence"), items)
     after = {path: path.stat().st_mtime_ns for path in (written / "sequences").rglob("*")}
     assert after == before
 
@@ -213,7 +215,9 @@ def with_sequence(**settings) -> Config:
 def test_other_settings_are_refused(written):
     items = write_corpus(written, CORPUS)
     with pytest.raises(UsageError, match=r"sequence\.length was 64 and is 32 now"):
-        run_sequence(Job(with_sequence(length=32), str(written), quiet=True), items)
+        run_phase(
+            Job(with_sequence(length=32), str(written), quiet=True), phase_named("sequence"), items
+        )
 
 
 def test_a_number_of_tokens_reads_no_more_than_it_needs(tmp_path):

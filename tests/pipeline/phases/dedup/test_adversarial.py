@@ -5,7 +5,6 @@ import random
 import pytest
 
 from massivetext.config import Config
-from massivetext.pipeline.phases.dedup.phase import run_dedup
 from tests.dedup.documents import page
 from tests.dedup.phases import SOURCES, curated, job_in, rows_in
 from tests.reference import dedup as reference
@@ -14,7 +13,7 @@ from tests.reference import dedup as reference
 def deduplicated(folder, texts, items=3):
     """The manifest, and (number of the document, number of its partner, Jaccard) of all removed."""
     work = curated(folder, texts, items, ids=[f"{number:08d}" for number in range(len(texts))])
-    manifest = run_dedup(job_in(folder, Config(sources=SOURCES)), work)
+    manifest = run_phase(job_in(folder, Config(sources=SOURCES)), phase_named("dedup"), work)
     rows = rows_in(folder, work, "dedup")
     return manifest, [(int(r["id"]), int(r["partner_id"]), r["jaccard"]) for _, r in rows]
 

@@ -7,7 +7,8 @@ from massivetext.config import Config, Dedup
 from massivetext.dedup import row_blocks
 from massivetext.dedup.rules import LABEL
 from massivetext.pipeline.phases.dedup import shuffles
-from massivetext.pipeline.phases.dedup.phase import run_dedup
+from massivetext.pipeline.phases.phase import run_phase
+from massivetext.pipeline.phases.table import phase_named
 from tests.dedup.documents import page
 from tests.dedup.phases import SOURCES, curated, job_in
 
@@ -47,7 +48,7 @@ def largest_groups(folder, monkeypatch, size, rule):
         patch.setattr(shuffles, "PARTITION_BYTES", 500)
         patch.setattr(beam, "GroupByKey", lambda: Spy(sizes))
         config = Config(sources=SOURCES, dedup=Dedup(rule=rule))
-        manifest = run_dedup(job_in(folder, config), work)
+        manifest = run_phase(job_in(folder, config), phase_named("dedup"), work)
     assert manifest.ledger["removed"] == size - 1
     return {
         label.name: max((int(path.name) for path in label.iterdir()), default=0)

@@ -10,8 +10,8 @@ from massivetext.dedup import row_blocks
 from massivetext.pipeline.commands.cli import main
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import UsageError
-from massivetext.pipeline.phases.decontaminate import run_decontaminate
-from massivetext.pipeline.phases.dedup.phase import run_dedup
+from massivetext.pipeline.phases.phase import run_phase
+from massivetext.pipeline.phases.table import phase_named
 from tests.dedup.documents import corpus, edited, page
 from tests.dedup.phases import SOURCES, curated, job_in, rows_in
 from tests.reference import dedup as reference
@@ -28,7 +28,7 @@ def deduplicated(folder, texts, prefix, items=2, against=(), **changes):
     work = curated(folder, texts, items, ids=ids(prefix, texts))
     config = Config(sources=SOURCES, dedup=dataclasses.replace(Dedup(), **changes))
     job = job_in(folder, config, against=tuple(str(path) for path in against))
-    manifest = run_dedup(job, work)
+    manifest = run_phase(job, phase_named("dedup"), work)
     rows = rows_in(folder, work, "dedup")
     assert manifest.ledger["removed"] == len(rows)
     return {row["id"]: (row["reasons"], row["partner_id"], row["jaccard"]) for _, row in rows}
@@ -83,7 +83,7 @@ def test_against_several_and_what_left_an_old_corpus_does_not_count(tmp_path):
     rules = Decontamination(test_sets=(TestSet("c4", "jsonl", str(leaked)),))
     work = curated(tmp_path / "second", [*OLD[10:], OLD[0]], 2, ids=ids("two", [0] * 11))
     config = Config(sources=SOURCES, decontamination=rules)
-    run_decontaminate(job_in(tmp_path / "second", config), work)
+    run_phase(job_in(tmp_path / "second", config), phase_named("decontaminate"), work)
     against = [tmp_path / "first", tmp_path / "second"]
     found = deduplicated(tmp_path / "third", [OLD[0], OLD[12], OLD[13]], "new", against=against)
     assert {name: partner for name, (_, partner, _) in found.items()} == {

@@ -8,7 +8,8 @@ from massivetext.dedup import row_blocks
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.engine import BeamEngine
 from massivetext.pipeline.phases.dedup import meeting, verification
-from massivetext.pipeline.phases.dedup.phase import run_dedup
+from massivetext.pipeline.phases.phase import run_phase
+from massivetext.pipeline.phases.table import phase_named
 from massivetext.records import REMOVAL_SCHEMA
 from tests.dedup.documents import corpus, edited, ids_of, order_of, page
 from tests.dedup.phases import SOURCES, curated, job_in, rows_in
@@ -24,7 +25,7 @@ def config_with(**changes):
 def deduplicated(folder, texts=TEXTS, items=3, config=None, ids=None, subsets=("web",), **job):
     """Id -> (reason, partner id, Jaccard) of every removed document."""
     work = curated(folder, texts, items, ids=ids, subsets=subsets)
-    run_dedup(job_in(folder, config or config_with(), **job), work)
+    run_phase(job_in(folder, config or config_with(), **job), phase_named("dedup"), work)
     return {
         row["id"]: (row["reasons"], row["partner_id"], row["jaccard"])
         for _, row in rows_in(folder, work, "dedup")
@@ -79,7 +80,7 @@ def test_sharding_order_memory_and_workers_change_nothing(tmp_path, monkeypatch,
 
 def test_every_row_states_the_document_and_its_partner(tmp_path):
     work = curated(tmp_path, TEXTS, 4)
-    manifest = run_dedup(job_in(tmp_path), work)
+    manifest = run_phase(job_in(tmp_path), phase_named("dedup"), work)
     tables = [store.read_table(f"{tmp_path}/dedup/{item.name}.parquet") for item in work]
     assert all(table.schema == REMOVAL_SCHEMA for table in tables)
     for item, row in rows_in(tmp_path, work, "dedup"):
@@ -116,10 +117,10 @@ def test_a_step_that_is_committed_is_not_run_again(tmp_path, monkeypatch):
 
     monkeypatch.setattr(verification.VerifyPairs, "_verify", crash)
     with pytest.raises(RuntimeError, match="a worker died"):
-        run_dedup(job, work)
+        run_phase(job, phase_named("dedup"), work)
     monkeypatch.undo()
     monkeypatch.setattr(meeting.MeetHeads, "__call__", crash)
-    run_dedup(job, work)
+    run_phase(job, phase_named("dedup"), work)
     found = {row["id"] for _, row in rows_in(tmp_path, work, "dedup")}
     assert found == set(expected())
 
@@ -132,16 +133,18 @@ def test_a_resumed_run_with_less_memory_gives_the_same(tmp_path, monkeypatch):
 
     monkeypatch.setattr(verification.VerifyPairs, "_verify", crash)
     with pytest.raises(RuntimeError):
-        run_dedup(job_in(tmp_path, engine=BeamEngine(memory_bytes=50_000)), work)
+        run_phase(
+            job_in(tmp_path, engine=BeamEngine(memory_bytes=50_000)), phase_named("dedup"), work
+        )
     monkeypatch.undo()
-    run_dedup(job_in(tmp_path), work)
+    run_phase(job_in(tmp_path), phase_named("dedup"), work)
     found = {row["id"] for _, row in rows_in(tmp_path, work, "dedup")}
     assert found == set(expected())
 
 
 def test_copies_with_one_id_keep_the_first(tmp_path):
     work = curated(tmp_path, [page(1)] * 4, 2, ids=["same"] * 4)
-    run_dedup(job_in(tmp_path), work)
+    run_phase(job_in(tmp_path), phase_named("dedup"), work)
     rows = [(item.number, row["row"]) for item, row in rows_in(tmp_path, work, "dedup")]
     assert rows == [(0, 1), (1, 0), (1, 1)]
 

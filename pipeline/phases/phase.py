@@ -1,0 +1,258 @@
+"""Phases: the units of commitment. A phase does its work once, and says what it did.
+
+A phase's manifest (`phases/<phase>/manifest.json`) is its commit point. Within a phase each work
+item commits its own record when its files stand, so a crash costs the items in flight and no more.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from massivetext.config import Config, fingerprint, plain
+from massivetext.pipeline.engine import store
+from massivetext.pipeline.engine.errors import UsageError
+from massivetext.pipeline.engine.job import Job
+from massivetext.pipeline.engine.results import ItemResult, merge_counts, result_from_json
+from massivetext.pipeline.engine.steps import Steps
+from massivetext.pipeline.phases.costs import Costs
+from massivetext.pipeline.phases.plan import WorkItem
+from massivetext.pipeline.phases.table import PHASES, Phase, upstream_of
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A finished phase: its key, its items and files, its ledger and its findings."""
+
+    phase: str
+    key: str
+    items: Mapping[str, ItemResult[Any]]
+    files: tuple[store.FileEntry, ...]
+    ledger: Mapping[str, int]
+    findings: Mapping[str, Any]
+
+    @property
+    def all_files(self) -> list[store.FileEntry]:
+        """Every file the phase vouches for, by path."""
+        return sorted([*self.files, *(f for r in self.items.values() for f in r.files)])
+
+
+@dataclass(frozen=True)
+class PhaseRun:
+    """A phase at work.
+
+    Attributes:
+        job: the run.
+        phase: its row in the table.
+        items: the work items of the run.
+        upstream: manifests of the phases whose results it reads, by name.
+        steps: runs its steps.
+    """
+
+    job: Job
+    phase: Phase
+    items: Sequence[WorkItem]
+    upstream: Mapping[str, Manifest]
+    steps: Steps
+
+    @property
+    def key(self) -> str:
+        """Changes when anything changes that the phase's results depend on."""
+        return self.steps.key
+
+    def manifest(
+        self,
+        items: Mapping[str, ItemResult[Any]],
+        findings: Mapping[str, Any],
+        files: tuple[store.FileEntry, ...] = (),
+    ) -> Manifest:
+        """Returns the manifest of what was done; its ledger is the sum of the items' ledgers."""
+        ledger = merge_counts(result.ledger for result in items.values())
+        return Manifest(self.steps.phase, self.key, items, files, ledger, findings)
+
+    def commit(self, manifest: Manifest) -> None:
+        """Writes the manifest, and deletes what the phase needs no more."""
+        path = f"phases/{self.phase.name}/manifest.json"
+        store.write_bytes(self.job.output, path, _dump_manifest(manifest))
+        _delete_scratch(self.job, self.phase)
+
+
+Settings = Callable[[Job, Sequence[WorkItem]], Mapping[str, Any]]
+"""Tells everything that a phase's results depend on but other phases, by names that a user
+understands."""
+
+
+def check_nothing(config: Config) -> None:
+    """Stands for a phase that needs nothing from outside."""
+    del config
+
+
+@dataclass(frozen=True)
+class PhaseWork:
+    """What the module of a phase holds, as its `PHASE`.
+
+    Attributes:
+        settings: what its results depend on.
+        work: runs its steps; returns its manifest.
+        costs: what its costs grow with, for `estimate`.
+        check: raises a ConfigError before any work, if what the configuration names is unusable.
+    """
+
+    settings: Settings
+    work: Callable[[PhaseRun], Manifest]
+    costs: Costs = field(default_factory=Costs)
+    check: Callable[[Config], None] = check_nothing
+
+
+def load_phase(phase: Phase) -> PhaseWork:
+    """Returns what a row of the table stands for."""
+    module = importlib.import_module(f"massivetext.pipeline.phases.{phase.module}")
+    work: PhaseWork = module.PHASE
+    return work
+
+
+def run_phase(
+    job: Job, phase: Phase, items: Sequence[WorkItem], work: PhaseWork | None = None
+) -> Manifest:
+    """Returns the manifest of a phase: the committed one, or that of its work, then committed.
+
+    Args:
+        job: the run.
+        phase: its row in the table.
+        items: the work items of the run.
+        work: does it, if not what its module holds.
+
+    Raises:
+        UsageError: as `begin_phase`.
+    """
+    work = work or load_phase(phase)
+    begun = begin_phase(job, phase, items, work)
+    if begun is not None:
+        begun.commit(work.work(begun))
+    return require_manifest(job, phase.name)
+
+
+def begin_phase(
+    job: Job, phase: Phase, items: Sequence[WorkItem], work: PhaseWork
+) -> PhaseRun | None:
+    """Returns the phase, ready for its work, or None if it is finished.
+
+    Raises:
+        UsageError: if a phase is missing that it builds on, or if the output folder holds the phase
+            with other settings and the job may not restart it.
+    """
+    upstream = {name: require_manifest(job, name) for name in upstream_of(phase)}
+    settings = _settings_of(job, work, items, upstream)
+    _refuse_or_restart(job, phase, settings)
+    if read_manifest(job, phase.name) is not None:
+        _delete_scratch(job, phase)
+        return None
+    store.write_bytes(job.output, f"phases/{phase.name}/settings.json", _dump(settings))
+    key = fingerprint(phase.name, settings)
+    steps = Steps(job.engine, job.output, phase.name, key, job.quiet)
+    return PhaseRun(job, phase, items, upstream, steps)
+
+
+def _delete_scratch(job: Job, phase: Phase) -> None:
+    for folder in phase.scratch:
+        store.delete(job.path(folder))
+
+
+def _settings_of(
+    job: Job, work: PhaseWork, items: Sequence[WorkItem], upstream: Mapping[str, Manifest]
+) -> dict[str, Any]:
+    """Returns everything that a phase's results depend on."""
+    settings = dict(work.settings(job, items))
+    if upstream:
+        settings["upstream"] = {name: manifest.key for name, manifest in upstream.items()}
+    return settings
+
+
+def require_same_inputs(job: Job, items: Sequence[WorkItem]) -> None:
+    """Checks that the first phase's results are those of this configuration and these inputs.
+
+    Raises:
+        UsageError: if they are not, or if there are none.
+    """
+    first = PHASES[0]
+    found = require_manifest(job, first.name)
+    settings = _settings_of(job, load_phase(first), items, {})
+    if found.key != fingerprint(first.name, settings):
+        raise UsageError(
+            f"the documents in {job.output} were curated with other settings or inputs; "
+            "`massivetext run` says which, and with --restart computes them anew"
+        )
+
+
+def read_manifest(job: Job, name: str) -> Manifest | None:
+    """Returns the manifest of a finished phase, or None."""
+    record = store.read_record(job.path(f"phases/{name}/manifest.json"))
+    if record is None:
+        return None
+    return Manifest(
+        phase=record["phase"],
+        key=record["key"],
+        items={name: result_from_json(result) for name, result in record["items"].items()},
+        files=tuple(store.FileEntry(**entry) for entry in record["files"]),
+        ledger=record["ledger"],
+        findings=record["findings"],
+    )
+
+
+def require_manifest(job: Job, name: str) -> Manifest:
+    """Returns the manifest of a phase that must have been run before.
+
+    Raises:
+        UsageError: if it was not.
+    """
+    manifest = read_manifest(job, name)
+    if manifest is None:
+        raise UsageError(
+            f"{job.output} holds no finished phase '{name}', which this one builds on; "
+            f"run `massivetext {name}` or `massivetext run` first"
+        )
+    return manifest
+
+
+def _refuse_or_restart(job: Job, phase: Phase, settings: Mapping[str, Any]) -> None:
+    """Compares a phase's settings with those it was begun with in the same output folder."""
+    begun = store.read_record(job.path(f"phases/{phase.name}/settings.json"))
+    if begun is None:
+        return
+    asked = json.loads(_dump(settings))
+    if begun == asked:
+        return
+    if not job.restart:
+        raise UsageError(
+            f"{job.output} holds the phase '{phase.name}' of another run: "
+            f"{_difference(begun, asked)}; use another --output, or --restart to compute it anew"
+        )
+    for folder in (*phase.folders, f"phases/{phase.name}"):
+        store.delete(job.path(folder))
+
+
+def _difference(begun: Any, asked: Any, where: str = "") -> str:
+    """Names the first setting in which two runs differ."""
+    if isinstance(begun, dict) and isinstance(asked, dict):
+        for key in sorted({*begun, *asked}):
+            if begun.get(key) != asked.get(key):
+                place = f"{where}.{key}" if where else key
+                return _difference(begun.get(key), asked.get(key), place)
+    return f"{where} was {_short(begun)} and is {_short(asked)} now"
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 200 else text[:197] + "..."
+
+
+def _dump(record: Any) -> bytes:
+    return json.dumps(plain(record), indent=1, sort_keys=True, ensure_ascii=False).encode()
+
+
+def _dump_manifest(manifest: Manifest) -> bytes:
+    items = {name: replace(result, found=()).to_json() for name, result in manifest.items.items()}
+    return _dump({**asdict(replace(manifest, items={})), "items": items})

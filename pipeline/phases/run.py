@@ -1,0 +1,30 @@
+"""All phases of a run, or one of them, on the same inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from massivetext.pipeline.engine.job import Job
+from massivetext.pipeline.phases.phase import begin_phase, load_phase, require_same_inputs
+from massivetext.pipeline.phases.plan import WorkItem
+from massivetext.pipeline.phases.removed import publish_removed
+from massivetext.pipeline.phases.table import PHASES, REMOVING, phases_of
+
+
+def run_phases(job: Job, items: Sequence[WorkItem], command: str) -> None:
+    """Runs all phases (`run`), or the one that the command names.
+
+    Raises:
+        UsageError: if a phase is missing or was run with other settings, or if a single phase is
+            asked for and its documents were curated with other settings or from other inputs.
+    """
+    phases = phases_of(command)
+    if phases[0] is not PHASES[0]:
+        require_same_inputs(job, items)
+    for phase in phases:
+        work = load_phase(phase)
+        begun = begin_phase(job, phase, items, work)
+        if begun is not None:
+            begun.commit(work.work(begun))
+    if command in REMOVING:
+        publish_removed(job, items)
