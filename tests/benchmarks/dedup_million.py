@@ -22,7 +22,7 @@ from massivetext.config import Config
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.engine import BeamEngine
 from massivetext.pipeline.engine.job import Job
-from massivetext.pipeline.phases.phase import Manifest, Phase, run_phase
+from massivetext.pipeline.phases.phase import Manifest, PhaseWork, run_phase
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.table import phase_named
 from massivetext.pipeline.readers import FileRange
@@ -131,8 +131,8 @@ def deduplicate(folder: Path, items: list[WorkItem], workers: int) -> Manifest:
     for part in ("phases", "dedup"):
         store.delete(store.join(str(folder), part))
     job = Job(Config(), str(folder), BeamEngine(workers=workers), quiet=True)
-    curate = Phase("curate", ("documents",), {})
-    run_phase(job, curate, lambda steps: Manifest("curate", curate.key, {}, (), {}, {}))
+    curated = PhaseWork(lambda job, items: {}, lambda run: run.manifest({}, {}))
+    run_phase(job, phase_named("curate"), items, curated)
     return run_phase(job, phase_named("dedup"), items)
 
 

@@ -5,8 +5,9 @@ import pyarrow as pa
 from massivetext.config import Config, Source
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.job import Job
-from massivetext.pipeline.phases.phase import Manifest, Phase, run_phase
+from massivetext.pipeline.phases.phase import PhaseWork, run_phase
 from massivetext.pipeline.phases.plan import WorkItem
+from massivetext.pipeline.phases.table import phase_named
 from massivetext.pipeline.readers import FileRange
 from massivetext.records import DOCUMENT_SCHEMA
 from tests.dedup.documents import ids_of
@@ -51,9 +52,8 @@ def curated(folder, texts, items=3, titles=None, ids=None, subsets=("web",)):
         store.write_table(str(folder), f"documents/{name}.parquet", table)
         source = [s.subset for s in SOURCES].index(subset)
         found.append(WorkItem(number, name, subset, source, "x", FileRange(0, 1), 1, 1.0, 1.0))
-    phase = Phase("curate", ("documents",), {})
-    manifest = Manifest("curate", phase.key, {}, (), {}, {})
-    run_phase(job_in(folder), phase, lambda steps: manifest)
+    curated_before = PhaseWork(lambda job, items: {}, lambda run: run.manifest({}, {}))
+    run_phase(job_in(folder), phase_named("curate"), found, curated_before)
     return found
 
 

@@ -21,7 +21,8 @@ from massivetext.paths import (
     paths_of,
 )
 from massivetext.pipeline.commands.preflight import check_config
-from massivetext.pipeline.phases.curate import curate_phase
+from massivetext.pipeline.engine.job import Job
+from massivetext.pipeline.phases.curate import settings
 
 SOURCE = {"subset": "books", "kind": "text", "format": "text", "path": ["a/*.txt", "b/*.txt"]}
 
@@ -115,11 +116,11 @@ def test_a_later_key_of_a_section_of_curate_is_digested(tmp_path: Path) -> None:
     for file in ("names.txt", "lists/a.txt", "lists/b.txt"):
         (tmp_path / file).write_text(file)
     config = later(tmp_path, names=("names.txt",), also=Toxicity(lists=("lists",)))
-    first = curate_phase(config, [])
+    first = settings(Job(config, ""), [])
     found = {str(tmp_path / file) for file in ("names.txt", "lists/a.txt", "lists/b.txt")}
-    assert set(first.settings["lists and models"]) == found
+    assert set(first["lists and models"]) == found
     (tmp_path / "lists/b.txt").write_text("changed")
-    assert curate_phase(config, []).key != first.key
+    assert settings(Job(config, ""), []) != first
 
 
 def test_a_later_key_is_looked_for_before_a_run(tmp_path: Path) -> None:

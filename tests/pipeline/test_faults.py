@@ -23,9 +23,9 @@ from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.processes import close_processes
 from massivetext.pipeline.engine.results import ItemResult
 from massivetext.pipeline.engine.steps import Map
-from massivetext.pipeline.phases.phase import Phase, steps_of
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.readers import FileRange
+from tests.pipeline.steps import steps_of
 
 from . import object_store
 from .object_store import Fault, faults
@@ -271,7 +271,7 @@ def test_a_worker_process_that_dies_is_replaced(tmp_path: Path, moment: str) -> 
     items = [item(number, f"books/{number}") for number in range(4)]
     job = Job(Config(), str(tmp_path), BeamEngine(workers=2), quiet=True)
     work = KillWorker(str(tmp_path), "books/2", 2, moment)
-    results = steps_of(job, Phase("make", ("made",), {})).run(Map("step", items, work))
+    results = steps_of(job, "make").run(Map("step", items, work))
     assert [result.ledger["kept"] for result in results.values()] == [1, 1, 1, 1]
     assert (tmp_path / "deaths").read_text() == "xx"
     assert [file.read_bytes() for file in sorted((tmp_path / "made/books").iterdir())] == [b"1"] * 4
@@ -284,7 +284,7 @@ def test_an_item_that_kills_every_worker_is_named(tmp_path: Path) -> None:
     items = [item(number, f"books/{number}") for number in range(4)]
     work = KillWorker(str(tmp_path), "books/2", times=100)
     with pytest.raises(RunError, match=r"died 3 times while books/2 .* fewer --workers"):
-        steps_of(job, Phase("make", ("made",), {})).run(Map("step", items, work))
+        steps_of(job, "make").run(Map("step", items, work))
     close_processes()
 
 

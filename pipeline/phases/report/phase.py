@@ -15,6 +15,7 @@ from massivetext.filters.rules import RULES, Comparison, Rule
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.results import merge_counts
+from massivetext.pipeline.phases.corpus import REASONS
 from massivetext.pipeline.phases.phase import Manifest, PhaseRun, PhaseWork
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.report.funnel import funnel, read_dataset
@@ -56,6 +57,7 @@ def render(
     source = resources.files("massivetext.pipeline.phases.report") / "report.html"
     return environment.from_string(source.read_text(encoding="utf-8")).render(
         version=__version__,
+        reasons=REASONS,
         rows=[*counts["subsets"].items(), ("total", counts["total"])],
         rules=[_rule_row(rule, counts["rules"][rule.name], config) for rule in RULES.values()],
         histograms=[

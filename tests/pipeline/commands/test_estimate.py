@@ -21,27 +21,27 @@ from hypothesis import strategies as st
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+from massivetext.config import Config
 from massivetext.config_file import load_config
 from massivetext.pipeline.commands.cli import main
 from massivetext.pipeline.commands.estimate.costs import (
-    REST,
-    Cost,
     Line,
     MeteredEngine,
     Point,
     fit_line,
 )
-from massivetext.pipeline.commands.estimate.reading import FOOTER_BYTES, Reading
 from massivetext.pipeline.commands.estimate.sample import Sample, draw_sample
 from massivetext.pipeline.commands.estimate.volumes import distinct_documents
 from massivetext.pipeline.engine.engine import BeamEngine
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.results import ItemResult
 from massivetext.pipeline.engine.steps import Map
-from massivetext.pipeline.phases.phase import Phase, steps_of
+from massivetext.pipeline.phases.costs import FOOTER_BYTES, Forecast, SubsetVolumes, Volumes
 from massivetext.pipeline.phases.plan import WorkItem, plan
+from tests.pipeline.steps import steps_of
 
 ROOT = Path(__file__).parents[3]
+
 SAMPLE = ROOT / "sample/config.toml"
 
 TOLERANCE = 0.25
@@ -122,17 +122,18 @@ def test_scans_count_what_is_there(tmp_path: Path) -> None:
 
 def test_files_are_read_by_columns_after_their_ends() -> None:
     written = {
-        Cost("curate", "books", "documents"): 5.0 * FOOTER_BYTES,  # two large files
-        Cost("curate", "news", "documents"): 1000.0,  # ten small ones
-        Cost("curate", REST, "documents"): 7.0,  # no Parquet
-        Cost("corpus", "news", "corpus"): 300.0,
+        ("documents", "books"): 5.0 * FOOTER_BYTES,  # two large files
+        ("documents", "news"): 1000.0,  # ten small ones
+        ("documents", ""): 7.0,  # no Parquet
+        ("corpus", "news"): 300.0,
     }
-    reading = Reading(written, {"books": 2, "news": 10}, text_share=0.5)
-    assert reading.size("documents", "corpus") == 5 * FOOTER_BYTES + 1307
-    assert reading.footers("documents") == 2 * FOOTER_BYTES + 1000
-    assert reading.texts("documents") == 4.5 * FOOTER_BYTES + 1500
-    assert reading.texts("corpus", ["news"]) == 450
-    assert reading.texts("corpus", ["books"]) == 0
+    volumes = Volumes({"books": SubsetVolumes(items=2), "news": SubsetVolumes(items=10)})
+    forecast = Forecast(Config(), volumes, volumes, {}, written, 0, text_share=0.5, draws={})
+    assert forecast.size("documents", "corpus") == 5 * FOOTER_BYTES + 1307
+    assert forecast.footers("documents") == 2 * FOOTER_BYTES + 1000
+    assert forecast.texts("documents") == 4.5 * FOOTER_BYTES + 1500
+    assert forecast.texts("corpus", ["news"]) == 450
+    assert forecast.texts("corpus", ["books"]) == 0
 
 
 BUSY_SECONDS = 0.02
@@ -153,7 +154,7 @@ def test_the_work_of_items_is_measured_beside_their_pipeline(tmp_path: Path) -> 
     meter = MeteredEngine(BeamEngine(), output, str(notes))
     job = Job(config, output, meter, quiet=True)
     items = plan(config)
-    steps_of(job, Phase("curate", (), {})).run(Map("read", items, be_busy))
+    steps_of(job, "curate").run(Map("read", items, be_busy))
     noted = [json.loads(note.read_text()) for note in notes.iterdir()]
     assert sorted((step, subset) for step, subset, _ in noted) == sorted(
         ("curate/read", item.subset) for item in items

@@ -3,8 +3,10 @@ from pathlib import Path
 
 import pytest
 
+import massivetext
 from massivetext.pipeline.commands.cli import main
-from massivetext.pipeline.phases import table
+from massivetext.pipeline.engine import store
+from massivetext.pipeline.phases import run as phases_run
 from tests.pipeline.commands.use import SOURCE, fails
 
 
@@ -66,6 +68,27 @@ def test_the_command_line_is_two_calls_above_the_phases(
         callers.extend(frame.function for frame in inspect.stack()[1:3])
         assert command == "run"
 
-    monkeypatch.setattr(table, "run_phases", run_phases)
+    monkeypatch.setattr(phases_run, "run_phases", run_phases)
     assert main(["run", str(config), "--output", str(config.parent / "out"), "--quiet"]) == 0
     assert callers == ["run", "main"]
+
+
+def test_a_dozen_calls_lie_between_the_command_and_the_first_byte(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of our own, counted with `main` and with the read itself."""
+    package = Path(massivetext.__file__).parent
+    rooms = tuple(str((package / room).resolve()) for room in ("", "pipeline"))
+    depths: list[int] = []
+    read = store.WatchedStream.read
+
+    def counted(self: store.WatchedStream, size: int = -1) -> bytes:
+        files = [str(Path(frame.filename).resolve()) for frame in inspect.stack()]
+        if any(file.endswith("curate.py") for file in files):  # not while files are listed
+            depths.append(1 + sum(file.startswith(rooms) for file in files))
+        return read(self, size)
+
+    monkeypatch.setattr(store.WatchedStream, "read", counted)
+    output = str(config.parent / "deep")
+    assert main(["curate", str(config), "--output", output, "--workers", "1", "--quiet"]) == 0
+    assert 8 < depths[0] <= 12

@@ -15,10 +15,8 @@ from massivetext.pipeline.engine.processes import close_processes
 from massivetext.pipeline.engine.redistribute import Redistribute
 from massivetext.pipeline.engine.results import ItemResult, join_results
 from massivetext.pipeline.engine.steps import Committed, Map, Shuffle, even_ranges
-from massivetext.pipeline.phases.phase import Phase, steps_of
 from tests.dedup.phases import job_in
-
-PHASE = Phase("dedup", (), {})
+from tests.pipeline.steps import steps_of
 
 
 @dataclass(frozen=True)
@@ -48,10 +46,10 @@ class CountUp:
 
 
 def shuffled(
-    folder: Path, parts: list[int], step: CountUp, phase: Phase = PHASE, workers: int = 1
+    folder: Path, parts: list[int], step: CountUp, seed: int = 0, workers: int = 1
 ) -> ItemResult[Counted]:
     job = replace(job_in(folder), engine=BeamEngine(workers=workers))
-    results = steps_of(job, phase).run(Shuffle("step", parts, step, Counted))
+    results = steps_of(job, "dedup", seed=seed).run(Shuffle("step", parts, step, Counted))
     return join_results(results.values())
 
 
@@ -79,15 +77,13 @@ def test_a_round_whose_file_is_gone_is_run_again(tmp_path: Path) -> None:
     assert step.built == [2]
 
 
-@pytest.mark.parametrize(
-    ("phase", "rounds"), [(Phase("dedup", (), {"seed": 1}), [2]), (PHASE, [2, 2])]
-)
+@pytest.mark.parametrize(("seed", "rounds"), [(1, [2]), (0, [2, 2])])
 def test_other_settings_or_other_rounds_begin_anew(
-    tmp_path: Path, phase: Phase, rounds: list[int]
+    tmp_path: Path, seed: int, rounds: list[int]
 ) -> None:
     shuffled(tmp_path, [2], CountUp(tmp_path))
     step = CountUp(tmp_path)
-    shuffled(tmp_path, rounds, step, phase)
+    shuffled(tmp_path, rounds, step, seed)
     assert step.built == rounds
 
 
@@ -160,7 +156,7 @@ def chained(folder: Path, fail_at: int | None = None) -> tuple[list[str], dict[s
             labels.append(label)
             super().run(label, build)
 
-    steps = steps_of(replace(job_in(folder), engine=Engine()), PHASE)
+    steps = steps_of(replace(job_in(folder), engine=Engine()), "dedup")
     count = CountUp(folder, fail_at)
     first = Shuffle("count", [2], count, Counted)
     second: Shuffle[int, None] = Shuffle("list", [0], ListFiles(steps.committed(first)))

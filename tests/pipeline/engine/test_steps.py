@@ -15,17 +15,19 @@ from massivetext.pipeline.engine.errors import RunError, UsageError
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.processes import Processes
 from massivetext.pipeline.engine.results import ItemResult, balances, merge_counts
-from massivetext.pipeline.engine.steps import Map, Steps
+from massivetext.pipeline.engine.steps import Map
 from massivetext.pipeline.phases.phase import (
     Manifest,
-    Phase,
+    PhaseRun,
+    PhaseWork,
     read_manifest,
     require_manifest,
     run_phase,
-    steps_of,
 )
 from massivetext.pipeline.phases.plan import WorkItem
+from massivetext.pipeline.phases.table import Phase
 from massivetext.pipeline.readers import FileRange
+from tests.pipeline.steps import steps_of
 
 ITEMS = [
     WorkItem(n, f"books/{n}.txt", "books", 0, f"/data/{n}.txt", FileRange(0, 10), 10, 1.0, 10.0)
@@ -49,8 +51,7 @@ class CopyName:
         return ItemResult((entry,), {"in": 1, "kept": 1}, {"books": {"names": 1}})
 
 
-def phase(**settings: object) -> Phase:
-    return Phase("copy", ("copies",), settings)
+COPY = Phase("copy", "copies names", "copy", ("copies",), upstream=())
 
 
 def make_job(folder: Path, **changes: object) -> Job:
@@ -61,17 +62,15 @@ def calls(folder: Path) -> list[str]:
     return sorted((folder / "calls.txt").read_text().split())
 
 
-def copy_all(job: Job, a_phase: Phase, fail: str = "") -> Manifest:
-    def work(steps: Steps) -> Manifest:
-        results = steps.run(Map("copy", ITEMS, CopyName(job.output, fail)))
-        ledger = merge_counts(result.ledger for result in results.values())
-        return Manifest("copy", a_phase.key, results, (), ledger, {})
+def copy_all(job: Job, fail: str = "", **settings: object) -> Manifest:
+    def work(run: PhaseRun) -> Manifest:
+        return run.manifest(run.steps.run(Map("copy", ITEMS, CopyName(job.output, fail))), {})
 
-    return run_phase(job, a_phase, work)
+    return run_phase(job, COPY, ITEMS, PhaseWork(lambda job, items: settings, work))
 
 
 def test_every_item_is_done_once_and_results_come_in_their_order(tmp_path: Path) -> None:
-    manifest = copy_all(make_job(tmp_path), phase())
+    manifest = copy_all(make_job(tmp_path))
     assert list(manifest.items) == [item.name for item in ITEMS]
     assert manifest.ledger == {"in": 5, "kept": 5}
     assert calls(tmp_path) == [item.name for item in ITEMS]
@@ -79,45 +78,45 @@ def test_every_item_is_done_once_and_results_come_in_their_order(tmp_path: Path)
 
 
 def test_a_finished_phase_is_not_done_again(tmp_path: Path) -> None:
-    first = copy_all(make_job(tmp_path), phase())
-    second = copy_all(make_job(tmp_path), phase())
+    first = copy_all(make_job(tmp_path))
+    second = copy_all(make_job(tmp_path))
     assert second == first
     assert len(calls(tmp_path)) == 5
 
 
 def test_a_crash_costs_the_items_that_were_not_committed(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="a worker died"):
-        copy_all(make_job(tmp_path), phase(), fail="books/2.txt")
+        copy_all(make_job(tmp_path), fail="books/2.txt")
     assert read_manifest(make_job(tmp_path), "copy") is None
     done = {p.name for p in (tmp_path / "copies/books").iterdir()}
     before = len(calls(tmp_path))
-    copy_all(make_job(tmp_path), phase())
+    copy_all(make_job(tmp_path))
     assert len(calls(tmp_path)) - before == 5 - len(done)
 
 
 def test_an_item_whose_file_is_gone_is_done_again(tmp_path: Path) -> None:
     job = make_job(tmp_path)
-    steps_of(job, phase()).run(Map("copy", ITEMS, CopyName(job.output)))
+    steps_of(job).run(Map("copy", ITEMS, CopyName(job.output)))
     (tmp_path / "copies/books/1.txt").unlink()
-    steps_of(job, phase()).run(Map("copy", ITEMS, CopyName(job.output)))
+    steps_of(job).run(Map("copy", ITEMS, CopyName(job.output)))
     assert calls(tmp_path).count("books/1.txt") == 2
     assert len(calls(tmp_path)) == 6
 
 
 def test_other_settings_are_refused_with_the_difference_or_restarted(tmp_path: Path) -> None:
-    copy_all(make_job(tmp_path), phase(quality={"min_words": 50}))
+    copy_all(make_job(tmp_path), quality={"min_words": 50})
     with pytest.raises(UsageError, match=r"quality\.min_words was 50 and is 60 now; .*--restart"):
-        copy_all(make_job(tmp_path), phase(quality={"min_words": 60}))
+        copy_all(make_job(tmp_path), quality={"min_words": 60})
     assert len(calls(tmp_path)) == 5
-    copy_all(make_job(tmp_path, restart=True), phase(quality={"min_words": 60}))
+    copy_all(make_job(tmp_path, restart=True), quality={"min_words": 60})
     assert len(calls(tmp_path)) == 10
 
 
 def test_processes_give_what_one_process_gives(tmp_path: Path) -> None:
     (tmp_path / "one").mkdir()
     (tmp_path / "two").mkdir()
-    one = copy_all(make_job(tmp_path / "one"), phase())
-    two = copy_all(make_job(tmp_path / "two", engine=BeamEngine(workers=2)), phase())
+    one = copy_all(make_job(tmp_path / "one"))
+    two = copy_all(make_job(tmp_path / "two", engine=BeamEngine(workers=2)))
     assert one == two
 
 
@@ -144,11 +143,11 @@ def test_a_phase_names_what_it_builds_on(tmp_path: Path) -> None:
 def test_items_that_nobody_did_are_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(BeamEngine, "run", lambda self, label, build: None)
     with pytest.raises(RunError, match=r"5 items undone, books/0\.txt first"):
-        steps_of(make_job(tmp_path), phase()).run(Map("copy", ITEMS, CopyName(str(tmp_path))))
+        steps_of(make_job(tmp_path)).run(Map("copy", ITEMS, CopyName(str(tmp_path))))
 
 
 def test_records_are_plain_json(tmp_path: Path) -> None:
-    copy_all(make_job(tmp_path), phase())
+    copy_all(make_job(tmp_path))
     record = json.loads((tmp_path / "phases/copy/copy/books/0.txt.json").read_text())
     assert record["ledger"] == {"in": 1, "kept": 1}
     assert record["files"][0]["path"] == "copies/books/0.txt"
@@ -196,5 +195,5 @@ def test_a_map_that_met_a_passing_fault_is_run_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store, "PAUSES_SECONDS", (0.0,))
-    results = steps_of(make_job(tmp_path), phase()).run(Map("step", ITEMS, FailOnce(str(tmp_path))))
+    results = steps_of(make_job(tmp_path)).run(Map("step", ITEMS, FailOnce(str(tmp_path))))
     assert len(results) == len(ITEMS)

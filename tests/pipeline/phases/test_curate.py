@@ -191,12 +191,12 @@ def test_row_groups_hold_whole_batches(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_another_list_under_the_same_name_is_another_phase(tmp_path: Path) -> None:
     from massivetext.config import SafeSearch
-    from massivetext.pipeline.phases.curate import curate_phase
+    from massivetext.pipeline.phases.curate import settings
 
     source = jsonl(tmp_path, document(PROSE))
     (tmp_path / "domains.txt").write_text("adult.example\n")
     config = Config(sources=(source,), safesearch=SafeSearch((str(tmp_path / "domains.txt"),)))
-    before = curate_phase(config, plan(config)).key
-    assert curate_phase(config, plan(config)).key == before
+    before = settings(Job(config, ""), plan(config))
+    assert settings(Job(config, ""), plan(config)) == before
     (tmp_path / "domains.txt").write_text("other.example\n")
-    assert curate_phase(config, plan(config)).key != before
+    assert settings(Job(config, ""), plan(config)) != before

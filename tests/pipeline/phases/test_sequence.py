@@ -18,7 +18,7 @@ from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.engine import BeamEngine
 from massivetext.pipeline.engine.errors import RunError, UsageError
 from massivetext.pipeline.engine.job import Job
-from massivetext.pipeline.phases.phase import Manifest, Phase, run_phase
+from massivetext.pipeline.phases.phase import PhaseWork, run_phase
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.table import phase_named
 from massivetext.pipeline.readers import FileRange
@@ -58,8 +58,9 @@ def write_corpus(output: Path, corpus, files: int = 2) -> list[WorkItem]:
             store.write_table(str(output), f"corpus/{name}.parquet", table)
             items.append(WorkItem(len(items), name, subset, 0, name, FileRange(0, 0), 0, 0.0, 0.0))
     job = Job(CONFIG, str(output), quiet=True)
-    phase = Phase("corpus", ("corpus",), {"files": files})
-    run_phase(job, phase, lambda steps: Manifest("corpus", phase.key, {}, (), {}, findings))
+    phase = replace(phase_named("corpus"), upstream=())
+    work = PhaseWork(lambda job, items: {"files": files}, lambda run: run.manifest({}, findings))
+    run_phase(job, phase, items, work)
     return items
 
 
@@ -315,3 +316,15 @@ def test_every_format_holds_the_same_sequences(written, tmp_path, format_name):
     shard = reader.dataset.shards[0]
     content = (tmp_path / "sequences" / shard.name).read_bytes()
     assert xxhash.xxh3_64_hexdigest(content) == shard.xxh3
+
+
+def test_a_process_that_met_another_tokenizer_writes_what_a_fresh_one_writes(tmp_path):
+    """Processes keep tokenizers: by their content, since two runs may use one path."""
+    other = replace(CONFIG, tokenizer=Tokenizer(vocab_size=360))
+    sequence(tmp_path / "one")
+    sequence(tmp_path / "one", other, restart=True)
+    sequence(tmp_path / "fresh", other)
+    assert digests(tmp_path / "one") == digests(tmp_path / "fresh")
+    sequence(tmp_path / "one", restart=True)
+    sequence(tmp_path / "first")
+    assert digests(tmp_path / "one") == digests(tmp_path / "first")

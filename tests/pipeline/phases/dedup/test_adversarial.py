@@ -5,6 +5,8 @@ import random
 import pytest
 
 from massivetext.config import Config
+from massivetext.pipeline.phases.phase import run_phase
+from massivetext.pipeline.phases.table import phase_named
 from tests.dedup.documents import page
 from tests.dedup.phases import SOURCES, curated, job_in, rows_in
 from tests.reference import dedup as reference
