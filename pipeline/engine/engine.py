@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
-from apache_beam.pvalue import PCollection
+from apache_beam.pvalue import PCollection, PValue
 from apache_beam.runners.worker.statesampler import DEFAULT_SAMPLING_PERIOD_MS, StateSampler
 
 from massivetext.pipeline.engine import store
@@ -174,7 +174,7 @@ class MapItems(beam.PTransform):
         super().__init__()
         self.items, self.commit, self.processes = items, commit, processes
 
-    def expand(self, input_or_inputs: PCollection) -> PCollection:
+    def expand(self, input_or_inputs: PCollection) -> PValue:
         """Returns nothing: what was done is read from the records."""
         items = self.items
         spread = input_or_inputs | "Items" >> Redistribute(lambda: items)

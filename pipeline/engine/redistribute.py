@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import apache_beam as beam
-from apache_beam.pvalue import PCollection
+from apache_beam.pvalue import PCollection, PValue
 
 
 class Redistribute(beam.PTransform):
@@ -22,7 +22,7 @@ class Redistribute(beam.PTransform):
         super().__init__()
         self.elements = elements
 
-    def expand(self, input_or_inputs: PCollection) -> PCollection:
+    def expand(self, input_or_inputs: PCollection) -> PValue:
         """Returns the elements."""
         elements = self.elements
         return (

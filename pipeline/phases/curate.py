@@ -131,7 +131,9 @@ class _Results:
             _Writer(stack, work.output, f"{folder}/{item.name}.parquet", schema)
             for folder, schema in _RESULTS
         )
-        self.ledger = dict.fromkeys(("in", "kept", "rejected", "failed", "skipped"), 0)
+        self.ledger: dict[str, int] = dict.fromkeys(
+            ("in", "kept", "rejected", "failed", "skipped"), 0
+        )
         self.skipped = Counter[str]()
         self.statistics: list[dict[str, Any]] = []
 

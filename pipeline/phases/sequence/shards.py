@@ -16,7 +16,7 @@ from typing import Any, Final
 import apache_beam as beam
 import numpy as np
 import pyarrow as pa
-from apache_beam.pvalue import PCollection
+from apache_beam.pvalue import PCollection, PValue
 from numpy.typing import NDArray
 
 from massivetext.pipeline.engine import store
@@ -332,7 +332,7 @@ class NoCrops(beam.PTransform):
         super().__init__()
         self.parts = parts
 
-    def expand(self, input_or_inputs: PCollection) -> PCollection:
+    def expand(self, input_or_inputs: PCollection) -> PValue:
         """Returns `TokenisedCrops` without crops."""
         nothing = [(part, (NO_DRAW, b"", b"")) for part in self.parts]
         every = beam.FlatMap(lambda _: nothing)

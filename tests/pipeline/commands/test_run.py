@@ -90,5 +90,10 @@ def test_a_dozen_calls_lie_between_the_command_and_the_first_byte(
 
     monkeypatch.setattr(store.WatchedStream, "read", counted)
     output = str(config.parent / "deep")
+    (config.parent / "a.jsonl").write_text('{"text": "a word"}\n')
+    config.write_text(
+        '[[source]]\nsubset = "web"\nkind = "text"\nformat = "jsonl"\npath = "a.jsonl"\n'
+        'fields = { text = "text" }\n'
+    )
     assert main(["curate", str(config), "--output", output, "--workers", "1", "--quiet"]) == 0
     assert 8 < depths[0] <= 12
