@@ -166,13 +166,7 @@ class Committed(Generic[FoundT]):
         Raises:
             RunError: if an item has none.
         """
-        results = self.commits.read_all(self.items)
-        missing = [item.name for item in self.items if item.name not in results]
-        if missing:
-            raise RunError(
-                f"step {self.commits.folder} left {len(missing)} items undone, {missing[0]} first"
-            )
-        return {item.name: results[item.name] for item in self.items}
+        return _every(self.commits, self.items, self.commits.read_all(self.items))
 
     @property
     def paths(self) -> list[str]:
@@ -253,14 +247,16 @@ class Steps:
 
     def run(self, step: Map[Any, FoundT] | Shuffle[Any, FoundT]) -> dict[str, ItemResult[FoundT]]:
         """Does what a step has not committed; returns the results of all its items by name."""
-        link = self._link(step)
+        link, done = self._link(step)
         chains = [self._chain(replace(link, items=part)) for part in step.pipelines(link.items)]
         if isinstance(step, Shuffle):
             self.engine.share(Chain.run, chains)
         elif link.items:
             with self._watch(link):
                 self.engine.run(chains[0].label, chains[0].build)
-        return self.committed(step).results
+        if link.items:
+            done |= link.commits.read_all(link.items)
+        return _every(link.commits, step.items, done)
 
     def run_together(self, *steps: Map[Any, Any] | Shuffle[Any, Any]) -> None:
         """Does what several steps have not committed, in a single pipeline.
@@ -270,7 +266,7 @@ class Steps:
         Args:
             steps: in their order; a shuffle among them has one round.
         """
-        links = [link for link in map(self._link, steps) if link.items]
+        links = [link for link, _ in map(self._link, steps) if link.items]
         if links:
             chain = self._chain(*links)
             with ExitStack() as watches:
@@ -285,10 +281,13 @@ class Steps:
     def _commits(self, step: Map[Any, FoundT] | Shuffle[Any, FoundT]) -> Commits[FoundT]:
         return Commits(self.output, f"phases/{self.phase}/{step.name}", self.key, step.finds)
 
-    def _link(self, step: Map[Any, FoundT] | Shuffle[Any, FoundT]) -> Link:
+    def _link(
+        self, step: Map[Any, FoundT] | Shuffle[Any, FoundT]
+    ) -> tuple[Link, dict[str, ItemResult[FoundT]]]:
+        """Returns what is left to do of a step, and the results of what is committed."""
         commits = self._commits(step)
-        results = commits.read_all(step.items)
-        return Link(step, commits, [item for item in step.items if item.name not in results])
+        done = commits.read_all(step.items)
+        return Link(step, commits, [item for item in step.items if item.name not in done]), done
 
     def _chain(self, *links: Link) -> Chain:
         return Chain(self.engine, self.phase, links)
@@ -299,6 +298,18 @@ class Steps:
             return nullcontext()
         total, folder = len(link.step.items), store.below(self.output, link.commits.folder)
         return watch(folder, f"{self.phase}: {link.step.name}", total, total - len(link.items))
+
+
+def _every(
+    commits: Commits[FoundT], items: Sequence[Item], results: dict[str, ItemResult[FoundT]]
+) -> dict[str, ItemResult[FoundT]]:
+    """Returns the results of all items in their order; raises a RunError if one has none."""
+    missing = [item.name for item in items if item.name not in results]
+    if missing:
+        raise RunError(
+            f"step {commits.folder} left {len(missing)} items undone, {missing[0]} first"
+        )
+    return {item.name: results[item.name] for item in items}
 
 
 def even_ranges(count: int, parts: int) -> list[list[int]]:
