@@ -12,8 +12,7 @@ import pyarrow as pa
 
 from massivetext import __version__
 from massivetext.config import Config, Limits, Source
-from massivetext.filters.language import load_model as load_language_model
-from massivetext.filters.safesearch import load_scorer
+from massivetext.content_cache import load_by_content
 from massivetext.paths import paths_of
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import RunError
@@ -21,7 +20,7 @@ from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.results import ItemResult, balances, merge_counts
 from massivetext.pipeline.engine.steps import Map
 from massivetext.pipeline.phases.costs import Costs
-from massivetext.pipeline.phases.documents import DocumentMaker
+from massivetext.pipeline.phases.documents import DocumentMaker, load_models
 from massivetext.pipeline.phases.phase import Manifest, PhaseRun, PhaseWork
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.statistics import batch_statistics, trim_hosts
@@ -82,10 +81,18 @@ OpenRecords = Callable[[WorkItem, Source, Limits], AbstractContextManager[Iterab
 
 @dataclass(frozen=True)
 class CurateItem:
-    """Reads an item and writes its `documents/`, `rejected/` and `failed/` files."""
+    """Reads an item and writes its `documents/`, `rejected/` and `failed/` files.
+
+    Attributes:
+        config: of the run.
+        output: the output folder.
+        key: of the phase; changes with the content of models and lists.
+        read: gives the records.
+    """
 
     config: Config
     output: str
+    key: str
     read: OpenRecords = open_records
 
     def __call__(self, item: WorkItem) -> ItemResult[None]:
@@ -126,7 +133,8 @@ class _Results:
     def __init__(self, stack: ExitStack, work: CurateItem, item: WorkItem) -> None:
         """Opens the files; they are committed when the stack of contexts closes."""
         self.config, self.item = work.config, item
-        self.maker = DocumentMaker.of(work.config, work.config.sources[item.source])
+        models = load_by_content(work.config, work.key, load_models)
+        self.maker = DocumentMaker(work.config, work.config.sources[item.source], *models)
         self.documents, self.rejected, self.failed = (
             _Writer(stack, work.output, f"{folder}/{item.name}.parquet", schema)
             for folder, schema in _RESULTS
@@ -230,7 +238,7 @@ def _digests(sections: object) -> dict[str, str]:
 
 def curate(run: PhaseRun, read: OpenRecords = open_records) -> Manifest:
     """Curates all items; skips those that are committed."""
-    work = CurateItem(run.job.config, run.job.output, read)
+    work = CurateItem(run.job.config, run.job.output, run.key, read)
     results = run.steps.run(Map("read", run.items, work))
     unbalanced = [name for name, result in results.items() if not balances(result.ledger)]
     if unbalanced:
@@ -240,8 +248,7 @@ def curate(run: PhaseRun, read: OpenRecords = open_records) -> Manifest:
 
 def check(config: Config) -> None:
     """Loads every model and list that the phase needs."""
-    load_language_model(config.language.model)
-    load_scorer(config.safesearch)
+    load_models(config)
 
 
 PHASE: Final = PhaseWork(

@@ -53,6 +53,15 @@ class _Text(NamedTuple):
     encoding: str
 
 
+def load_models(config: Config) -> tuple[LanguageModel, SafeSearchScorer]:
+    """Returns the models and lists of a configuration.
+
+    Raises:
+        ConfigError: if one of them is missing or is not what it should be.
+    """
+    return load_language_model(config.language.model), load_scorer(config.safesearch)
+
+
 @dataclass(frozen=True)
 class DocumentMaker:
     """Makes, measures and judges the documents of one source."""
@@ -61,12 +70,6 @@ class DocumentMaker:
     source: Source
     language: LanguageModel
     safesearch: SafeSearchScorer
-
-    @classmethod
-    def of(cls, config: Config, source: Source) -> DocumentMaker:
-        """Returns the maker for a source; its models are loaded once a process."""
-        language = load_language_model(config.language.model)
-        return cls(config, source, language, load_scorer(config.safesearch))
 
     def make(self, records: Sequence[RawRecord], file: str) -> JudgedBatch:
         """Returns the documents of some records, with all measures and all failed rules."""

@@ -15,12 +15,13 @@ class WarmUp:
 
     def __call__(self) -> None:
         """Makes one document of each source, so that whatever is loaded late is loaded now."""
-        from massivetext.pipeline.phases.documents import DocumentMaker
+        from massivetext.pipeline.phases.documents import DocumentMaker, load_models
         from massivetext.pipeline.phases.phase import load_phase
         from massivetext.pipeline.phases.table import PHASES
         from massivetext.records import RawRecord
 
         for phase in PHASES:
             load_phase(phase)
+        models = load_models(self.config)
         for source in self.config.sources:
-            DocumentMaker.of(self.config, source).make([RawRecord("", b"text")], "")
+            DocumentMaker(self.config, source, *models).make([RawRecord("", b"text")], "")
