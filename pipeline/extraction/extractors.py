@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from massivetext.config import Extractor
 from massivetext.pipeline.extraction.choice.weights import load_weights
 from massivetext.pipeline.extraction.html.lxml_tree import parse_with_lxml
 from massivetext.pipeline.extraction.html.page_tree import ParsedPage
@@ -68,7 +67,7 @@ def _description(html_utf8: bytes) -> str:
     return ""
 
 
-EXTRACTORS: Final[Mapping[Extractor, ExtractorFunctions]] = MappingProxyType(
+EXTRACTORS: Final[Mapping[str, ExtractorFunctions]] = MappingProxyType(
     {
         "tree": ExtractorFunctions(
             _tree_text, parse_raw, "one compiled pass over the bytes of the page; the default"
@@ -86,8 +85,7 @@ EXTRACTORS: Final[Mapping[Extractor, ExtractorFunctions]] = MappingProxyType(
 
 def extractor_functions(name: str) -> ExtractorFunctions:
     """The functions of an extractor. Raises `ValueError` for an unknown name."""
-    for known, functions in EXTRACTORS.items():
-        if known == name:
-            return functions
-    names = ", ".join(map(repr, EXTRACTORS))
-    raise ValueError(f"unknown extractor {name!r}: expected one of {names}")
+    if name not in EXTRACTORS:
+        names = ", ".join(map(repr, EXTRACTORS))
+        raise ValueError(f"unknown extractor {name!r}: expected one of {names}")
+    return EXTRACTORS[name]

@@ -68,14 +68,12 @@ class Files:
         folder: where they lie, or the path of a single file, below the output folder.
         grows_with: name of a volume, or "" for what is always the same.
         exponent: of that volume: 1, or less for what repeats itself.
-        is_scratch: whether they are deleted when the phase is finished.
         overwritten: whether they are deleted so soon that they never lie beside what comes after.
     """
 
     folder: str
     grows_with: str
     exponent: float = 1.0
-    is_scratch: bool = False
     overwritten: bool = False
 
 
@@ -141,7 +139,8 @@ class Costs:
         items: the CPU time of its work items.
         steps: that of the items of steps whose names begin so, where it differs.
         rest: what its pipelines take beside their work items.
-        program: what it does outside pipelines, where that is the same for whatever input.
+        program_is_constant: whether what it does outside pipelines takes the same time for
+            whatever input; else that grows as `rest` does.
         files: what it writes; what is not stated grows with raw_bytes.
         reads: stored bytes that it reads.
         shuffles: bytes that it sends through GroupByKeys, but for names of work items.
@@ -150,7 +149,7 @@ class Costs:
     items: str = "raw_bytes"
     steps: Mapping[str, str] = field(default_factory=dict)
     rest: str = "documents"
-    program: str = "documents"
+    program_is_constant: bool = False
     files: tuple[Files, ...] = ()
     reads: Callable[[Forecast], float] = nothing
     shuffles: Callable[[Forecast], float] = nothing

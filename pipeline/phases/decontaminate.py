@@ -34,10 +34,11 @@ from massivetext.pipeline.phases.dedup.files import read_array, write_array
 from massivetext.pipeline.phases.document_batches import document_batches, documents_path
 from massivetext.pipeline.phases.phase import Manifest, PhaseRun, PhaseWork
 from massivetext.pipeline.phases.plan import WorkItem
+from massivetext.pipeline.phases.table import phase_named
 from massivetext.records import REMOVAL_SCHEMA
 
 NAME: Final = "decontaminate"
-FOLDER: Final = "decontamination"
+(FOLDER,) = phase_named(NAME).folders
 """Its rows lie in this folder, as `dedup/` holds those of the phase before."""
 
 INDEX_FOLDER: Final = f"phases/{NAME}/index"

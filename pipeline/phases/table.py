@@ -11,6 +11,11 @@ from dataclasses import dataclass
 from typing import Final
 
 
+def lies_in(path: str, folder: str) -> bool:
+    """Whether a path is that of a folder, or of something in it."""
+    return path == folder or path.startswith(f"{folder}/")
+
+
 @dataclass(frozen=True)
 class Removes:
     """What a phase removes documents for.
@@ -46,6 +51,10 @@ class Phase:
     upstream: tuple[str, ...] | None
     removes: Removes | None = None
     scratch: tuple[str, ...] = ()
+
+    def deletes(self, path: str) -> bool:
+        """Whether a file or folder, below the output folder, goes when the phase is finished."""
+        return any(lies_in(path, folder) for folder in self.scratch)
 
 
 PHASES: Final = (

@@ -30,7 +30,7 @@ from massivetext.pipeline.phases.curate import PHASE as CURATE
 from massivetext.pipeline.phases.curate import curate
 from massivetext.pipeline.phases.phase import load_phase, run_phase
 from massivetext.pipeline.phases.plan import WorkItem
-from massivetext.pipeline.phases.table import PHASES
+from massivetext.pipeline.phases.table import PHASES, lies_in
 
 _Piece = TypeVar("_Piece")
 
@@ -242,7 +242,7 @@ def _phase_amounts(
         yield Cost(phase, subset, CPU if apart is None else STEP + apart), item_seconds
         items += item_seconds
     yield Cost(phase, REST, CPU), pipelines - items
-    yield Cost(phase, REST, CPU if stated.program else PROGRAM), seconds - pipelines
+    yield Cost(phase, REST, PROGRAM if stated.program_is_constant else CPU), seconds - pipelines
     meter.look()
     for path, size_bytes in meter.new_files:
         subset = next((part for part in path.split("/")[1:] if part in subsets), REST)
@@ -258,7 +258,5 @@ def _take_notes(meter: MeteredEngine) -> Iterator[tuple[str, str, float]]:
 
 def _folder_of(path: str, stated: Costs) -> str:
     """Returns the folder that a file belongs to: the smallest that the phase states."""
-    folders = [
-        f.folder for f in stated.files if path == f.folder or path.startswith(f.folder + "/")
-    ]
+    folders = [files.folder for files in stated.files if lies_in(path, files.folder)]
     return max(folders, key=len, default=path.partition("/")[0])

@@ -34,7 +34,7 @@ from massivetext.pipeline.phases.phase import load_phase, require_manifest
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.sequence.description import Drawn
 from massivetext.pipeline.phases.sequence.phase import draw_until_enough, mixture_of, wanted_of
-from massivetext.pipeline.phases.table import PHASES
+from massivetext.pipeline.phases.table import PHASES, phase_named
 from massivetext.sequencing.draws import Draw, Supply, settle
 
 Measured = tuple[MeasuredRun, Volumes]
@@ -71,7 +71,7 @@ class Prediction:
         files = {cost: files_of(cost) for cost in written}
         lying = {c: n for c, n in written.items() if not (f := files[c]) or not f.overwritten}
         disk_bytes = sum(lying.values())
-        scratch = sum(n for c, n in lying.items() if (f := files[c]) and f.is_scratch)
+        scratch = sum(n for c, n in lying.items() if phase_named(c.phase).deletes(c.quantity))
         return Estimate(
             subsets=self._subsets(),
             phases=phases,

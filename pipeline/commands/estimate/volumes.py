@@ -63,7 +63,7 @@ def _grows_with(cost: Cost) -> tuple[str, float]:
     if cost.quantity.startswith(STEP):
         return stated.steps[cost.quantity.removeprefix(STEP)], 1.0
     if cost.quantity == PROGRAM:
-        return stated.program, 1.0
+        return "", 1.0
     if cost.quantity == CPU:
         return stated.rest if cost.subset == REST else stated.items, 1.0
     files = files_of(cost)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -18,9 +17,10 @@ from massivetext.dedup.row_blocks import RowBlocks
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.phases.document_batches import document_batches, documents_path
 from massivetext.pipeline.phases.removed import read_removals
+from massivetext.pipeline.phases.table import phase_named
 from massivetext.records import address
 
-FOLDER: Final = "phases/dedup/files"
+(FOLDER,) = phase_named("dedup").scratch
 """Below the output folder; only `dedup/keys` outlives the phase."""
 
 

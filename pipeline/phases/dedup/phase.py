@@ -185,14 +185,14 @@ class _Dedup:
         blocks = RowBlocks.of([*documents, *old_documents])
         return DedupFiles(self.job.output, (*own, *old_items), blocks, len(own))
 
-    def _fits_in_one_round(self, files: DedupFiles, set_bytes: int) -> bool:
+    def _fits_in_one_round(self, files: DedupFiles, sets_bytes: int) -> bool:
         """Whether no step sends more than one round holds, whatever it finds.
 
         Sets can go to several blocks each; here that is a few more MB, on a cluster no matter.
         """
         documents = sum(files.blocks.documents)
         most_bytes = max(GROUP_BYTES, self._band_bytes, NAMED_BYTES) * documents
-        rounds = self.job.engine.rounds(max(most_bytes, set_bytes))
+        rounds = self.job.engine.rounds(max(most_bytes, sets_bytes))
         return rounds == self._least_rounds_of_sets(files) == 1 and bool(files.new_blocks)
 
     def _run_in_one_pipeline(self, files: DedupFiles) -> None:
@@ -359,7 +359,7 @@ def _shuffles(forecast: Forecast) -> float:
 
 
 COSTS: Final = Costs(
-    files=(Files(FOLDER, "documents", is_scratch=True, overwritten=True),),
+    files=(Files(FOLDER, "documents", overwritten=True),),
     reads=_reads,
     shuffles=_shuffles,
 )

@@ -36,6 +36,8 @@ from massivetext.pipeline.phases.sequence.items import (
 )
 from massivetext.pipeline.phases.sequence.shards import (
     PART_BYTES,
+    PARTS,
+    SCRATCH,
     BlockFile,
     BucketSupply,
     CountRound,
@@ -70,8 +72,8 @@ BYTES_PER_TOKEN: Final = 4
 SHARD_BYTES: Final = 256_000_000
 """Our choice: large enough for object stores, small enough for the memory of one worker."""
 
-_SCRATCH: Final = "phases/sequence/scratch"
-"""Samples and tokenised crops, below the output folder; deleted when the phase is finished."""
+_SAMPLE: Final = f"{SCRATCH}/sample"
+"""Counted words that the tokenizer learns from."""
 
 
 ReadDraws = Callable[[Drawn, Mapping[str, Draw], int], Drawn]
@@ -151,7 +153,7 @@ def _survey(run: PhaseRun) -> dict[str, Surveyed]:
         }
         limits = sampling_limits(mixture_of(config, sizes).given, sizes)
     crop_bytes = crop_size_bytes(config.sequence.length)
-    work = SurveyItem(run.job.output, f"{_SCRATCH}/sample", config.seed, crop_bytes, limits)
+    work = SurveyItem(run.job.output, _SAMPLE, config.seed, crop_bytes, limits)
     results = run.steps.run(Map("survey", run.items, work, Surveyed, SURVEY_BYTES))
     survey = {item.subset: Surveyed() for item in sorted(run.items, key=lambda i: i.subset)}
     for item in run.items:
@@ -197,7 +199,7 @@ def _train(words: Mapping[str, int], vocab_size: int, normalization: str) -> Tra
 
 
 def _read_words(output: str, name: str) -> dict[str, int]:
-    table = store.read_table(store.below(output, f"{_SCRATCH}/sample/{name}.parquet"))
+    table = store.read_table(store.below(output, f"{_SAMPLE}/{name}.parquet"))
     return dict(zip(table["word"].to_pylist(), table["count"].to_pylist(), strict=True))
 
 
@@ -271,7 +273,7 @@ def _read_draws(
 ) -> Drawn:
     """Tokenises the crops of some draws and counts the sequences they give."""
     job, steps, config = run.job, run.steps, run.job.config
-    folder = f"{_SCRATCH}/tokens-{number:03d}"
+    folder = f"{SCRATCH}/tokens-{number:03d}"
     work = TokeniseItem(
         output=job.output,
         folder=folder,
@@ -327,9 +329,6 @@ def check(config: Config) -> None:
         raise ConfigError(str(error)) from None
 
 
-_SAMPLE: Final = f"{_SCRATCH}/sample"
-_PARTS: Final = f"{_SCRATCH}/parts"
-
 _HEAPS: Final = 0.6
 """Heaps' law: so the different words of the sample, which are stored, grow with its text (0.4 to
 0.6 in English)."""
@@ -340,8 +339,8 @@ def _reads(forecast: Forecast) -> float:
     corpus = sum(
         forecast.texts("corpus", [name]) * (1 + draws) for name, draws in forecast.draws.items()
     )
-    scratch = forecast.size(_SAMPLE, _PARTS, _SCRATCH)
-    return corpus + scratch + forecast.footers(_SAMPLE) + 2 * forecast.footers(_SCRATCH)
+    scratch = forecast.size(_SAMPLE, PARTS, SCRATCH)
+    return corpus + scratch + forecast.footers(_SAMPLE) + 2 * forecast.footers(SCRATCH)
 
 
 def _shuffles(forecast: Forecast) -> float:
@@ -354,13 +353,13 @@ COSTS: Final = Costs(
     items="surveyed_bytes",
     steps={"tokenise": "tokens"},
     rest="tokens",
-    program="",
+    program_is_constant=True,
     files=(
         Files("sequences", "shard_tokens"),
         Files(f"sequences/{TOKENIZER_FILE}", ""),
-        Files(_SAMPLE, "training_bytes", _HEAPS, is_scratch=True),
-        Files(_PARTS, "tokens", is_scratch=True),
-        Files(_SCRATCH, "tokens", is_scratch=True),
+        Files(_SAMPLE, "training_bytes", _HEAPS),
+        Files(PARTS, "tokens"),
+        Files(SCRATCH, "tokens"),
     ),
     reads=_reads,
     shuffles=_shuffles,

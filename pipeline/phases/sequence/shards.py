@@ -25,6 +25,7 @@ from massivetext.pipeline.engine.redistribute import Redistribute
 from massivetext.pipeline.engine.results import ItemResult
 from massivetext.pipeline.engine.steps import Map, Shuffle, Steps, even_ranges
 from massivetext.pipeline.phases.sequence.items import Tokenised, open_block_writer, read_blocks
+from massivetext.pipeline.phases.table import phase_named
 from massivetext.sequencing.beam import (
     NO_DRAW,
     CountSequences,
@@ -39,6 +40,12 @@ from massivetext.sequencing.buckets import DrawnCrops, fill_bucket
 from massivetext.sequencing.packing import PackingRule
 from massivetext.sequencing.shards import FORMATS, provenance_name, shard_name
 from massivetext.sequencing.tokenizer import Tokenizer
+
+(SCRATCH,) = phase_named("sequence").scratch
+"""Samples and tokenised crops, below the output folder; deleted when the phase is finished."""
+
+PARTS: Final = f"{SCRATCH}/parts"
+"""Sorted parts of buckets."""
 
 PART_BYTES: Final = 16_000_000
 """Our choice: at most about so many bytes of tokens one worker sorts at once, which takes 7 times
@@ -174,12 +181,11 @@ def write_shards(
 ) -> list[ItemResult[ShardContent]]:
     """Writes every shard that is not committed; returns what each holds, in their order."""
     token_bytes = sum(2 * f.tokens + CROP_DTYPE.itemsize * f.crops for f in files.values())
-    folder = f"phases/{steps.phase}/scratch/parts"
     rounds = even_ranges(plan.shards * plan.parts, engine.rounds(token_bytes))
-    build = SortParts(steps.output, folder, tuple(files), plan.parts)
+    build = SortParts(steps.output, PARTS, tuple(files), plan.parts)
     sort: Shuffle[list[int], None] = Shuffle("sort", rounds, build)
     shards = [
-        Shard(b, tuple(part_path(folder, b, part) for part in range(plan.parts)), quotas[b])
+        Shard(b, tuple(part_path(PARTS, b, part) for part in range(plan.parts)), quotas[b])
         for b in range(plan.shards)
     ]
     # Measured: a shard and what is held beside it take 1.5 times its tokens.
