@@ -26,14 +26,14 @@ _ERRNO: Final = re.compile(r"\[Errno (\d+)\] (.*)")
 
 
 def plain_error(error: BaseException) -> BaseException:
-    """Returns what a worker raised: our own error, or one of the system; else the error itself.
+    """Returns what a worker met: an interrupt, our own error or the system's, else the error.
 
     Runners raise errors of their own, with the worker's as a cause or as text in the message.
     """
     chain: list[BaseException] = [error]
     while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None:
         chain.append(cause)
-    raised = [e for e in chain if isinstance(e, (OSError, RunError))]
+    raised = [e for e in chain if isinstance(e, (KeyboardInterrupt, OSError, RunError))]
     told = [e for e in map(_told_error, map(str, chain)) if e is not None]
     return [*raised, *told, error][0]
 

@@ -45,3 +45,10 @@ def test_an_error_is_found_in_the_text_of_a_traceback(line: str, expected: Excep
 def test_other_errors_stay_as_they_are() -> None:
     error = RuntimeError(TRACEBACK.format(line="ValueError: a bug"))
     assert plain_error(error) is error
+
+
+def test_an_interrupt_is_found_behind_what_the_runner_raised() -> None:
+    interrupt = KeyboardInterrupt()
+    wrapped = RuntimeError("KeyboardInterrupt [while running 'curate: read/Commit']")
+    wrapped.__context__ = interrupt
+    assert plain_error(wrapped) is interrupt
