@@ -110,7 +110,7 @@ def test_a_full_store_ends_the_run_which_goes_on_when_there_is_room(
         assert place.run() == 1
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert "No space left on device" in error
-    assert "the same command goes on" in error
+    assert "run the same command again" in error
     assert place.run() == 0
     assert same(contents(place.local), expected)
 
@@ -144,7 +144,7 @@ def test_a_disk_that_is_full_and_then_larger_and_then_read_only(
     assert main(run) == 1
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert "No space left on device" in error
-    assert "the same command goes on" in error
+    assert "run the same command again" in error
     assert list((small_disk / "out/phases").rglob("*.json"))
     remount(small_disk, "size=64m")
     assert main(run) == 0
