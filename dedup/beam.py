@@ -21,7 +21,7 @@ from massivetext.dedup.heads import Buckets, bucket_heads, heads_for_blocks
 from massivetext.dedup.packed import unpack_item
 from massivetext.dedup.row_blocks import RowBlocks
 
-Packed = tuple[int, bytes]
+KeyedBytes = tuple[int, bytes]
 """A partition, or the number of a block, and packed records."""
 
 
@@ -128,18 +128,18 @@ class AskBlocks(beam.PTransform):
         """Returns (number of the block that asked, bytes of `Answers.packed`)."""
         return (
             input_or_inputs
-            | "Ask" >> beam.FlatMap(self._asks).with_output_types(Packed)
+            | "Ask" >> beam.FlatMap(self._asks).with_output_types(KeyedBytes)
             | "Group asked" >> beam.GroupByKey()
-            | "Answer" >> beam.FlatMap(self._answers).with_output_types(Packed)
+            | "Answer" >> beam.FlatMap(self._answers).with_output_types(KeyedBytes)
         )
 
-    def _asks(self, block: int) -> Iterator[Packed]:
+    def _asks(self, block: int) -> Iterator[KeyedBytes]:
         addresses = np.unique(self.ask(block))
         asks = np.empty(addresses.size, ASK)
         asks["address"], asks["block"] = addresses, block
         yield from split_by(asks, self.blocks.numbers(addresses))
 
-    def _answers(self, element: tuple[int, Iterable[bytes]]) -> Iterator[Packed]:
+    def _answers(self, element: tuple[int, Iterable[bytes]]) -> Iterator[KeyedBytes]:
         block, packed = element
         asks = np.frombuffer(b"".join(packed), ASK)
         asks = asks[np.lexsort((asks["block"], asks["address"]))]
@@ -152,7 +152,7 @@ class AskBlocks(beam.PTransform):
                 yield asker, answers.packed(np.searchsorted(answers.addresses, wanted))
 
 
-def split_by(records: Records, numbers: NDArray[np.int64]) -> Iterator[Packed]:
+def split_by(records: Records, numbers: NDArray[np.int64]) -> Iterator[KeyedBytes]:
     """Yields (number, bytes) of the records that have each number."""
     order = np.argsort(numbers, kind="stable")
     ordered, numbers = records[order], numbers[order]

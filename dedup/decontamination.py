@@ -20,7 +20,7 @@ from massivetext.dedup.normalise import split_batch
 from massivetext.dedup.shingles import ShingleBatch, count_distinct, shingle_batch
 from massivetext.dedup.testsets import TestItem
 
-Rule = Literal["jaccard", "containment", "both"]
+MatchRule = Literal["jaccard", "containment", "both"]
 
 _SLOTS_A_GRAM: Final = 16
 _MIN_SLOT_BITS, _MAX_SLOT_BITS = 10, 26
@@ -121,7 +121,7 @@ class Overlaps:
     jaccard: NDArray[np.float64]
     containment: NDArray[np.float64]
 
-    def best(self, rule: Rule, threshold: float) -> NDArray[np.int64]:
+    def best(self, rule: MatchRule, threshold: float) -> NDArray[np.int64]:
         """Returns int64, at most one pair a document: the strongest that the rule objects to.
 
         The strongest by Jaccard where the rule asks for it and it is above the threshold,

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from massivetext.dedup.groups import Records
 from massivetext.dedup.heads import (
-    TOP,
+    HEADS_PER_BUCKET,
     Buckets,
     are_heads,
     bucket_starts,
     first_of_kind,
     has_company,
-    in_order,
+    in_bucket_order,
 )
 from massivetext.dedup.keys import shingle_counts
 from massivetext.dedup.removal import EXACT, NEAR, REMOVAL
@@ -38,7 +38,7 @@ GROUP_RECORD: Final = np.dtype(
 
 32 bits of the raw text's hash: they only tell the two kinds of duplicates apart."""
 
-GROUPS: Final = Buckets(GROUP_RECORD, ("group_high", "group_low"), kind="raw")
+TEXT_BUCKETS: Final = Buckets(GROUP_RECORD, ("group_high", "group_low"), kind="raw")
 """The heads of a group: the winner of each raw text."""
 
 
@@ -57,17 +57,17 @@ def group_records(keys: Records, addresses: NDArray[np.uint64]) -> Records:
     return records
 
 
-def exact_removals(records: Records, top: int = TOP) -> Records:
+def exact_removals(records: Records, top: int = HEADS_PER_BUCKET) -> Records:
     """Returns `REMOVAL`s by address: every `GROUP_RECORD` but the winner of its group.
 
     The partner is the winner among the documents of the same raw text, kind `EXACT`, if that is
     one of the group's heads; otherwise the winner of the group, kind `NEAR` with Jaccard 1.
     """
-    ordered = in_order(records[has_company(records, GROUPS)], GROUPS)
-    winner = bucket_starts(ordered, GROUPS)
+    ordered = in_bucket_order(records[has_company(records, TEXT_BUCKETS)], TEXT_BUCKETS)
+    winner = bucket_starts(ordered, TEXT_BUCKETS)
     copy = first_of_kind(ordered, winner, "raw")
     numbers = np.arange(ordered.size)
-    is_copy = (copy != numbers) & are_heads(ordered, winner, GROUPS, top)[copy]
+    is_copy = (copy != numbers) & are_heads(ordered, winner, TEXT_BUCKETS, top)[copy]
     removed = winner != numbers
     removals = np.empty(int(removed.sum()), REMOVAL)
     removals["address"] = ordered["address"][removed]

@@ -1,10 +1,11 @@
 """Handles buckets of any size without loading one whole.
 
 Documents that share a key lie in one bucket. What becomes of a document depends on its bucket's
-heads only: the `TOP` documents with the best precedences. The heads of parts of a bucket contain
-the heads of the whole, so a bucket is first reduced where its documents lie, then the parts' heads
-are merged, and each part is sent those heads of other parts that come before some document of its
-own. A bucket of a billion documents costs each block of rows at most `TOP` records out and in.
+heads only: the `HEADS_PER_BUCKET` documents with the best precedences. The heads of parts of a
+bucket contain the heads of the whole, so a bucket is first reduced where its documents lie,
+then the parts' heads are merged, and each part is sent those heads of other parts that come
+before some document of its own. A bucket of a billion documents costs each block of rows at
+most `HEADS_PER_BUCKET` records out and in.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from massivetext.dedup.groups import Records, differs
 from massivetext.dedup.keys import precedences
 
-TOP: Final = 32
+HEADS_PER_BUCKET: Final = 32
 """Our choice: documents of a bucket that every other one is compared with. On 50,000 documents with
 clusters of up to 1,000 this lost none of 575,547 pairs (a bound of 8 lost 6), on chains none, and
 1.1 % on a star, whose middle need not be a head (tests/benchmarks/dedup_heads.py)."""
@@ -53,7 +54,7 @@ class Buckets:
         return np.dtype([("block", "<u4"), *fields])
 
 
-def in_order(records: Records, buckets: Buckets) -> Records:
+def in_bucket_order(records: Records, buckets: Buckets) -> Records:
     """Returns the distinct records by bucket, precedence and address."""
     fields = (*reversed(buckets.key),)
     order = np.lexsort(
@@ -95,9 +96,9 @@ def first_of_kind(ordered: Records, starts: NDArray[np.int64], kind: str) -> NDA
 
 
 def are_heads(
-    ordered: Records, starts: NDArray[np.int64], buckets: Buckets, top: int = TOP
+    ordered: Records, starts: NDArray[np.int64], buckets: Buckets, top: int = HEADS_PER_BUCKET
 ) -> NDArray[np.bool_]:
-    """Returns bool (records,): which records of `in_order` are heads of their buckets."""
+    """Returns bool (records,): which records of `in_bucket_order` are heads of their buckets."""
     counts = np.ones(ordered.size, np.bool_)
     if buckets.kind is not None:
         counts = first_of_kind(ordered, starts, buckets.kind) == np.arange(ordered.size)
@@ -105,22 +106,22 @@ def are_heads(
     return counts & (before - before[starts] < top)
 
 
-def bucket_heads(records: Records, buckets: Buckets, top: int = TOP) -> Records:
+def bucket_heads(records: Records, buckets: Buckets, top: int = HEADS_PER_BUCKET) -> Records:
     """Returns the heads of every bucket, those of small buckets and large ones alike."""
     company = has_company(records, buckets)
-    ordered = in_order(records[company], buckets)
+    ordered = in_bucket_order(records[company], buckets)
     heads = are_heads(ordered, bucket_starts(ordered, buckets), buckets, top)
     return np.concatenate([records[~company], ordered[heads]])
 
 
 def heads_for_blocks(
-    records: Records, buckets: Buckets, block_of: BlockOf, top: int = TOP
+    records: Records, buckets: Buckets, block_of: BlockOf, top: int = HEADS_PER_BUCKET
 ) -> Iterator[Records]:
     """Yields `head_dtype` records: the heads that each block must know of.
 
     Of a bucket that several blocks have documents in, each is sent the heads of the others that
-    come before its own last document here. (If a block has kept documents back, it has sent `TOP`
-    heads, and no head of the whole bucket comes after those.)
+    come before its own last document here. (If a block has kept documents back, it has sent
+    `HEADS_PER_BUCKET` heads, and no head of the whole bucket comes after those.)
 
     Args:
         records: what blocks sent of some buckets; repeats do not matter.
@@ -128,7 +129,7 @@ def heads_for_blocks(
         block_of: where documents lie.
         top: heads of a bucket.
     """
-    ordered = in_order(records[has_company(records, buckets)], buckets)
+    ordered = in_bucket_order(records[has_company(records, buckets)], buckets)
     starts = bucket_starts(ordered, buckets)
     heads = are_heads(ordered, starts, buckets, top)
     blocks = block_of(ordered["address"])

@@ -12,12 +12,12 @@ from massivetext.dedup.groups import Records
 from massivetext.dedup.jaccard import DocumentSets
 from massivetext.dedup.pairs import band_records, candidate_pairs
 from massivetext.dedup.removal import best_verified_pairs, verified_pairs
-from massivetext.dedup.rules import RULES, Rule
+from massivetext.dedup.removal_rules import REMOVAL_RULES, RemovalRule
 from massivetext.dedup.shingles import ShingleBatch
 
 
-def verify(
-    rule: Rule,
+def verify_pairs(
+    rule: RemovalRule,
     pairs: Records,
     lowers: DocumentSets,
     partners: DocumentSets,
@@ -33,7 +33,7 @@ def find_removals(
     addresses: NDArray[np.uint64],
     sets_of: Callable[[NDArray[np.int64]], ShingleBatch],
     threshold: float = 0.8,
-    rule: Rule = "pairwise",
+    rule: RemovalRule = "pairwise",
 ) -> Records:
     """Returns `REMOVAL`s by address.
 
@@ -49,6 +49,6 @@ def find_removals(
     pairs = candidate_pairs(band_records(keys[winners], addresses[winners]), threshold)
     needed = np.unique(np.concatenate([pairs["lower"], pairs["partner"]]))
     sets = DocumentSets(needed, sets_of(np.searchsorted(addresses, needed)))
-    near = RULES[rule](verify(rule, pairs, sets, sets, threshold))
+    near = REMOVAL_RULES[rule](verify_pairs(rule, pairs, sets, sets, threshold))
     removals = np.concatenate([exact, near])
     return removals[np.argsort(removals["address"])]

@@ -48,7 +48,7 @@ def intersection_sizes(
     from massivetext.dedup import kernels  # here: numba takes most of a second to import
 
     sizes = np.empty(left.size, np.int64)
-    kernels.intersection_sizes(
+    kernels.fill_intersection_sizes(
         left_sets.hashes,
         left_sets.offsets,
         left,

@@ -20,7 +20,7 @@ from massivetext.dedup.hashing import (
     WORD_MULTIPLIER,
     WORD_SEED,
 )
-from massivetext.kernels import kernel, part
+from massivetext.kernels import helper, kernel
 
 LANES: Final = 40
 """Permutations that one pass over the shingles keeps in registers (measured: 3.4 us for 300
@@ -33,7 +33,7 @@ _I64 = "Array(int64, 1, 'C', True)"
 _U32_OUT, _U64_OUT, _I64_OUT = "uint32[::1]", "uint64[::1]", "int64[::1]"
 
 
-@part
+@helper
 def _mix(value: np.uint64) -> np.uint64:
     """murmur3's fmix64."""
     value ^= value >> np.uint64(33)
@@ -44,7 +44,7 @@ def _mix(value: np.uint64) -> np.uint64:
 
 
 @kernel(f"void({_U32}, {_I64}, {_U8}, {_U64_OUT}, {_I64_OUT}, {_U32_OUT}, {_I64_OUT})")
-def split_words(
+def hash_words(
     code_points: NDArray[np.uint32],
     offsets: NDArray[np.int64],
     is_alphanumeric: NDArray[np.uint8],
@@ -110,7 +110,7 @@ def hash_ngrams(
 
 
 @kernel(f"void({_U64}, {_I64}, {_I64_OUT})")
-def count_distinct(
+def fill_distinct_counts(
     hashes: NDArray[np.uint64], offsets: NDArray[np.int64], counts: NDArray[np.int64]
 ) -> None:
     """Counts different values a document, by an open hash table of twice the size or more."""
@@ -167,7 +167,7 @@ def minima(
 
 
 @kernel(f"void({_U64}, {_I64}, {_I64}, {_U64}, {_I64}, {_I64}, {_I64_OUT})")
-def intersection_sizes(
+def fill_intersection_sizes(
     left_hashes: NDArray[np.uint64],
     left_offsets: NDArray[np.int64],
     left: NDArray[np.int64],

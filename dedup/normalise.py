@@ -73,7 +73,7 @@ def split_batch(texts: Sequence[str], fold_case: bool = False) -> WordBatch:
     normalised = np.empty(code_points.size + len(texts), np.uint32)
     word_offsets = np.empty(len(texts) + 1, np.int64)
     normalised_offsets = np.empty(len(texts) + 1, np.int64)
-    kernels.split_words(
+    kernels.hash_words(
         code_points,
         offsets,
         _alphanumeric_table(),

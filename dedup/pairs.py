@@ -13,7 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from massivetext.dedup.groups import Records, differs
-from massivetext.dedup.heads import TOP, Buckets, bucket_starts, has_company, in_order
+from massivetext.dedup.heads import (
+    HEADS_PER_BUCKET,
+    Buckets,
+    bucket_starts,
+    has_company,
+    in_bucket_order,
+)
 from massivetext.dedup.jaccard import sizes_allow
 from massivetext.dedup.keys import precedences, shingle_counts
 
@@ -23,7 +29,7 @@ _PAIRS_A_STEP: Final = 1 << 20
 BAND_RECORD: Final = np.dtype([("key", "<u8"), ("address", "<u8"), ("rank", "<u8")])
 """A document in one bucket."""
 
-BANDS: Final = Buckets(BAND_RECORD, ("key",))
+BAND_BUCKETS: Final = Buckets(BAND_RECORD, ("key",))
 """The heads of a bucket: its first documents."""
 
 PAIR: Final = np.dtype(
@@ -43,7 +49,7 @@ def band_records(keys: Records, addresses: NDArray[np.uint64]) -> Records:
 
 
 def candidate_pairs(
-    records: Records, threshold: float, guests: Records | None = None, top: int = TOP
+    records: Records, threshold: float, guests: Records | None = None, top: int = HEADS_PER_BUCKET
 ) -> Records:
     """Returns the distinct `PAIR`s of `BAND_RECORD`s with equal keys, each with the heads only.
 
@@ -58,8 +64,8 @@ def candidate_pairs(
         top: heads of a bucket.
     """
     joined = records if guests is None else np.concatenate([records, guests])
-    ordered = in_order(joined[has_company(joined, BANDS)], BANDS)
-    starts = bucket_starts(ordered, BANDS)
+    ordered = in_bucket_order(joined[has_company(joined, BAND_BUCKETS)], BAND_BUCKETS)
+    starts = bucket_starts(ordered, BAND_BUCKETS)
     lengths = np.minimum(np.arange(ordered.size) - starts, top)
     if guests is not None:
         lengths[~_between(ordered["address"], records["address"])] = 0

@@ -18,7 +18,7 @@ EXACT: Final = 0
 NEAR: Final = 1
 """`REMOVAL.kind`: the partner has a Jaccard above the threshold, perhaps 1."""
 
-REASONS: Final = ("exact", "near")
+KIND_NAMES: Final = ("exact", "near")
 """The reason that `removed/` states for each kind."""
 
 REMOVAL: Final = np.dtype(

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from massivetext.dedup.packed import item_of, row_of
 
-BLOCK_ROWS: Final = 10_000
+ROWS_PER_BLOCK: Final = 10_000
 """Our choice: documents of one block; their keys take 2 MB, their shingle sets some tens of MB."""
 
 
@@ -35,7 +35,7 @@ class RowBlocks:
     @classmethod
     def of(cls, documents: Sequence[int]) -> RowBlocks:
         """Returns the blocks of items, given the number of documents in each."""
-        return cls(tuple(documents), BLOCK_ROWS)
+        return cls(tuple(documents), ROWS_PER_BLOCK)
 
     @functools.cached_property
     def first(self) -> NDArray[np.int64]:

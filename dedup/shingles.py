@@ -63,7 +63,7 @@ def count_distinct(shingles: ShingleBatch) -> NDArray[np.int64]:
     from massivetext.dedup import kernels  # here: numba takes most of a second to import
 
     counts = np.empty(len(shingles), np.int64)
-    kernels.count_distinct(shingles.hashes, shingles.offsets, counts)
+    kernels.fill_distinct_counts(shingles.hashes, shingles.offsets, counts)
     return counts
 
 

@@ -19,8 +19,8 @@ import pyarrow.parquet as pq
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from massivetext.dedup.beam import Packed, ReturnHeads, split_by
-from massivetext.dedup.exact import GROUP_RECORD, GROUPS, exact_removals, group_records
+from massivetext.dedup.beam import KeyedBytes, ReturnHeads, split_by
+from massivetext.dedup.exact import GROUP_RECORD, TEXT_BUCKETS, exact_removals, group_records
 from massivetext.dedup.groups import partition_of
 from massivetext.dedup.heads import bucket_heads
 from massivetext.dedup.keys import KeySettings, document_keys
@@ -37,7 +37,7 @@ def count_rows(path: str) -> int:
         return int(pq.read_metadata(stream).num_rows)
 
 
-def send_keys(element: tuple[int, Iterable[str]], blocks: RowBlocks) -> Iterator[Packed]:
+def send_keys(element: tuple[int, Iterable[str]], blocks: RowBlocks) -> Iterator[KeyedBytes]:
     """Yields the keys of a file's documents, by the block of rows in which they lie."""
     number, (path,) = element
     with FileSystems.open(path) as stream:
@@ -49,18 +49,18 @@ def send_keys(element: tuple[int, Iterable[str]], blocks: RowBlocks) -> Iterator
     yield from split_by(records, blocks.numbers(records["address"]))
 
 
-def send_heads(element: Packed, blocks: RowBlocks) -> Iterator[Packed]:
+def send_heads(element: KeyedBytes, blocks: RowBlocks) -> Iterator[KeyedBytes]:
     """Yields the documents of a block that may be the originals of others, by hash range."""
     block, packed = element
-    heads = bucket_heads(np.frombuffer(packed, GROUP_RECORD), GROUPS)
+    heads = bucket_heads(np.frombuffer(packed, GROUP_RECORD), TEXT_BUCKETS)
     item, _, _ = blocks.place(block)
     for partition, part in split_by(heads, partition_of(heads["group_high"], PARTITIONS)):
         yield partition, pack_item(np.frombuffer(part, GROUP_RECORD), item)
 
 
-def to_blocks(element: tuple[tuple[int, int], bytes]) -> Iterator[Packed]:
+def to_blocks(element: tuple[tuple[int, int], bytes]) -> Iterator[KeyedBytes]:
     """Yields heads, as keys again, by the block that must know of them."""
-    heads = np.frombuffer(element[1], GROUPS.head_dtype)
+    heads = np.frombuffer(element[1], TEXT_BUCKETS.head_dtype)
     records = np.empty(heads.size, GROUP_RECORD)
     for name in GROUP_RECORD.names or ():
         records[name] = heads[name]
@@ -93,13 +93,13 @@ def main(pattern: str, output: str, beam_options: list[str]) -> None:
             pipeline
             | "Files" >> beam.Create(list(enumerate(paths)), reshuffle=False)
             | "Spread" >> beam.GroupByKey()
-            | "Keys" >> beam.FlatMap(send_keys, blocks).with_output_types(Packed)
+            | "Keys" >> beam.FlatMap(send_keys, blocks).with_output_types(KeyedBytes)
         )
         heads = (
             keys
-            | "Heads" >> beam.FlatMap(send_heads, blocks).with_output_types(Packed)
-            | "Winners" >> ReturnHeads(GROUPS, blocks)
-            | "To blocks" >> beam.FlatMap(to_blocks).with_output_types(Packed)
+            | "Heads" >> beam.FlatMap(send_heads, blocks).with_output_types(KeyedBytes)
+            | "Winners" >> ReturnHeads(TEXT_BUCKETS, blocks)
+            | "To blocks" >> beam.FlatMap(to_blocks).with_output_types(KeyedBytes)
         )
         (
             (keys, heads)

@@ -28,14 +28,14 @@ def character_classes() -> np.ndarray:
         BULLET,
         BULLET_BEFORE_SPACE,
         LETTER,
-        SPACE,
+        WHITE_SPACE,
     )
 
     code_points = np.arange(sys.maxunicode + 1, dtype=np.uint32)
     characters = code_points.view("<U1" if sys.byteorder == "little" else ">U1")
     classes = np.zeros(len(code_points), dtype=np.uint8)
     for mark, member in (
-        (SPACE, np.strings.isspace),
+        (WHITE_SPACE, np.strings.isspace),
         (LETTER, np.strings.isalpha),
         (ALPHANUMERIC, np.strings.isalnum),
     ):

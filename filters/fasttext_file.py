@@ -97,7 +97,7 @@ class QuantisedMatrix:
 
 
 @dataclass(frozen=True)
-class ModelFile:
+class FastTextFile:
     """The content of a model's file; a dense matrix is float32[rows, dimension]."""
 
     arguments: Arguments
@@ -106,7 +106,7 @@ class ModelFile:
     output: np.ndarray | QuantisedMatrix
 
 
-def parse_model(content: bytes) -> ModelFile:
+def parse_fasttext(content: bytes) -> FastTextFile:
     """Returns what a model's file holds; the arrays are views of the content.
 
     Raises:
@@ -123,12 +123,12 @@ def parse_model(content: bytes) -> ModelFile:
     output_matrix = _read_quantised(reader) if is_output_quantised else _read_dense(reader)
     if reader.left_bytes:
         raise FastTextFileError(f"{reader.left_bytes} bytes follow the model's end")
-    model = ModelFile(arguments, dictionary, input_matrix, output_matrix)
+    model = FastTextFile(arguments, dictionary, input_matrix, output_matrix)
     _check_sizes(model)
     return model
 
 
-def _check_sizes(model: ModelFile) -> None:
+def _check_sizes(model: FastTextFile) -> None:
     """Raises an error where a row that prediction looks up would not exist."""
     arguments, dictionary = model.arguments, model.dictionary
     buckets = dictionary.buckets

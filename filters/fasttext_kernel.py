@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from massivetext.kernels import kernel, part
+from massivetext.kernels import helper, kernel
 
 Array = Any
 """A numpy array; docstrings say of what."""
@@ -26,7 +26,7 @@ _SCORE_FLOOR: Final = np.float32(np.log(1e-5))
 """fastText's logarithm of a threshold of 0: it adds 1e-5 to every argument."""
 
 
-@part
+@helper
 def _hash(text: Array, start: int, end: int) -> Any:
     """FNV-1a over signed bytes, as fastText has it."""
     found = np.int64(_FNV_OFFSET)
@@ -38,12 +38,12 @@ def _hash(text: Array, start: int, end: int) -> Any:
     return found
 
 
-@part
+@helper
 def _is_space(byte: int) -> bool:
     return byte == 32 or 9 <= byte <= 13 or byte == 0
 
 
-@part
+@helper
 def _begins_with(text: Array, start: int, end: int, prefix: Array) -> bool:
     if end - start < len(prefix):
         return False
@@ -53,7 +53,7 @@ def _begins_with(text: Array, start: int, end: int, prefix: Array) -> bool:
     return True
 
 
-@part
+@helper
 def _find_word(
     text: Array, start: int, end: int, slots: Array, word_ends: Array, word_bytes: Array
 ) -> int:
@@ -74,13 +74,13 @@ def _find_word(
     return -1
 
 
-@part
+@helper
 def _add(vectors: Array, row: int, hidden: Array) -> None:
     for d in range(len(hidden)):
         hidden[d] += vectors[row, d]
 
 
-@part
+@helper
 def _add_parts(
     word: Array,
     size: int,
@@ -117,7 +117,7 @@ def _add_parts(
     return added
 
 
-@part
+@helper
 def _embed(
     text: Array,
     slots: Array,
@@ -163,12 +163,12 @@ def _embed(
     return added
 
 
-@part
+@helper
 def _log(x: np.float32) -> np.float32:
     return np.float32(np.log(np.float64(x) + 1e-5))
 
 
-@part
+@helper
 def _most_probable(hidden: Array, children: Array, output: Array) -> tuple[int, Any]:
     """Returns the most probable leaf of the tree and its probability: depth first, left first."""
     labels = (len(children) + 1) // 2

@@ -13,12 +13,12 @@ import numpy as np
 
 from massivetext.filters.fasttext_file import (
     Dictionary,
+    FastTextFile,
     FastTextFileError,
     Loss,
-    ModelFile,
     ModelKind,
     QuantisedMatrix,
-    parse_model,
+    parse_fasttext,
 )
 
 LABEL_PREFIX: Final = "__label__"
@@ -42,13 +42,13 @@ def load_classifier(path: Path) -> TextClassifier:
     Raises:
         FastTextFileError: if the file is not such a model, or is incomplete.
     """
-    model = parse_model(path.read_bytes())
+    model = parse_fasttext(path.read_bytes())
     if model.arguments.kind != ModelKind.SUPERVISED:
         raise FastTextFileError("it holds word vectors, expected a supervised model with labels")
     return CompiledClassifier(model) if is_compilable(model) else FastTextClassifier(str(path))
 
 
-def is_compilable(model: ModelFile) -> bool:
+def is_compilable(model: FastTextFile) -> bool:
     """Whether `CompiledClassifier` can run a model."""
     return (
         isinstance(model.input, QuantisedMatrix)
@@ -77,7 +77,7 @@ class FastTextClassifier:
 class CompiledClassifier:
     """A model that `is_compilable`, run by `fasttext_kernel`."""
 
-    def __init__(self, model: ModelFile) -> None:
+    def __init__(self, model: FastTextFile) -> None:
         from massivetext.filters.fasttext_kernel import classify
 
         assert is_compilable(model)

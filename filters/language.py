@@ -24,14 +24,14 @@ SCORE_DECIMALS: Final = 4
 """Our choice: scores are rounded before they decide; float32 sums differ behind the sixth digit
 between processors."""
 
-UNKNOWN: Final = ""
+UNKNOWN_LANGUAGE: Final = ""
 """The label of a text that says nothing."""
 
-LanguageModel = TextClassifier
+LanguageClassifier = TextClassifier
 """What names the language of a line."""
 
 
-def identify(texts: Sequence[str], model: LanguageModel) -> tuple[list[str], list[float]]:
+def identify(texts: Sequence[str], model: LanguageClassifier) -> tuple[list[str], list[float]]:
     """Returns the language label and its score in [0, 1], a text each.
 
     Args:
@@ -41,7 +41,7 @@ def identify(texts: Sequence[str], model: LanguageModel) -> tuple[list[str], lis
     labels, scores = [], []
     for text in texts:
         line = first_line(text)
-        label, score = model.predict(line) if line.strip() else (UNKNOWN, 0.0)
+        label, score = model.predict(line) if line.strip() else (UNKNOWN_LANGUAGE, 0.0)
         labels.append(label)
         scores.append(round(min(score, 1.0), SCORE_DECIMALS))
     return labels, scores
@@ -53,7 +53,7 @@ def first_line(text: str) -> str:
     return head.replace("\n", " ")
 
 
-def load_model(path: str = "", key: str = "language.model") -> LanguageModel:
+def load_model(path: str = "", key: str = "language.model") -> LanguageClassifier:
     """Returns a model, loaded once a process for each content of its file.
 
     Args:

@@ -27,7 +27,7 @@ from massivetext.filters.text_kernel import (
     Tally,
     character_at,
 )
-from massivetext.kernels import inlined, part
+from massivetext.kernels import helper, inlined
 
 STOP_WORDS: Final = ("the", "be", "to", "of", "and", "that", "have", "with")
 """A.1.1: a document has at least two of these English words."""
@@ -55,7 +55,7 @@ It stays small, so that the tables of a long document fit the processor's caches
 """
 
 
-@part
+@helper
 def slot_bits(items: Int) -> Int:
     """Returns the binary logarithm of a table's slots: at least twice as many as items."""
     bits = 4
@@ -70,7 +70,7 @@ def _slot(key: Int, bits: Int) -> Int:
     return np.int64((np.uint64(key) * MULTIPLIER) >> np.uint64(64 - bits))
 
 
-@part
+@helper
 def _number(
     values: Array, slices: Array, size: Int, table: Array, distinct: Array, numbers: Array
 ) -> Int:
@@ -119,7 +119,7 @@ def _same(values: Array, start: Int, other_start: Int, length: Int) -> bool:
     return i == length
 
 
-@part
+@helper
 def count_copies(
     text: Array,
     lines: Array,
@@ -143,7 +143,7 @@ def count_copies(
             row[Tally.PARAGRAPH_COPY_CHARACTERS] += paragraphs[paragraph, CHARACTERS]
 
 
-@part
+@helper
 def count_words(
     text: Array,
     classes: Array,
@@ -189,7 +189,7 @@ def _characters(words: Array, first: Int, after: Int) -> Int:
     return words[after - 1, CHARACTERS] - before
 
 
-@part
+@helper
 def _keep_repeated(places: Array, numbers: Array, size: Int, distinct: Array) -> Int:
     """Drops the n-grams that occur once; returns how many places are left."""
     kept = 0
@@ -201,7 +201,7 @@ def _keep_repeated(places: Array, numbers: Array, size: Int, distinct: Array) ->
     return kept
 
 
-@part
+@helper
 def _lengthen(
     places: Array, numbers: Array, size: Int, table: Array, distinct: Array
 ) -> tuple[Int, Int]:
@@ -233,7 +233,7 @@ def _lengthen(
     return kept, known
 
 
-@part
+@helper
 def _top_gram(words: Array, n: Int, distinct: Array, known: Int) -> Int:
     """Returns the number of the most frequent n-gram; -1 if none occurs twice.
 
@@ -250,7 +250,7 @@ def _top_gram(words: Array, n: Int, distinct: Array, known: Int) -> Int:
     return top
 
 
-@part
+@helper
 def _stop_words(text: Array, classes: Array, words: Array, distinct: Array, known: Int) -> Int:
     """Returns how many of the stop words are among the distinct words."""
     found = 0

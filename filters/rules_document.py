@@ -27,7 +27,7 @@ the source are in quotation marks, ours in brackets.
 """
 
 
-def render() -> str:
+def rules_as_markdown() -> str:
     """Returns the page as Markdown, with the default thresholds."""
     parts = [_INTRODUCTION]
     for stage, title in _TITLES.items():
@@ -56,4 +56,4 @@ def _row(rule: Rule) -> str:
 
 
 if __name__ == "__main__":
-    print(render(), end="")
+    print(rules_as_markdown(), end="")

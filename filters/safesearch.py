@@ -27,7 +27,7 @@ from massivetext.filters.domain_list import (
     load_domain_list,
     public_suffixes,
 )
-from massivetext.filters.language import SCORE_DECIMALS, LanguageModel, first_line, load_model
+from massivetext.filters.language import SCORE_DECIMALS, LanguageClassifier, first_line, load_model
 from massivetext.filters.self_labels import self_labels
 
 LISTED_DOMAIN: Final = "listed_domain"
@@ -78,7 +78,7 @@ class SafeSearchScorer:
 
     domains: DomainList
     exceptions: DomainList
-    model: LanguageModel | None
+    model: LanguageClassifier | None
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -136,7 +136,7 @@ class SafeSearchScorer:
         return share / 2 + (0.5 if decides else 0.0)
 
 
-def _score_text(model: LanguageModel, text: str) -> float:
+def _score_text(model: LanguageClassifier, text: str) -> float:
     label, probability = model.predict(first_line(text))
     return min(1.0, probability) if label.lower() in EXPLICIT_LABELS else 0.0
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from massivetext.kernels import inlined, part
+from massivetext.kernels import helper, inlined
 
 Array = Any
 """A numpy array; docstrings say of what."""
@@ -54,7 +54,7 @@ class Tally(IntEnum):
     DUPLICATE_10_GRAM_CHARACTERS = auto()
 
 
-SPACE, LETTER, ALPHANUMERIC, BULLET, BULLET_BEFORE_SPACE = 1, 2, 4, 8, 16
+WHITE_SPACE, LETTER, ALPHANUMERIC, BULLET, BULLET_BEFORE_SPACE = 1, 2, 4, 8, 16
 """Classes of a character, as bits; `massivetext.filters.characters` says which are which."""
 
 _LINE_FEED, _BLANK, _HASH_SYMBOL, _FULL_STOP = 0x0A, 0x20, 0x23, 0x2E
@@ -93,7 +93,7 @@ def _mix(state: Array, value: Array) -> Array:
     return mixed ^ (mixed >> _HALF)
 
 
-@part
+@helper
 def scan(
     text: Array, classes: Array, words: Array, lines: Array, paragraphs: Array, row: Array
 ) -> None:
@@ -124,7 +124,7 @@ def scan(
             characters += 1
             continue
         code_point, size = character_at(text, i)
-        if classes[code_point] & SPACE:
+        if classes[code_point] & WHITE_SPACE:
             gap = _mix(gap, code_point)
             i += size
             characters += 1
@@ -174,7 +174,7 @@ def _word(
         byte = text[i]
         if byte < 0x80:
             found = classes[byte]
-            if found & SPACE:
+            if found & WHITE_SPACE:
                 break
             if not found:
                 if byte == _HASH_SYMBOL:
@@ -189,7 +189,7 @@ def _word(
         else:
             code_point, size = character_at(text, i)
             found = classes[code_point]
-            if found & SPACE:
+            if found & WHITE_SPACE:
                 break
             row[Tally.ELLIPSES] += code_point == _ELLIPSIS
             state = (state ^ np.uint64(code_point)) * MULTIPLIER
@@ -250,11 +250,11 @@ def _is_bullet(text: Array, classes: Array, i: Int) -> bool:
     code_point, size = character_at(text, i)
     after = i + size
     if classes[code_point] & BULLET_BEFORE_SPACE and after < len(text):
-        return classes[character_at(text, after)[0]] & SPACE != 0
+        return classes[character_at(text, after)[0]] & WHITE_SPACE != 0
     return classes[code_point] & (BULLET | BULLET_BEFORE_SPACE) != 0
 
 
-@part
+@helper
 def most_words_and_lines(texts: Array, offsets: Array) -> tuple[Int, Int]:
     """Returns upper bounds for the words and for the lines of any one document.
 

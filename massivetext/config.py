@@ -162,7 +162,7 @@ class Decontamination:
 
 
 @dataclass(frozen=True)
-class Tokenizer:
+class TokenizerConfig:
     """SentencePiece BPE with byte fallback and 32,000 pieces (A.1.2, section 2)."""
 
     model: Annotated[str, PathKind.FILE] = ""
@@ -199,7 +199,7 @@ class Config:
     repetition: Repetition = Repetition()
     dedup: Dedup = Dedup()
     decontamination: Decontamination = Decontamination()
-    tokenizer: Tokenizer = Tokenizer()
+    tokenizer: TokenizerConfig = TokenizerConfig()
     sequence: Sequencing = Sequencing()
 
     @property

@@ -21,7 +21,7 @@ from massivetext.paths import each_path, map_paths
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-NAMED_WEIGHTS = ("gopher", "chinchilla", "retro")
+WEIGHT_NAMES = ("gopher", "chinchilla", "retro")
 """Published mixtures that `sequence.weights` may name; the figures are in `sequencing.mixture`."""
 
 SOURCE_FIELDS = ("text", "html", "id", "url", "title", "license")
@@ -222,7 +222,7 @@ def _validate_sequencing(sequence: Sequencing, subsets: tuple[str, ...]) -> None
     _choice(sequence.format, SHARD_FORMATS, "sequence.format")
     weights = sequence.weights
     if isinstance(weights, str):
-        _choice(weights, NAMED_WEIGHTS, "sequence.weights")
+        _choice(weights, WEIGHT_NAMES, "sequence.weights")
         return
     for subset, weight in weights.items():
         _require(weight, f"sequence.weights.{subset}", 0, math.inf)

@@ -18,8 +18,8 @@ from typing import Final, TypeVar, cast
 
 import xxhash
 
-Source = TypeVar("Source")
-Loaded = TypeVar("Loaded")
+SourceT = TypeVar("SourceT")
+LoadedT = TypeVar("LoadedT")
 
 MOST_PER_LOADER: Final = 4
 """Our choice: how many results of one loader stay in memory: two runs' models and lists."""
@@ -32,7 +32,7 @@ _lock: Final = threading.RLock()
 """Held while a loader runs, so that two threads never load the same twice. A loader may load."""
 
 
-def load_by_content(source: Source, digest: str, load: Callable[[Source], Loaded]) -> Loaded:
+def load_by_content(source: SourceT, digest: str, load: Callable[[SourceT], LoadedT]) -> LoadedT:
     """Returns `load(source)`, or what it returned earlier in this process for the same content.
 
     Of each loader the MOST_PER_LOADER results that were asked for last are kept; callers share
@@ -52,7 +52,7 @@ def load_by_content(source: Source, digest: str, load: Callable[[Source], Loaded
         kept.move_to_end(digest)
         if len(kept) > MOST_PER_LOADER:
             kept.popitem(last=False)
-        return cast(Loaded, kept[digest])
+        return cast(LoadedT, kept[digest])
 
 
 def digest_bytes(*contents: bytes) -> str:

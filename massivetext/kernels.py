@@ -1,6 +1,6 @@
 """How hot loops are compiled: numba with fixed signatures, cached wherever a folder can be written.
 
-    @part
+    @helper
     def _add(a, b): ...                    # compiled into the kernels that call it
 
     @kernel("void(uint8[::1], int64[::1])")
@@ -10,10 +10,10 @@ Rules of the house:
 - A kernel states its signatures, so that a call with another type is an error and never a second
   compilation. Callers hand over contiguous arrays of exactly those types; `Array(..., True)`, a
   read-only one, takes both kinds.
-- A part that is called often and makes no arrays is `lean`.
-- A kernel stands below its parts. Parts from other files are imported by name: the cache is keyed
-  by the text of every file that a part comes from, and of our own modules that it names, so
-  constants stand in those.
+- A helper that is called often and makes no arrays is `lean`.
+- A kernel stands below its helpers. Helpers from other files are imported by name: the cache is
+  keyed by the text of every file that a helper comes from, and of our own modules that it
+  names, so constants stand in those.
 - No fast-math: the same bytes on every processor. The GIL is released while a kernel runs.
 - Modules that hold kernels are imported where they are first needed: numba alone takes most of a
   second.
@@ -47,7 +47,7 @@ _OPTIONS: Final = {"nogil": True, "error_model": "numpy"}
 """numpy's error model spares inner loops the check for a zero divisor."""
 
 _WITHOUT_COUNTS: Final = {"_nrt": False} if hasattr(DefaultOptions, "_nrt") else {}
-"""numba's switch for its counting of references, which parts inherit. It is not a documented one:
+"""numba's switch for its counting of references, which helpers inherit. It is not a documented one:
 without it, kernels are slower, and right all the same."""
 
 _CACHE_FAILURES: Final = (OSError, RuntimeError, EOFError, pickle.UnpicklingError)
@@ -74,24 +74,24 @@ def kernel(*signatures: Any) -> Callable[[F], F]:
     return compile_kernel
 
 
-def part(function: F) -> F:
+def helper(function: F) -> F:
     """Marks a function that kernels call: compiled only as a part of them."""
     return _njit(function, **_OPTIONS)
 
 
 def lean(function: F) -> F:
-    """Marks a part that makes no arrays, as all parts that it calls: they count no references.
+    """Marks a helper that makes no arrays, as all helpers that it calls: they count no references.
 
-    Counts are atomic, two a call and array: where a few parts are called for every tag of a page,
+    Counts are atomic, two a call and array: where a few helpers are called for every tag of a page,
     they take nine tenths of the time. The kernel around makes the arrays.
     """
     return _njit(function, **_OPTIONS, **_WITHOUT_COUNTS)
 
 
 def inlined(function: F) -> F:
-    """Marks a part for inner loops: its code is copied to where it is called.
+    """Marks a helper for inner loops: its code is copied to where it is called.
 
-    A call of an ordinary part counts references to the arrays that it is given, which costs more
+    A call of an ordinary helper counts references to the arrays that it is given, which costs more
     than a few operations on a byte or a word do.
     """
     return _njit(function, inline="always", **_OPTIONS)
@@ -112,7 +112,7 @@ def _cache_folders(function: Callable[..., Any]) -> Iterator[Path]:
 
 
 def _sources_digest(function: Callable[..., Any]) -> str:
-    """Returns a hash of the files of a kernel and its parts, and of modules that these name."""
+    """Returns a hash of the files of a kernel and its helpers, and of modules that these name."""
     modules = [function.__module__]
     for module in modules:  # grows while it is read
         for value in vars(sys.modules[module]).values():

@@ -26,7 +26,7 @@ from massivetext.model.errors import TrainingError
 from massivetext.model.optimiser import OPTIMISERS
 
 if TYPE_CHECKING:
-    from massivetext.model.metrics import Row
+    from massivetext.model.metrics import LogRow
     from massivetext.model.trained import TrainedModel
     from massivetext.sequencing import ShardReader
 
@@ -204,7 +204,7 @@ def _train(options: argparse.Namespace) -> int:
     return 0
 
 
-def _losses_in_words(rows: list[Row]) -> str:
+def _losses_in_words(rows: list[LogRow]) -> str:
     from massivetext.model.metrics import RECENT_STEPS, running_means
 
     if not rows:

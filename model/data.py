@@ -24,7 +24,7 @@ PREFETCHED_STEPS = 4
 """Our choice: batches read ahead; reading is thousands of times faster than training."""
 
 
-class Records(Protocol):
+class SequenceReader(Protocol):
     """What the trainer asks of shards; `massivetext.sequencing.ShardReader` has it."""
 
     dataset: Dataset
@@ -117,7 +117,7 @@ class Batches:
         vocab_size: bound on token ids.
     """
 
-    reader: Records
+    reader: SequenceReader
     order: WindowOrder
     plan: BatchPlan
     microbatch: int
@@ -148,11 +148,11 @@ class Batches:
 
     def _window(self, place: int) -> np.ndarray:
         record, window = self.order[place]
-        tokens = read_record(self.reader, record, self.vocab_size)
+        tokens = read_sequence(self.reader, record, self.vocab_size)
         return tokens[window * self.window : (window + 1) * self.window]
 
 
-def read_record(reader: Records, record: int, vocab_size: int) -> np.ndarray:
+def read_sequence(reader: SequenceReader, record: int, vocab_size: int) -> np.ndarray:
     """Tokens of a record as int32.
 
     Raises:

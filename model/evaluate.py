@@ -15,7 +15,7 @@ import jax
 import numpy as np
 
 from massivetext.config import ConfigError
-from massivetext.model.data import Records, read_record, windows_per_record
+from massivetext.model.data import SequenceReader, read_sequence, windows_per_record
 from massivetext.model.parameters import Parameters
 from massivetext.model.step import LanguageModel
 
@@ -70,7 +70,7 @@ class EvaluationOptions:
 def evaluate(
     language_model: LanguageModel,
     parameters: Parameters,
-    reader: Records,
+    reader: SequenceReader,
     token_bytes: np.ndarray,
     options: EvaluationOptions,
 ) -> Evaluation:
@@ -101,7 +101,7 @@ def evaluate(
 
 
 def _window_batches(
-    reader: Records, window: int, options: EvaluationOptions
+    reader: SequenceReader, window: int, options: EvaluationOptions
 ) -> Iterator[np.ndarray]:
     """Windows [B, T] in the order of the records; the last batch may be short."""
     in_record = windows_per_record(reader.dataset.sequence_length, window)
@@ -111,6 +111,6 @@ def _window_batches(
         rows = []
         for place in places[first : first + options.batch_windows]:
             record, part = divmod(place, in_record)
-            tokens = read_record(reader, record, reader.dataset.vocab_size)
+            tokens = read_sequence(reader, record, reader.dataset.vocab_size)
             rows.append(tokens[part * window : (part + 1) * window])
         yield np.stack(rows)

@@ -21,7 +21,7 @@ CURVE_FILE: Final = "loss.svg"
 RECENT_STEPS: Final = 10
 """Our choice: a short run's batches are small, and their losses differ more than the model does."""
 
-Row = dict[str, Any]
+LogRow = dict[str, Any]
 """What is logged of a step: its number, its metrics and the rates of the run."""
 
 
@@ -68,7 +68,7 @@ class MetricsLog:
         for row in kept:
             self.append(row)
 
-    def append(self, row: Row) -> None:
+    def append(self, row: LogRow) -> None:
         """Writes a row at once."""
         print(json.dumps(row), file=self._stream, flush=True)
 
@@ -77,7 +77,7 @@ class MetricsLog:
         self._stream.close()
 
 
-def read_metrics(path: Path) -> list[Row]:
+def read_metrics(path: Path) -> list[LogRow]:
     """Rows of a log, without an unfinished last line; none if the log does not exist."""
     if not path.exists():
         return []
@@ -96,7 +96,7 @@ def running_means(losses: list[float]) -> list[float]:
     return [sum(some) / len(some) for some in recent]
 
 
-def draw_loss_curve(rows: list[Row], vocab_size: int, path: Path) -> None:
+def draw_loss_curve(rows: list[LogRow], vocab_size: int, path: Path) -> None:
     """Loss by step as SVG, with the loss of guessing (ln V) for comparison."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure

@@ -10,12 +10,12 @@ from typing import Final
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from massivetext.model.metrics import Row
+from massivetext.model.metrics import LogRow
 
 LINES: Final = 10
 """Our choice: lines in the log of a run that no terminal shows."""
 
-Show = Callable[[Row], None]
+Show = Callable[[LogRow], None]
 
 
 @contextmanager
@@ -42,11 +42,11 @@ def _bar() -> Progress:
     )
 
 
-def _line(row: Row, steps: int) -> None:
+def _line(row: LogRow, steps: int) -> None:
     done = row["step"] + 1
     if row["step"] == 0 or done % max(1, steps // LINES) == 0 or done == steps:
         print(f"train: step {done}/{steps}  {_words(row)}", file=sys.stderr, flush=True)
 
 
-def _words(row: Row) -> str:
+def _words(row: LogRow) -> str:
     return f"loss {row['loss']:.3f}  {row['tokens_per_second']:,.0f} tokens/s"

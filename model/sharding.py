@@ -21,20 +21,20 @@ from jax.tree_util import KeyPath
 from massivetext.config import ConfigError
 from massivetext.model.parameters import Parameters
 
-DATA: Final = "data"
-MODEL: Final = "model"
+DATA_AXIS: Final = "data"
+MODEL_AXIS: Final = "model"
 
 STORED_AXES: Final[dict[str, tuple[str | None, ...]]] = {
-    "embedding": (MODEL, DATA),
-    "query": (DATA, MODEL, None),
-    "key": (DATA, MODEL, None),
-    "value": (DATA, MODEL, None),
-    "position": (DATA, MODEL, None),
-    "output": (MODEL, None, DATA),
-    "content_bias": (MODEL, None),
-    "position_bias": (MODEL, None),
-    "up": (DATA, MODEL),
-    "down": (MODEL, DATA),
+    "embedding": (MODEL_AXIS, DATA_AXIS),
+    "query": (DATA_AXIS, MODEL_AXIS, None),
+    "key": (DATA_AXIS, MODEL_AXIS, None),
+    "value": (DATA_AXIS, MODEL_AXIS, None),
+    "position": (DATA_AXIS, MODEL_AXIS, None),
+    "output": (MODEL_AXIS, None, DATA_AXIS),
+    "content_bias": (MODEL_AXIS, None),
+    "position_bias": (MODEL_AXIS, None),
+    "up": (DATA_AXIS, MODEL_AXIS),
+    "down": (MODEL_AXIS, DATA_AXIS),
     "gain": (None,),
 }
 """Mesh axis of every dimension of a parameter, by its name: heads and the MLP's hidden units go to
@@ -66,7 +66,7 @@ class Layout:
 
         def of(path: KeyPath, leaf: jax.Array) -> NamedSharding:
             axes = self._axes(path, leaf.shape)
-            return self._sharding([axis if axis == MODEL else None for axis in axes])
+            return self._sharding([axis if axis == MODEL_AXIS else None for axis in axes])
 
         return jax.tree.map_with_path(of, parameters)
 
@@ -101,11 +101,11 @@ class Layout:
     @property
     def batch(self) -> NamedSharding:
         """Token ids [A, B, T]: microbatches, windows, positions."""
-        return NamedSharding(self.mesh, PartitionSpec(None, DATA, None))
+        return NamedSharding(self.mesh, PartitionSpec(None, DATA_AXIS, None))
 
     def constrain_activations(self, x_BxTxD: jax.Array) -> jax.Array:
         """Pins activations to the data axis by window."""
-        sharding = NamedSharding(self.mesh, PartitionSpec(DATA, None, None))
+        sharding = NamedSharding(self.mesh, PartitionSpec(DATA_AXIS, None, None))
         return jax.lax.with_sharding_constraint(x_BxTxD, sharding)
 
     def _axes(self, path: KeyPath, shape: tuple[int, ...]) -> Axes:
@@ -147,7 +147,7 @@ def make_layout(model_parallel: int = 1, data_parallel: int | None = None) -> La
         )
     mesh = jax.make_mesh(
         (data, model_parallel),
-        (DATA, MODEL),
+        (DATA_AXIS, MODEL_AXIS),
         axis_types=(AxisType.Auto, AxisType.Auto),
         devices=jax.devices()[: data * model_parallel],
     )

@@ -20,18 +20,24 @@ from massivetext.config import ConfigError
 from massivetext.model import flops
 from massivetext.model.checkpoint import Checkpoints, RunRecord
 from massivetext.model.configs import TrainConfig
-from massivetext.model.data import Batches, DataIdentity, Records, WindowOrder, windows_per_record
+from massivetext.model.data import (
+    Batches,
+    DataIdentity,
+    SequenceReader,
+    WindowOrder,
+    windows_per_record,
+)
 from massivetext.model.errors import TrainingDivergedError
 from massivetext.model.metrics import (
     CURVE_FILE,
     METRICS_FILE,
+    LogRow,
     MetricsLog,
-    Row,
     draw_loss_curve,
     read_metrics,
 )
 from massivetext.model.progress import Show, progress
-from massivetext.model.sharding import DATA, Layout, global_array, local_rows
+from massivetext.model.sharding import DATA_AXIS, Layout, global_array, local_rows
 from massivetext.model.step import (
     Metrics,
     TrainState,
@@ -85,10 +91,12 @@ class TrainResult:
     """How a run ended: steps done (fewer than asked if a signal stopped it), and its log."""
 
     step: int
-    rows: list[Row]
+    rows: list[LogRow]
 
 
-def train(reader: Records, config: TrainConfig, layout: Layout, options: RunOptions) -> TrainResult:
+def train(
+    reader: SequenceReader, config: TrainConfig, layout: Layout, options: RunOptions
+) -> TrainResult:
     """Trains to the configuration's last step, from the newest checkpoint in the output folder.
 
     Raises:
@@ -118,7 +126,7 @@ def train(reader: Records, config: TrainConfig, layout: Layout, options: RunOpti
     return TrainResult(int(state.step), rows)
 
 
-def _batches(reader: Records, config: TrainConfig, layout: Layout) -> Batches:
+def _batches(reader: SequenceReader, config: TrainConfig, layout: Layout) -> Batches:
     """The batches of the run, this host's rows of them; shards and mesh must fit the run."""
     dataset = reader.dataset
     if dataset.vocab_size > config.model.vocab_size:
@@ -128,7 +136,10 @@ def _batches(reader: Records, config: TrainConfig, layout: Layout) -> Batches:
         )
     if len(reader) == 0:
         raise ConfigError("the shards hold no sequences: there is nothing to train on")
-    microbatch, data_parallel = config.batch_windows // config.microbatches, layout.mesh.shape[DATA]
+    microbatch, data_parallel = (
+        config.batch_windows // config.microbatches,
+        layout.mesh.shape[DATA_AXIS],
+    )
     if microbatch % data_parallel:
         raise ConfigError(
             f"{microbatch} windows a microbatch on {data_parallel} data-parallel devices: "
@@ -239,7 +250,7 @@ class _Loop:
         self.log.append(row)
         self.show(row)
 
-    def _rates(self, step: int, seconds: float) -> Row:
+    def _rates(self, step: int, seconds: float) -> LogRow:
         plan, model = self.batches.plan, self.run.config.model
         rate = plan.size(step) * model.window / seconds
         devices = self.layout.mesh.devices

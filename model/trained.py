@@ -7,7 +7,7 @@ from pathlib import Path
 
 from massivetext.config import ConfigError
 from massivetext.model.checkpoint import Checkpoints, RunRecord
-from massivetext.model.data import Records
+from massivetext.model.data import SequenceReader
 from massivetext.model.evaluate import Evaluation, EvaluationOptions, evaluate
 from massivetext.model.parameters import Parameters
 from massivetext.model.sample import SampleOptions, sample
@@ -31,7 +31,7 @@ class TrainedModel:
         """The model as functions of parameters."""
         return LanguageModel(self.run.config.model, self.run.data.bos)
 
-    def evaluate(self, reader: Records, options: EvaluationOptions) -> Evaluation:
+    def evaluate(self, reader: SequenceReader, options: EvaluationOptions) -> Evaluation:
         """Bits per byte on shards.
 
         Raises:

@@ -1,6 +1,6 @@
 """Sequencing as Beam transforms: thin wiring around the pure functions of this room.
 
-Elements are small tuples of names, numbers and `bytes` arrays, keyed by bucket. Text never comes
+Elements are small tuples of names, numbers and `bytes` arrays, keyed by shard. Text never comes
 here: crops are tokenised before.
 """
 
@@ -13,8 +13,8 @@ from typing import Any, Final, NamedTuple
 import apache_beam as beam
 import numpy as np
 
-from massivetext.sequencing.blocks import CROP_DTYPE, CropBlock, sorted_block
-from massivetext.sequencing.buckets import count_crops
+from massivetext.sequencing.crop_batches import CROP_DTYPE, CropBatch, sorted_batch
+from massivetext.sequencing.filling import count_crops
 from massivetext.sequencing.packing import PackingRule
 
 
@@ -27,31 +27,31 @@ class DrawId(NamedTuple):
 
 
 SizedCrops = tuple[int, tuple[tuple[str, int, int], bytes]]
-"""(bucket, (DrawId, crops)): `crops` is an array of CROP_DTYPE."""
+"""(shard, (DrawId, crops)): `crops` is an array of CROP_DTYPE."""
 
 NO_DRAW: Final = DrawId("", 0, 0)
 """Of an element without crops, which makes its key come up."""
 
 TokenisedCrops = tuple[int, tuple[tuple[str, int, int], bytes, bytes]]
-"""(key, (DrawId, crops, tokens)): the arrays of a `CropBlock`."""
+"""(key, (DrawId, crops, tokens)): the arrays of a `CropBatch`."""
 
 Quotas = Mapping[int, Mapping[DrawId, int]]
-"""Bucket -> draw -> sequences to take."""
+"""Shard -> draw -> sequences to take."""
 
 
 class CountSequences(beam.PTransform):
-    """SizedCrops -> (bucket, {DrawId: sequences})."""
+    """SizedCrops -> (shard, {DrawId: sequences})."""
 
     def __init__(self, rule: PackingRule) -> None:
         super().__init__()
         self.rule = rule
 
     def expand(self, input_or_inputs: Any) -> Any:
-        """Groups by bucket and counts."""
+        """Groups by shard and counts."""
         return (
             input_or_inputs
-            | "Group crops by bucket" >> beam.GroupByKey()
-            | "Count sequences" >> beam.Map(_count_bucket, self.rule)
+            | "Group crops by shard" >> beam.GroupByKey()
+            | "Count sequences" >> beam.Map(_count_shard, self.rule)
         )
 
 
@@ -67,10 +67,10 @@ class SortCrops(beam.PTransform):
         )
 
 
-def _count_bucket(
+def _count_shard(
     element: tuple[int, Iterable[tuple[tuple[str, int, int], bytes]]], rule: PackingRule
 ) -> tuple[int, dict[DrawId, int]]:
-    bucket, values = element
+    shard, values = element
     parts: dict[DrawId, list[bytes]] = defaultdict(list)
     for draw_id, crops in values:
         parts[DrawId(*draw_id)].append(crops)
@@ -78,15 +78,15 @@ def _count_bucket(
         draw_id: count_crops(np.frombuffer(b"".join(crops), CROP_DTYPE), rule)
         for draw_id, crops in sorted(parts.items())
     }
-    return bucket, counts
+    return shard, counts
 
 
 def _sort_crops(
     element: tuple[int, Iterable[tuple[tuple[str, int, int], bytes, bytes]]],
-) -> tuple[int, dict[DrawId, CropBlock]]:
+) -> tuple[int, dict[DrawId, CropBatch]]:
     key, values = element
-    blocks: dict[DrawId, list[CropBlock]] = defaultdict(list)
+    batches: dict[DrawId, list[CropBatch]] = defaultdict(list)
     for draw_id, crops, tokens in values:
         if draw_id != NO_DRAW:
-            blocks[DrawId(*draw_id)].append(CropBlock.from_bytes(crops, tokens))
-    return key, {draw_id: sorted_block(parts) for draw_id, parts in sorted(blocks.items())}
+            batches[DrawId(*draw_id)].append(CropBatch.from_bytes(crops, tokens))
+    return key, {draw_id: sorted_batch(parts) for draw_id, parts in sorted(batches.items())}

@@ -52,7 +52,7 @@ class Supply:
     Attributes:
         expected: guess of the sequences that a whole visit gives, before the first draw.
         draws: what was read.
-        sequences_by_draw: for each draw, for each bucket, its number of sequences.
+        sequences_by_draw: for each draw, for each shard, its number of sequences.
     """
 
     expected: int
@@ -78,12 +78,12 @@ class Supply:
         """Returns how many sequences `max_visits` visits will probably give."""
         return self.sequences + (max_visits - self.visits) * self.per_visit
 
-    def with_draw(self, draw: Draw, sequences_by_bucket: tuple[int, ...]) -> Supply:
+    def with_draw(self, draw: Draw, sequences_by_shard: tuple[int, ...]) -> Supply:
         """Returns the supply after one more draw."""
         return Supply(
             self.expected,
             (*self.draws, draw),
-            (*self.sequences_by_draw, sequences_by_bucket),
+            (*self.sequences_by_draw, sequences_by_shard),
         )
 
 
@@ -153,11 +153,11 @@ def settle(
     return counts, [warning]
 
 
-def bucket_quotas(target: int, supply: Supply) -> list[list[int]]:
-    """Returns how many sequences of a subset each bucket takes, for each draw.
+def shard_quotas(target: int, supply: Supply) -> list[list[int]]:
+    """Returns how many sequences of a subset each shard takes, for each draw.
 
     All sequences of earlier draws come first (sampling without replacement); those of the draw
-    that is not needed in full are shared among the buckets by what they hold.
+    that is not needed in full are shared among the shards by what they hold.
 
     Args:
         target: sequences of the subset; at most `supply.sequences`.
@@ -166,7 +166,7 @@ def bucket_quotas(target: int, supply: Supply) -> list[list[int]]:
     quotas = []
     for held in supply.sequences_by_draw:
         given = min(target, sum(held))
-        shares = {bucket: Fraction(count, sum(held) or 1) for bucket, count in enumerate(held)}
+        shares = {shard: Fraction(count, sum(held) or 1) for shard, count in enumerate(held)}
         quotas.append(list(apportion(given, shares).values()) if given else [0] * len(held))
         target -= given
     return quotas

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from massivetext.sequencing.merge_kernels import EMPTY, encode, fill_merges, fill_pairs
-from massivetext.sequencing.model_file import ModelFile, PieceType
+from massivetext.sequencing.sentencepiece_file import PieceType, SentencePieceFile
 
 _SPACE: Final = "\u2581"
 _SPACE_BYTES: Final = _SPACE.encode()
@@ -34,7 +34,7 @@ class UnsuitableModelError(ValueError):
     """A model that the fast encoder cannot take."""
 
 
-def why_not(model: ModelFile) -> str:
+def why_not(model: SentencePieceFile) -> str:
     """Returns why a model cannot be encoded with here, or nothing if it can."""
     pieces = model.pieces
     types = {piece.type for piece in pieces}
@@ -63,7 +63,7 @@ def why_not(model: ModelFile) -> str:
 class FastEncoder:
     """Encodes text that is already normalised; usable from several threads at once."""
 
-    def __init__(self, model: ModelFile) -> None:
+    def __init__(self, model: SentencePieceFile) -> None:
         """Derives the tables from a vocabulary.
 
         Raises:

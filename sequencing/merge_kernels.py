@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from massivetext.kernels import kernel, part
+from massivetext.kernels import helper, kernel
 
 TABLES: Final = (
     "Tuple((uint8[:,::1], uint64[::1], int32[::1], int32, uint64[::1], int32[::1], int32[::1]))"
@@ -53,7 +53,7 @@ _HALF: Final = np.uint64(32)
 _ONE: Final = np.uint64(1)
 
 
-@part
+@helper
 def _slot(left: Any, right: Any, keys: Any) -> Any:
     """Returns the entry of a pair in a hash table: its own, or the empty one it would get."""
     key = (np.uint64(left) << _HALF) | np.uint64(right)
@@ -81,7 +81,7 @@ def fill_merges(left: Any, right: Any, merged: Any, keys: Any, tokens: Any) -> N
         tokens[place] = merged[pair]
 
 
-@part
+@helper
 def _character_size(lead: Any) -> Any:
     """Returns the number of bytes of a character, by its first."""
     if lead < 0x80:
@@ -91,7 +91,7 @@ def _character_size(lead: Any) -> Any:
     return np.int64(3) if lead < 0xF0 else np.int64(4)
 
 
-@part
+@helper
 def _code_point(text: Any, start: Any) -> Any:
     """Returns the code point of the character that starts at a byte."""
     lead = np.int32(text[start])
@@ -104,14 +104,14 @@ def _code_point(text: Any, start: Any) -> Any:
     return np.int32(point)
 
 
-@part
+@helper
 def _are_joined(text: Any, previous: Any, start: Any, joined: Any) -> Any:
     """Whether some piece holds two neighbouring characters, which start at these bytes."""
     left, right = _code_point(text, previous), _code_point(text, start)
     return joined[_slot(left, right, joined)] != EMPTY
 
 
-@part
+@helper
 def _merged(left: Any, right: Any, keys: Any, merges: Any) -> Any:
     """Returns the token that two neighbours merge to, or UNKNOWN."""
     if left < 0 or right < 0:
@@ -120,7 +120,7 @@ def _merged(left: Any, right: Any, keys: Any, merges: Any) -> Any:
     return merges[place] if keys[place] != EMPTY else np.int32(UNKNOWN)
 
 
-@part
+@helper
 def _characters(
     text: Any, start: Any, stop: Any, character_tokens: Any, symbols: Any, firsts: Any
 ) -> Any:
@@ -135,7 +135,7 @@ def _characters(
     return count
 
 
-@part
+@helper
 def _merge_few(
     count: Any, symbols: Any, firsts: Any, pairs: Any, keys: Any, merges: Any, ranks: Any
 ) -> Any:
@@ -166,7 +166,7 @@ def _merge_few(
     return count
 
 
-@part
+@helper
 def _push(
     size: Any, priority: Any, token: Any, right: Any, priorities: Any, tokens: Any, rights: Any
 ) -> Any:
@@ -183,7 +183,7 @@ def _push(
     return size + 1
 
 
-@part
+@helper
 def _drop_first(size: Any, priorities: Any, tokens: Any, rights: Any) -> Any:
     """Takes the best pair from the heap; returns the new size."""
     size -= 1
@@ -202,7 +202,7 @@ def _drop_first(size: Any, priorities: Any, tokens: Any, rights: Any) -> Any:
     return size
 
 
-@part
+@helper
 def _close_gaps(count: Any, symbols: Any, firsts: Any) -> Any:
     """Drops the symbols that are gone; returns the number of the others."""
     stop, kept = firsts[count], np.int64(0)
@@ -214,7 +214,7 @@ def _close_gaps(count: Any, symbols: Any, firsts: Any) -> Any:
     return kept
 
 
-@part
+@helper
 def _merge_many(count: Any, keys: Any, merges: Any, ranks: Any, W: Any) -> Any:
     """Does what `_merge_few` does, with a heap of pairs; returns the number of symbols."""
     symbols, firsts, nexts, previous, priorities, tokens, rights = W
@@ -248,7 +248,7 @@ def _merge_many(count: Any, keys: Any, merges: Any, ranks: Any, W: Any) -> Any:
     return _close_gaps(count, symbols, firsts)
 
 
-@part
+@helper
 def _encode_word(text: Any, start: Any, stop: Any, out: Any, written: Any, T: Any, W: Any) -> Any:
     """Appends the tokens of text[start:stop], which nothing outside can merge with."""
     character_tokens, byte_0, keys, merges, ranks = T[2], T[3], T[4], T[5], T[6]
@@ -269,7 +269,7 @@ def _encode_word(text: Any, start: Any, stop: Any, out: Any, written: Any, T: An
     return written
 
 
-@part
+@helper
 def _find(
     text: Any, start: Any, size: Any, word_hash: Any, hashes: Any, key_slots: Any, keys: Any
 ) -> Any:
@@ -288,7 +288,7 @@ def _find(
     return slot
 
 
-@part
+@helper
 def _remember(
     text: Any, start: Any, size: Any, word_hash: Any, out: Any, first: Any, stop: Any, C: Any
 ) -> None:

@@ -59,7 +59,7 @@ class Mixture:
     warnings: tuple[str, ...]
 
 
-def mix(weights: str | Mapping[str, float], present: Iterable[str]) -> Mixture:
+def make_mixture(weights: str | Mapping[str, float], present: Iterable[str]) -> Mixture:
     """Returns the shares of the subsets that are there; the weights of absent ones are shared out.
 
     Args:

@@ -48,7 +48,7 @@ class PackingRule:
 
 
 @dataclass(frozen=True)
-class Packed:
+class PackedSequences:
     """The sequences of a run of crops.
 
     Attributes:
@@ -67,7 +67,7 @@ def count_sequences(crop_tokens_C: NDArray[np.integer], rule: PackingRule) -> in
     return int(_sequences_by_group(crop_tokens_C, rule)[1].sum())
 
 
-def pack(crops: Sequence[NDArray[np.uint16]], rule: PackingRule) -> Packed:
+def pack(crops: Sequence[NDArray[np.uint16]], rule: PackingRule) -> PackedSequences:
     """Returns the sequences of consecutive crops.
 
     Args:
@@ -87,7 +87,7 @@ def pack(crops: Sequence[NDArray[np.uint16]], rule: PackingRule) -> Packed:
     first_sequence_C = (np.cumsum(sequences_G) - sequences_G)[group_C]
     spans = _spans(start_C, stop_C, kept_C, first_sequence_C, rule.length)
     discarded_tokens = int(wrapped_C.sum()) - len(kept)
-    return Packed(kept.reshape(-1, rule.length), spans, discarded_tokens)
+    return PackedSequences(kept.reshape(-1, rule.length), spans, discarded_tokens)
 
 
 def _sequences_by_group(

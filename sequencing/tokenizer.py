@@ -10,7 +10,7 @@ import numpy as np
 import sentencepiece
 from numpy.typing import NDArray
 
-from massivetext.sequencing.model_file import parse_model
+from massivetext.sequencing.sentencepiece_file import parse_sentencepiece
 
 if TYPE_CHECKING:
     from massivetext.sequencing.fast_encoder import FastEncoder
@@ -96,7 +96,7 @@ class Tokenizer:
         """The fast encoder, if it can take the model, and the rule of normalisation."""
         from massivetext.sequencing import fast_encoder  # compiled when first needed
 
-        parsed = parse_model(self.model)
+        parsed = parse_sentencepiece(self.model)
         try:
             return fast_encoder.FastEncoder(parsed), parsed.normalization
         except fast_encoder.UnsuitableModelError:

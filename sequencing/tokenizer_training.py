@@ -19,7 +19,7 @@ import sentencepiece
 
 from massivetext.records import stable_hash
 from massivetext.sequencing.mixture import Shares
-from massivetext.sequencing.model_file import replace_in_pieces
+from massivetext.sequencing.sentencepiece_file import replace_in_pieces
 from massivetext.sequencing.tokenizer import MAX_VOCAB_SIZE
 
 SAMPLE_BYTES: Final = 50_000_000
@@ -46,7 +46,7 @@ kinds is not seen as one."""
 
 
 @dataclass(frozen=True)
-class TrainedModel:
+class TrainedTokenizer:
     """A SentencePiece model, and what the user must know about it."""
 
     model: bytes
@@ -79,7 +79,7 @@ def drawn_passages(encoded: bytes, seed: int, document_id: str, limit: int) -> I
             yield encoded[start : start + PASSAGE_BYTES].decode(errors="ignore")
 
 
-def count_words(passages: Iterable[str]) -> Counter[str]:
+def word_frequencies(passages: Iterable[str]) -> Counter[str]:
     """Returns how often each word occurs, spaces before it included."""
     counts: Counter[str] = Counter()
     for passage in passages:
@@ -87,13 +87,13 @@ def count_words(passages: Iterable[str]) -> Counter[str]:
     return counts
 
 
-def train(
+def train_tokenizer(
     word_counts: Mapping[str, int], vocab_size: int, normalization: str, num_threads: int = 1
-) -> TrainedModel:
+) -> TrainedTokenizer:
     """Trains a tokenizer; the same words give the same bytes, in whatever order they come.
 
     Args:
-        word_counts: how often each word of the sample occurs (see `count_words`).
+        word_counts: how often each word of the sample occurs (see `word_frequencies`).
         vocab_size: pieces wanted, 256 bytes, unknown, BOS and EOS included.
         normalization: `identity` (lossless) or `nfkc` (the paper's).
         num_threads: written into the model, so another number gives other bytes.
@@ -115,12 +115,12 @@ def train(
     model = _train(weighted, vocab_size, normalization, num_threads)
     size = sentencepiece.SentencePieceProcessor(model_proto=model).get_piece_size()
     if size == vocab_size:
-        return TrainedModel(model, ())
+        return TrainedTokenizer(model, ())
     warning = (
         f"the corpus supports a vocabulary of {size:,} pieces only (asked: {vocab_size:,}); "
         "the tokenizer has that many"
     )
-    return TrainedModel(model, (warning,))
+    return TrainedTokenizer(model, (warning,))
 
 
 def _train(weighted: Iterator[str], vocab_size: int, normalization: str, num_threads: int) -> bytes:

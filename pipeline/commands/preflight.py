@@ -7,12 +7,12 @@ from massivetext.paths import PathKind, paths_of
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import UsageError
 from massivetext.pipeline.engine.job import Job
-from massivetext.pipeline.phases.dedup.older import read_old_corpora
+from massivetext.pipeline.phases.dedup.against import read_old_corpora
 from massivetext.pipeline.phases.phase import load_phase
 from massivetext.pipeline.phases.table import phases_of
 
 
-def check(job: Job, command: str) -> None:
+def check_job(job: Job, command: str) -> None:
     """Does `check_config`, looks at older corpora, and writes a file.
 
     Args:

@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
         processes = Processes.affordable(options.workers, options.memory, options.beam_options)
         processes.begin(WarmUp(config))
 
-    from massivetext.pipeline.commands.preflight import check
+    from massivetext.pipeline.commands.preflight import check_job
     from massivetext.pipeline.commands.summary import print_summary
     from massivetext.pipeline.engine.engine import BeamEngine
     from massivetext.pipeline.engine.job import Job
@@ -77,7 +77,7 @@ def run(options: argparse.Namespace) -> int:
         quiet=options.quiet,
         against=tuple(map(absolute, options.against)),
     )
-    check(job, options.command)
+    check_job(job, options.command)
     run_phases(job, items, options.command)
     print_summary(job)
     return 0

@@ -14,7 +14,7 @@ from massivetext.pipeline.phases.corpus import REASONS
 from massivetext.pipeline.phases.report.funnel import funnel
 from massivetext.sequencing.dataset import DATASET_FILE
 
-PLACES = {
+RESULT_FOLDERS = {
     "corpus": "corpus",
     "shards": "sequences",
     "removed": "removed",
@@ -31,7 +31,7 @@ def print_summary(job: Job) -> None:
     counts = funnel(job)
     console = report_console()
     console.print(funnel_table(counts))
-    for title, place in PLACES.items():
+    for title, place in RESULT_FOLDERS.items():
         path = job.path(place)
         if store.match_below(path):
             console.print(f"{title:>9}  {path}", soft_wrap=True)

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from massivetext.kernels import inlined, part
+from massivetext.kernels import helper, inlined
 
 FREE: Final = -1
 
@@ -66,14 +66,14 @@ def hash_table(
     return keys, values
 
 
-@part
+@helper
 def mix(value: Any, other: Any) -> Any:
     """One key of two numbers."""
     mixed = (value * _GOLDEN ^ other) * _GOLDEN
     return (mixed ^ (mixed >> 31)) & _KEY_MASK
 
 
-@part
+@helper
 def number_of(key: Any, keys: Any, numbers: Any, count: Any) -> Any:
     """Number of a key; a new one gets the number `count`."""
     slot = slot_of(keys, key)

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numba import types
 
-from massivetext.kernels import kernel, part
+from massivetext.kernels import helper, kernel
 from massivetext.pipeline.extraction.choice.choose import choose
 from massivetext.pipeline.extraction.choice.weights import WEIGHTS_TYPE, Weights
 from massivetext.pipeline.extraction.html import page_tree as pt
@@ -38,11 +38,11 @@ def hides_text(shown: int, in_all: int) -> bool:
     return shown == 0 or in_all - shown >= HIDDEN_CHARACTERS
 
 
-_is_scant = part(is_scant)
-_hides_text = part(hides_text)
+_is_scant = helper(is_scant)
+_hides_text = helper(hides_text)
 
 
-@part
+@helper
 def _characters(tree: Any) -> Any:
     total = 0
     for block in range(tree.blocks.shape[1]):

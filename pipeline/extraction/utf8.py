@@ -6,12 +6,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from massivetext.kernels import kernel, part
+from massivetext.kernels import helper, kernel
 
 _STRIDE: Final = 32
 
 
-@part
+@helper
 def _skip_ascii(text: Any, position: Any) -> Any:
     """Where ASCII ends: at most a stride before the next other byte."""
     while position + _STRIDE <= len(text):
@@ -25,7 +25,7 @@ def _skip_ascii(text: Any, position: Any) -> Any:
     return position
 
 
-@part
+@helper
 def _width(text: Any, position: Any) -> Any:
     """Bytes of the character that begins at a byte beyond ASCII, 0 if none does.
 

@@ -16,8 +16,8 @@ from massivetext import __version__
 from massivetext.config import Config
 from massivetext.content_cache import load_by_content
 from massivetext.dedup.decontamination import (
+    MatchRule,
     Overlaps,
-    Rule,
     TestIndex,
     TestMatcher,
     build_index,
@@ -54,7 +54,7 @@ _CONTAINMENT_BINS: Final = 10
 """Our choice: bins of the histogram of the largest containment of each document."""
 
 
-COUNT: Final = np.dtype([("gram", "<u4"), ("documents", "<u4")])
+GRAM_COUNT: Final = np.dtype([("gram", "<u4"), ("documents", "<u4")])
 """How many documents of an item have a test gram; grams that none has are left out."""
 
 
@@ -82,7 +82,7 @@ class CountGrams:
         for _, batch in document_batches(documents_path(self.output, item.name), ["text"]):
             counts += matcher.document_counts(batch["text"].to_pylist())
             documents += batch.num_rows
-        found = np.zeros(np.count_nonzero(counts), COUNT)
+        found = np.zeros(np.count_nonzero(counts), GRAM_COUNT)
         found["gram"] = np.flatnonzero(counts)
         found["documents"] = counts[found["gram"]]
         write_array(self.output, _counts_path(item.name), found)
@@ -109,7 +109,7 @@ class DecontaminateItem:
 
     output: str
     index_key: str
-    rule: Rule
+    rule: MatchRule
     threshold: float
     ngram: int
     fold_case: bool

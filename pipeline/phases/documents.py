@@ -16,7 +16,7 @@ import xxhash
 
 from massivetext.config import Config, Source
 from massivetext.filters import measure
-from massivetext.filters.language import LanguageModel, identify
+from massivetext.filters.language import LanguageClassifier, identify
 from massivetext.filters.language import load_model as load_language_model
 from massivetext.filters.safesearch import SafeSearchScorer, Verdict, load_scorer
 from massivetext.filters.verdicts import first_stages, judge
@@ -53,7 +53,7 @@ class _Text(NamedTuple):
     encoding: str
 
 
-def load_models(config: Config) -> tuple[LanguageModel, SafeSearchScorer]:
+def load_models(config: Config) -> tuple[LanguageClassifier, SafeSearchScorer]:
     """Returns the models and lists of a configuration.
 
     Raises:
@@ -68,7 +68,7 @@ class DocumentMaker:
 
     config: Config
     source: Source
-    language: LanguageModel
+    language: LanguageClassifier
     safesearch: SafeSearchScorer
 
     def make(self, records: Sequence[RawRecord], file: str) -> JudgedBatch:

@@ -23,11 +23,11 @@ import numpy as np
 import zstandard
 
 from massivetext.sequencing.fast_encoder import FastEncoder
-from massivetext.sequencing.model_file import parse_model
 from massivetext.sequencing.packing import PackingRule, pack
+from massivetext.sequencing.sentencepiece_file import parse_sentencepiece
 from massivetext.sequencing.shards import FORMATS
 from massivetext.sequencing.tokenizer import Tokenizer
-from massivetext.sequencing.tokenizer_training import count_words, train
+from massivetext.sequencing.tokenizer_training import train_tokenizer, word_frequencies
 
 T = TypeVar("T")
 ROUNDS = 3
@@ -44,8 +44,8 @@ def main() -> None:
     size_mb = sum(map(len, crops)) / 1e6
     half = len(crops) // 2
     started = time.process_time()
-    words = count_words(crop.decode() for crop in crops[:half])
-    tokenizer = Tokenizer(train(words, 32_000, "identity").model)
+    words = word_frequencies(crop.decode() for crop in crops[:half])
+    tokenizer = Tokenizer(train_tokenizer(words, 32_000, "identity").model)
     seconds = time.process_time() - started
     print(f"{size_mb:.1f} MB in {len(crops)} crops; training on half of it: {seconds:.1f} s")
     encoding(tokenizer, crops[half:])
@@ -80,7 +80,7 @@ def read_texts(folder: Path | None) -> Iterator[bytes]:
 
 def encoding(tokenizer: Tokenizer, crops: list[bytes]) -> None:
     """Compares the fast encoder with SentencePiece."""
-    parsed = parse_model(tokenizer.model)
+    parsed = parse_sentencepiece(tokenizer.model)
     size_mb = sum(map(len, crops)) / 1e6
     tokenizer.encode(b"compiled and loaded")
     seconds: dict[str, list[float]] = {"sentencepiece": [], "fast, cold": [], "fast, warm": []}

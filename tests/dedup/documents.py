@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from massivetext.dedup.in_memory import find_removals
 from massivetext.dedup.keys import KeySettings, document_keys, precedences
-from massivetext.dedup.removal import REASONS
+from massivetext.dedup.removal import KIND_NAMES
 from massivetext.dedup.shingles import shingle_sets
 
 DEFAULTS = KeySettings()
@@ -86,7 +86,7 @@ def removals_of(texts, settings=DEFAULTS, rule="pairwise", threshold=0.8):
         rule,
     )
     return {
-        int(row["address"]): (REASONS[row["kind"]], int(row["partner"]), float(row["jaccard"]))
+        int(row["address"]): (KIND_NAMES[row["kind"]], int(row["partner"]), float(row["jaccard"]))
         for row in found
     }
 

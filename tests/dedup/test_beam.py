@@ -5,13 +5,13 @@ from apache_beam.testing.util import assert_that, equal_to
 
 from massivetext.dedup import groups
 from massivetext.dedup.beam import AskBlocks, RecordAnswers, ReturnHeads
-from massivetext.dedup.exact import GROUPS, group_records
+from massivetext.dedup.exact import TEXT_BUCKETS, group_records
 from massivetext.dedup.groups import partition_of
 from massivetext.dedup.heads import bucket_heads, heads_for_blocks
 from massivetext.dedup.packed import pack_item
-from massivetext.dedup.pairs import BANDS, band_records
+from massivetext.dedup.pairs import BAND_BUCKETS, band_records
+from massivetext.dedup.removal_rules import STATUS
 from massivetext.dedup.row_blocks import RowBlocks
-from massivetext.dedup.rules import STATUS
 from massivetext.records import address
 from tests.dedup.documents import corpus, keys_of
 
@@ -42,10 +42,10 @@ def run(transform, elements, of_packed, check):
 
 
 @pytest.mark.parametrize(("partitions", "block_records"), [(1, 4_000_000), (5, 50)])
-@pytest.mark.parametrize("buckets", [GROUPS, BANDS], ids=["groups", "bands"])
+@pytest.mark.parametrize("buckets", [TEXT_BUCKETS, BAND_BUCKETS], ids=["groups", "bands"])
 def test_heads_are_those_of_the_pure_function(monkeypatch, buckets, partitions, block_records):
     """For any number of partitions, and for partitions that are not held in memory as a whole."""
-    make = group_records if buckets is GROUPS else band_records
+    make = group_records if buckets is TEXT_BUCKETS else band_records
     records = make(KEYS, ADDRESSES)
     expected = np.concatenate(list(heads_for_blocks(records, buckets, BLOCKS.numbers))).tolist()
     assert expected
@@ -84,14 +84,16 @@ def test_blocks_are_answered_where_documents_lie_once_a_block():
 def test_a_bucket_never_costs_more_than_its_heads_a_block():
     """What `ReturnHeads` gets and gives for one bucket of 20,000 documents in 4 blocks."""
     blocks = RowBlocks((10_000, 10_000), 5_000)
-    records = np.zeros(20_000, BANDS.dtype)
+    records = np.zeros(20_000, BAND_BUCKETS.dtype)
     records["key"] = 7
     records["rank"] = np.arange(20_000)[::-1] << 24
     records["address"] = [address(n % 2, n // 2) for n in range(20_000)]
     parts = [
-        bucket_heads(records[blocks.numbers(records["address"]) == block], BANDS)
+        bucket_heads(records[blocks.numbers(records["address"]) == block], BAND_BUCKETS)
         for block in range(4)
     ]
     assert [part.size for part in parts] == [32] * 4
-    returned = np.concatenate(list(heads_for_blocks(np.concatenate(parts), BANDS, blocks.numbers)))
+    returned = np.concatenate(
+        list(heads_for_blocks(np.concatenate(parts), BAND_BUCKETS, blocks.numbers))
+    )
     assert 0 < returned.size <= 4 * 32

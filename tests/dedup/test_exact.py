@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from massivetext.dedup.exact import GROUP_RECORD, GROUPS, exact_removals
+from massivetext.dedup.exact import GROUP_RECORD, TEXT_BUCKETS, exact_removals
 from massivetext.dedup.groups import resolve_in_blocks
 from massivetext.dedup.heads import bucket_heads
 from massivetext.dedup.keys import COUNT_BITS, precedences
@@ -58,7 +58,7 @@ def test_groups_of_any_size_are_resolved_a_few_records_at_a_time(records, block_
     parts = list(
         resolve_in_blocks(
             chunks,
-            lambda part: bucket_heads(part, GROUPS),
+            lambda part: bucket_heads(part, TEXT_BUCKETS),
             lambda part: [exact_removals(part)],
             block_records,
         )

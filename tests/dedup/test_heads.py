@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.lib.recfunctions import repack_fields
 
-from massivetext.dedup.exact import GROUP_RECORD, GROUPS, exact_removals
+from massivetext.dedup.exact import GROUP_RECORD, TEXT_BUCKETS, exact_removals
 from massivetext.dedup.heads import bucket_heads, heads_for_blocks
 from massivetext.dedup.keys import COUNT_BITS
-from massivetext.dedup.pairs import BAND_RECORD, BANDS, candidate_pairs
+from massivetext.dedup.pairs import BAND_BUCKETS, BAND_RECORD, candidate_pairs
 from massivetext.dedup.row_blocks import RowBlocks
 
 ROWS = 4
@@ -58,7 +58,8 @@ def by_block(records, buckets, top):
 def test_pairs_of_blocks_are_those_of_the_whole(documents, top):
     records = band_records(documents)
     found = [
-        candidate_pairs(part, 0.8, guests, top) for _, part, guests in by_block(records, BANDS, top)
+        candidate_pairs(part, 0.8, guests, top)
+        for _, part, guests in by_block(records, BAND_BUCKETS, top)
     ]
     assert np.concatenate(found).tolist() == candidate_pairs(records, 0.8, top=top).tolist()
 
@@ -67,20 +68,20 @@ def test_pairs_of_blocks_are_those_of_the_whole(documents, top):
 def test_exact_removals_of_blocks_are_those_of_the_whole(documents, top):
     records = group_records(documents)
     found = []
-    for _, part, guests in by_block(records, GROUPS, top):
+    for _, part, guests in by_block(records, TEXT_BUCKETS, top):
         removals = exact_removals(np.concatenate([part, guests]), top)
         found += removals[np.isin(removals["address"], part["address"])].tolist()
     assert found == exact_removals(records, top).tolist()
 
 
-@pytest.mark.parametrize("buckets", [GROUPS, BANDS], ids=["groups", "bands"])
+@pytest.mark.parametrize("buckets", [TEXT_BUCKETS, BAND_BUCKETS], ids=["groups", "bands"])
 def test_a_block_is_sent_no_more_than_the_heads_of_its_buckets(buckets):
     documents = [(0, number, number * 7 % 1000) for number in range(1000)]
-    records = (group_records if buckets is GROUPS else band_records)(documents)
+    records = (group_records if buckets is TEXT_BUCKETS else band_records)(documents)
     for _, _, guests in by_block(records, buckets, 32):
         assert 0 < guests.size <= 32 * len(set(records[buckets.key[0]].tolist()))
 
 
 def test_a_bucket_inside_one_block_is_not_sent_back():
     records = band_records([(0, 0, 1), (0, 0, 2), (4, 0, 3), (4, 0, 4)])
-    assert [guests.size for _, _, guests in by_block(records, BANDS, 32)] == [0]
+    assert [guests.size for _, _, guests in by_block(records, BAND_BUCKETS, 32)] == [0]

@@ -7,7 +7,7 @@ from massivetext.dedup import pairs as pairs_module
 from massivetext.dedup.groups import partition_of, resolve_in_blocks
 from massivetext.dedup.heads import bucket_heads
 from massivetext.dedup.keys import COUNT_BITS, precedences
-from massivetext.dedup.pairs import BAND_RECORD, BANDS, candidate_pairs, distinct_pairs
+from massivetext.dedup.pairs import BAND_BUCKETS, BAND_RECORD, candidate_pairs, distinct_pairs
 
 RECORDS = st.lists(
     st.tuples(st.integers(0, 4), st.integers(0, 30), st.integers(0, 3)), max_size=60
@@ -55,7 +55,7 @@ def test_buckets_of_any_size_are_resolved_a_few_records_at_a_time(records, block
     chunks = np.array_split(records, 7)
     found = resolve_in_blocks(
         chunks,
-        lambda part: bucket_heads(part, BANDS, 3),
+        lambda part: bucket_heads(part, BAND_BUCKETS, 3),
         lambda part: [candidate_pairs(part, 0.8, top=3)],
         block_records,
     )
@@ -77,7 +77,7 @@ def test_no_more_than_blocks_and_heads_are_ever_held():
 
     def heads_of(part):
         held.append(part.size)
-        return bucket_heads(part, BANDS)
+        return bucket_heads(part, BAND_BUCKETS)
 
     def resolve(part):
         held.append(part.size)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from massivetext.dedup.in_memory import find_removals
 from massivetext.dedup.keys import COUNT_BITS, KeySettings, document_keys
 from massivetext.dedup.removal import VERIFIED, merge_removals
-from massivetext.dedup.rules import cluster_removals, greedy_removals, pairwise_removals
+from massivetext.dedup.removal_rules import cluster_removals, greedy_removals, pairwise_removals
 from massivetext.dedup.shingles import shingle_sets
 from massivetext.records import REMOVAL_SCHEMA
 from tests.dedup.documents import corpus, edited, order_of, page, removals_of

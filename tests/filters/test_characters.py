@@ -12,7 +12,7 @@ from massivetext.filters.text_kernel import (
     BULLET,
     BULLET_BEFORE_SPACE,
     LETTER,
-    SPACE,
+    WHITE_SPACE,
 )
 
 EVERY_CHARACTER = [chr(i) for i in range(sys.maxunicode + 1)]
@@ -21,7 +21,7 @@ EVERY_CHARACTER = [chr(i) for i in range(sys.maxunicode + 1)]
 @pytest.mark.parametrize(
     ("mark", "member"),
     [
-        (SPACE, str.isspace),
+        (WHITE_SPACE, str.isspace),
         (LETTER, str.isalpha),
         (ALPHANUMERIC, str.isalnum),
         (BULLET, BULLETS.__contains__),

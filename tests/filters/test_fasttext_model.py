@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from massivetext.filters.fasttext_file import FastTextFileError, QuantisedMatrix, parse_model
+from massivetext.filters.fasttext_file import FastTextFileError, QuantisedMatrix, parse_fasttext
 from massivetext.filters.fasttext_model import (
     CompiledClassifier,
     FastTextClassifier,
@@ -21,7 +21,7 @@ from massivetext.filters.fasttext_model import (
 from massivetext.filters.language import default_model
 
 STORED = default_model().read_bytes()
-MODEL = parse_model(STORED)
+MODEL = parse_fasttext(STORED)
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def test_a_whole_model_is_read() -> None:
 @settings(max_examples=100)
 def test_a_file_cut_off_is_an_error_at_every_byte(size_bytes: int) -> None:
     with pytest.raises(FastTextFileError):
-        parse_model(STORED[:size_bytes])
+        parse_fasttext(STORED[:size_bytes])
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_a_damaged_header_is_an_error(place: int, layout: str, value: int) -> No
     struct.pack_into("<" + layout, damaged, place, value)
     if bytes(damaged) != STORED:
         with pytest.raises(FastTextFileError):
-            parse_model(bytes(damaged))
+            parse_fasttext(bytes(damaged))
 
 
 def test_a_bucket_outside_of_the_model_is_an_error() -> None:
@@ -105,12 +105,12 @@ def test_a_bucket_outside_of_the_model_is_an_error() -> None:
         damaged = bytearray(STORED)
         struct.pack_into("<i", damaged, first_bucket + place, value)
         with pytest.raises(FastTextFileError, match="points outside"):
-            parse_model(bytes(damaged))
+            parse_fasttext(bytes(damaged))
 
 
 def test_what_follows_a_model_is_an_error() -> None:
     with pytest.raises(FastTextFileError, match="1 bytes follow"):
-        parse_model(STORED + b"\0")
+        parse_fasttext(STORED + b"\0")
 
 
 def test_word_vectors_are_no_classifier(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from massivetext.filters.rules import (
     Comparison,
     Stage,
 )
-from massivetext.filters.rules_document import render
+from massivetext.filters.rules_document import rules_as_markdown
 from massivetext.records import MEASURES, QUALITY_MEASURES, REPETITION_MEASURES
 
 NOT_THRESHOLDS = {
@@ -106,10 +106,10 @@ def test_a_key_of_a_source_needs_the_source():
 
 def test_the_page_of_rules_is_the_table():
     page = Path(__file__).parents[2] / "filters/RULES.md"
-    assert page.read_text(encoding="utf-8") == render(), (
+    assert page.read_text(encoding="utf-8") == rules_as_markdown(), (
         "the table changed: python -m massivetext.filters.rules_document > filters/RULES.md"
     )
-    assert all(f"`{name}`" in render() for name in RULES)
+    assert all(f"`{name}`" in rules_as_markdown() for name in RULES)
 
 
 def test_the_table_needs_no_compiler() -> None:

@@ -16,11 +16,11 @@ ROOT = Path(__file__).parents[2]
 
 PARTS = """
 import demo_constants
-from massivetext.kernels import inlined, part
+from massivetext.kernels import helper, inlined
 
 STEP = 1
 
-@part
+@helper
 def add(a):
     return a + STEP + demo_constants.MORE
 """
@@ -45,7 +45,7 @@ print(values[0], sum(demo_kernel.bump.stats.cache_hits.values()))
 
 @pytest.fixture
 def demo(tmp_path):
-    """A folder with a kernel and its part, in two files."""
+    """A folder with a kernel and its helper, in two files."""
     folder = tmp_path / "demo"
     folder.mkdir()
     (folder / "demo_constants.py").write_text("MORE = 0")

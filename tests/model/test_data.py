@@ -12,17 +12,17 @@ from massivetext.model.configs import BatchPlan
 from massivetext.model.data import (
     Batches,
     DataIdentity,
-    Records,
+    SequenceReader,
     WindowOrder,
-    read_record,
+    read_sequence,
     windows_per_record,
 )
 from massivetext.model.errors import BadRecordError
 
-Listed = Callable[[int], Records]
+Listed = Callable[[int], SequenceReader]
 
 
-def batches_of(reader: Records, rows: np.ndarray, plan: BatchPlan, seed: int = 0) -> Batches:
+def batches_of(reader: SequenceReader, rows: np.ndarray, plan: BatchPlan, seed: int = 0) -> Batches:
     return Batches(
         reader=reader,
         order=WindowOrder(len(reader), 2, seed),
@@ -85,9 +85,9 @@ def test_records_of_a_step_are_those_it_reads(listed_records: Listed) -> None:
 def test_token_outside_the_vocabulary_is_an_error(listed_records: Listed) -> None:
     reader = listed_records(3)
     largest = int(reader[1].max())
-    assert read_record(reader, 1, largest + 1).dtype == np.int32
+    assert read_sequence(reader, 1, largest + 1).dtype == np.int32
     with pytest.raises(BadRecordError, match=f"record 1 holds token {largest}"):
-        read_record(reader, 1, largest)
+        read_sequence(reader, 1, largest)
 
 
 def test_window_must_divide_the_record() -> None:

@@ -10,11 +10,11 @@ import pytest
 
 from massivetext.config import ConfigError
 from massivetext.model.configs import ModelConfig
-from massivetext.model.data import Records
+from massivetext.model.data import SequenceReader
 from massivetext.model.evaluate import Evaluation, EvaluationOptions, evaluate
 from massivetext.model.step import LanguageModel
 
-Listed = Callable[[int], Records]
+Listed = Callable[[int], SequenceReader]
 TOKEN_BYTES = np.array([0, 0, 0, *range(1, 59)])
 
 

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from massivetext.model.configs import Precision, TrainConfig
-from massivetext.model.data import Records
+from massivetext.model.data import SequenceReader
 from massivetext.model.sharding import Layout, make_layout
 from massivetext.model.step import create_state, make_train_step
 
 STEPS = 3
-Listed = Callable[[int], Records]
+Listed = Callable[[int], SequenceReader]
 
 
 @pytest.fixture(scope="module")

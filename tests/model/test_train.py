@@ -16,7 +16,7 @@ import pytest
 from massivetext.config import ConfigError
 from massivetext.model.checkpoint import Checkpoints
 from massivetext.model.configs import TrainConfig
-from massivetext.model.data import Records, WindowOrder
+from massivetext.model.data import SequenceReader, WindowOrder
 from massivetext.model.errors import TrainingDivergedError
 from massivetext.model.metrics import read_metrics
 from massivetext.model.sharding import Layout, make_layout
@@ -24,14 +24,14 @@ from massivetext.model.step import TrainState, state_shardings
 from massivetext.model.train import RunOptions, TrainResult, train
 from massivetext.sequencing.dataset import Dataset
 
-Listed = Callable[[int], Records]
+Listed = Callable[[int], SequenceReader]
 
 
 @dataclass
 class InterruptingRecords:
     """Records that send this process a signal when so many have been read."""
 
-    records: Records
+    records: SequenceReader
     interrupt_at: int
     reads: int = 0
 

@@ -8,7 +8,7 @@ import pytest
 import sentencepiece
 
 from massivetext.sequencing.tokenizer import Tokenizer
-from massivetext.sequencing.tokenizer_training import count_words, train
+from massivetext.sequencing.tokenizer_training import train_tokenizer, word_frequencies
 
 WORDS = (
     "the of and to in that have with be crop token sequence document visit bucket shard weight",
@@ -31,12 +31,12 @@ def passages() -> list[str]:
 
 @pytest.fixture(scope="session")
 def identity_model(passages) -> bytes:
-    return train(count_words(passages), 700, "identity").model
+    return train_tokenizer(word_frequencies(passages), 700, "identity").model
 
 
 @pytest.fixture(scope="session")
 def nfkc_model(passages) -> bytes:
-    return train(count_words(passages), 700, "nfkc").model
+    return train_tokenizer(word_frequencies(passages), 700, "nfkc").model
 
 
 @pytest.fixture(scope="session")

@@ -14,22 +14,22 @@ from massivetext.sequencing.beam import (
     SortCrops,
     TokenisedCrops,
 )
-from massivetext.sequencing.blocks import (
+from massivetext.sequencing.crop_batches import (
     CROP_DTYPE,
-    CropBlock,
+    CropBatch,
     crop_hash,
-    sorted_block,
+    sorted_batch,
     split_by_part,
 )
-from massivetext.sequencing.buckets import count_crops
+from massivetext.sequencing.filling import count_crops
 from massivetext.sequencing.packing import PackingRule
 
 RULE = PackingRule(length=32, crops_per_group=10, bos=1, eos=2)
-BUCKETS = 4  # of which the crops fill the first three
+SHARDS = 4  # of which the crops fill the first three
 DRAWS = [DrawId("books", 0, 0), DrawId("books", 1, 1), DrawId("news", 0, 0)]
 
 
-def make_block(draw: DrawId, number: int) -> CropBlock:
+def make_batch(draw: DrawId, number: int) -> CropBatch:
     rng = np.random.default_rng([DRAWS.index(draw), number])
     rows = np.zeros(40, CROP_DTYPE)
     for row in rows:
@@ -37,7 +37,7 @@ def make_block(draw: DrawId, number: int) -> CropBlock:
         row["hash"] = crop_hash(0, document, draw.visit)
         row["document"] = np.void(bytes.fromhex(document))
         row["tokens"] = rng.integers(0, 60)
-    return CropBlock(rows, rng.integers(3, 1_000, rows["tokens"].sum(), np.uint16))
+    return CropBatch(rows, rng.integers(3, 1_000, rows["tokens"].sum(), np.uint16))
 
 
 @pytest.fixture(scope="module")
@@ -45,56 +45,56 @@ def elements():
     found = []
     for draw in DRAWS:
         for number in range(3):
-            for bucket, block in split_by_part(make_block(draw, number), BUCKETS - 1).items():
-                found.append((bucket, (tuple(draw), *block.to_bytes())))
+            for shard, batch in split_by_part(make_batch(draw, number), SHARDS - 1).items():
+                found.append((shard, (tuple(draw), *batch.to_bytes())))
     random.Random(0).shuffle(found)
     return found
 
 
-def expected_blocks(elements) -> dict[int, dict[DrawId, CropBlock]]:
-    blocks: dict[int, dict[DrawId, list[CropBlock]]] = {b: {} for b in range(BUCKETS)}
-    for bucket, (draw, crops, tokens) in sorted(elements):
-        block = CropBlock.from_bytes(crops, tokens)
-        blocks[bucket].setdefault(DrawId(*draw), []).append(block)
+def expected_batches(elements) -> dict[int, dict[DrawId, CropBatch]]:
+    batches: dict[int, dict[DrawId, list[CropBatch]]] = {b: {} for b in range(SHARDS)}
+    for shard, (draw, crops, tokens) in sorted(elements):
+        batch = CropBatch.from_bytes(crops, tokens)
+        batches[shard].setdefault(DrawId(*draw), []).append(batch)
     return {
-        bucket: {
-            draw: CropBlock(
+        shard: {
+            draw: CropBatch(
                 np.concatenate([part.crops_C for part in parts]),
                 np.concatenate([part.tokens for part in parts]),
             )
             for draw, parts in by_draw.items()
         }
-        for bucket, by_draw in blocks.items()
+        for shard, by_draw in batches.items()
     }
 
 
 def test_counts_and_sorted_crops(elements):
-    expected = expected_blocks(elements)
+    expected = expected_batches(elements)
 
     def check_counts(found):
         counts = dict(found)
         assert sorted(counts) == [0, 1, 2]
         assert all(set(by_draw) == set(DRAWS) for by_draw in counts.values())
-        for bucket, by_draw in counts.items():
+        for shard, by_draw in counts.items():
             for draw, count in by_draw.items():
-                assert count == count_crops(expected[bucket][draw].crops_C, RULE) > 0
+                assert count == count_crops(expected[shard][draw].crops_C, RULE) > 0
 
     def check_sorted(found):
-        assert sorted(bucket for bucket, _ in found) == [0, 1, 2]
-        for bucket, by_draw in found:
+        assert sorted(shard for shard, _ in found) == [0, 1, 2]
+        for shard, by_draw in found:
             assert list(by_draw) == sorted(DRAWS)
-            for draw, block in by_draw.items():
-                whole = sorted_block([expected[bucket][draw]])
-                assert np.array_equal(block.crops_C, whole.crops_C)
-                assert np.array_equal(block.tokens, whole.tokens)
-                assert (np.diff(block.crops_C["hash"].astype(object)) > 0).all()
+            for draw, batch in by_draw.items():
+                whole = sorted_batch([expected[shard][draw]])
+                assert np.array_equal(batch.crops_C, whole.crops_C)
+                assert np.array_equal(batch.tokens, whole.tokens)
+                assert (np.diff(batch.crops_C["hash"].astype(object)) > 0).all()
 
     with beam.Pipeline("FnApiRunner") as pipeline:
         tokenised = pipeline | "Tokens" >> beam.Create(elements, reshuffle=False).with_output_types(
             TokenisedCrops
         )
         sized = pipeline | "Sizes" >> beam.Create(
-            [(bucket, (draw, crops)) for bucket, (draw, crops, _) in elements], reshuffle=False
+            [(shard, (draw, crops)) for shard, (draw, crops, _) in elements], reshuffle=False
         ).with_output_types(SizedCrops)
         counts = sized | "Count" >> CountSequences(RULE)
         sorted_crops = tokenised | "Sort" >> SortCrops()

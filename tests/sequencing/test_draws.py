@@ -7,9 +7,9 @@ from massivetext.sequencing.draws import (
     WHOLE,
     Draw,
     Supply,
-    bucket_quotas,
     next_draws,
     settle,
+    shard_quotas,
     wanted_sequences,
 )
 
@@ -114,10 +114,10 @@ def supply_of(held) -> Supply:
 
 
 @given(held=held_by_draw, data=st.data())
-def test_quotas_sum_to_the_target_and_fit_the_buckets(held, data):
+def test_quotas_sum_to_the_target_and_fit_the_shards(held, data):
     supply = supply_of(held)
     target = data.draw(st.integers(0, supply.sequences))
-    quotas = bucket_quotas(target, supply)
+    quotas = shard_quotas(target, supply)
     assert sum(map(sum, quotas)) == target
     for quota, holds in zip(quotas, held, strict=True):
         assert all(q <= h for q, h in zip(quota, holds, strict=True))
@@ -126,7 +126,7 @@ def test_quotas_sum_to_the_target_and_fit_the_buckets(held, data):
 @given(held=held_by_draw, data=st.data())
 def test_a_later_draw_is_touched_only_when_the_earlier_are_used_up(held, data):
     supply = supply_of(held)
-    quotas = bucket_quotas(data.draw(st.integers(0, supply.sequences)), supply)
+    quotas = shard_quotas(data.draw(st.integers(0, supply.sequences)), supply)
     for number, quota in enumerate(quotas):
         if sum(quota):
             assert all(quotas[d] == list(held[d]) for d in range(number))

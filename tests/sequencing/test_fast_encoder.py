@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from massivetext.sequencing import fast_encoder
 from massivetext.sequencing.fast_encoder import FastEncoder, why_not
-from massivetext.sequencing.model_file import parse_model
+from massivetext.sequencing.sentencepiece_file import parse_sentencepiece
 from massivetext.sequencing.tokenizer import Tokenizer
-from massivetext.sequencing.tokenizer_training import count_words, train
+from massivetext.sequencing.tokenizer_training import train_tokenizer, word_frequencies
 
 TRICKY = [
     "", " ", "\n", "a", "\0", "▁", "▁▁ a▁", "\ufffd", "\ufeff", "é", "e\u0301",
@@ -55,7 +55,9 @@ def test_any_text_nfkc(nfkc, text):
 
 @given(data=st.data())
 def test_texts_made_of_pieces(identity, data):
-    pieces = [p.text.replace("▁", " ") for p in parse_model(identity.model).pieces if p.type == 1]
+    pieces = [
+        p.text.replace("▁", " ") for p in parse_sentencepiece(identity.model).pieces if p.type == 1
+    ]
     parts = data.draw(st.lists(st.sampled_from(pieces), max_size=60))
     assert_same(identity, "".join(parts))
 
@@ -75,7 +77,7 @@ def test_long_words_of_few_letters(identity, alphabet, seed, size):
 def test_any_vocabulary(texts, text):
     """The places where text may be cut follow from the vocabulary, whatever it is."""
     try:
-        model = train(count_words(t * 3 for t in texts), 1_000, "identity").model
+        model = train_tokenizer(word_frequencies(t * 3 for t in texts), 1_000, "identity").model
     except ValueError:  # nothing but characters that are not learned
         return
     tokenizer = Tokenizer(model)
@@ -85,7 +87,7 @@ def test_any_vocabulary(texts, text):
 
 def test_a_full_cache_is_emptied_and_nothing_changes(identity, monkeypatch):
     monkeypatch.setattr(fast_encoder, "_CACHE_SLOTS", 16)
-    small = FastEncoder(parse_model(identity.model))
+    small = FastEncoder(parse_sentencepiece(identity.model))
     rng = random.Random(0)
     for _ in range(300):
         words = ["".join(rng.choices("cropt naïve", k=rng.randint(1, 60))) for _ in range(5)]
@@ -95,7 +97,7 @@ def test_a_full_cache_is_emptied_and_nothing_changes(identity, monkeypatch):
 
 def test_texts_larger_than_the_working_space(identity, monkeypatch):
     monkeypatch.setattr(fast_encoder, "_KEPT_BYTES", 64)
-    small = FastEncoder(parse_model(identity.model))
+    small = FastEncoder(parse_sentencepiece(identity.model))
     for text in (b"x" * 1_000, b"crop " * 500, b"short", "日本語".encode() * 200):
         assert small.encode(text).tolist() == identity.encode_by_sentencepiece(text).tolist()
 
@@ -122,7 +124,7 @@ def test_threads_do_not_disturb_each_other(identity):
 )
 def test_other_models_are_left_to_sentencepiece(train_tiny, options, reason):
     model = train_tiny(**options)
-    parsed = parse_model(model)
+    parsed = parse_sentencepiece(model)
     assert reason in why_not(parsed)
     with pytest.raises(ValueError, match="cannot take this model"):
         FastEncoder(parsed)

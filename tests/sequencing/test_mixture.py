@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from massivetext.sequencing.mixture import NAMED_WEIGHTS, apportion, largest_total, mix
+from massivetext.sequencing.mixture import NAMED_WEIGHTS, apportion, largest_total, make_mixture
 from tests.reference import sequencing as reference
 
 ALL_SIX = list(NAMED_WEIGHTS["gopher"])
@@ -26,14 +26,14 @@ def test_table_2():
 
 
 def test_all_subsets_there_gives_what_was_asked_without_a_warning():
-    mixture = mix("gopher", ALL_SIX)
+    mixture = make_mixture("gopher", ALL_SIX)
     assert mixture.given == mixture.asked
     assert mixture.given["massiveweb"] == Fraction(48, 100)
     assert mixture.warnings == ()
 
 
 def test_weights_of_absent_subsets_are_shared_out_in_proportion():
-    mixture = mix("gopher", ["books", "github"])
+    mixture = make_mixture("gopher", ["books", "github"])
     assert mixture.given == {"books": Fraction(9, 10), "github": Fraction(1, 10)}
     (warning,) = mixture.warnings
     assert "massiveweb" in warning
@@ -41,17 +41,20 @@ def test_weights_of_absent_subsets_are_shared_out_in_proportion():
 
 
 def test_decimal_weights_are_exact():
-    assert mix({"a": 0.1, "b": 0.2}, ["a", "b"]).given == {"a": Fraction(1, 3), "b": Fraction(2, 3)}
+    assert make_mixture({"a": 0.1, "b": 0.2}, ["a", "b"]).given == {
+        "a": Fraction(1, 3),
+        "b": Fraction(2, 3),
+    }
 
 
 def test_a_subset_without_weight_is_named():
-    mixture = mix({"a": 1}, ["a", "b"])
+    mixture = make_mixture({"a": 1}, ["a", "b"])
     assert set(mixture.given) == {"a"}
     assert "b has no weight" in mixture.warnings[0]
 
 
 def test_retro_has_no_c4():
-    assert "c4" in mix("retro", ALL_SIX).warnings[0]
+    assert "c4" in make_mixture("retro", ALL_SIX).warnings[0]
 
 
 @pytest.mark.parametrize(
@@ -65,7 +68,7 @@ def test_retro_has_no_c4():
 )
 def test_bad_weights_are_refused(weights, message):
     with pytest.raises(ValueError, match=message):
-        mix(weights, ["a", "b"])
+        make_mixture(weights, ["a", "b"])
 
 
 @given(total=st.integers(0, 10**9), shares=shares)

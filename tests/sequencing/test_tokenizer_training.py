@@ -7,7 +7,11 @@ import sentencepiece
 
 from massivetext.sequencing import tokenizer_training as training
 from massivetext.sequencing.tokenizer import Tokenizer
-from massivetext.sequencing.tokenizer_training import PASSAGE_BYTES, count_words, train
+from massivetext.sequencing.tokenizer_training import (
+    PASSAGE_BYTES,
+    train_tokenizer,
+    word_frequencies,
+)
 
 EVERYTHING = 2**64
 
@@ -42,7 +46,7 @@ def test_counted_words_teach_what_the_texts_teach(passages, normalization):
     odd = ["  \t\t two  tabs\t \n\tx = 1\n\n", "no-break\u00a0space ▁▁ low  ", "ﬁ a¨b ..."]
     texts = [*passages, *odd * 5]
     reference = pieces_of(train_on_text(texts, 600, normalization))
-    learned = pieces_of(train(count_words(texts), 600, normalization).model)
+    learned = pieces_of(train_tokenizer(word_frequencies(texts), 600, normalization).model)
     assert len(learned) == len(reference) == 600
     # SentencePiece cuts its candidates off among equally frequent ones, as they come.
     assert len({*learned} & {*reference}) >= 597
@@ -50,30 +54,30 @@ def test_counted_words_teach_what_the_texts_teach(passages, normalization):
 
 
 def test_words_keep_the_spaces_before_them():
-    counts = count_words(["a  b\n\n c d ", "d\n\n e", "\0 d\ufffd"])
+    counts = word_frequencies(["a  b\n\n c d ", "d\n\n e", "\0 d\ufffd"])
     assert counts == {"a": 1, "  b\n\n": 1, " c": 1, " d": 2, " ": 1, "d\n\n": 1, " e": 1}
 
 
 @pytest.mark.parametrize("normalization", ["identity", "nfkc"])
 def test_the_same_words_give_the_same_bytes(passages, normalization):
     shuffled = random.Random(1).sample(passages, len(passages))
-    counts = [count_words(texts) for texts in (passages, passages, shuffled)]
-    assert len({train(words, 600, normalization).model for words in counts}) == 1
+    counts = [word_frequencies(texts) for texts in (passages, passages, shuffled)]
+    assert len({train_tokenizer(words, 600, normalization).model for words in counts}) == 1
 
 
 def test_other_passages_give_another_model(passages, identity_model):
-    assert train(count_words(passages[1:]), 700, "identity").model != identity_model
+    assert train_tokenizer(word_frequencies(passages[1:]), 700, "identity").model != identity_model
 
 
 def test_a_small_corpus_gets_what_it_supports_and_says_so():
-    trained = train({"a": 1, " small": 1, " corpus\n": 1}, 32_000, "identity")
+    trained = train_tokenizer({"a": 1, " small": 1, " corpus\n": 1}, 32_000, "identity")
     size = Tokenizer(trained.model).vocab_size
     assert 259 < size < 320
     assert f"{size} pieces only (asked: 32,000)" in trained.warnings[0]
 
 
 def test_a_vocabulary_as_asked_gives_no_warning(passages):
-    assert train(count_words(passages), 600, "identity").warnings == ()
+    assert train_tokenizer(word_frequencies(passages), 600, "identity").warnings == ()
 
 
 def test_newlines_and_indents_are_learned(identity_model):
@@ -84,14 +88,14 @@ def test_newlines_and_indents_are_learned(identity_model):
 
 def test_broken_characters_are_not_learned_and_hide_nothing():
     text = "\0 zebra\ufffd zebra \u2585 zebra zebra "
-    pieces = pieces_of(train(count_words([text] * 50), 400, "identity").model)
+    pieces = pieces_of(train_tokenizer(word_frequencies([text] * 50), 400, "identity").model)
     assert any("zebra" in piece for piece in pieces)
     assert not any(c in piece for piece in pieces for c in "\0\ufffd\u2585")
 
 
 def test_long_words_are_learned_from():
     word = "zebra-crossing-" * 500  # SentencePiece's default drops what exceeds 4,192 bytes
-    assert "zebra" in pieces_of(train({word: 1}, 300, "identity").model)
+    assert "zebra" in pieces_of(train_tokenizer({word: 1}, 300, "identity").model)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +109,7 @@ def test_long_words_are_learned_from():
 )
 def test_impossible_training_is_refused(text, vocab_size, message):
     with pytest.raises(ValueError, match=message):
-        train(count_words([text]), vocab_size, "identity")
+        train_tokenizer(word_frequencies([text]), vocab_size, "identity")
 
 
 def test_limits_follow_the_weights():

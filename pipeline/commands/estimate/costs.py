@@ -69,7 +69,7 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Line:
+class CostLine:
     """A cost that grows with items and volume."""
 
     fixed: float = 0.0
@@ -81,7 +81,7 @@ class Line:
         return self.fixed + self.per_item * items + self.per_volume * volume
 
 
-def fit_line(points: Sequence[Point], begins: bool) -> Line:
+def fit_line(points: Sequence[Point], begins: bool) -> CostLine:
     """Returns the line through one to three points; no part of it is negative.
 
     Args:
@@ -91,7 +91,11 @@ def fit_line(points: Sequence[Point], begins: bool) -> Line:
     """
     last = points[-1]
     if len(points) == 1:
-        return Line(last.amount) if begins else Line(per_volume=last.amount / max(1, last.volume))
+        return (
+            CostLine(last.amount)
+            if begins
+            else CostLine(per_volume=last.amount / max(1, last.volume))
+        )
     few, many = points[0], points[-2]
     per_volume = 0.0
     if last.volume > many.volume:
@@ -99,12 +103,12 @@ def fit_line(points: Sequence[Point], begins: bool) -> Line:
         per_volume = min(max(0.0, rise), last.amount / last.volume)
     base = last.amount - per_volume * last.volume
     if not begins:
-        return Line(0.0, base / max(1.0, last.items), per_volume)
+        return CostLine(0.0, base / max(1.0, last.items), per_volume)
     per_item = 0.0
     if last.items > few.items:
         step = base - (few.amount - per_volume * few.volume)
         per_item = min(max(0.0, step), base) / (last.items - few.items)
-    return Line(max(0.0, base - per_item * last.items), per_item, per_volume)
+    return CostLine(max(0.0, base - per_item * last.items), per_item, per_volume)
 
 
 @dataclass(frozen=True)

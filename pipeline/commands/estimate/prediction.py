@@ -12,7 +12,7 @@ from massivetext.pipeline.commands.estimate.costs import (
     CPU,
     REST,
     Cost,
-    Line,
+    CostLine,
     MeasuredRun,
     Point,
     fit_line,
@@ -97,9 +97,9 @@ class Prediction:
             amounts[cost] = amounts.get(cost, 0.0) + scan.cpu_seconds * scan.byte_scale
         return amounts
 
-    def _line(self, cost: Cost, points: list[Point]) -> Line:
+    def _line(self, cost: Cost, points: list[Point]) -> CostLine:
         if is_constant(cost):
-            return Line(points[-1].amount)
+            return CostLine(points[-1].amount)
         return fit_line(points, begins=cost.subset == REST)
 
     def _drawn(self) -> dict[str, SubsetVolumes]:

@@ -72,7 +72,7 @@ class Scan:
         return self.items / self.scanned_items if is_one_a_file else self.byte_scale
 
 
-class Drawn(NamedTuple):
+class SampledRecord(NamedTuple):
     """A record of the sample.
 
     Attributes:
@@ -135,7 +135,7 @@ class ReadSample:
 
 def draw_sample(config: Config, items: Sequence[WorkItem], most: int, folder: Path) -> Sample:
     """Returns a sample of at most so many documents a source; writes their records."""
-    scans, drawn, chosen = {}, list[Drawn](), list[WorkItem]()
+    scans, drawn, chosen = {}, list[SampledRecord](), list[WorkItem]()
     for number in range(len(config.sources)):
         own = [item for item in items if item.source == number]
         own.sort(key=lambda item: stable_hash(config.seed, item.name, "estimate: items"))
@@ -168,10 +168,10 @@ def _warm_up(config: Config, item: WorkItem) -> None:
 
 def _scan_source(
     config: Config, items: Sequence[WorkItem], most: int
-) -> tuple[Scan, list[Drawn], list[WorkItem]]:
+) -> tuple[Scan, list[SampledRecord], list[WorkItem]]:
     """Reads items, in this order, until they hold enough records; draws from all that was read."""
     scan = Scan(items[0].subset, len(items), sum(item.weight for item in items))
-    drawn = list[Drawn]()
+    drawn = list[SampledRecord]()
     for item in items:
         enough = scan.records - scan.failed - scan.skipped >= most
         if (enough and scan.scanned_items >= LEAST_ITEMS) or scan.scanned_items == MOST_ITEMS:
@@ -180,7 +180,9 @@ def _scan_source(
     return scan, drawn, list(items[: scan.scanned_items])
 
 
-def _scan_item(config: Config, item: WorkItem, most: int, scan: Scan, drawn: list[Drawn]) -> Scan:
+def _scan_item(
+    config: Config, item: WorkItem, most: int, scan: Scan, drawn: list[SampledRecord]
+) -> Scan:
     """Returns the scan with the item's records added; keeps the largest ranks in the heap."""
     records = failed = skipped = raw_bytes = 0
     share = 1.0
@@ -189,7 +191,7 @@ def _scan_item(config: Config, item: WorkItem, most: int, scan: Scan, drawn: lis
         if isinstance(record, RawRecord):
             rank = stable_hash(config.seed, f"{item.name}\0{records}", "estimate: records")
             push = heapq.heappush if len(drawn) < most else heapq.heappushpop
-            push(drawn, Drawn(rank, item.name, records, record))
+            push(drawn, SampledRecord(rank, item.name, records, record))
             raw_bytes += len(record.raw)
         records += 1
         failed += isinstance(record, FailedRecord)

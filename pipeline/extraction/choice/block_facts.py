@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from massivetext.kernels import part
+from massivetext.kernels import helper
 from massivetext.pipeline.extraction.choice import page_facts as pf
 from massivetext.pipeline.extraction.choice import text_words
 from massivetext.pipeline.extraction.hashing import FREE, mix, number_of
@@ -25,7 +25,7 @@ _KEY_BYTES: Final = 32
 """Our choice: blocks of one length that begin with the same bytes count as copies."""
 
 
-@part
+@helper
 def describe_blocks(tree: Any, facts: Any) -> None:
     """Fill the facts of all blocks, and the prose before each."""
     facts.prose_before[0] = 0
@@ -46,7 +46,7 @@ def describe_blocks(tree: Any, facts: Any) -> None:
         facts.blocks[pf.FACT_COPIES, block] = facts.members[text]
 
 
-@part
+@helper
 def _describe_text(tree: Any, block: Any, facts: Any) -> Any:
     """Fill the facts that stand in a block's text; a hash of its length and beginning."""
     text = tree.text_utf8
@@ -90,7 +90,7 @@ _SENTENCE_ENDS: Final = (0xE38082, 0xEFBC81, 0xEFBC9F, 0xE2809D, 0xE280A6)
 """UTF-8 of the ideographic full stop, wide ! and ?, closing quote, ellipsis."""
 
 
-@part
+@helper
 def _marks(text: Any, start: Any, stop: Any) -> Any:
     byte = text[stop - 1]
     marks = int(byte in (46, 33, 63, 58, 34))
@@ -100,7 +100,7 @@ def _marks(text: Any, start: Any, stop: Any) -> Any:
     return marks + 2 * (65 <= text[start] <= 90)
 
 
-@part
+@helper
 def _text_groups(text: Any, start: Any, stop: Any) -> Any:
     """Bit set of the groups of `text_words` in a text."""
     _, bits = _search_words(text, start, stop, np.uint32(0))

@@ -8,8 +8,8 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from massivetext.kernels import kernel, part
-from massivetext.pipeline.extraction.choice.rules import (
+from massivetext.kernels import helper, kernel
+from massivetext.pipeline.extraction.choice.handwritten_rules import (
     add_plain,
     add_surrounded,
     drop_bare_headings,
@@ -33,7 +33,7 @@ class Choice(NamedTuple):
     page's own score added."""
 
 
-@part
+@helper
 def choose(tree: Any, weights: Any) -> Choice:
     """Decide for every block whether it is main text; a page with text keeps some of it."""
     scores = score_blocks(tree, weights)

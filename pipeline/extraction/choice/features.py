@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from massivetext.kernels import inlined, part
+from massivetext.kernels import helper, inlined
 from massivetext.pipeline.extraction.choice import page_facts as pf
 from massivetext.pipeline.extraction.choice import text_words
 from massivetext.pipeline.extraction.choice.block_facts import describe_blocks
@@ -49,17 +49,17 @@ _H1: Final = elements.tag("h1")
 _H6: Final = elements.tag("h6")
 
 
-class Row(NamedTuple):
+class FeatureRow(NamedTuple):
     """Room for the features of one block that are not 0."""
 
     columns: NDArray[np.int64]
     values: NDArray[np.float32]
 
 
-@part
-def room_for_row(features: int) -> Row:
+@helper
+def room_for_features(features: int) -> FeatureRow:
     """Arrays that hold any row of this many features."""
-    return Row(np.empty(features + 1, np.int64), np.empty(features + 1, np.float32))
+    return FeatureRow(np.empty(features + 1, np.int64), np.empty(features + 1, np.float32))
 
 
 @inlined
@@ -70,14 +70,14 @@ def put(row: Any, count: Any, column: Any, value: Any) -> Any:
     return count + (value != 0)
 
 
-@part
+@helper
 def describe_page(tree: Any, facts: Any) -> None:
     """Fill everything that the features of single blocks are read from."""
     describe_blocks(tree, facts)
     describe_nodes(tree, facts)
 
 
-@part
+@helper
 def describe_whole(tree: Any, facts: Any, row: Any) -> Any:
     """Write what all blocks of the page share to `row`; the number of features."""
     blocks = tree.blocks.shape[1]
@@ -89,7 +89,7 @@ def describe_whole(tree: Any, facts: Any, row: Any) -> Any:
     return put(row, count, _PAGE_COLUMN + 4, facts.levels[spans[pf.ABOVE], 4])
 
 
-@part
+@helper
 def describe_parent(parent: Any, tree: Any, facts: Any, row: Any) -> Any:
     """Write what the blocks of a node's children share to `row`; the number of features."""
     parents = tree.nodes[pt.NODE_PARENT]
@@ -107,7 +107,7 @@ def describe_parent(parent: Any, tree: Any, facts: Any, row: Any) -> Any:
     return _put_bits(row, count, _NAMES_COLUMN + 2 * name_words.GROUP_COUNT, words)
 
 
-@part
+@helper
 def describe_block(block: Any, tree: Any, facts: Any, row: Any) -> Any:
     """Write what only the block is to `row`; the number of features."""
     node = tree.blocks[pt.BLOCK_NODE, block]
@@ -121,7 +121,7 @@ def describe_block(block: Any, tree: Any, facts: Any, row: Any) -> Any:
     return _put_bits(row, count, _TEXT_COLUMN, facts.blocks[pf.FACT_GROUPS, block])
 
 
-@part
+@helper
 def _put_own(block: Any, tree: Any, facts: Any, row: Any) -> Any:
     """The block by itself."""
     characters = facts[pf.FACT_CHARACTERS, block]
@@ -141,7 +141,7 @@ def _put_own(block: Any, tree: Any, facts: Any, row: Any) -> Any:
     return put(row, count, 12, log8(punctuation * 256 // characters))
 
 
-@part
+@helper
 def _put_place(block: Any, tree: Any, facts: Any, row: Any, count: Any) -> Any:
     """Where on the page the block stands."""
     blocks = tree.blocks.shape[1]
@@ -160,7 +160,7 @@ def _put_place(block: Any, tree: Any, facts: Any, row: Any, count: Any) -> Any:
     return put(row, count, column + 5, int(in_above))
 
 
-@part
+@helper
 def _put_neighbours(block: Any, tree: Any, facts: Any, row: Any, count: Any) -> Any:
     """The blocks before and after."""
     own_tag = tree.nodes[pt.NODE_TAG, tree.blocks[pt.BLOCK_NODE, block]]
@@ -183,7 +183,7 @@ def _put_neighbours(block: Any, tree: Any, facts: Any, row: Any, count: Any) -> 
     return count
 
 
-@part
+@helper
 def _put_bits(row: Any, count: Any, column: Any, bits: Any) -> Any:
     """A feature a bit, from `column` on."""
     rest = np.int64(bits)

@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from massivetext.kernels import part
+from massivetext.kernels import helper
 from massivetext.pipeline.extraction.choice import page_facts as pf
 from massivetext.pipeline.extraction.choice.logarithm import log8
 from massivetext.pipeline.extraction.hashing import FREE, mix, number_of
@@ -39,7 +39,7 @@ def _tag_bits() -> NDArray[np.int64]:
 TAG_BITS: Final = _tag_bits()
 
 
-@part
+@helper
 def describe_nodes(tree: Any, facts: Any) -> None:
     """Fill the facts of all nodes; those of the blocks stand there already."""
     _sum_blocks(tree, facts)
@@ -55,7 +55,7 @@ def describe_nodes(tree: Any, facts: Any) -> None:
     _describe_levels(nodes, facts.levels)
 
 
-@part
+@helper
 def _sum_blocks(tree: Any, facts: Any) -> None:
     """Add up the blocks below each node."""
     nodes = facts.nodes
@@ -72,7 +72,7 @@ def _sum_blocks(tree: Any, facts: Any) -> None:
             nodes[row, parent] += nodes[row, node]
 
 
-@part
+@helper
 def _number_families(tree: Any, facts: Any) -> None:
     """Number the families, the nodes of one tag under one parent, and count their members."""
     nodes = facts.nodes
@@ -90,7 +90,7 @@ def _number_families(tree: Any, facts: Any) -> None:
         nodes[pf.NODE_SIBLINGS, node] = facts.members[nodes[pf.NODE_FAMILY, node]]
 
 
-@part
+@helper
 def _number_groups(tree: Any, facts: Any) -> None:
     """Number the groups of nodes whose tags and words, and whose parents', are the same."""
     nodes = facts.nodes
@@ -105,7 +105,7 @@ def _number_groups(tree: Any, facts: Any) -> None:
         nodes[pf.NODE_GROUP, node] = group
 
 
-@part
+@helper
 def _find_top(tree: Any, facts: Any) -> None:
     """Find the node with the most prose close below it, as readability-like rules do."""
     nodes, parents = facts.nodes, tree.nodes[pt.NODE_PARENT]
@@ -130,7 +130,7 @@ def _find_top(tree: Any, facts: Any) -> None:
     facts.spans[pf.ABOVE_END] = _span_end(parents, above)
 
 
-@part
+@helper
 def _span_end(parents: Any, first: Any) -> Any:
     """Number of the first node behind a node and all below it."""
     node = first + 1
@@ -139,7 +139,7 @@ def _span_end(parents: Any, first: Any) -> Any:
     return node
 
 
-@part
+@helper
 def _describe_levels(nodes: Any, levels: Any) -> None:
     page = max(nodes[pf.NODE_CHARACTERS, 0], 1)
     for node in range(nodes.shape[1]):

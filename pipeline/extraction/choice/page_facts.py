@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from massivetext.kernels import part
+from massivetext.kernels import helper
 
 SHARE: Final = 32
 """Shares are given in 32nds."""
@@ -75,7 +75,7 @@ class PageFacts(NamedTuple):
     """Shape (blocks or nodes, the larger): room to count how many have each number."""
 
 
-@part
+@helper
 def room_for_facts(blocks: int, nodes: int) -> PageFacts:
     """Arrays of the right sizes, not filled."""
     slots = 16

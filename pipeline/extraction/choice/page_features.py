@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from massivetext.kernels import part
+from massivetext.kernels import helper
 from massivetext.pipeline.extraction.choice.features import put
 from massivetext.pipeline.extraction.choice.logarithm import log8
 from massivetext.pipeline.extraction.choice.page_facts import SHARE
@@ -24,7 +24,7 @@ _SURE: Final = 32
 PAGE_FEATURES: Final = 2 * len(_LEVELS) + 9
 
 
-@part
+@helper
 def describe_scored_page(blocks: Any, scores: Any, row: Any) -> Any:
     """Write the features of a page, from its blocks' second-stage scores, to `row`; their number.
 

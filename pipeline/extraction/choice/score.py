@@ -14,16 +14,16 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from massivetext.kernels import kernel, lean, part
+from massivetext.kernels import helper, kernel, lean
 from massivetext.pipeline.extraction.choice.features import (
     FIRST_FEATURES,
-    Row,
+    FeatureRow,
     describe_block,
     describe_page,
     describe_parent,
     describe_whole,
     put,
-    room_for_row,
+    room_for_features,
 )
 from massivetext.pipeline.extraction.choice.page_facts import room_for_facts
 from massivetext.pipeline.extraction.choice.page_features import PAGE_FEATURES, describe_scored_page
@@ -44,7 +44,7 @@ from massivetext.pipeline.extraction.html.page_tree import TREE_TYPE
 class Layers(NamedTuple):
     """Room for what the networks compute."""
 
-    row: Row
+    row: FeatureRow
     units: NDArray[np.float32]
     """Shape (blocks, units of both stages)."""
     whole: NDArray[np.float32]
@@ -56,12 +56,12 @@ class Layers(NamedTuple):
     """Of the network at work."""
 
 
-@part
+@helper
 def _room_for_layers(blocks: int, weights: Any) -> Layers:
     units, page_units = weights.shared.shape[1], len(weights.page.bias)
     outputs = max(len(weights.first.bias_2), len(weights.second.bias_2))
     return Layers(
-        room_for_row(max(FIRST_FEATURES, SECOND_FEATURES, PAGE_FEATURES, units, page_units)),
+        room_for_features(max(FIRST_FEATURES, SECOND_FEATURES, PAGE_FEATURES, units, page_units)),
         np.empty((blocks, units), np.float32),
         np.empty(units, np.float32),
         np.empty(units, np.float32),
@@ -70,7 +70,7 @@ def _room_for_layers(blocks: int, weights: Any) -> Layers:
     )
 
 
-@part
+@helper
 def _add_products(row: Any, count: Any, weights: Any, units: Any) -> None:
     """Add each value of a row times its column's weights to the units, in the row's order.
 
@@ -92,13 +92,13 @@ def _add_products(row: Any, count: Any, weights: Any, units: Any) -> None:
             units[unit] += value * weights_a[unit]
 
 
-@part
+@helper
 def _copy(values: Any, target: Any) -> None:
     for index in range(len(values)):
         target[index] = values[index]
 
 
-@part
+@helper
 def _finish(network: Any, units: Any, room: Any) -> Any:
     """The score, in `SCORE_UNIT`s, that follows from the sums of the first layer."""
     row, outputs = room.row, room.outputs[: len(network.bias_2)]
@@ -180,7 +180,7 @@ def _fill_scores(tree: Any, weights: Any, facts: Any, sums: Any, room: Any, scor
     _add_page_score(tree.blocks, weights.page, room, scores[1])
 
 
-@part
+@helper
 def score_blocks(tree: Any, weights: Any) -> Any:
     """Scores of every block of a `PageTree` in `SCORE_UNIT`s, shape (2, blocks): of both stages.
 
@@ -193,7 +193,7 @@ def score_blocks(tree: Any, weights: Any) -> Any:
     return scores
 
 
-@part
+@helper
 def _spread(row: Any, count: Any, features: Any) -> None:
     """Write a row to an array of all features."""
     for index in range(count):
@@ -226,7 +226,7 @@ def first_matrix(tree: Any) -> Any:
     """First-stage features of every block, one row a block: for training."""
     blocks, nodes = tree.blocks.shape[1], tree.nodes.shape[1]
     matrix = np.zeros((blocks, FIRST_FEATURES), np.int16)
-    _fill_first(tree, room_for_facts(blocks, nodes), room_for_row(FIRST_FEATURES), matrix)
+    _fill_first(tree, room_for_facts(blocks, nodes), room_for_features(FIRST_FEATURES), matrix)
     return matrix
 
 
@@ -235,7 +235,7 @@ def second_matrix(tree: Any, scores: Any) -> Any:
     """Second-stage features of every block, given the first stage's scores: for training."""
     blocks, nodes = tree.blocks.shape[1], tree.nodes.shape[1]
     matrix = np.zeros((blocks, SECOND_FEATURES), np.int16)
-    row = room_for_row(SECOND_FEATURES)
+    row = room_for_features(SECOND_FEATURES)
     facts, sums = room_for_facts(blocks, nodes), room_for_sums(blocks, nodes)
     _fill_second(tree, facts, sums, row, scores, matrix)
     return matrix
@@ -245,6 +245,6 @@ def second_matrix(tree: Any, scores: Any) -> Any:
 def page_row(blocks: Any, scores: Any) -> Any:
     """Features of a page, given the second stage's scores of its blocks: for training."""
     features = np.zeros(PAGE_FEATURES, np.int32)
-    row = room_for_row(PAGE_FEATURES)
+    row = room_for_features(PAGE_FEATURES)
     _spread(row, describe_scored_page(blocks, scores, row), features)
     return features

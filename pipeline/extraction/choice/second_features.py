@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from massivetext.kernels import part
+from massivetext.kernels import helper
 from massivetext.pipeline.extraction.choice import page_facts as pf
 from massivetext.pipeline.extraction.choice.features import put
 from massivetext.pipeline.extraction.choice.logarithm import log8
@@ -95,7 +95,7 @@ class ScoreSums(NamedTuple):
     """Shape (_PAGE_FEATURES): what is the same for all blocks."""
 
 
-@part
+@helper
 def room_for_sums(blocks: int, nodes: int) -> ScoreSums:
     """Arrays of the right sizes, not filled."""
     return ScoreSums(
@@ -109,13 +109,13 @@ def room_for_sums(blocks: int, nodes: int) -> ScoreSums:
     )
 
 
-@part
+@helper
 def probability(score: Any) -> Any:
     """Probability in 256ths of a score; a rational curve close to the logistic one."""
     return 128 + 128 * score // (SCORE_UNIT + abs(score))
 
 
-@part
+@helper
 def sum_scores(tree: Any, facts: Any, scores: Any, sums: Any) -> None:
     """Add up the first stage's scores along the page, over nodes, families and groups."""
     _sum_blocks(tree.blocks, scores, sums)
@@ -123,7 +123,7 @@ def sum_scores(tree: Any, facts: Any, scores: Any, sums: Any) -> None:
     _describe_levels(facts.nodes, sums)
 
 
-@part
+@helper
 def _sum_blocks(blocks: Any, scores: Any, sums: Any) -> None:
     """Sums along the page, over all of it, and over the blocks of each node."""
     sums.kept_before[0] = 0
@@ -153,7 +153,7 @@ def _sum_blocks(blocks: Any, scores: Any, sums: Any) -> None:
     sums.page[4] = log8(positive)
 
 
-@part
+@helper
 def _sum_nodes(nodes: Any, node_facts: Any, sums: Any) -> None:
     """Sums over all below each node, over families and groups."""
     for node in range(nodes.shape[1] - 1, 0, -1):
@@ -168,7 +168,7 @@ def _sum_nodes(nodes: Any, node_facts: Any, sums: Any) -> None:
         _add_member(node, node_facts, sums.nodes, node_facts[pf.NODE_GROUP, node], sums.groups)
 
 
-@part
+@helper
 def _add_member(node: Any, node_facts: Any, node_sums: Any, index: Any, sums: Any) -> None:
     sums[_KEPT, index] += node_sums[_KEPT, node]
     sums[_POSITIVE, index] += node_sums[_BEST, node] > 0
@@ -176,7 +176,7 @@ def _add_member(node: Any, node_facts: Any, node_sums: Any, index: Any, sums: An
     sums[_ALL, index] += node_facts[pf.NODE_CHARACTERS, node]
 
 
-@part
+@helper
 def _describe_levels(node_facts: Any, sums: Any) -> None:
     """What the blocks below a node know of it, of its family and of its group."""
     total = max(sums.kept_before[len(sums.kept_before) - 1], 1)
@@ -194,7 +194,7 @@ def _describe_levels(node_facts: Any, sums: Any) -> None:
         _describe_members(node_facts[pf.NODE_GROUP, node], sums.groups, level, _GROUP_COLUMN)
 
 
-@part
+@helper
 def _describe_members(index: Any, sums: Any, level: Any, column: Any) -> None:
     members = max(sums[_MEMBERS, index], 1)
     level[column] = SHARE * sums[_KEPT, index] // (256 * max(sums[_ALL, index], 1))
@@ -202,7 +202,7 @@ def _describe_members(index: Any, sums: Any, level: Any, column: Any) -> None:
     level[column + 2] = SHARE * sums[_POSITIVE, index] // members
 
 
-@part
+@helper
 def describe_whole_scores(sums: Any, row: Any) -> Any:
     """Write what all blocks of the page share to `row`; the number of features."""
     count = 0
@@ -211,7 +211,7 @@ def describe_whole_scores(sums: Any, row: Any) -> Any:
     return count
 
 
-@part
+@helper
 def describe_parent_scores(parent: Any, tree: Any, sums: Any, row: Any) -> Any:
     """Write what the blocks of a node's children share to `row`; the number of features."""
     parents = tree.nodes[pt.NODE_PARENT]
@@ -226,7 +226,7 @@ def describe_parent_scores(parent: Any, tree: Any, sums: Any, row: Any) -> Any:
     return count
 
 
-@part
+@helper
 def describe_scores(block: Any, tree: Any, scores: Any, sums: Any, row: Any) -> Any:
     """Write what only the block is to `row`; the number of features."""
     count = put(row, 0, 0, scores[block])
@@ -239,7 +239,7 @@ def describe_scores(block: Any, tree: Any, scores: Any, sums: Any, row: Any) -> 
     return count
 
 
-@part
+@helper
 def _put_neighbour_scores(block: Any, scores: Any, row: Any, count: Any) -> Any:
     column = _SCORES_COLUMN
     for step in range(-NEIGHBOUR_SCORES, NEIGHBOUR_SCORES + 1):
@@ -251,7 +251,7 @@ def _put_neighbour_scores(block: Any, scores: Any, row: Any, count: Any) -> Any:
     return count
 
 
-@part
+@helper
 def _put_windows(block: Any, sums: Any, row: Any, count: Any) -> Any:
     """Shares kept in windows around the block, and what is kept before and after it."""
     column = _WINDOWS_COLUMN

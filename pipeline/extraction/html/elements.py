@@ -34,7 +34,7 @@ UNSPACED: Final = _names("div li dt dd tr caption figcaption address center lege
 # Blocks that never break a line by themselves: their rows or captions do.
 BARE: Final = _names("td th tbody thead tfoot")
 
-BLOCKS: Final = SPACED | UNSPACED | BARE
+BLOCK_TAGS: Final = SPACED | UNSPACED | BARE
 
 # Elements without an end tag.
 VOID: Final = _names(
@@ -62,7 +62,7 @@ INLINE: Final = _names(
     " base col colgroup"
 )
 
-TAGS: Final[tuple[str, ...]] = tuple(sorted(SKIPPED | BLOCKS | VOID | RAW_TEXT | INLINE))
+TAGS: Final[tuple[str, ...]] = tuple(sorted(SKIPPED | BLOCK_TAGS | VOID | RAW_TEXT | INLINE))
 TAG_NUMBER: Final[dict[str, int]] = {name: number for number, name in enumerate(TAGS)}
 UNKNOWN_TAG: Final = len(TAGS)
 """Number of every element that is not in `TAGS`; it is inline, as in a browser."""
@@ -90,7 +90,7 @@ PREFORMATTED_TAGS: Final = _names("pre listing plaintext")
 def _tag_flags() -> NDArray[np.uint8]:
     flags = np.zeros(len(TAGS) + 1, np.uint8)
     for names, flag in (
-        (BLOCKS, IS_BLOCK),
+        (BLOCK_TAGS, IS_BLOCK),
         (SKIPPED, IS_SKIPPED),
         (VOID, IS_VOID),
         (RAW_TEXT, IS_RAW_TEXT),

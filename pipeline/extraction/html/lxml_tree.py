@@ -156,7 +156,7 @@ class _TreeBuilder:
 
     def start(self, element: _Element) -> None:
         name = element.tag
-        if name in elements.BLOCKS:
+        if name in elements.BLOCK_TAGS:
             self._open_block(element, name)
         elif name == "br":
             if self._preformatted[self._node]:
@@ -176,7 +176,7 @@ class _TreeBuilder:
         name = element.tag
         if not _is_hidden(element, self._show_hidden):
             self._depth -= name not in _UNCOUNTED
-            if name in elements.BLOCKS:
+            if name in elements.BLOCK_TAGS:
                 self._close_block(name)
             elif _is_link(element):
                 self._open_links -= 1

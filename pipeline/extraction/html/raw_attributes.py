@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from massivetext.kernels import inlined, part
+from massivetext.kernels import helper, inlined
 from massivetext.pipeline.extraction import ascii_bytes as ab
 from massivetext.pipeline.extraction.html import elements, name_words
 from massivetext.pipeline.extraction.html import page_tree as pt
@@ -39,7 +39,7 @@ _ATTRIBUTE_SLOTS: Final = {
     "hidden": st.HIDDEN,
     "aria-hidden": st.ARIA_HIDDEN,
     "href": st.HREF,
-    "start": st.START,
+    "start": st.LIST_START,
     "value": st.VALUE,
     "type": st.TYPE,
     "reversed": st.REVERSED,
@@ -142,7 +142,7 @@ def _scan_value(html: Any, position: int) -> Any:
     return start, position, position
 
 
-@part
+@helper
 def _matches(html: Any, position: int, stop: int, wanted: Any) -> bool:
     """Whether a value goes on with `wanted` (lower case), its white space left out."""
     matched = 0
@@ -191,7 +191,7 @@ def hides_element(page: Any, tag: int, show_hidden: Any) -> bool:
     return False
 
 
-@part
+@helper
 def name_words_of(page: Any) -> Any:
     """Bit set of the groups of words in `class`, `id` and `role`."""
     html, state, attributes = page.html, page.state, page.attributes
@@ -204,7 +204,7 @@ def name_words_of(page: Any) -> Any:
     return bits
 
 
-@part
+@helper
 def integer_of(html: Any, start: int, stop: int) -> Any:
     """Value of an integer attribute, `NO_NUMBER` if it has none of at most nine digits."""
     position = start
@@ -222,7 +222,7 @@ def integer_of(html: Any, start: int, stop: int) -> Any:
     return sign * value if digits else pt.NO_NUMBER
 
 
-@part
+@helper
 def list_style(page: Any) -> int:
     """`NODE_STYLE` of an `ol`."""
     html, attributes = page.html, page.attributes

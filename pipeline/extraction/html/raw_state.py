@@ -10,23 +10,23 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from massivetext.kernels import part
+from massivetext.kernels import helper
 from massivetext.pipeline.extraction import ascii_bytes as ab
 from massivetext.pipeline.extraction.html import elements
 from massivetext.pipeline.extraction.html import page_tree as pt
 
 # Slots of the `state` array (int64).
 TEXT: Final = 0  # bytes written to the text buffer
-NODES: Final = 1
-BLOCKS: Final = 2
+NODE_COUNT: Final = 1
+BLOCK_COUNT: Final = 2
 DEPTH: Final = 3  # index of the top of the stack of open elements
-BLOCK_START: Final = 4  # where the open block begins in the text buffer
-CHARACTERS: Final = 5  # of the open block, white space not counted
-LINK_CHARACTERS: Final = 6
-LINKS: Final = 7
+OPEN_START: Final = 4  # where the open block begins in the text buffer
+OPEN_CHARACTERS: Final = 5  # of the open block, white space not counted
+OPEN_LINK_CHARACTERS: Final = 6
+OPEN_LINKS: Final = 7
 PENDING_LINKS: Final = 8  # links opened since the last character
-SPACE: Final = 9  # 1 if white space stands before the next character
-BREAKS: Final = 10  # `br`s since the last character
+PENDING_SPACE: Final = 9  # 1 if white space stands before the next character
+PENDING_BREAKS: Final = 10  # `br`s since the last character
 MARGIN: Final = 11  # of the next block
 TITLE_START: Final = 12
 TITLE_STOP: Final = 13
@@ -56,7 +56,7 @@ STYLE: Final = 3
 HIDDEN: Final = 4
 ARIA_HIDDEN: Final = 5
 HREF: Final = 6
-START: Final = 7
+LIST_START: Final = 7
 VALUE: Final = 8
 TYPE: Final = 9
 REVERSED: Final = 10
@@ -67,7 +67,7 @@ ANY: Final = 11  # one more row: not 0 if a row above it is filled
 _TAGS: Final = len(elements.TAGS) + 1
 
 
-class Reader(NamedTuple):
+class PageReader(NamedTuple):
     """A page that is being read."""
 
     html: NDArray[np.uint8]
@@ -85,15 +85,15 @@ class Reader(NamedTuple):
     blocks: NDArray[np.int32]
 
 
-@part
-def reader_of(html: Any, show_hidden: Any) -> Reader:
+@helper
+def page_reader(html: Any, show_hidden: Any) -> PageReader:
     """A reader at the start of a page."""
     tags = 1
     for position in range(len(html)):  # no node and no block comes without a tag of its own
         tags += html[position] == ab.LESS_THAN
     state = np.zeros(STATE_SLOTS, np.int64)
     state[SHOW_HIDDEN] = show_hidden
-    return Reader(
+    return PageReader(
         html,
         state,
         np.zeros((STACK_ROWS, pt.MAX_DEPTH + 1), np.int32),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from massivetext.kernels import inlined, part
+from massivetext.kernels import helper, inlined
 from massivetext.pipeline.extraction.html import elements
 from massivetext.pipeline.extraction.html import page_tree as pt
 from massivetext.pipeline.extraction.html import raw_state as st
@@ -112,7 +112,7 @@ def _open_before(page: Any, tag: int) -> int:
     return found
 
 
-@part
+@helper
 def _open_table_part(page: Any, tag: int) -> int:
     """Depth of the outermost part of the current table that a part of it ends."""
     state, stack = page.state, page.stack
@@ -136,7 +136,7 @@ def _open_table_part(page: Any, tag: int) -> int:
     return found if depth > 0 else 0
 
 
-@part
+@helper
 def _end_open_link(page: Any) -> None:
     """A link in a link ends the outer one: what follows is plain text."""
     state, stack = page.state, page.stack
@@ -183,7 +183,7 @@ def open_element(page: Any, tag: int, is_closed: Any) -> None:
         _push(page, tag, node, flags)
 
 
-@part
+@helper
 def _new_node(page: Any, tag: int, parent: Any) -> Any:
     html, state, attributes, nodes, node_words = (
         page.html,
@@ -192,10 +192,10 @@ def _new_node(page: Any, tag: int, parent: Any) -> Any:
         page.nodes,
         page.node_words,
     )
-    node = state[st.NODES]
+    node = state[st.NODE_COUNT]
     number, style = pt.NO_NUMBER, 0
     if tag == _OL:
-        number = integer_of(html, attributes[st.START, 0], attributes[st.START, 1])
+        number = integer_of(html, attributes[st.LIST_START, 0], attributes[st.LIST_START, 1])
         style = list_style(page)
     elif tag == _LI:
         number = integer_of(html, attributes[st.VALUE, 0], attributes[st.VALUE, 1])
@@ -204,7 +204,7 @@ def _new_node(page: Any, tag: int, parent: Any) -> Any:
     nodes[pt.NODE_NUMBER, node] = number
     nodes[pt.NODE_STYLE, node] = style
     node_words[node] = name_words_of(page)
-    state[st.NODES] += 1
+    state[st.NODE_COUNT] += 1
     return node
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from massivetext.kernels import inlined, part
+from massivetext.kernels import helper, inlined
 from massivetext.pipeline.extraction import ascii_bytes as ab
 from massivetext.pipeline.extraction.hashing import name_hash_with, slot_of
 from massivetext.pipeline.extraction.html import page_tree as pt
@@ -17,12 +17,12 @@ _REMOVED: Final = 2
 _JOINER: Final = 3
 
 
-@part
+@helper
 def end_block(page: Any) -> None:
     """End the open block, if it holds a character that is not white space."""
     state, stack, text, blocks = page.state, page.stack, page.text, page.blocks
-    if state[st.CHARACTERS]:
-        start, stop = state[st.BLOCK_START], state[st.TEXT]
+    if state[st.OPEN_CHARACTERS]:
+        start, stop = state[st.OPEN_START], state[st.TEXT]
         is_pre = stack[st.STACK_FLAGS, state[st.DEPTH]] & st.IN_PREFORMATTED
         if is_pre:
             while text[stop - 1] <= ab.SPACE:
@@ -32,26 +32,26 @@ def end_block(page: Any) -> None:
                 if text[position] == ab.NEWLINE:
                     start = position + 1
                 position += 1
-        block = state[st.BLOCKS]
+        block = state[st.BLOCK_COUNT]
         blocks[pt.BLOCK_NODE, block] = stack[st.STACK_NODE, state[st.DEPTH]]
         blocks[pt.BLOCK_START, block] = start
         blocks[pt.BLOCK_STOP, block] = stop
-        blocks[pt.BLOCK_CHARACTERS, block] = state[st.CHARACTERS]
-        blocks[pt.BLOCK_LINK_CHARACTERS, block] = state[st.LINK_CHARACTERS]
-        if not state[st.BREAKS]:
-            state[st.LINKS] += state[st.PENDING_LINKS]  # of a link without text
-        blocks[pt.BLOCK_LINKS, block] = state[st.LINKS]
+        blocks[pt.BLOCK_CHARACTERS, block] = state[st.OPEN_CHARACTERS]
+        blocks[pt.BLOCK_LINK_CHARACTERS, block] = state[st.OPEN_LINK_CHARACTERS]
+        if not state[st.PENDING_BREAKS]:
+            state[st.OPEN_LINKS] += state[st.PENDING_LINKS]  # of a link without text
+        blocks[pt.BLOCK_LINKS, block] = state[st.OPEN_LINKS]
         blocks[pt.BLOCK_MARGIN, block] = state[st.MARGIN]
         blocks[pt.BLOCK_FLAGS, block] = pt.PREFORMATTED if is_pre else 0
-        state[st.BLOCKS] += 1
-        state[st.BLOCK_START] = stop
-        state[st.CHARACTERS] = state[st.LINK_CHARACTERS] = state[st.LINKS] = 0
+        state[st.BLOCK_COUNT] += 1
+        state[st.OPEN_START] = stop
+        state[st.OPEN_CHARACTERS] = state[st.OPEN_LINK_CHARACTERS] = state[st.OPEN_LINKS] = 0
         state[st.MARGIN] = 0
-    state[st.TEXT] = state[st.BLOCK_START]
-    if state[st.BREAKS]:
-        state[st.MARGIN] = max(state[st.MARGIN], min(state[st.BREAKS], 2))
-        state[st.BREAKS] = 0
-    state[st.SPACE] = 0
+    state[st.TEXT] = state[st.OPEN_START]
+    if state[st.PENDING_BREAKS]:
+        state[st.MARGIN] = max(state[st.MARGIN], min(state[st.PENDING_BREAKS], 2))
+        state[st.PENDING_BREAKS] = 0
+    state[st.PENDING_SPACE] = 0
     state[st.PENDING_LINKS] = 0
 
 
@@ -59,26 +59,26 @@ def end_block(page: Any) -> None:
 def begin_word(page: Any) -> None:
     """Settle the white space before a character that is to be written."""
     state, text = page.state, page.text
-    if state[st.TEXT] == state[st.BLOCK_START]:
-        if state[st.BREAKS]:
-            state[st.MARGIN] = max(state[st.MARGIN], min(state[st.BREAKS], 2))
-    elif state[st.BREAKS] >= 2:
+    if state[st.TEXT] == state[st.OPEN_START]:
+        if state[st.PENDING_BREAKS]:
+            state[st.MARGIN] = max(state[st.MARGIN], min(state[st.PENDING_BREAKS], 2))
+    elif state[st.PENDING_BREAKS] >= 2:
         links = state[st.PENDING_LINKS]
         end_block(page)
         state[st.PENDING_LINKS] = links
-    elif state[st.BREAKS] == 1:
+    elif state[st.PENDING_BREAKS] == 1:
         text[state[st.TEXT]] = ab.NEWLINE
         state[st.TEXT] += 1
-    elif state[st.SPACE]:
+    elif state[st.PENDING_SPACE]:
         text[state[st.TEXT]] = ab.SPACE
         state[st.TEXT] += 1
-    state[st.BREAKS] = 0
-    state[st.SPACE] = 0
-    state[st.LINKS] += state[st.PENDING_LINKS]
+    state[st.PENDING_BREAKS] = 0
+    state[st.PENDING_SPACE] = 0
+    state[st.OPEN_LINKS] += state[st.PENDING_LINKS]
     state[st.PENDING_LINKS] = 0
 
 
-@part
+@helper
 def scan_text(page: Any, position: int) -> int:
     """Read character data up to the next `<`; where it ends."""
     html, state, stack, text = page.html, page.state, page.stack, page.text
@@ -96,13 +96,13 @@ def scan_text(page: Any, position: int) -> int:
                 text[state[st.TEXT]] = byte if is_kept else ab.SPACE
                 state[st.TEXT] += 1
             else:
-                state[st.SPACE] = 1
+                state[st.PENDING_SPACE] = 1
             position += 1
         elif byte == ab.AMPERSAND:
             position = _scan_reference(page, position)
         elif byte < ab.DELETE:
             if is_pre:
-                state[st.LINKS] += state[st.PENDING_LINKS]
+                state[st.OPEN_LINKS] += state[st.PENDING_LINKS]
                 state[st.PENDING_LINKS] = 0
             else:
                 begin_word(page)
@@ -139,9 +139,9 @@ def _copy_ascii(page: Any, position: int, is_link: Any, is_pre: Any) -> int:
         position += 1
     characters = length - first - spaces
     state[st.TEXT] = length
-    state[st.CHARACTERS] += characters
+    state[st.OPEN_CHARACTERS] += characters
     if is_link:
-        state[st.LINK_CHARACTERS] += characters
+        state[st.OPEN_LINK_CHARACTERS] += characters
     return position
 
 
@@ -152,7 +152,7 @@ def _scan_character(page: Any, position: int) -> int:
     byte = html[position]
     width = 4 if byte >= 0xF0 else 3 if byte >= 0xE0 else 2 if byte >= 0xC0 else 1
     if width == 1 or position + width > len(html):  # delete, or broken UTF-8: not from decode_page
-        state[st.SPACE] = 1
+        state[st.PENDING_SPACE] = 1
         return position + 1
     code = byte & (0x3F if width == 2 else 0x0F if width == 3 else 0x07)
     for offset in range(1, width):
@@ -185,7 +185,7 @@ def _kind_of_character(code: Any) -> int:
     return _KEPT
 
 
-@part
+@helper
 def write_character(page: Any, code: Any) -> None:
     """Write one character to the open block, or what it is normalised to."""
     state, stack, text = page.state, page.stack, page.text
@@ -194,7 +194,7 @@ def write_character(page: Any, code: Any) -> None:
     kind = _kind_of_character(code)
     length = state[st.TEXT]
     if kind == _JOINER and (
-        state[st.SPACE] or length == state[st.BLOCK_START] or text[length - 1] < 0x80
+        state[st.PENDING_SPACE] or length == state[st.OPEN_START] or text[length - 1] < 0x80
     ):
         kind = _REMOVED
     if kind == _REMOVED:
@@ -204,13 +204,13 @@ def write_character(page: Any, code: Any) -> None:
             text[length] = code if code == ab.NEWLINE or code == ab.TAB else ab.SPACE
             state[st.TEXT] += 1
         else:
-            state[st.SPACE] = 1
+            state[st.PENDING_SPACE] = 1
         return
     if not is_pre:
         begin_word(page)
-    state[st.CHARACTERS] += 1
+    state[st.OPEN_CHARACTERS] += 1
     if flags & st.IN_LINK:
-        state[st.LINK_CHARACTERS] += 1
+        state[st.OPEN_LINK_CHARACTERS] += 1
     state[st.TEXT] = _put_utf8(code, text, state[st.TEXT])
 
 
@@ -235,7 +235,7 @@ def _put_utf8(code: Any, text: Any, length: Any) -> Any:
     return length + 4
 
 
-@part
+@helper
 def _scan_reference(page: Any, position: int) -> int:
     """Read a character reference or a plain ampersand; where it ends."""
     html = page.html
@@ -254,7 +254,7 @@ def _scan_reference(page: Any, position: int) -> int:
     return end
 
 
-@part
+@helper
 def _numeric_reference(html: Any, position: int) -> Any:
     """`(where it ends, code)` of what follows `&#`; code -1 without a digit."""
     stop = len(html)
@@ -285,7 +285,7 @@ def _numeric_reference(html: Any, position: int) -> Any:
     return position, code
 
 
-@part
+@helper
 def _named_reference(html: Any, position: int) -> Any:
     """`(where it ends, number)` of the longest named reference here, or `NO_REFERENCE`."""
     value = 0

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numba import types
 
-from massivetext.kernels import inlined, kernel, lean, part
+from massivetext.kernels import helper, inlined, kernel, lean
 from massivetext.pipeline.extraction import ascii_bytes as ab
 from massivetext.pipeline.extraction.hashing import name_hash_with, slot_of
 from massivetext.pipeline.extraction.html import elements
@@ -48,7 +48,7 @@ def _tag_name(html: Any, position: int) -> Any:
     return position, int(tables.TAG_VALUES[slot_of(tables.TAG_KEYS, value)])
 
 
-@part
+@helper
 def _break_line(page: Any) -> None:
     """Act on a `br`."""
     state, stack, text = page.state, page.stack, page.text
@@ -59,10 +59,10 @@ def _break_line(page: Any) -> None:
         text[state[st.TEXT]] = ab.NEWLINE
         state[st.TEXT] += 1
     else:
-        state[st.BREAKS] += 1
+        state[st.PENDING_BREAKS] += 1
 
 
-@part
+@helper
 def _skip_raw_text(page: Any, position: int, tag: int) -> int:
     """Skip the content of a raw text element and its end tag; remember the page's title.
 
@@ -113,7 +113,7 @@ def _are_hyphens(html: Any, position: Any) -> Any:
     return html[position] == ab.HYPHEN and html[position + 1] == ab.HYPHEN
 
 
-@part
+@helper
 def _skip_declaration(html: Any, position: int) -> int:
     """Skip a comment, a doctype, a processing instruction; where it ends."""
     stop = len(html)
@@ -148,7 +148,7 @@ def _read(page: Any) -> None:
     nodes[pt.NODE_NUMBER, 0] = pt.NO_NUMBER
     nodes[pt.NODE_STYLE, 0] = 0
     page.node_words[0] = 0
-    state[st.NODES] = 1
+    state[st.NODE_COUNT] = 1
     state[st.MARGIN] = 2
     position = 0
     stop = len(html)
@@ -175,13 +175,13 @@ def _read(page: Any) -> None:
     end_block(page)
 
 
-@part
+@helper
 def read_page(html: Any, show_hidden: Any) -> Any:
     """`(PageTree, start of the title, its stop)` of a page given as UTF-8 (compiled)."""
-    page = st.reader_of(html, show_hidden)
+    page = st.page_reader(html, show_hidden)
     _read(page)
     state = page.state
-    nodes, blocks = state[st.NODES], state[st.BLOCKS]
+    nodes, blocks = state[st.NODE_COUNT], state[st.BLOCK_COUNT]
     tree = PageTree(
         page.text[: state[st.TEXT]],
         page.nodes[:, :nodes].copy(),

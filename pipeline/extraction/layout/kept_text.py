@@ -14,7 +14,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from massivetext.kernels import kernel, part
+from massivetext.kernels import helper, kernel
 from massivetext.pipeline.extraction.html import elements
 from massivetext.pipeline.extraction.html import page_tree as pt
 from massivetext.pipeline.extraction.html.page_tree import TREE_TYPE, PageTree
@@ -62,7 +62,7 @@ _COLUMN: Final = 7  # position of a cell in its row, from 0
 _CONTEXT_ROWS: Final = 8
 
 
-@part
+@helper
 def _contexts(nodes: Any, blocks: Any, keep: Any) -> Any:
     """What every node stands in, see the rows above."""
     count = nodes.shape[1]
@@ -103,7 +103,7 @@ def _contexts(nodes: Any, blocks: Any, keep: Any) -> Any:
     return contexts
 
 
-@part
+@helper
 def _sections_and_lines(nodes: Any, blocks: Any, keep: Any) -> Any:
     """Which `li` are parts of the page, and which `tr` are laid out as one line."""
     count = nodes.shape[1]
@@ -145,7 +145,7 @@ def _sections_and_lines(nodes: Any, blocks: Any, keep: Any) -> Any:
     return is_section, is_line
 
 
-@part
+@helper
 def _number_items(nodes: Any, ordinals: Any) -> None:
     """Give the items of ordered lists their numbers, and all others `NO_NUMBER`."""
     count = nodes.shape[1]
@@ -171,7 +171,7 @@ def _number_items(nodes: Any, ordinals: Any) -> None:
             following[parent] += -1 if is_reversed else 1
 
 
-@part
+@helper
 def _separate(
     blocks: Any,
     nodes: Any,
@@ -213,7 +213,7 @@ def _separate(
     return length
 
 
-@part
+@helper
 def _put_text(
     text: Any, blocks: Any, block: Any, indent: Any, is_one_line: Any, out: Any, length: Any
 ) -> Any:
@@ -227,14 +227,14 @@ def _put_text(
     return length
 
 
-@part
+@helper
 def _put_spaces(out: Any, length: Any, count: Any) -> Any:
     for position in range(length, length + count):
         out[position] = 32
     return length + count
 
 
-@part
+@helper
 def _put_bar(out: Any, length: Any) -> Any:
     """A cell separator: ` | `, or `| ` at the start of a line or after another one."""
     if length > 0 and out[length - 1] != 10 and out[length - 1] != 32:
@@ -245,7 +245,7 @@ def _put_bar(out: Any, length: Any) -> Any:
     return length + 2
 
 
-@part
+@helper
 def _put_integer(value: Any, out: Any, length: Any) -> Any:
     rest = np.int64(value)
     if rest < 0:
@@ -262,7 +262,7 @@ def _put_integer(value: Any, out: Any, length: Any) -> Any:
     return length
 
 
-@part
+@helper
 def _put_letters(value: Any, case_bit: Any, out: Any, length: Any) -> Any:
     """1 is a, 26 is z, 27 is aa."""
     rest = np.int64(value)
@@ -283,7 +283,7 @@ _ROMAN_FIRST: Final = np.frombuffer(b"MCDCCXLXXIVII", np.uint8)
 _ROMAN_SECOND: Final = np.frombuffer(b"\0M\0D\0C\0L\0X\0V\0", np.uint8)
 
 
-@part
+@helper
 def _put_roman(value: Any, case_bit: Any, out: Any, length: Any) -> Any:
     rest = np.int64(value)
     for place in range(13):
@@ -297,7 +297,7 @@ def _put_roman(value: Any, case_bit: Any, out: Any, length: Any) -> Any:
     return length
 
 
-@part
+@helper
 def _put_marker(nodes: Any, ordinal: Any, item: Any, out: Any, length: Any) -> Any:
     """The bullet or number of a list item, and a space."""
     if ordinal == pt.NO_NUMBER:
@@ -316,7 +316,7 @@ def _put_marker(nodes: Any, ordinal: Any, item: Any, out: Any, length: Any) -> A
     return length + 2
 
 
-@part
+@helper
 def _write_text(text: Any, nodes: Any, blocks: Any, keep: Any, out: Any) -> int:
     """Write the kept blocks to `out`; the number of bytes written."""
     contexts = _contexts(nodes, blocks, keep)
@@ -354,7 +354,7 @@ def _write_text(text: Any, nodes: Any, blocks: Any, keep: Any, out: Any) -> int:
     return length
 
 
-@part
+@helper
 def write_kept(tree: Any, keep: Any) -> Any:
     """Bytes of the text of the kept blocks; no empty line at its ends, no space at its end."""
     newlines = 0

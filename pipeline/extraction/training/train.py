@@ -84,7 +84,7 @@ def fit_second(pages: Sequence[LabelledPage], features: Sequence[Matrix]) -> Per
     return second
 
 
-def train(pages: Sequence[LabelledPage]) -> tuple[list[Weights], Weights]:
+def train_scorer(pages: Sequence[LabelledPage]) -> tuple[list[Weights], Weights]:
     """`(weights that have not seen each fold, weights that have seen all)`."""
     learned = [page for page in pages if page.is_sound and page.collection in TRAINING_SETS]
 
@@ -125,7 +125,7 @@ def train(pages: Sequence[LabelledPage]) -> tuple[list[Weights], Weights]:
     return by_fold, final
 
 
-def report(pages: Sequence[LabelledPage], by_fold: Sequence[Weights]) -> str:
+def quality_report(pages: Sequence[LabelledPage], by_fold: Sequence[Weights]) -> str:
     """Mean token F1 of every set on unseen domains, with bootstrapped 95 % intervals."""
     found: dict[str, list[float]] = {}
     for page in pages:
@@ -157,8 +157,8 @@ def main() -> None:
     arguments = parser.parse_args()
     pages = list(read_pages(arguments.pages))
     print(f"{len(pages)} pages, {sum(len(page.labels) for page in pages)} blocks", flush=True)
-    by_fold, final = train(pages)
-    print(report(pages, by_fold), flush=True)
+    by_fold, final = train_scorer(pages)
+    print(quality_report(pages, by_fold), flush=True)
     arguments.weights.parent.mkdir(parents=True, exist_ok=True)
     save_weights(str(arguments.weights), final)
     if arguments.fold_weights:

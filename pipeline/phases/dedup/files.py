@@ -20,7 +20,7 @@ from massivetext.pipeline.phases.removed import read_removals
 from massivetext.pipeline.phases.table import phase_named
 from massivetext.records import address
 
-(FOLDER,) = phase_named("dedup").scratch
+(SCRATCH_FOLDER,) = phase_named("dedup").scratch
 """Below the output folder; only `dedup/keys` outlives the phase."""
 
 
@@ -81,7 +81,7 @@ class DedupFiles:
 
     def exact_path(self, block: int) -> str:
         """Returns the path of a block's exact removals."""
-        return f"{FOLDER}/exact/{block:06d}.npy"
+        return f"{SCRATCH_FOLDER}/exact/{block:06d}.npy"
 
     def winners(self, block: int) -> tuple[Records, NDArray[np.uint64]]:
         """Returns keys and addresses of the documents that are no exact duplicates."""

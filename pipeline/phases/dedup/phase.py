@@ -39,14 +39,8 @@ from massivetext.pipeline.engine.results import (
 )
 from massivetext.pipeline.engine.steps import Map, Shuffle, Steps, even_ranges
 from massivetext.pipeline.phases.costs import Costs, Files, Forecast
-from massivetext.pipeline.phases.dedup.files import (
-    FOLDER,
-    DedupFiles,
-    StoredItem,
-    keys_path,
-    write_array,
-)
-from massivetext.pipeline.phases.dedup.meeting import (
+from massivetext.pipeline.phases.dedup.against import OldCorpus, read_old_corpora
+from massivetext.pipeline.phases.dedup.candidates import (
     BAND_BYTES,
     GROUP_BYTES,
     Bands,
@@ -55,13 +49,19 @@ from massivetext.pipeline.phases.dedup.meeting import (
     FindHeads,
     Groups,
     MeetHeads,
-    Source,
+    RecordSource,
     WriteExactRemovals,
     WritePairs,
 )
-from massivetext.pipeline.phases.dedup.names import NAMED_BYTES, NamePartners, WriteRemovals
-from massivetext.pipeline.phases.dedup.older import OldCorpus, read_old_corpora
-from massivetext.pipeline.phases.dedup.rules import NearRemovals, resolve
+from massivetext.pipeline.phases.dedup.files import (
+    SCRATCH_FOLDER,
+    DedupFiles,
+    StoredItem,
+    keys_path,
+    write_array,
+)
+from massivetext.pipeline.phases.dedup.removal_rows import NAMED_BYTES, NamePartners, WriteRemovals
+from massivetext.pipeline.phases.dedup.resolution import NearRemovals, resolve
 from massivetext.pipeline.phases.dedup.shuffles import plan_partitions
 from massivetext.pipeline.phases.dedup.verification import Verified, VerifyPairs
 from massivetext.pipeline.phases.document_batches import document_batches, documents_path
@@ -233,12 +233,12 @@ class _Dedup:
     def _find(
         self,
         step: str,
-        source: Source,
+        source: RecordSource,
         document_bytes: int,
         decide: Decide,
         told: dict[str, Statistics],
     ) -> list[Decided]:
-        """Runs the two steps of `meeting`: heads to blocks, and what blocks make of them."""
+        """Runs the two steps of `candidates`: heads to blocks, and what blocks make of them."""
         heads = self._heads(step, source, document_bytes)
         found = self.steps.run(heads)
         _note(told, heads, found)
@@ -247,7 +247,9 @@ class _Dedup:
         meet = self._meet(step, source, heads, decide, blocks)
         return _note(told, meet, self.steps.run(meet))
 
-    def _heads(self, step: str, source: Source, document_bytes: int) -> Shuffle[list[int], None]:
+    def _heads(
+        self, step: str, source: RecordSource, document_bytes: int
+    ) -> Shuffle[list[int], None]:
         sent_bytes = sum(source.files.blocks.documents) * document_bytes
         partitions = plan_partitions(self.job.engine, sent_bytes)
         return Shuffle(f"{step}-heads", partitions, FindHeads(source, f"{step}-heads"))
@@ -255,7 +257,7 @@ class _Dedup:
     def _meet(
         self,
         step: str,
-        source: Source,
+        source: RecordSource,
         heads: Shuffle[list[int], None],
         decide: Decide,
         blocks: list[list[int]],
@@ -345,7 +347,7 @@ def _reads(forecast: Forecast) -> float:
     keys_and_ids = 4 * keys + 2 * forecast.footers("documents")
     # Pairs lie anywhere: hardly a row group is spared when they are looked at.
     passes = 2 if forecast.findings["dedup"]["candidate_pairs"] else 1
-    return passes * forecast.texts("documents") + keys_and_ids + forecast.size(FOLDER)
+    return passes * forecast.texts("documents") + keys_and_ids + forecast.size(SCRATCH_FOLDER)
 
 
 def _shuffles(forecast: Forecast) -> float:
@@ -359,7 +361,7 @@ def _shuffles(forecast: Forecast) -> float:
 
 
 COSTS: Final = Costs(
-    files=(Files(FOLDER, "documents", overwritten=True),),
+    files=(Files(SCRATCH_FOLDER, "documents", overwritten=True),),
     reads=_reads,
     shuffles=_shuffles,
 )

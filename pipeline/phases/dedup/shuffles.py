@@ -13,7 +13,7 @@ import numpy as np
 from apache_beam.pvalue import PCollection, TaggedOutput
 from numpy.typing import NDArray
 
-from massivetext.dedup.beam import Answer, Ask, AskBlocks, Packed
+from massivetext.dedup.beam import Answer, Ask, AskBlocks, KeyedBytes
 from massivetext.dedup.groups import Records, partition_of
 from massivetext.dedup.row_blocks import RowBlocks
 from massivetext.pipeline.engine.engine import Engine
@@ -66,11 +66,11 @@ def plan_partitions(engine: Engine, shuffled_bytes: int) -> list[list[int]]:
 
 def send_all(collection: Any, sender: beam.DoFn) -> Any:
     """Returns what a sender yields: `packed`, (number, bytes), and OUTCOMES, the bytes sent."""
-    sending = beam.ParDo(sender).with_output_types(Packed)
+    sending = beam.ParDo(sender).with_output_types(KeyedBytes)
     return collection | "Send" >> sending.with_outputs(OUTCOMES, main="packed")
 
 
-def send(packed: Iterable[Packed]) -> Iterator[Any]:
+def send(packed: Iterable[KeyedBytes]) -> Iterator[Any]:
     """Yields (number, bytes) elements, and how many bytes they were."""
     sent_bytes = 0
     for element in packed:
@@ -94,7 +94,9 @@ class ByBlock(beam.PTransform):
         """Returns (block, iterable of bytes), empty ones among them."""
         start, packed = input_or_inputs
         nothing = [(block, b"") for block in self.blocks]
-        every = start | "All blocks" >> beam.FlatMap(lambda _: nothing).with_output_types(Packed)
+        every = start | "All blocks" >> beam.FlatMap(lambda _: nothing).with_output_types(
+            KeyedBytes
+        )
         return (packed, every) | "With empty" >> beam.Flatten() | "Group" >> beam.GroupByKey()
 
 

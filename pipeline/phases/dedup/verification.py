@@ -17,15 +17,20 @@ from numpy.typing import NDArray
 
 from massivetext.dedup.beam import ASK
 from massivetext.dedup.groups import Records
-from massivetext.dedup.in_memory import verify
+from massivetext.dedup.in_memory import verify_pairs
 from massivetext.dedup.jaccard import DocumentSets, join_documents
 from massivetext.dedup.packed import item_of, pack_sets, unpack_sets
 from massivetext.dedup.removal import VERIFIED
-from massivetext.dedup.rules import Rule
+from massivetext.dedup.removal_rules import RemovalRule
 from massivetext.dedup.shingles import shingle_sets
 from massivetext.pipeline.engine.results import ItemResult
-from massivetext.pipeline.phases.dedup.files import FOLDER, DedupFiles, read_array, write_array
-from massivetext.pipeline.phases.dedup.meeting import pairs_path
+from massivetext.pipeline.phases.dedup.candidates import pairs_path
+from massivetext.pipeline.phases.dedup.files import (
+    SCRATCH_FOLDER,
+    DedupFiles,
+    read_array,
+    write_array,
+)
 from massivetext.pipeline.phases.dedup.shuffles import Exchange
 
 _SETS_A_STEP_BYTES: Final = 8_000_000
@@ -34,7 +39,7 @@ _SETS_A_STEP_BYTES: Final = 8_000_000
 
 def verified_path(block: int) -> str:
     """Returns the path of what verification left of a block."""
-    return f"{FOLDER}/verified/{block:06d}.npy"
+    return f"{SCRATCH_FOLDER}/verified/{block:06d}.npy"
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,7 @@ class VerifyPairs:
     """
 
     files: DedupFiles
-    rule: Rule
+    rule: RemovalRule
     threshold: float
     ngram: int
     fold_case: bool
@@ -119,7 +124,9 @@ class VerifyPairs:
         for lowers in self._sets(np.unique(pairs["lower"])):
             start = np.searchsorted(pairs["lower"], lowers.addresses[0])
             stop = np.searchsorted(pairs["lower"], lowers.addresses[-1], side="right")
-            found.append(verify(self.rule, pairs[start:stop], lowers, partners, self.threshold))
+            found.append(
+                verify_pairs(self.rule, pairs[start:stop], lowers, partners, self.threshold)
+            )
         verified = np.concatenate(found)
         entry = write_array(self.files.output, verified_path(block), verified)
         asked_bytes = ASK.itemsize * self._partners(block, pairs, here=False).size

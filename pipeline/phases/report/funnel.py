@@ -13,7 +13,7 @@ from massivetext.pipeline.engine.results import merge_counts
 from massivetext.pipeline.phases.corpus import REASONS
 from massivetext.pipeline.phases.phase import Manifest, read_manifest
 
-SCHEMA_VERSION = 1
+FUNNEL_SCHEMA_VERSION = 1
 
 
 def funnel(job: Job) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def funnel(job: Job) -> dict[str, Any]:
             row |= {"sequences": sequences, "tokens": sequences * dataset["sequence_length"]}
         subsets[subset] = row
     return {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": FUNNEL_SCHEMA_VERSION,
         "subsets": subsets,
         "total": merge_counts(subsets.values()),
         "rules": _rules(job, curate) if curate else {},

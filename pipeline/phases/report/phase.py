@@ -34,7 +34,7 @@ def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
 def report(run: PhaseRun) -> Manifest:
     """Writes the report."""
     job, counts = run.job, funnel(run.job)
-    page = render(job.config, counts, run.upstream, read_dataset(job))
+    page = render_report(job.config, counts, run.upstream, read_dataset(job))
     files = (
         store.write_bytes(job.output, "report/funnel.json", _json(counts)),
         store.write_bytes(job.output, "report/index.html", page.encode()),
@@ -42,7 +42,7 @@ def report(run: PhaseRun) -> Manifest:
     return run.manifest({}, {}, files)
 
 
-def render(
+def render_report(
     config: Config,
     counts: Mapping[str, Any],
     manifests: Mapping[str, Manifest],

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from massivetext.config import Config, run_fingerprint
 from massivetext.pipeline.engine.results import ItemResult, merge_counts
 from massivetext.pipeline.phases.sequence.items import Surveyed, Tokenised
-from massivetext.pipeline.phases.sequence.shards import BlockFile, ShardContent, ShardPlan
+from massivetext.pipeline.phases.sequence.shards import CropFile, ShardContent, ShardPlan
 from massivetext.sequencing.dataset import SCHEMA_VERSION, Dataset, ShardEntry, SubsetEntry
 from massivetext.sequencing.draws import Supply
 from massivetext.sequencing.mixture import Mixture
@@ -27,7 +27,7 @@ class Drawn:
 
     mixture: Mixture
     supplies: Mapping[str, Supply]
-    files: Mapping[BlockFile, Tokenised] = field(default_factory=dict)
+    files: Mapping[CropFile, Tokenised] = field(default_factory=dict)
 
 
 def describe(

@@ -16,19 +16,19 @@ from massivetext.content_cache import load_by_content
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.results import ItemResult
 from massivetext.pipeline.phases.plan import WorkItem
-from massivetext.sequencing.blocks import CROP_DTYPE, CropBlock, crop_hash, split_by_part
+from massivetext.sequencing.crop_batches import CROP_DTYPE, CropBatch, crop_hash, split_by_part
 from massivetext.sequencing.crops import crop_random, crop_range, expected_crop_bytes
 from massivetext.sequencing.draws import Draw
 from massivetext.sequencing.tokenizer import Tokenizer
-from massivetext.sequencing.tokenizer_training import count_words, drawn_passages
+from massivetext.sequencing.tokenizer_training import drawn_passages, word_frequencies
 
 WORDS_SCHEMA: Final = pa.schema([("word", pa.large_string()), ("count", pa.int64())])
 """The words of the tokenizer's sample."""
 
-BLOCK_SCHEMA: Final = pa.schema(
+CROP_FILE_SCHEMA: Final = pa.schema(
     [("part", pa.uint32()), ("crops", pa.large_binary()), ("tokens", pa.large_binary())]
 )
-"""Tokenised crops: one row a part of a bucket and run, the arrays of a `CropBlock` as bytes."""
+"""Tokenised crops: one row a part of a shard and run, the arrays of a `CropBatch` as bytes."""
 
 _RUN_TOKENS: Final = 2**25
 """Our choice: 64 MB of tokens are kept in memory, then sorted by part and written."""
@@ -102,7 +102,7 @@ class SurveyItem:
             crop_bytes += expected_crop_bytes(len(text), self.crop_bytes)
             if limit:
                 drawn = drawn_passages(bytes(text), self.seed, document_id, limit)
-                words.update(count_words(drawn))
+                words.update(word_frequencies(drawn))
         files: tuple[store.FileEntry, ...] = ()
         if item.subset in self.limits:
             rows = [{"word": word, "count": count} for word, count in sorted(words.items())]
@@ -118,13 +118,13 @@ class TokeniseItem:
 
     Attributes:
         output: the output folder.
-        folder: for the blocks, below the output folder.
+        folder: for the batches, below the output folder.
         model: path of the tokenizer's model.
         model_sha256: its checksum; a process may meet several models under one path.
         seed: of the run.
         crop_bytes: C.
-        buckets: number of buckets = shards.
-        parts: of each bucket.
+        shards: number of shards.
+        parts: of each shard.
         draws: subset -> what to draw.
     """
 
@@ -134,25 +134,25 @@ class TokeniseItem:
     model_sha256: str
     seed: int
     crop_bytes: int
-    buckets: int
+    shards: int
     parts: int
     draws: Mapping[str, Draw]
 
     def __call__(self, item: WorkItem) -> ItemResult[Tokenised]:
-        """Returns the block file, and how many crops and tokens it holds."""
+        """Returns the crop file, and how many crops and tokens it holds."""
         crops = tokens = 0
         with (
             store.commit(self.output, f"{self.folder}/{item.name}.parquet") as pending,
-            open_block_writer(pending.stream, BLOCK_SCHEMA) as writer,
+            open_crop_writer(pending.stream, CROP_FILE_SCHEMA) as writer,
         ):
-            for block in self._runs(item):
-                crops += len(block.crops_C)
-                tokens += len(block.tokens)
-                for table in _tables(split_by_part(block, self.buckets, self.parts)):
+            for batch in self._runs(item):
+                crops += len(batch.crops_C)
+                tokens += len(batch.tokens)
+                for table in _tables(split_by_part(batch, self.shards, self.parts)):
                     writer.write_table(table)
         return ItemResult((pending.entry,), found=(Tokenised(crops, tokens),))
 
-    def _runs(self, item: WorkItem) -> Iterator[CropBlock]:
+    def _runs(self, item: WorkItem) -> Iterator[CropBatch]:
         """Yields the drawn crops of an item, as many at a time as memory is meant to hold."""
         tokenizer = load_by_content(self.model, self.model_sha256, _load_tokenizer)
         draw = self.draws[item.subset]
@@ -170,13 +170,13 @@ class TokeniseItem:
             parts.append(tokens)
             held_tokens += len(tokens)
             if held_tokens >= _RUN_TOKENS:
-                yield CropBlock(np.array(rows, CROP_DTYPE), np.concatenate(parts))
+                yield CropBatch(np.array(rows, CROP_DTYPE), np.concatenate(parts))
                 rows, parts, held_tokens = [], [], 0
         if rows:
-            yield CropBlock(np.array(rows, CROP_DTYPE), np.concatenate(parts))
+            yield CropBatch(np.array(rows, CROP_DTYPE), np.concatenate(parts))
 
 
-def open_block_writer(stream: BinaryIO, schema: pa.Schema) -> pq.ParquetWriter:
+def open_crop_writer(stream: BinaryIO, schema: pa.Schema) -> pq.ParquetWriter:
     """Returns a writer of arrays that are read once or twice, then deleted: so as they are."""
     names = [field.name for field in schema if not pa.types.is_large_binary(field.type)]
     return pq.ParquetWriter(
@@ -188,10 +188,10 @@ def open_block_writer(stream: BinaryIO, schema: pa.Schema) -> pq.ParquetWriter:
     )
 
 
-def read_blocks(
+def read_crop_file(
     output: str, path: str, parts: range, columns: list[str]
 ) -> Iterator[tuple[int, list[bytes]]]:
-    """Yields part and some columns of the rows of a block file that belong to some parts."""
+    """Yields part and some columns of the rows of a crop file that belong to some parts."""
     with store.open_input(store.below(output, path)) as stream:
         parquet = store.open_parquet(stream)
         for group in range(parquet.num_row_groups):
@@ -215,19 +215,19 @@ def _read_texts(output: str, name: str) -> Iterator[tuple[str, memoryview]]:
                 yield document_id.as_py(), memoryview(text.as_buffer())
 
 
-def _tables(blocks: Mapping[int, CropBlock]) -> Iterator[pa.Table]:
+def _tables(batches: Mapping[int, CropBatch]) -> Iterator[pa.Table]:
     """Yields the rows of the parts, as many at a time as become a row group."""
     rows: list[dict[str, int | bytes]] = []
     held_bytes = 0
-    for part, block in blocks.items():
-        crops, tokens = block.to_bytes()
+    for part, batch in batches.items():
+        crops, tokens = batch.to_bytes()
         rows.append({"part": part, "crops": crops, "tokens": tokens})
         held_bytes += len(tokens)
         if held_bytes >= _ROW_GROUP_BYTES:
-            yield pa.Table.from_pylist(rows, BLOCK_SCHEMA)
+            yield pa.Table.from_pylist(rows, CROP_FILE_SCHEMA)
             rows, held_bytes = [], 0
     if rows:
-        yield pa.Table.from_pylist(rows, BLOCK_SCHEMA)
+        yield pa.Table.from_pylist(rows, CROP_FILE_SCHEMA)
 
 
 def _load_tokenizer(path: str) -> Tokenizer:

@@ -2,8 +2,8 @@
 
 survey    map: size of the corpus, and the tokenizer's sample
 tokenise  map: one crop of each document that is drawn; again while subsets fall short
-count     shuffle of crops' sizes: the sequences that each bucket can give
-shards    shuffle of tokens: each bucket packs, takes its quotas and writes a shard
+count     shuffle of crops' sizes: the sequences that each shard can give
+shards    shuffle of tokens: each shard packs, takes its quotas and writes a shard
 """
 
 from __future__ import annotations
@@ -38,32 +38,32 @@ from massivetext.pipeline.phases.sequence.shards import (
     PART_BYTES,
     PARTS,
     SCRATCH,
-    BlockFile,
-    BucketSupply,
     CountRound,
+    CropFile,
     ShardPlan,
+    ShardSupply,
     sequences_by_subset,
     write_shards,
 )
 from massivetext.sequencing.beam import DrawId, Quotas
-from massivetext.sequencing.blocks import CROP_DTYPE
+from massivetext.sequencing.crop_batches import CROP_DTYPE
 from massivetext.sequencing.crops import crop_size_bytes
 from massivetext.sequencing.dataset import DATASET_FILE, TOKENIZER_FILE
 from massivetext.sequencing.draws import (
     Draw,
     Supply,
-    bucket_quotas,
     next_draws,
     settle,
+    shard_quotas,
     wanted_sequences,
 )
-from massivetext.sequencing.mixture import Mixture, Shares, mix
+from massivetext.sequencing.mixture import Mixture, Shares, make_mixture
 from massivetext.sequencing.packing import PackingRule
 from massivetext.sequencing.tokenizer import Tokenizer
 from massivetext.sequencing.tokenizer_training import (
-    TrainedModel,
+    TrainedTokenizer,
     sampling_limits,
-    train,
+    train_tokenizer,
 )
 
 BYTES_PER_TOKEN: Final = 4
@@ -168,7 +168,7 @@ def mixture_of(config: Config, present: Collection[str]) -> Mixture:
         RunError: if none of them has a weight.
     """
     try:
-        return mix(config.sequence.weights, present)
+        return make_mixture(config.sequence.weights, present)
     except ValueError as error:
         raise RunError(str(error)) from None
 
@@ -191,9 +191,9 @@ def _tokenizer(run: PhaseRun, shares: Shares) -> tuple[Tokenizer, list[str], sto
     return tokenizer, warnings, entry
 
 
-def _train(words: Mapping[str, int], vocab_size: int, normalization: str) -> TrainedModel:
+def _train(words: Mapping[str, int], vocab_size: int, normalization: str) -> TrainedTokenizer:
     try:
-        return train(words, vocab_size, normalization)
+        return train_tokenizer(words, vocab_size, normalization)
     except ValueError as error:
         raise RunError(str(error)) from None
 
@@ -281,7 +281,7 @@ def _read_draws(
         model_sha256=plan.tokenizer.sha256,
         seed=config.seed,
         crop_bytes=crop_size_bytes(config.sequence.length),
-        buckets=plan.shards,
+        shards=plan.shards,
         parts=plan.parts,
         draws=draws,
     )
@@ -289,12 +289,12 @@ def _read_draws(
     tokenise = Map(f"tokenise-{number:03d}", items, work, Tokenised, TOKENISE_BYTES)
     ids = {s: DrawId(s, d.visit, len(drawn.supplies[s].draws)) for s, d in draws.items()}
     files = {
-        item.name: BlockFile(f"{folder}/{item.name}.parquet", ids[item.subset]) for item in items
+        item.name: CropFile(f"{folder}/{item.name}.parquet", ids[item.subset]) for item in items
     }
     crops = math.ceil(sum(survey[s].documents * d.part for s, d in draws.items()))  # about
     rounds = even_ranges(plan.shards, job.engine.rounds(crops * CROP_DTYPE.itemsize))
     build = CountRound(job.output, tuple(files.values()), plan)
-    count = Shuffle(f"count-{number:03d}", rounds, build, BucketSupply)
+    count = Shuffle(f"count-{number:03d}", rounds, build, ShardSupply)
     if len(rounds) == 1:
         steps.run_together(tokenise, count)
     results = steps.run(tokenise)
@@ -308,14 +308,14 @@ def _read_draws(
 
 
 def _quotas(targets: Mapping[str, int], drawn: Drawn, shards: int) -> Quotas:
-    """Returns how many sequences each bucket takes of each draw."""
-    quotas: dict[int, dict[DrawId, int]] = {bucket: {} for bucket in range(shards)}
+    """Returns how many sequences each shard takes of each draw."""
+    quotas: dict[int, dict[DrawId, int]] = {shard: {} for shard in range(shards)}
     for subset, supply in drawn.supplies.items():
-        by_draw = bucket_quotas(targets[subset], supply)
-        for number, (draw, by_bucket) in enumerate(zip(supply.draws, by_draw, strict=True)):
-            for bucket, count in enumerate(by_bucket):
+        by_draw = shard_quotas(targets[subset], supply)
+        for number, (draw, by_shard) in enumerate(zip(supply.draws, by_draw, strict=True)):
+            for shard, count in enumerate(by_shard):
                 if count:
-                    quotas[bucket][DrawId(subset, draw.visit, number)] = count
+                    quotas[shard][DrawId(subset, draw.visit, number)] = count
     return quotas
 
 
@@ -324,7 +324,7 @@ def check(config: Config) -> None:
     if config.tokenizer.model:
         load_configured_tokenizer(config.tokenizer.model)
     try:
-        mix(config.sequence.weights, config.subsets)
+        make_mixture(config.sequence.weights, config.subsets)
     except ValueError as error:
         raise ConfigError(str(error)) from None
 

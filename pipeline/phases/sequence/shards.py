@@ -1,10 +1,10 @@
 """From tokenised crops to shards: count, sort, fill.
 
-count   shuffle of crops' sizes: the sequences that each bucket can give
-sort    shuffle of tokens, in parts of some megabytes: a part of a bucket becomes a sorted file
-shards  map: each bucket reads its parts one by one, packs, takes its quotas and writes a shard
+count   shuffle of crops' sizes: the sequences that each shard can give
+sort    shuffle of tokens, in parts of some megabytes: a part of a shard becomes a sorted file
+shards  map: each shard reads its parts one by one, packs, takes its quotas and writes a shard
 
-So neither a worker nor this machine holds a bucket's tokens but in the shard that it writes.
+So neither a worker nor this machine holds a shard's tokens but in the shard that it writes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from massivetext.pipeline.engine.engine import Engine
 from massivetext.pipeline.engine.redistribute import Redistribute
 from massivetext.pipeline.engine.results import ItemResult
 from massivetext.pipeline.engine.steps import Map, Shuffle, Steps, even_ranges
-from massivetext.pipeline.phases.sequence.items import Tokenised, open_block_writer, read_blocks
+from massivetext.pipeline.phases.sequence.items import Tokenised, open_crop_writer, read_crop_file
 from massivetext.pipeline.phases.table import phase_named
 from massivetext.sequencing.beam import (
     NO_DRAW,
@@ -35,8 +35,8 @@ from massivetext.sequencing.beam import (
     SortCrops,
     TokenisedCrops,
 )
-from massivetext.sequencing.blocks import CROP_DTYPE, CropBlock, tokens_of_crops
-from massivetext.sequencing.buckets import DrawnCrops, fill_bucket
+from massivetext.sequencing.crop_batches import CROP_DTYPE, CropBatch, tokens_of_crops
+from massivetext.sequencing.filling import DrawnCrops, fill_shard
 from massivetext.sequencing.packing import PackingRule
 from massivetext.sequencing.shards import FORMATS, provenance_name, shard_name
 from massivetext.sequencing.tokenizer import Tokenizer
@@ -45,7 +45,7 @@ from massivetext.sequencing.tokenizer import Tokenizer
 """Samples and tokenised crops, below the output folder; deleted when the phase is finished."""
 
 PARTS: Final = f"{SCRATCH}/parts"
-"""Sorted parts of buckets."""
+"""Sorted parts of shards."""
 
 PART_BYTES: Final = 16_000_000
 """Our choice: at most about so many bytes of tokens one worker sorts at once, which takes 7 times
@@ -60,11 +60,11 @@ PART_SCHEMA: Final = pa.schema(
         ("tokens", pa.large_binary()),
     ]
 )
-"""A sorted part of a bucket: one row (and row group) a draw, the arrays of a `CropBlock`."""
+"""A sorted part of a shard: one row (and row group) a draw, the arrays of a `CropBatch`."""
 
 
 @dataclass(frozen=True)
-class BlockFile:
+class CropFile:
     """A file of tokenised crops, and what they were drawn by."""
 
     path: str
@@ -93,16 +93,16 @@ class ShardPlan:
 
 
 @dataclass(frozen=True)
-class BucketSupply:
-    """How many sequences the crops in a bucket give, by subset."""
+class ShardSupply:
+    """How many sequences the crops in a shard give, by subset."""
 
-    bucket: int
+    shard: int
     sequences: Mapping[str, int]
 
 
 @dataclass(frozen=True)
 class CountRound:
-    """Counts the sequences of the buckets [first, last) of a round.
+    """Counts the sequences of the shards [first, last) of a round.
 
     Attributes:
         output: the output folder.
@@ -111,43 +111,43 @@ class CountRound:
     """
 
     output: str
-    files: Sequence[BlockFile]
+    files: Sequence[CropFile]
     plan: ShardPlan
 
-    def __call__(self, start: PCollection, buckets: list[int]) -> Any:
-        """Returns the outcomes of a round: sequences by subset and bucket."""
-        per_bucket = self.plan.parts
-        parts = range(buckets[0] * per_bucket, buckets[1] * per_bucket)
-        to_bucket = beam.MapTuple(lambda part, crops: (part // per_bucket, crops))
+    def __call__(self, start: PCollection, shards: list[int]) -> Any:
+        """Returns the outcomes of a round: sequences by subset and shard."""
+        per_shard = self.plan.parts
+        parts = range(shards[0] * per_shard, shards[1] * per_shard)
+        to_shard = beam.MapTuple(lambda part, crops: (part // per_shard, crops))
         return (
             start
-            | "Read crops" >> ReadBlocks(self.output, self.files, parts, ["crops"])
-            | "To bucket" >> to_bucket.with_output_types(SizedCrops)
+            | "Read crops" >> ReadCrops(self.output, self.files, parts, ["crops"])
+            | "To shard" >> to_shard.with_output_types(SizedCrops)
             | "Count" >> CountSequences(self.plan.rule)
             | "Outcome" >> beam.Map(_counted)
         )
 
 
 def sequences_by_subset(
-    found: Iterable[BucketSupply], subsets: Iterable[str], shards: int
+    found: Iterable[ShardSupply], subsets: Iterable[str], shards: int
 ) -> dict[str, tuple[int, ...]]:
-    """Returns how many sequences the crops of each subset give in each bucket."""
-    supplies = {bucket.bucket: bucket.sequences for bucket in found}
+    """Returns how many sequences the crops of each subset give in each shard."""
+    supplies = {shard.shard: shard.sequences for shard in found}
     return {s: tuple(supplies.get(n, {}).get(s, 0) for n in range(shards)) for s in subsets}
 
 
-def _counted(element: tuple[int, dict[DrawId, int]]) -> ItemResult[BucketSupply]:
-    bucket, counts = element
+def _counted(element: tuple[int, dict[DrawId, int]]) -> ItemResult[ShardSupply]:
+    shard, counts = element
     sequences = {draw.subset: count for draw, count in counts.items()}
-    return ItemResult(found=(BucketSupply(bucket, sequences),))
+    return ItemResult(found=(ShardSupply(shard, sequences),))
 
 
 @dataclass(frozen=True)
 class Shard:
-    """A bucket to be filled.
+    """A shard to be filled.
 
     Attributes:
-        number: of the bucket, which is that of its shard.
+        number: of the shard.
         parts: files of its sorted parts, below the output folder, in hash order.
         quotas: sequences to take of each draw.
     """
@@ -175,7 +175,7 @@ class Shard:
 def write_shards(
     steps: Steps,
     engine: Engine,
-    files: Mapping[BlockFile, Tokenised],
+    files: Mapping[CropFile, Tokenised],
     quotas: Quotas,
     plan: ShardPlan,
 ) -> list[ItemResult[ShardContent]]:
@@ -197,46 +197,46 @@ def write_shards(
     return list(steps.run(fill).values())
 
 
-def part_path(folder: str, bucket: int, part: int) -> str:
-    """Returns the path of a sorted part of a bucket."""
-    return f"{folder}/{bucket:05d}-{part:05d}.parquet"
+def part_path(folder: str, shard: int, part: int) -> str:
+    """Returns the path of a sorted part of a shard."""
+    return f"{folder}/{shard:05d}-{part:05d}.parquet"
 
 
 @dataclass(frozen=True)
 class SortParts:
-    """Sorts the crops of some parts of buckets, those of a range of numbers.
+    """Sorts the crops of some parts of shards, those of a range of numbers.
 
     Attributes:
         output: the output folder.
         folder: for the parts, below the output folder.
         files: of tokenised crops.
-        parts: of each bucket.
+        parts: of each shard.
     """
 
     output: str
     folder: str
-    files: Sequence[BlockFile]
+    files: Sequence[CropFile]
     parts: int
 
     def __call__(self, start: PCollection, numbers: list[int]) -> Any:
         """Returns the outcomes of a round: the files of its parts."""
-        blocks = ReadBlocks(self.output, self.files, range(*numbers), ["crops", "tokens"])
+        batches = ReadCrops(self.output, self.files, range(*numbers), ["crops", "tokens"])
         return (
-            (start | "Read tokens" >> blocks, start | "Every part" >> NoCrops(range(*numbers)))
+            (start | "Read tokens" >> batches, start | "Every part" >> NoCrops(range(*numbers)))
             | "With every part" >> beam.Flatten()
             | "Sort" >> SortCrops()
             | "Write part" >> beam.Map(self._write)
         )
 
-    def _write(self, element: tuple[int, dict[DrawId, CropBlock]]) -> ItemResult[None]:
-        bucket, part = divmod(element[0], self.parts)
-        path = part_path(self.folder, bucket, part)
+    def _write(self, element: tuple[int, dict[DrawId, CropBatch]]) -> ItemResult[None]:
+        shard, part = divmod(element[0], self.parts)
+        path = part_path(self.folder, shard, part)
         with (
             store.commit(self.output, path) as pending,
-            open_block_writer(pending.stream, PART_SCHEMA) as writer,
+            open_crop_writer(pending.stream, PART_SCHEMA) as writer,
         ):
-            for draw, block in element[1].items():
-                crops, tokens = block.to_bytes()
+            for draw, batch in element[1].items():
+                crops, tokens = batch.to_bytes()
                 row = {**draw._asdict(), "crops": crops, "tokens": tokens}
                 writer.write_table(pa.Table.from_pylist([row], PART_SCHEMA))
         return ItemResult((pending.entry,))
@@ -263,14 +263,14 @@ class FillShard:
             DrawnCrops(*draw, self._crops(shard, draw), self._tokens(shard, draw), quota)
             for draw, quota in sorted(shard.quotas.items())
         ]
-        bucket = fill_bucket(shard.number, drawn, plan.rule, plan.seed, plan.tokenizer.token_bytes)
+        filled = fill_shard(shard.number, drawn, plan.rule, plan.seed, plan.tokenizer.token_bytes)
         name = shard_name(shard.number, plan.shards, plan.format_name)
         with store.commit(self.output, f"sequences/{name}") as pending:
-            FORMATS[plan.format_name].write(pending.stream, bucket.sequences_NxL)
+            FORMATS[plan.format_name].write(pending.stream, filled.sequences_NxL)
         name = provenance_name(shard.number, plan.shards)
-        provenance = store.write_table(self.output, f"sequences/{name}", bucket.provenance)
-        ledger = {"sequences": len(bucket.sequences_NxL)}
-        found = ShardContent(dict(bucket.subset_utf8_bytes))
+        provenance = store.write_table(self.output, f"sequences/{name}", filled.provenance)
+        ledger = {"sequences": len(filled.sequences_NxL)}
+        found = ShardContent(dict(filled.subset_utf8_bytes))
         return ItemResult((pending.entry, provenance), ledger, found=(found,))
 
     def _crops(self, shard: Shard, draw: DrawId) -> NDArray[np.void]:
@@ -286,7 +286,7 @@ class FillShard:
         """Yields the tokens of each crop of a draw in hash order."""
         for path in shard.parts:
             for arrays in read_part(self.output, path, draw, ["crops", "tokens"]):
-                yield from tokens_of_crops(CropBlock.from_bytes(*arrays))
+                yield from tokens_of_crops(CropBatch.from_bytes(*arrays))
 
 
 def read_part(
@@ -302,11 +302,11 @@ def read_part(
                 yield tuple(memoryview(row[column][0].as_buffer()) for column in columns)
 
 
-class ReadBlocks(beam.PTransform):
-    """Block files -> (part, (DrawId, array, ...)) of some parts, the arrays as bytes."""
+class ReadCrops(beam.PTransform):
+    """Crop files -> (part, (DrawId, array, ...)) of some parts, the arrays as bytes."""
 
     def __init__(
-        self, output: str, files: Sequence[BlockFile], parts: range, columns: list[str]
+        self, output: str, files: Sequence[CropFile], parts: range, columns: list[str]
     ) -> None:
         super().__init__()
         self.output, self.files, self.parts, self.columns = output, files, parts, columns
@@ -327,7 +327,7 @@ def _read_file(
     file: tuple[str, tuple[str, int, int]], output: str, parts: range, columns: list[str]
 ) -> Iterator[tuple[int, tuple[Any, ...]]]:
     path, draw = file
-    for part, arrays in read_blocks(output, path, parts, columns):
+    for part, arrays in read_crop_file(output, path, parts, columns):
         yield part, (draw, *arrays)
 
 

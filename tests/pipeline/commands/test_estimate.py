@@ -25,7 +25,7 @@ from massivetext.config import Config
 from massivetext.config_file import load_config
 from massivetext.pipeline.commands.cli import main
 from massivetext.pipeline.commands.estimate.costs import (
-    Line,
+    CostLine,
     MeteredEngine,
     Point,
     fit_line,
@@ -53,7 +53,7 @@ amounts = st.floats(0, 1e6, allow_nan=False)
 def test_three_runs_tell_begin_items_and_volume_apart(
     fixed: float, per_item: float, per_volume: float, few: int, more: int, volume: int
 ) -> None:
-    line = Line(fixed, per_item, per_volume)
+    line = CostLine(fixed, per_item, per_volume)
     shapes = [(few, few), (few + more, few + more), (few + more, volume + few + more)]
     points = [Point(items, size, line.at(items, size)) for items, size in shapes]
     found = fit_line(points, begins=True)
@@ -70,9 +70,9 @@ def test_a_line_is_never_negative_and_meets_the_largest_run() -> None:
 
 
 def test_one_run_tells_less() -> None:
-    assert fit_line([Point(3, 2, 6.0)] * 2, begins=False) == Line(0, 2.0, 0)  # no more volume
-    assert fit_line([Point(3, 2, 6.0)], begins=False) == Line(0, 0, 3.0)
-    assert fit_line([Point(3, 2, 6.0)], begins=True) == Line(6.0)
+    assert fit_line([Point(3, 2, 6.0)] * 2, begins=False) == CostLine(0, 2.0, 0)  # no more volume
+    assert fit_line([Point(3, 2, 6.0)], begins=False) == CostLine(0, 0, 3.0)
+    assert fit_line([Point(3, 2, 6.0)], begins=True) == CostLine(6.0)
 
 
 @pytest.mark.parametrize("part", [0.1, 0.3, 0.7])

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 import xxhash
 
-from massivetext.config import Config, Sequencing, Tokenizer
+from massivetext.config import Config, Sequencing, TokenizerConfig
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.engine import BeamEngine
 from massivetext.pipeline.engine.errors import RunError, UsageError
@@ -28,7 +28,7 @@ from massivetext.sequencing.tokenizer import load_tokenizer
 
 WORDS = ["the", "of", "and", "crop", "naïve", "日本語", "—", "bucket\n", "\t", "visit", "weight"]
 CONFIG = Config(
-    tokenizer=Tokenizer(vocab_size=340),
+    tokenizer=TokenizerConfig(vocab_size=340),
     sequence=Sequencing(length=64, weights={"books": 0.6, "web": 0.4}, shards=3, max_visits=3),
 )
 
@@ -277,7 +277,7 @@ def test_an_empty_corpus_is_an_error(tmp_path):
 
 
 def test_a_vocabulary_that_is_too_large_is_lowered_and_it_is_said(tmp_path):
-    config = replace(CONFIG, tokenizer=Tokenizer(vocab_size=32_000))
+    config = replace(CONFIG, tokenizer=TokenizerConfig(vocab_size=32_000))
     reader, _ = sequence(tmp_path, config)
     assert reader.dataset.vocab_size < 32_000
     assert "pieces only (asked: 32,000)" in reader.dataset.warnings[0]
@@ -286,7 +286,7 @@ def test_a_vocabulary_that_is_too_large_is_lowered_and_it_is_said(tmp_path):
 @pytest.mark.slow
 def test_a_configured_tokenizer_is_used(written, tmp_path):
     model = str(written / "sequences/tokenizer.model")
-    sequence(tmp_path, replace(CONFIG, tokenizer=Tokenizer(model=model)))
+    sequence(tmp_path, replace(CONFIG, tokenizer=TokenizerConfig(model=model)))
     same = digests(tmp_path)
     del same["dataset.json"]  # the configuration's hash differs
     assert same.items() <= digests(written).items()
@@ -320,7 +320,7 @@ def test_every_format_holds_the_same_sequences(written, tmp_path, format_name):
 
 def test_a_process_that_met_another_tokenizer_writes_what_a_fresh_one_writes(tmp_path):
     """Processes keep tokenizers: by their content, since two runs may use one path."""
-    other = replace(CONFIG, tokenizer=Tokenizer(vocab_size=360))
+    other = replace(CONFIG, tokenizer=TokenizerConfig(vocab_size=360))
     sequence(tmp_path / "one")
     sequence(tmp_path / "one", other, restart=True)
     sequence(tmp_path / "fresh", other)

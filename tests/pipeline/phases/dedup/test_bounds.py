@@ -5,7 +5,7 @@ import pytest
 
 from massivetext.config import Config, Dedup
 from massivetext.dedup import row_blocks
-from massivetext.dedup.rules import LABEL
+from massivetext.dedup.removal_rules import LABEL
 from massivetext.pipeline.phases.dedup import shuffles
 from massivetext.pipeline.phases.phase import run_phase
 from massivetext.pipeline.phases.table import phase_named
@@ -44,7 +44,7 @@ def largest_groups(folder, monkeypatch, size, rule):
     sizes = folder / "sizes"
     sizes.mkdir()
     with monkeypatch.context() as patch:
-        patch.setattr(row_blocks, "BLOCK_ROWS", size // BLOCKS)
+        patch.setattr(row_blocks, "ROWS_PER_BLOCK", size // BLOCKS)
         patch.setattr(shuffles, "PARTITION_BYTES", 500)
         patch.setattr(beam, "GroupByKey", lambda: Spy(sizes))
         config = Config(sources=SOURCES, dedup=Dedup(rule=rule))

@@ -7,7 +7,7 @@ from massivetext.config import Config, Dedup
 from massivetext.dedup import row_blocks
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.engine import BeamEngine
-from massivetext.pipeline.phases.dedup import meeting, verification
+from massivetext.pipeline.phases.dedup import candidates, verification
 from massivetext.pipeline.phases.phase import run_phase
 from massivetext.pipeline.phases.table import phase_named
 from massivetext.records import REMOVAL_SCHEMA
@@ -53,7 +53,7 @@ def test_phase_is_the_reference(tmp_path):
 def test_files_and_memory_change_nothing_in_the_other_rules(tmp_path, monkeypatch, rule):
     config = config_with(rule=rule)
     whole = deduplicated(tmp_path / "whole", items=1, config=config)
-    monkeypatch.setattr(row_blocks, "BLOCK_ROWS", 7)
+    monkeypatch.setattr(row_blocks, "ROWS_PER_BLOCK", 7)
     cut = deduplicated(tmp_path / "cut", items=5, config=config)
     assert cut == whole
     assert len(whole) > 20
@@ -71,7 +71,7 @@ def test_files_and_memory_change_nothing_in_the_other_rules(tmp_path, monkeypatc
 )
 def test_sharding_order_memory_and_workers_change_nothing(tmp_path, monkeypatch, items, job):
     """So little memory means many rounds and partitions of every step."""
-    monkeypatch.setattr(row_blocks, "BLOCK_ROWS", 7)
+    monkeypatch.setattr(row_blocks, "ROWS_PER_BLOCK", 7)
     paired = list(zip(TEXTS, ids_of(TEXTS), strict=True))
     random.Random(items).shuffle(paired)
     texts, ids = map(list, zip(*paired, strict=True))
@@ -119,7 +119,7 @@ def test_a_step_that_is_committed_is_not_run_again(tmp_path, monkeypatch):
     with pytest.raises(RuntimeError, match="a worker died"):
         run_phase(job, phase_named("dedup"), work)
     monkeypatch.undo()
-    monkeypatch.setattr(meeting.MeetHeads, "__call__", crash)
+    monkeypatch.setattr(candidates.MeetHeads, "__call__", crash)
     run_phase(job, phase_named("dedup"), work)
     found = {row["id"] for _, row in rows_in(tmp_path, work, "dedup")}
     assert found == set(expected())
@@ -173,7 +173,7 @@ def test_scope_subset_compares_within_subsets_only(tmp_path):
 @pytest.mark.parametrize("rule", ["greedy", "cluster"])
 def test_other_rules_are_those_of_the_reference(tmp_path, monkeypatch, rule):
     """With a chain of 30, which takes several rounds, cut into blocks of 20 documents."""
-    monkeypatch.setattr(row_blocks, "BLOCK_ROWS", 20)
+    monkeypatch.setattr(row_blocks, "ROWS_PER_BLOCK", 20)
     chain = [page("chain", 300)]
     for link in range(30):
         chain.append(edited(chain[-1], f"link {link}"))

@@ -5,7 +5,7 @@ import pytest
 from numba import types
 
 from massivetext.kernels import kernel
-from massivetext.pipeline.extraction.choice.rules import (
+from massivetext.pipeline.extraction.choice.handwritten_rules import (
     add_plain,
     add_surrounded,
     drop_bare_headings,

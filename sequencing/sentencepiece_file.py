@@ -46,7 +46,7 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class ModelFile:
+class SentencePieceFile:
     """A vocabulary and the options that decide how text is encoded with it.
 
     Attributes:
@@ -64,7 +64,7 @@ class ModelFile:
     keeps_text: bool
 
 
-def parse_model(model: bytes) -> ModelFile:
+def parse_sentencepiece(model: bytes) -> SentencePieceFile:
     """Returns what the bytes of a `.model` file say.
 
     Raises:
@@ -83,7 +83,7 @@ def parse_model(model: bytes) -> ModelFile:
     # Absent fields have the defaults of the .proto file.
     adds_or_removes = normalizer.get(_DUMMY_PREFIX, 1) or normalizer.get(_REMOVE_SPACES, 1)
     moves = trainer.get(_WHITESPACE_AS_SUFFIX, 0) or not normalizer.get(_ESCAPE, 1)
-    return ModelFile(
+    return SentencePieceFile(
         pieces=tuple(pieces),
         is_bpe=trainer.get(_MODEL_TYPE, 1) == _BPE,
         has_byte_fallback=bool(trainer.get(_BYTE_FALLBACK, 0)),

@@ -51,7 +51,7 @@ def test_matches_with_the_old_corpus_are_verified_and_named(tmp_path):
 )
 def test_old_documents_always_win_and_stay(tmp_path, monkeypatch, rule):
     """Both halves of a corpus full of duplicates, cut into small blocks and little memory."""
-    monkeypatch.setattr(row_blocks, "BLOCK_ROWS", 20)
+    monkeypatch.setattr(row_blocks, "ROWS_PER_BLOCK", 20)
     texts = [text for text in dict.fromkeys(corpus(11, families=25)) if reference.words(text)]
     old, new = texts[::2], texts[1::2]
     before = deduplicated(tmp_path / "old", old, "old", rule=rule)

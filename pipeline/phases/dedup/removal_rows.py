@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from massivetext.dedup.beam import ASK
 from massivetext.dedup.groups import Records
 from massivetext.dedup.packed import row_of
-from massivetext.dedup.removal import EXACT, REASONS
+from massivetext.dedup.removal import EXACT, KIND_NAMES
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.results import ItemResult
-from massivetext.pipeline.phases.dedup.files import FOLDER, DedupFiles, read_array
-from massivetext.pipeline.phases.dedup.rules import NearRemovals
+from massivetext.pipeline.phases.dedup.files import SCRATCH_FOLDER, DedupFiles, read_array
+from massivetext.pipeline.phases.dedup.resolution import NearRemovals
 from massivetext.pipeline.phases.dedup.shuffles import Exchange
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.records import REMOVAL_SCHEMA
@@ -106,7 +106,7 @@ class NamePartners:
 
 def named_path(block: int) -> str:
     """Returns the path of a block's `NAMED_SCHEMA` table."""
-    return f"{FOLDER}/named/{block:06d}.arrow"
+    return f"{SCRATCH_FOLDER}/named/{block:06d}.arrow"
 
 
 def _to_bytes(table: pa.Table) -> bytes:
@@ -164,7 +164,7 @@ def _rows(named: pa.Table, identities: pa.Table, subset: str) -> pa.Table:
         "source_id": identities["source_id"],
         "subset": pa.repeat(subset, named.num_rows),
         "reasons": pa.array(
-            [[REASONS[k]] for k in named["kind"].to_pylist()], pa.list_(pa.string())
+            [[KIND_NAMES[k]] for k in named["kind"].to_pylist()], pa.list_(pa.string())
         ),
     }
     nothing = {

@@ -1,7 +1,7 @@
 """One shard: its crops packed subset by subset, its share of each taken, everything shuffled.
 
 Which sequences are taken, and in which order they stand, is decided by two hashes of each
-sequence's name (subset, draw, bucket, number).
+sequence's name (subset, draw, shard, number).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from massivetext.records import stable_hash
-from massivetext.sequencing.blocks import CropBlock, in_hash_order, in_order
+from massivetext.sequencing.crop_batches import CropBatch, in_hash_order, join_in_hash_order
 from massivetext.sequencing.packing import SPAN_DTYPE, PackingRule, count_sequences, pack
 
 PROVENANCE_SCHEMA: Final = pa.schema(
@@ -47,7 +47,7 @@ _PACKED_GROUPS: Final = 256
 
 @dataclass(frozen=True)
 class DrawnCrops:
-    """The crops of one bucket from one draw from one subset, and how many sequences to take.
+    """The crops of one shard from one draw from one subset, and how many sequences to take.
 
     Attributes:
         subset: the subset.
@@ -66,22 +66,22 @@ class DrawnCrops:
     quota: int
 
     @classmethod
-    def of_blocks(
-        cls, name: tuple[str, int, int], blocks: Iterable[CropBlock], quota: int
+    def of_batches(
+        cls, name: tuple[str, int, int], batches: Iterable[CropBatch], quota: int
     ) -> DrawnCrops:
-        """Returns the crops of some blocks, in whatever order they come.
+        """Returns the crops of some batches, in whatever order they come.
 
         Args:
             name: subset, visit and draw.
-            blocks: the crops.
+            batches: the crops.
             quota: sequences to take.
         """
-        crops_C, tokens = in_order(blocks)
+        crops_C, tokens = join_in_hash_order(batches)
         return cls(*name, crops_C, tokens, quota)
 
 
 @dataclass(frozen=True)
-class Bucket:
+class FilledShard:
     """The content of a shard.
 
     Attributes:
@@ -97,7 +97,7 @@ class Bucket:
 
 @dataclass(frozen=True)
 class _Choice:
-    """Which sequences of all that a draw gives a bucket takes, and the hashes that order them."""
+    """Which sequences of all that a draw gives a shard takes, and the hashes that order them."""
 
     available: int
     numbers_Q: NDArray[np.intp]
@@ -105,21 +105,21 @@ class _Choice:
 
 
 def count_crops(crops_C: NDArray[np.void], rule: PackingRule) -> int:
-    """Returns how many sequences the crops of one bucket, subset and draw give."""
+    """Returns how many sequences the crops of one shard, subset and draw give."""
     return count_sequences(crops_C["tokens"][in_hash_order(crops_C)], rule)
 
 
-def fill_bucket(
+def fill_shard(
     number: int,
     drawn: Iterable[DrawnCrops],
     rule: PackingRule,
     seed: int,
     token_bytes: NDArray[np.int32],
-) -> Bucket:
+) -> FilledShard:
     """Returns the sequences of a shard and where each of their tokens comes from.
 
     Args:
-        number: of the bucket, which is that of its shard.
+        number: of the shard.
         drawn: crops, once for every subset and draw; in any order.
         rule: how crops become sequences.
         seed: of the run.
@@ -146,7 +146,7 @@ def fill_bucket(
     provenance = pa.concat_tables(tables).sort_by(
         [("sequence", "ascending"), ("order", "ascending")]
     )
-    return Bucket(sequences_NxL, provenance.combine_chunks(), subset_utf8_bytes)
+    return FilledShard(sequences_NxL, provenance.combine_chunks(), subset_utf8_bytes)
 
 
 def _name_of_draw(crops: DrawnCrops) -> tuple[str, int]:
@@ -157,7 +157,7 @@ def _choose(number: int, crops: DrawnCrops, rule: PackingRule, seed: int) -> _Ch
     sequences = count_sequences(crops.crops_C["tokens"], rule)
     if crops.quota > sequences:
         raise ValueError(
-            f"bucket {number} holds {sequences:,} sequences of {crops.subset}, draw "
+            f"shard {number} holds {sequences:,} sequences of {crops.subset}, draw "
             f"{crops.draw}; {crops.quota:,} were counted: its files have changed since"
         )
     names = [f"{crops.subset}\0{crops.draw}\0{number}\0{n}" for n in range(sequences)]
@@ -212,7 +212,7 @@ def _provenance(
     """Returns the rows of one draw's sequences.
 
     Args:
-        shard: number of the bucket.
+        shard: number of the shard.
         drawn: the crops.
         spans: which tokens of which crops each sequence holds.
         place_S: place of each sequence in the shard, or -1 if it is not taken.

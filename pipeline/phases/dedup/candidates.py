@@ -16,17 +16,22 @@ import numpy as np
 from apache_beam.pvalue import PCollection
 from numpy.lib.recfunctions import repack_fields
 
-from massivetext.dedup.beam import Packed, ReturnHeads
-from massivetext.dedup.exact import GROUP_RECORD, GROUPS, exact_removals, group_records
+from massivetext.dedup.beam import KeyedBytes, ReturnHeads
+from massivetext.dedup.exact import GROUP_RECORD, TEXT_BUCKETS, exact_removals, group_records
 from massivetext.dedup.groups import Records
 from massivetext.dedup.heads import Buckets, bucket_heads
 from massivetext.dedup.keys import set_bytes
 from massivetext.dedup.packed import item_of, pack_item, packed_bytes
-from massivetext.dedup.pairs import BAND_RECORD, BANDS, band_records, candidate_pairs
+from massivetext.dedup.pairs import BAND_BUCKETS, BAND_RECORD, band_records, candidate_pairs
 from massivetext.pipeline.engine.redistribute import Redistribute
 from massivetext.pipeline.engine.results import ItemResult
 from massivetext.pipeline.engine.steps import Committed
-from massivetext.pipeline.phases.dedup.files import FOLDER, DedupFiles, read_array, write_array
+from massivetext.pipeline.phases.dedup.files import (
+    SCRATCH_FOLDER,
+    DedupFiles,
+    read_array,
+    write_array,
+)
 from massivetext.pipeline.phases.dedup.shuffles import (
     OUTCOMES,
     ByBlock,
@@ -44,7 +49,7 @@ BAND_BYTES: Final = packed_bytes(BAND_RECORD)
 """What a document sends a band."""
 
 
-class Source(Protocol):
+class RecordSource(Protocol):
     """The documents of a block, as records of one kind of buckets."""
 
     buckets: ClassVar[Buckets]
@@ -66,7 +71,7 @@ class Groups:
     """Documents by their normalised texts."""
 
     files: DedupFiles
-    buckets: ClassVar[Buckets] = GROUPS
+    buckets: ClassVar[Buckets] = TEXT_BUCKETS
     hashed: ClassVar[str] = "group_high"
 
     def records(self, block: int) -> Records:
@@ -79,7 +84,7 @@ class Bands:
     """Documents that are no exact duplicates, by their band keys."""
 
     files: DedupFiles
-    buckets: ClassVar[Buckets] = BANDS
+    buckets: ClassVar[Buckets] = BAND_BUCKETS
     hashed: ClassVar[str] = "key"
 
     def records(self, block: int) -> Records:
@@ -112,7 +117,7 @@ Decide = Callable[[DedupFiles, int, Records, Records], ItemResult[Decided]]
 class FindHeads:
     """The heads that blocks must know of each other: a round writes those of its partitions."""
 
-    source: Source
+    source: RecordSource
     folder: str
 
     def __call__(self, start: PCollection, shape: list[int]) -> Any:
@@ -126,19 +131,19 @@ class FindHeads:
 
     def _write(self, element: tuple[tuple[int, int], bytes]) -> ItemResult[None]:
         (partition, part), packed = element
-        path = f"{FOLDER}/{self.folder}/{partition:05d}-{part:05d}.npy"
+        path = f"{SCRATCH_FOLDER}/{self.folder}/{partition:05d}-{part:05d}.npy"
         heads = np.frombuffer(packed, self.source.buckets.head_dtype)
         return ItemResult((write_array(self.source.files.output, path, heads),))
 
 
 class _SendHeads(beam.DoFn):
-    def __init__(self, source: Source, partitions: Partitions) -> None:
+    def __init__(self, source: RecordSource, partitions: Partitions) -> None:
         self.source, self.partitions = source, partitions
 
     def process(self, block: int) -> Iterator[Any]:
         yield from send(self._packed(block))
 
-    def _packed(self, block: int) -> Iterator[Packed]:
+    def _packed(self, block: int) -> Iterator[KeyedBytes]:
         records, source = self.source.records(block), self.source
         numbers = self.partitions.numbers(records[source.hashed])
         heads = bucket_heads(records[self.partitions.hold(numbers)], source.buckets)
@@ -152,7 +157,7 @@ class _SendHeads(beam.DoFn):
 class MeetHeads:
     """The blocks [first, last) of a round get their heads, and each decides about its documents."""
 
-    source: Source
+    source: RecordSource
     heads: Committed[None]
     decide: Decide
 
@@ -176,7 +181,7 @@ class _SendToBlocks(beam.DoFn):
     def process(self, path: str) -> Iterator[Any]:
         yield from send(self._packed(path))
 
-    def _packed(self, path: str) -> Iterator[Packed]:
+    def _packed(self, path: str) -> Iterator[KeyedBytes]:
         heads = read_array(self.step.source.files.output, path)
         blocks = heads["block"].astype(np.int64)
         fields = list(self.step.source.buckets.dtype.names or ())
@@ -200,7 +205,7 @@ class WriteExactRemovals:
 
 def pairs_path(block: int) -> str:
     """Returns the path of a block's candidate pairs."""
-    return f"{FOLDER}/pairs/{block:06d}.npy"
+    return f"{SCRATCH_FOLDER}/pairs/{block:06d}.npy"
 
 
 @dataclass(frozen=True)

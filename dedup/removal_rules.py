@@ -24,7 +24,7 @@ from massivetext.dedup.groups import Records, differs
 from massivetext.dedup.keys import precedences
 from massivetext.dedup.removal import NEAR, REMOVAL, VERIFIED
 
-Rule = Literal["pairwise", "greedy", "cluster"]
+RemovalRule = Literal["pairwise", "greedy", "cluster"]
 
 KEPT: Final = 0
 REMOVED: Final = 1
@@ -229,7 +229,7 @@ def cluster_removals(verified: Records) -> Records:
     return cluster_removed(nodes)
 
 
-RULES: Final[Mapping[Rule, Callable[[Records], Records]]] = {
+REMOVAL_RULES: Final[Mapping[RemovalRule, Callable[[Records], Records]]] = {
     "pairwise": pairwise_removals,
     "greedy": greedy_removals,
     "cluster": cluster_removals,

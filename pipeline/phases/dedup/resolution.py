@@ -15,15 +15,20 @@ import numpy as np
 from apache_beam.pvalue import PCollection
 from numpy.typing import NDArray
 
-from massivetext.dedup import rules
-from massivetext.dedup.beam import Packed, RecordAnswers, split_by
+from massivetext.dedup import removal_rules
+from massivetext.dedup.beam import KeyedBytes, RecordAnswers, split_by
 from massivetext.dedup.groups import Records
 from massivetext.dedup.removal import REMOVAL, VERIFIED
-from massivetext.dedup.rules import Rule
+from massivetext.dedup.removal_rules import RemovalRule
 from massivetext.pipeline.engine.redistribute import Redistribute
 from massivetext.pipeline.engine.results import ItemResult
 from massivetext.pipeline.engine.steps import Shuffle, Steps
-from massivetext.pipeline.phases.dedup.files import FOLDER, DedupFiles, read_array, write_array
+from massivetext.pipeline.phases.dedup.files import (
+    SCRATCH_FOLDER,
+    DedupFiles,
+    read_array,
+    write_array,
+)
 from massivetext.pipeline.phases.dedup.shuffles import (
     ByBlock,
     Exchange,
@@ -61,11 +66,13 @@ class NearRemovals:
         return self.of_file(read_array(self.output, self.paths[block]))
 
 
-def resolve(steps: Steps, files: DedupFiles, rule: Rule, blocks: Sequence[int]) -> NearRemovals:
+def resolve(
+    steps: Steps, files: DedupFiles, rule: RemovalRule, blocks: Sequence[int]
+) -> NearRemovals:
     """Returns the near removals that follow from the verified pairs of these blocks."""
     if rule == "pairwise":
         paths = {block: verified_path(block) for block in blocks}
-        return NearRemovals(files.output, paths, rules.pairwise_removals)
+        return NearRemovals(files.output, paths, removal_rules.pairwise_removals)
     if rule == "greedy":
         return _resolve_greedily(steps, files, blocks)
     return _resolve_clusters(steps, files, blocks)
@@ -78,7 +85,7 @@ def _resolve_greedily(steps: Steps, files: DedupFiles, blocks: Sequence[int]) ->
         step = Shuffle(f"greedy-{number:03d}", [list(blocks)], build, Left)
         number, is_open = number + 1, any(left.records for left in _found(steps, step))
     paths = {block: state_path("greedy", number, block) for block in blocks}
-    return NearRemovals(files.output, paths, rules.greedy_removed)
+    return NearRemovals(files.output, paths, removal_rules.greedy_removed)
 
 
 def _resolve_clusters(steps: Steps, files: DedupFiles, blocks: Sequence[int]) -> NearRemovals:
@@ -91,7 +98,7 @@ def _resolve_clusters(steps: Steps, files: DedupFiles, blocks: Sequence[int]) ->
         step = Shuffle(f"cluster-{number:03d}", [nodes], build, Left)
         number, messages = number + 1, sum(left.records for left in _found(steps, step))
     paths = {block: state_path("cluster", number, block) for block in nodes}
-    return NearRemovals(files.output, paths, rules.cluster_removed)
+    return NearRemovals(files.output, paths, removal_rules.cluster_removed)
 
 
 def _found(steps: Steps, step: Shuffle[list[int], Left]) -> tuple[Left, ...]:
@@ -100,9 +107,9 @@ def _found(steps: Steps, step: Shuffle[list[int], Left]) -> tuple[Left, ...]:
     return result.found
 
 
-def state_path(rule: Rule, number: int, block: int) -> str:
+def state_path(rule: RemovalRule, number: int, block: int) -> str:
     """Returns the path of what a block knows before a round."""
-    return f"{FOLDER}/{rule}/{number:03d}/{block:06d}.npy"
+    return f"{SCRATCH_FOLDER}/{rule}/{number:03d}/{block:06d}.npy"
 
 
 @dataclass(frozen=True)
@@ -123,24 +130,24 @@ class GreedyRound:
 
     def _state(self, block: int) -> Records:
         if block not in self.with_pairs:
-            return np.empty(0, rules.GREEDY)
+            return np.empty(0, removal_rules.GREEDY)
         if self.number:
             path = state_path("greedy", self.number, block)
             return read_array(self.files.output, path)
-        return rules.greedy_start(read_array(self.files.output, verified_path(block)))
+        return removal_rules.greedy_start(read_array(self.files.output, verified_path(block)))
 
     def _asked(self, block: int) -> NDArray[np.uint64]:
-        return rules.greedy_asked(self._state(block))
+        return removal_rules.greedy_asked(self._state(block))
 
     def _answer(self, block: int, addresses: NDArray[np.uint64]) -> Iterator[RecordAnswers]:
-        yield RecordAnswers(rules.greedy_answers(self._state(block), addresses))
+        yield RecordAnswers(removal_rules.greedy_answers(self._state(block), addresses))
 
     def _decide(self, element: tuple[int, Iterable[bytes]]) -> ItemResult[Left]:
         block, packed = element
-        answers = np.sort(join_records(packed, rules.STATUS), order="address")
-        state = rules.greedy_round(self._state(block), answers)
+        answers = np.sort(join_records(packed, removal_rules.STATUS), order="address")
+        state = removal_rules.greedy_round(self._state(block), answers)
         write_array(self.files.output, state_path("greedy", self.number + 1, block), state)
-        return ItemResult(found=(Left(block, int((state["state"] == rules.OPEN).sum())),))
+        return ItemResult(found=(Left(block, int((state["state"] == removal_rules.OPEN).sum())),))
 
 
 @dataclass(frozen=True)
@@ -155,14 +162,14 @@ class StartClusters:
         return (
             start
             | Redistribute(lambda: blocks)
-            | "Turn" >> beam.FlatMap(self._turned).with_output_types(Packed)
+            | "Turn" >> beam.FlatMap(self._turned).with_output_types(KeyedBytes)
             | "By block" >> beam.GroupByKey()
             | "Start" >> beam.Map(self._start)
         )
 
-    def _turned(self, block: int) -> Iterator[Packed]:
+    def _turned(self, block: int) -> Iterator[KeyedBytes]:
         yield block, b""  # so that every block with pairs starts
-        turned = rules.turned(read_array(self.files.output, verified_path(block)))
+        turned = removal_rules.turned(read_array(self.files.output, verified_path(block)))
         yield from split_by(turned, self.files.blocks.numbers(turned["lower"]))
 
     def _start(self, element: tuple[int, Iterable[bytes]]) -> ItemResult[Left]:
@@ -170,7 +177,7 @@ class StartClusters:
         pairs = [join_records(packed, VERIFIED)]
         if block in self.with_pairs:
             pairs.append(read_array(self.files.output, verified_path(block)))
-        nodes = rules.cluster_start(np.concatenate(pairs))
+        nodes = removal_rules.cluster_start(np.concatenate(pairs))
         write_array(self.files.output, state_path("cluster", 0, block), nodes)
         return ItemResult(found=(Left(block, nodes.size),))
 
@@ -188,7 +195,7 @@ class ClusterRound:
         told = (
             start
             | Exchange(self.files.blocks, blocks, self._asked, self._answer)
-            | "Tell" >> beam.FlatMap(self._messages).with_output_types(Packed)
+            | "Tell" >> beam.FlatMap(self._messages).with_output_types(KeyedBytes)
         )
         messages = (start, told) | "Messages" >> ByBlock(blocks)
         return messages | "Update" >> beam.Map(self._update)
@@ -202,20 +209,20 @@ class ClusterRound:
         return read_array(self.files.output, verified_path(block))
 
     def _asked(self, block: int) -> NDArray[np.uint64]:
-        return rules.cluster_asked(self._nodes(block), self._pairs(block))
+        return removal_rules.cluster_asked(self._nodes(block), self._pairs(block))
 
     def _answer(self, block: int, addresses: NDArray[np.uint64]) -> Iterator[RecordAnswers]:
-        yield RecordAnswers(rules.cluster_answers(self._nodes(block), addresses))
+        yield RecordAnswers(removal_rules.cluster_answers(self._nodes(block), addresses))
 
-    def _messages(self, element: tuple[int, Iterable[bytes]]) -> Iterator[Packed]:
+    def _messages(self, element: tuple[int, Iterable[bytes]]) -> Iterator[KeyedBytes]:
         block, packed = element
-        answers = np.sort(join_records(packed, rules.LABEL), order="address")
-        messages = rules.cluster_messages(self._nodes(block), self._pairs(block), answers)
+        answers = np.sort(join_records(packed, removal_rules.LABEL), order="address")
+        messages = removal_rules.cluster_messages(self._nodes(block), self._pairs(block), answers)
         yield from split_by(messages, self.files.blocks.numbers(messages["address"]))
 
     def _update(self, element: tuple[int, Iterable[bytes]]) -> ItemResult[Left]:
         block, packed = element
-        messages = join_records(packed, rules.LABEL)
-        nodes = rules.cluster_round(self._nodes(block), messages)
+        messages = join_records(packed, removal_rules.LABEL)
+        nodes = removal_rules.cluster_round(self._nodes(block), messages)
         write_array(self.files.output, state_path("cluster", self.number + 1, block), nodes)
         return ItemResult(found=(Left(block, messages.size),))

@@ -1,6 +1,6 @@
 """Tokenised crops on their way from documents to shards: flat arrays, sorted by hash.
 
-A crop's hash decides its bucket (= shard) and its place among the crops of its bucket; so a bucket
+A crop's hash decides its shard and its place among the crops of its shard; so a shard
 holds the same crops in the same order, whatever files the documents came from.
 """
 
@@ -29,7 +29,7 @@ its number of tokens without BOS and EOS."""
 
 
 @dataclass(frozen=True)
-class CropBlock:
+class CropBatch:
     """Crops and their tokens, one crop's after the other's.
 
     Attributes:
@@ -45,19 +45,19 @@ class CropBlock:
         return self.crops_C.tobytes(), self.tokens.astype("<u2", copy=False).tobytes()
 
     @classmethod
-    def from_bytes(cls, crops: bytes | memoryview, tokens: bytes | memoryview) -> CropBlock:
-        """Returns the block that `to_bytes` described."""
+    def from_bytes(cls, crops: bytes | memoryview, tokens: bytes | memoryview) -> CropBatch:
+        """Returns the batch that `to_bytes` described."""
         return cls(np.frombuffer(crops, CROP_DTYPE), np.frombuffer(tokens, "<u2"))
 
 
 def crop_hash(seed: int, document_id: str, visit: int) -> int:
-    """Returns the 64-bit hash that decides a crop's bucket and its place there."""
+    """Returns the 64-bit hash that decides a crop's shard and its place there."""
     return stable_hash(seed, f"{document_id}\0{visit}", "bucket")
 
 
-def bucket_of(hash_C: NDArray[np.uint64], buckets: int) -> NDArray[np.int64]:
-    """Returns the bucket of each hash."""
-    return (hash_C % np.uint64(buckets)).astype(np.int64)
+def shard_of(hash_C: NDArray[np.uint64], shards: int) -> NDArray[np.int64]:
+    """Returns the shard of each hash."""
+    return (hash_C % np.uint64(shards)).astype(np.int64)
 
 
 def in_hash_order(crops_C: NDArray[np.void]) -> NDArray[np.intp]:
@@ -66,47 +66,49 @@ def in_hash_order(crops_C: NDArray[np.void]) -> NDArray[np.intp]:
     return np.lexsort((ids_Cx2[:, 1], ids_Cx2[:, 0], crops_C["hash"]))
 
 
-def part_of(hash_C: NDArray[np.uint64], buckets: int, parts: int) -> NDArray[np.int64]:
-    """Returns the part that each hash belongs to: its bucket times `parts`, plus its range.
+def part_of(hash_C: NDArray[np.uint64], shards: int, parts: int) -> NDArray[np.int64]:
+    """Returns the part that each hash belongs to: its shard times `parts`, plus its range.
 
-    A bucket's parts are that many equal ranges of hashes, so in their order they hold its crops in
+    A shard's parts are that many equal ranges of hashes, so in their order they hold its crops in
     hash order, and one of them can be handled at a time.
     """
     borders = [2**64 * part // parts for part in range(1, parts)]
     range_C = np.searchsorted(np.array(borders, np.uint64), hash_C, side="right")
-    return bucket_of(hash_C, buckets) * parts + range_C
+    return shard_of(hash_C, shards) * parts + range_C
 
 
-def sorted_block(blocks: Iterable[CropBlock]) -> CropBlock:
-    """Returns one block of the crops of all blocks, in hash order."""
-    crops_C, tokens = in_order(blocks)
-    return CropBlock(crops_C, np.concatenate([np.empty(0, np.uint16), *tokens]))
+def sorted_batch(batches: Iterable[CropBatch]) -> CropBatch:
+    """Returns one batch of the crops of all batches, in hash order."""
+    crops_C, tokens = join_in_hash_order(batches)
+    return CropBatch(crops_C, np.concatenate([np.empty(0, np.uint16), *tokens]))
 
 
-def in_order(blocks: Iterable[CropBlock]) -> tuple[NDArray[np.void], list[NDArray[np.uint16]]]:
-    """Returns the crops of all blocks in hash order, and the tokens of each (views)."""
-    parts = list(blocks)
+def join_in_hash_order(
+    batches: Iterable[CropBatch],
+) -> tuple[NDArray[np.void], list[NDArray[np.uint16]]]:
+    """Returns the crops of all batches in hash order, and the tokens of each (views)."""
+    parts = list(batches)
     crops_C = np.concatenate([np.empty(0, CROP_DTYPE), *(part.crops_C for part in parts)])
     tokens = [view for part in parts for view in tokens_of_crops(part)]
     order = in_hash_order(crops_C)
     return crops_C[order], [tokens[crop] for crop in order]
 
 
-def split_by_part(block: CropBlock, buckets: int, parts: int = 1) -> dict[int, CropBlock]:
-    """Returns the crops of each part of each bucket, in hash order; only parts that have any."""
-    part_C = part_of(block.crops_C["hash"], buckets, parts)
-    order = in_hash_order(block.crops_C)
+def split_by_part(batch: CropBatch, shards: int, parts: int = 1) -> dict[int, CropBatch]:
+    """Returns the crops of each part of each shard, in hash order; only parts that have any."""
+    part_C = part_of(batch.crops_C["hash"], shards, parts)
+    order = in_hash_order(batch.crops_C)
     order = order[np.argsort(part_C[order], kind="stable")]
     present, first = np.unique(part_C[order], return_index=True)
-    views = tokens_of_crops(block)
+    views = tokens_of_crops(batch)
     return {
-        int(part): CropBlock(block.crops_C[crops], np.concatenate([views[crop] for crop in crops]))
+        int(part): CropBatch(batch.crops_C[crops], np.concatenate([views[crop] for crop in crops]))
         for part, crops in zip(present, np.split(order, first)[1:], strict=True)
     }
 
 
-def tokens_of_crops(block: CropBlock) -> list[NDArray[np.uint16]]:
+def tokens_of_crops(batch: CropBatch) -> list[NDArray[np.uint16]]:
     """Returns the tokens of each crop."""
-    stop_C = np.cumsum(block.crops_C["tokens"])
-    bounds = zip((stop_C - block.crops_C["tokens"]).tolist(), stop_C.tolist(), strict=True)
-    return [block.tokens[start:stop] for start, stop in bounds]
+    stop_C = np.cumsum(batch.crops_C["tokens"])
+    bounds = zip((stop_C - batch.crops_C["tokens"]).tolist(), stop_C.tolist(), strict=True)
+    return [batch.tokens[start:stop] for start, stop in bounds]

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from massivetext.kernels import part
+from massivetext.kernels import helper
 from massivetext.pipeline.extraction.html import elements, name_words
 from massivetext.pipeline.extraction.html import page_tree as pt
 
@@ -41,7 +41,7 @@ _H1: Final = elements.tag("h1")
 _H6: Final = elements.tag("h6")
 
 
-@part
+@helper
 def _hang_together(nodes: Any, blocks: Any, first: int, last: int) -> bool:
     """Whether all blocks between two kept siblings stand in lists, tables and such of theirs."""
     parent = nodes[pt.NODE_PARENT, blocks[pt.BLOCK_NODE, first]]
@@ -64,7 +64,7 @@ def _hang_together(nodes: Any, blocks: Any, first: int, last: int) -> bool:
     return True
 
 
-@part
+@helper
 def add_surrounded(nodes: Any, blocks: Any, keep: Any) -> None:
     """Keep a list, table or the like between two kept siblings, if it is not mostly links.
 
@@ -78,7 +78,7 @@ def add_surrounded(nodes: Any, blocks: Any, keep: Any) -> None:
             last = block
 
 
-@part
+@helper
 def add_plain(nodes: Any, node_words: Any, blocks: Any, keep: Any) -> None:
     """On a page of at most `SMALL_PAGE` characters, keep all text but frames and blocks of links.
 
@@ -105,7 +105,7 @@ def add_plain(nodes: Any, node_words: Any, blocks: Any, keep: Any) -> None:
             keep[block] = True
 
 
-@part
+@helper
 def _heads_dropped_text(nodes: Any, blocks: Any, keep: Any, heading: Any) -> bool:
     """Whether text stands below a heading, up to the next one of its rank, and none is kept."""
     node = blocks[pt.BLOCK_NODE, heading]
@@ -122,7 +122,7 @@ def _heads_dropped_text(nodes: Any, blocks: Any, keep: Any, heading: Any) -> boo
     return heading + 1 < blocks.shape[1]
 
 
-@part
+@helper
 def drop_bare_headings(nodes: Any, blocks: Any, keep: Any) -> None:
     """Drop headings of text that is dropped ("Related articles"), but for the page's title.
 

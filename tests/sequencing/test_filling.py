@@ -3,14 +3,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from massivetext.sequencing import buckets
-from massivetext.sequencing.blocks import (
+from massivetext.sequencing import filling
+from massivetext.sequencing.crop_batches import (
     CROP_DTYPE,
-    CropBlock,
+    CropBatch,
     crop_hash,
     split_by_part,
 )
-from massivetext.sequencing.buckets import DrawnCrops, count_crops, fill_bucket
+from massivetext.sequencing.filling import DrawnCrops, count_crops, fill_shard
 from massivetext.sequencing.packing import PackingRule
 
 RULE = PackingRule(length=32, crops_per_group=10, bos=1, eos=2)
@@ -36,15 +36,15 @@ def make_visit(subset: str, visit: int, documents: int, quota: int) -> "Visit":
         row["byte_start"], row["byte_stop"] = 5, 5 + len(tokens)
         row["tokens"] = len(tokens)
     flat = np.array([token for tokens in crops.values() for token in tokens], np.uint16)
-    return Visit((subset, visit, visit), (CropBlock(rows, flat),), quota)
+    return Visit((subset, visit, visit), (CropBatch(rows, flat),), quota)
 
 
 @dataclass(frozen=True)
 class Visit:
-    """The crops of a visit in blocks, from which they can be drawn again and again."""
+    """The crops of a visit in batches, from which they can be drawn again and again."""
 
     name: tuple[str, int, int]
-    blocks: tuple[CropBlock, ...]
+    batches: tuple[CropBatch, ...]
     quota: int
 
     @property
@@ -52,11 +52,11 @@ class Visit:
         return self.name[:2]
 
     def drawn(self) -> DrawnCrops:
-        return DrawnCrops.of_blocks(self.name, self.blocks, self.quota)
+        return DrawnCrops.of_batches(self.name, self.batches, self.quota)
 
 
 def fill(*visits: Visit, seed: int = 0):
-    return fill_bucket(3, [visit.drawn() for visit in visits], RULE, seed, ONE_BYTE_EACH)
+    return fill_shard(3, [visit.drawn() for visit in visits], RULE, seed, ONE_BYTE_EACH)
 
 
 VISITS = [
@@ -67,9 +67,9 @@ VISITS = [
 
 
 def test_every_subset_gives_its_quota():
-    bucket = fill(*VISITS)
-    assert bucket.sequences_NxL.shape == (38, 32)
-    subsets = bucket.provenance.group_by(["subset", "visit"]).aggregate(
+    full = fill(*VISITS)
+    assert full.sequences_NxL.shape == (38, 32)
+    subsets = full.provenance.group_by(["subset", "visit"]).aggregate(
         [("sequence", "count_distinct")]
     )
     assert sorted(map(tuple, (row.values() for row in subsets.to_pylist()))) == [
@@ -82,9 +82,9 @@ def test_provenance_points_at_the_very_tokens():
         visit.key: make_crops(*visit.key, documents)
         for visit, documents in zip(VISITS, (90, 90, 50), strict=True)
     }
-    bucket = fill(*VISITS)
-    rows = bucket.provenance.to_pylist()
-    filled = np.zeros_like(bucket.sequences_NxL)
+    full = fill(*VISITS)
+    rows = full.provenance.to_pylist()
+    filled = np.zeros_like(full.sequences_NxL)
     for row in rows:
         tokens = crops[row["subset"], row["visit"]][row["document_id"]]
         wrapped = [1, *tokens, 2][row["crop_token_start"] : row["crop_token_end"]]
@@ -92,7 +92,7 @@ def test_provenance_points_at_the_very_tokens():
         filled[row["sequence"], start:stop] = wrapped
         assert (row["byte_start"], row["byte_end"]) == (5, 5 + len(tokens))
         assert row["shard"] == 3
-    assert np.array_equal(filled, bucket.sequences_NxL)
+    assert np.array_equal(filled, full.sequences_NxL)
     assert rows == sorted(rows, key=lambda row: (row["sequence"], row["order"]))
 
 
@@ -100,17 +100,17 @@ def test_order_of_visits_and_crops_does_not_matter():
     expected = fill(*VISITS)
     shuffled = []
     for visit in reversed(VISITS):
-        (block,) = visit.blocks
-        parts = split_by_part(block, 3)  # three blocks, each in another order
-        shuffled.append(replace(visit, blocks=tuple(parts[n] for n in (2, 0, 1))))
-    bucket = fill(*shuffled)
-    assert np.array_equal(bucket.sequences_NxL, expected.sequences_NxL)
-    assert bucket.provenance.equals(expected.provenance)
+        (batch,) = visit.batches
+        parts = split_by_part(batch, 3)  # three batches, each in another order
+        shuffled.append(replace(visit, batches=tuple(parts[n] for n in (2, 0, 1))))
+    full = fill(*shuffled)
+    assert np.array_equal(full.sequences_NxL, expected.sequences_NxL)
+    assert full.provenance.equals(expected.provenance)
 
 
 def test_packing_in_pieces_is_packing_at_once(monkeypatch: pytest.MonkeyPatch):
     expected = fill(*VISITS)
-    monkeypatch.setattr(buckets, "_PACKED_GROUPS", 1)
+    monkeypatch.setattr(filling, "_PACKED_GROUPS", 1)
     found = fill(*VISITS)
     assert np.array_equal(found.sequences_NxL, expected.sequences_NxL)
     assert found.provenance.equals(expected.provenance)
@@ -139,16 +139,16 @@ def test_bytes_of_the_chosen_tokens_are_counted_by_subset():
     assert fill(*VISITS).subset_utf8_bytes == {"books": 27 * 32, "news": 11 * 32}
 
 
-def test_an_empty_bucket_is_possible():
-    bucket = fill(make_visit("books", 0, 90, 0))
-    assert bucket.sequences_NxL.shape == (0, 32)
-    assert bucket.provenance.num_rows == 0
+def test_an_empty_shard_is_possible():
+    full = fill(make_visit("books", 0, 90, 0))
+    assert full.sequences_NxL.shape == (0, 32)
+    assert full.provenance.num_rows == 0
 
 
 def test_counting_agrees_with_packing():
-    crops = VISITS[0].blocks[0].crops_C
+    crops = VISITS[0].batches[0].crops_C
     count = count_crops(crops, RULE)
     assert count_crops(crops[::-1], RULE) == count
     fill(make_visit("books", 0, 90, count))
-    with pytest.raises(ValueError, match="bucket 3 holds"):
+    with pytest.raises(ValueError, match="shard 3 holds"):
         fill(make_visit("books", 0, 90, count + 1))
