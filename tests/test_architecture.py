@@ -3,6 +3,8 @@
 import ast
 import subprocess
 import sys
+from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -146,3 +148,75 @@ def test_no_module_imports_itself_in_a_circle() -> None:
     while leaves := {module for module, to in left.items() if not to & left.keys()}:
         left = {module: to for module, to in left.items() if module not in leaves}
     assert not left, f"these import each other: {', '.join(sorted(left))}"
+
+
+ONE_IDEA = {
+    # The row of a table that its module adds, and the function in it.
+    "READER": ("pipeline/readers/",),
+    "read": ("pipeline/readers/",),
+    "FORMAT": ("sequencing/shards/",),
+    "COMMAND": ("pipeline/commands/",),
+    "COMMANDS": ("pipeline/commands/", "model/commands.py"),
+    "add_arguments": ("pipeline/commands/",),
+    "run": ("pipeline/commands/",),
+    # What a phase is called, and its folder with it.
+    "NAME": ("pipeline/phases/",),
+    # Where a process starts.
+    "main": ("pipeline/commands/", "pipeline/extraction/training/"),
+    "entry": ("pipeline/commands/", "pipeline/engine/"),
+    # The two vocabularies of the extractor: words of names, words of texts.
+    "GROUPS": ("pipeline/extraction/",),
+    "GROUP_COUNT": ("pipeline/extraction/",),
+    "PATTERNS": ("pipeline/extraction/",),
+    # An array of any kind, in the signatures of compiled helpers.
+    "Array": ("filters/",),
+}
+"""Public names that several modules define on purpose, and where: they mean the same there."""
+
+
+def public_names(file: Path) -> Iterator[str]:
+    """Names that a module defines at its top level, without those that it imports."""
+    for node in ast.parse(file.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names = [node.name]
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            found = [name for target in targets for name in ast.walk(target)]
+            names = [name.id for name in found if isinstance(name, ast.Name)]
+        else:
+            names = []
+        yield from (name for name in names if not name.startswith("_"))
+
+
+def homonyms(files: list[Path]) -> dict[str, list[str]]:
+    """Public names that two or more files define, outside of the places where they may."""
+    places = defaultdict(set)
+    for file in files:
+        for name in public_names(file):
+            places[name].add(file.relative_to(ROOT).as_posix())
+    return {
+        name: sorted(found)
+        for name, found in places.items()
+        if len(found) > 1 and not all(place.startswith(ONE_IDEA.get(name, ())) for place in found)
+    }
+
+
+def test_a_public_name_means_one_thing() -> None:
+    """docs/architecture.md lists the words; a second idea gets a word of its own."""
+    assert homonyms(python_files()) == {}
+
+
+def test_homonyms_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "ROOT", tmp_path)
+    texts = {
+        "filters/one.py": "class Rule: ...\ndef read(): ...\n_LIMIT = 1\n",
+        "dedup/two.py": "Rule: type = int\n_LIMIT = 2\n",
+        "pipeline/readers/new.py": "def read(): ...\n",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert homonyms([tmp_path / name for name in texts]) == {
+        "Rule": ["dedup/two.py", "filters/one.py"],
+        "read": ["filters/one.py", "pipeline/readers/new.py"],
+    }

@@ -9,10 +9,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from massivetext.pipeline.extraction.choice.weights import Network
+from massivetext.pipeline.extraction.choice.weights import Floats, Network
 from massivetext.pipeline.extraction.training.pages import LabelledPage
-
-Floats = NDArray[np.float32]
 
 _BATCH: Final = 1024
 _SCALE_FLOOR: Final = 0.2
