@@ -138,7 +138,8 @@ def test_there_are_ten_decisions_and_each_is_whole() -> None:
 
 def test_the_output_folder_is_that_of_a_run(sample_run: Path) -> None:
     stated = {line.split("/")[0] for line in OUTPUT_TREE.splitlines()}
-    assert stated == {path.name for path in sample_run.iterdir() if path.is_dir()}
+    assert stated == {path.name for path in sample_run.iterdir()}
+    assert not list((sample_run / "tmp").iterdir())
     item = "massiveweb/pages-00000.warc.gz"
     names = {"<item>": item, "<phase>": "curate", "<step>/*": "read/**/*"}
     for path, *_ in map(str.split, OUTPUT_TREE.splitlines()):
