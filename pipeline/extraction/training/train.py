@@ -16,9 +16,8 @@ from massivetext.pipeline.extraction.choice.second_features import (
     SCORE_LIMIT,
     SCORE_UNIT,
 )
-from massivetext.pipeline.extraction.choice.weights import Weights, save_weights, weights_of
+from massivetext.pipeline.extraction.choice.weights import Floats, Weights, save_weights, weights_of
 from massivetext.pipeline.extraction.training.network import (
-    Floats,
     Perceptron,
     fit_blocks,
     fit_pages,
