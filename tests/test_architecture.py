@@ -151,7 +151,7 @@ def test_no_module_imports_itself_in_a_circle() -> None:
 
 
 ONE_IDEA = {
-    # The row of a table that its module adds, and the function in it.
+    # The row of a table that its module adds, and what stands in it.
     "READER": ("pipeline/readers/",),
     "read": ("pipeline/readers/",),
     "FORMAT": ("sequencing/shards/",),
@@ -159,11 +159,12 @@ ONE_IDEA = {
     "COMMANDS": ("pipeline/commands/", "model/commands.py"),
     "add_arguments": ("pipeline/commands/",),
     "run": ("pipeline/commands/",),
-    # What a phase is called, and its folder with it.
-    "NAME": ("pipeline/phases/",),
+    "PHASE": ("pipeline/phases/",),
+    "settings": ("pipeline/phases/",),
+    "check": ("pipeline/phases/",),
+    "COSTS": ("pipeline/phases/",),
     # Where a process starts.
-    "main": ("pipeline/commands/", "pipeline/extraction/training/"),
-    "entry": ("pipeline/commands/", "pipeline/engine/"),
+    "main": ("pipeline/commands/cli.py", "pipeline/extraction/training/"),
     # The two vocabularies of the extractor: words of names, words of texts.
     "GROUPS": ("pipeline/extraction/",),
     "GROUP_COUNT": ("pipeline/extraction/",),
