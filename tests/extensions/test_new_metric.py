@@ -10,7 +10,7 @@ import pytest
 from tests.extensions.project_copy import ProjectCopy, files_named
 from tests.extensions.training import command, log, write_shards
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 ROW: Final = '        "largest_update": lambda step: optax.tree.norm(step.updates, ord="inf"),\n'
 EXPECTED: Final = '    "largest_update": 0.4,\n'
@@ -33,7 +33,6 @@ def test_its_test_holds(project: ProjectCopy) -> None:
     project.python("-m", "pytest", "tests/model/test_metrics.py")
 
 
-@pytest.mark.slow
 def test_it_is_logged(project: ProjectCopy, tmp_path: Path) -> None:
     shards = write_shards(project, tmp_path / "sequences")
     run = ("--steps", 2, "--window", 32, "--batch", 8, "--quiet")

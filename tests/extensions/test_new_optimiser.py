@@ -16,7 +16,7 @@ import pytest
 from tests.extensions.project_copy import ProjectCopy, files_named
 from tests.extensions.training import CLI, FLAGS, command, log, write_shards
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 FUNCTION: Final = '''def _adafactor(
     settings: OptimiserConfig, schedule: optax.Schedule
@@ -99,7 +99,6 @@ def trained(project: ProjectCopy, tmp_path_factory: pytest.TempPathFactory) -> T
     return Trained(shards, train, output, log(output))
 
 
-@pytest.mark.slow
 def test_it_trains_on_two_devices(trained: Trained) -> None:
     rows = trained.rows
     assert [row["step"] for row in rows] == list(range(6))
@@ -107,7 +106,6 @@ def test_it_trains_on_two_devices(trained: Trained) -> None:
     assert rows[0]["learning_rate"] == pytest.approx(1e-2)
 
 
-@pytest.mark.slow
 def test_it_resumes_from_its_checkpoint(project: ProjectCopy, trained: Trained) -> None:
     rows = trained.rows
     shutil.rmtree(trained.output / "checkpoints/6")
@@ -122,7 +120,6 @@ def test_it_resumes_from_its_checkpoint(project: ProjectCopy, trained: Trained) 
     assert "bits per byte" in printed
 
 
-@pytest.mark.slow
 def test_another_optimiser_does_not_continue_its_run(
     project: ProjectCopy, trained: Trained
 ) -> None:
@@ -131,7 +128,6 @@ def test_another_optimiser_does_not_continue_its_run(
     assert "optimiser.kind was adafactor, is gopher" in refused
 
 
-@pytest.mark.slow
 def test_factored_moments_are_split_over_the_devices(
     project: ProjectCopy, trained: Trained, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,7 +16,7 @@ import pytest
 from tests.extensions.project_copy import ProjectCopy, files_named
 from tests.pipeline.small_run import write_config, write_sources
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 MODULE: Final = '''"""Phase SHORTEN: documents of few characters."""
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.extensions.project_copy import ProjectCopy, files_named
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 READER: Final = '''"""TSV: an id, a tab and a text a line, UTF-8."""
 
@@ -128,7 +128,6 @@ def test_curate_writes_its_documents(project: ProjectCopy, config: Path) -> None
     assert failed["error"].to_pylist() == ["no tab: expected an id and a text"]
 
 
-@pytest.mark.slow  # half a minute
 def test_estimate_counts_it(project: ProjectCopy, config: Path) -> None:
     printed = project.python("-c", CLI.format(["estimate", str(config)]))
     (row,) = [line.split() for line in printed.splitlines() if line.startswith("books")]

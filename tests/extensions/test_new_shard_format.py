@@ -15,7 +15,7 @@ from massivetext.sequencing import ShardReader
 from tests.extensions.project_copy import ProjectCopy, files_named
 from tests.pipeline.small_run import write_config, write_sources
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 MODULE: Final = '''"""NumPy's file format: a header that names type and shape, then the tokens."""
 

@@ -60,6 +60,7 @@ def on_one_device(small_run: TrainConfig, windows: np.ndarray) -> Trained:
     return run_steps(small_run, make_layout(data_parallel=1), windows, small_run.steps)
 
 
+@pytest.mark.slow
 def test_eight_devices_two_microbatches_and_recomputation_change_nothing(
     small_run: TrainConfig, windows: np.ndarray, on_one_device: Trained
 ) -> None:

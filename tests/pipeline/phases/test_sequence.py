@@ -318,6 +318,7 @@ def test_every_format_holds_the_same_sequences(written, tmp_path, format_name):
     assert xxhash.xxh3_64_hexdigest(content) == shard.xxh3
 
 
+@pytest.mark.slow
 def test_a_process_that_met_another_tokenizer_writes_what_a_fresh_one_writes(tmp_path):
     """Processes keep tokenizers: by their content, since two runs may use one path."""
     other = replace(CONFIG, tokenizer=TokenizerConfig(vocab_size=360))

@@ -75,6 +75,7 @@ def test_old_documents_always_win_and_stay(tmp_path, monkeypatch, rule):
     }
 
 
+@pytest.mark.slow
 def test_against_several_and_what_left_an_old_corpus_does_not_count(tmp_path):
     deduplicated(tmp_path / "first", OLD[:10], "one")
     deduplicated(tmp_path / "second", [*OLD[10:], OLD[0]], "two", against=[tmp_path / "first"])
@@ -128,6 +129,7 @@ def test_from_the_command_line(tmp_path, capsys):
     assert not (tmp_path / "other/documents").exists()
 
 
+@pytest.mark.slow
 def test_another_old_corpus_is_another_phase(tmp_path):
     deduplicated(tmp_path / "old", OLD, "old")
     deduplicated(tmp_path / "new", OLD, "new")

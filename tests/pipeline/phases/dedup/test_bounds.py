@@ -56,9 +56,8 @@ def largest_groups(folder, monkeypatch, size, rule):
     }
 
 
-@pytest.mark.parametrize(
-    "rule", ["cluster", *(pytest.param(r, marks=pytest.mark.slow) for r in ("pairwise", "greedy"))]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("rule", ["cluster", "pairwise", "greedy"])
 def test_a_cluster_twice_as_large_makes_no_group_larger(tmp_path, monkeypatch, rule):
     """In as many blocks each time: who holds a bucket or a cluster would hold twice as much.
 

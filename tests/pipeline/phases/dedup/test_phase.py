@@ -63,7 +63,7 @@ def test_files_and_memory_change_nothing_in_the_other_rules(tmp_path, monkeypatc
     ("items", "job"),
     [
         (1, {}),
-        (13, {"engine": BeamEngine(memory_bytes=100_000)}),
+        pytest.param(13, {"engine": BeamEngine(memory_bytes=100_000)}, marks=pytest.mark.slow),
         pytest.param(
             2, {"engine": BeamEngine(workers=2, memory_bytes=40_000)}, marks=pytest.mark.slow
         ),
@@ -125,6 +125,7 @@ def test_a_step_that_is_committed_is_not_run_again(tmp_path, monkeypatch):
     assert found == set(expected())
 
 
+@pytest.mark.slow
 def test_a_resumed_run_with_less_memory_gives_the_same(tmp_path, monkeypatch):
     work = curated(tmp_path, TEXTS)
 
