@@ -20,11 +20,17 @@ from massivetext.dedup.hashing import (
     WORD_MULTIPLIER,
     WORD_SEED,
 )
-from massivetext.kernels import helper, kernel
+from massivetext.hash_table import find_slot, slots_for
+from massivetext.kernels import helper, kernel, lean
 
 LANES: Final = 40
 """Permutations that one pass over the shingles keeps in registers (measured: 3.4 us for 300
 shingles and 120 permutations, against 26-34 us with 8 to 24 lanes)."""
+
+_BLANK: Final = ord(" ")
+
+_FREE: Final = np.uint64(0)
+"""Marks a free slot of the hash table."""
 
 _U8 = "Array(uint8, 1, 'C', True)"
 _U32 = "Array(uint32, 1, 'C', True)"
@@ -73,7 +79,7 @@ def hash_words(
                 state ^= state >> np.uint64(29)
                 position += one
             if words > first:
-                normalised[written] = 32
+                normalised[written] = _BLANK
                 written += one
             for source in range(begin, position):
                 normalised[written] = code_points[source]
@@ -93,6 +99,7 @@ def hash_ngrams(
     offsets: NDArray[np.int64],
 ) -> None:
     """A rolling polynomial over words, mixed; the whole document where it is shorter than n."""
+    # What a word has been multiplied by when it leaves the window, n words later.
     leaving = np.uint64(1)
     for _ in range(ngram):
         leaving *= NGRAM_BASE
@@ -105,38 +112,44 @@ def hash_ngrams(
                 polynomial -= leaving * word_hashes[position - ngram]
             if position >= first + ngram - 1:
                 hashes[offsets[document] + position - first - ngram + 1] = _mix(polynomial)
-        if first < last < first + ngram:
+        if first < last < first + ngram:  # with its length, lest it looks like an n-gram
             hashes[offsets[document]] = _mix(polynomial ^ np.uint64(last - first))
+
+
+@lean
+def _enter(
+    hashes: NDArray[np.uint64], first: int, last: int, table: NDArray[np.uint64], mask: int
+) -> int:
+    """Enters some values in an empty table; returns how many different ones there are.
+
+    Values are mixed already, so the search for one starts by its own lowest bits.
+    """
+    distinct, has_free = 0, 0
+    for position in range(np.uint64(first), np.uint64(last)):  # unsigned: 8 % faster
+        value = hashes[position]
+        if value == _FREE:  # counted, but not entered: it would look like no value
+            has_free = 1
+            continue
+        slot = find_slot(table, mask, value, value, _FREE)
+        if table[slot] == _FREE:
+            table[slot] = value
+            distinct += 1
+    return distinct + has_free
 
 
 @kernel(f"void({_U64}, {_I64}, {_I64_OUT})")
 def fill_distinct_counts(
     hashes: NDArray[np.uint64], offsets: NDArray[np.int64], counts: NDArray[np.int64]
 ) -> None:
-    """Counts different values a document, by an open hash table of twice the size or more."""
+    """Counts different values a document, by a hash table that grows with the longest so far."""
     table = np.empty(0, np.uint64)
     for document in range(offsets.size - 1):
         first, last = offsets[document], offsets[document + 1]
-        size = 16
-        while size < 2 * (last - first):
-            size *= 2
+        size = slots_for(last - first)
         if table.size < size:
             table = np.empty(size, np.uint64)
-        table[:size] = 0
-        mask = np.uint64(size - 1)
-        distinct, has_zero = 0, 0
-        for position in range(first, last):
-            value = hashes[position]
-            if value == 0:  # the mark of a free slot
-                has_zero = 1
-                continue
-            slot = value & mask
-            while table[slot] != 0 and table[slot] != value:
-                slot = (slot + np.uint64(1)) & mask
-            if table[slot] == 0:
-                table[slot] = value
-                distinct += 1
-        counts[document] = distinct + has_zero
+        table[:size] = _FREE
+        counts[document] = _enter(hashes, first, last, table, size - 1)
 
 
 @kernel(f"void({_U64}, {_I64}, {_U32}, {_U32}, uint32[:, ::1])")
@@ -160,6 +173,7 @@ def minima(
                 value = np.uint32((value ^ (value >> 16)) * MIX_1_32)
                 value = np.uint32((value ^ (value >> 13)) * MIX_2_32)
                 value = np.uint32(value ^ (value >> 16))
+                # A fixed number of lanes: the compiler makes vector instructions of this loop.
                 for lane in range(LANES):
                     minimum[lane] = min(minimum[lane], np.uint32(a[lane] * value + b[lane]))
             for lane in range(LANES):
@@ -183,6 +197,7 @@ def fill_intersection_sizes(
         shared = 0
         while i < i_end and j < j_end:
             one, other = left_hashes[i], right_hashes[j]
+            # No branches: which side is the lesser cannot be predicted.
             shared += one == other
             i += one <= other
             j += other <= one

@@ -10,41 +10,64 @@ from typing import Any, Final
 
 import numpy as np
 
-from massivetext.kernels import helper, kernel
+from massivetext.hash_table import ONE, find_slot
+from massivetext.kernels import helper, inlined, kernel, lean
+from massivetext.utf8 import is_continuation
 
 Array = Any
 """A numpy array; docstrings say of what."""
 
+NO_WORD: Final = -1
+"""Marks a free slot of the words' hash table; hashes are at least 0."""
+
 _FNV_OFFSET: Final = 2166136261
 _FNV_PRIME: Final = 16777619
 _MASK: Final = 0xFFFFFFFF
-_BEGIN_OF_WORD: Final = 0x3C  # <
-_END_OF_WORD: Final = 0x3E  # >
+_NEGATIVE: Final = 0x80
+_SIGN_BITS: Final = 0xFFFFFF00
+"""Bytes are signed to fastText: from _NEGATIVE on, they have these bits as 32-bit integers."""
+
+_BEGIN_OF_WORD: Final = ord("<")
+_END_OF_WORD: Final = ord(">")
+_BLANK: Final = ord(" ")
+_TAB: Final = ord("\t")
+_RETURN: Final = ord("\r")
+"""White space is what C's isspace finds: a blank, and all from the tab to the carriage return."""
+
 _END_OF_LINE: Final = np.frombuffer(b"</s>", np.uint8)
 _LABEL_PREFIX: Final = np.frombuffer(b"__label__", np.uint8)
-_SCORE_FLOOR: Final = np.float32(np.log(1e-5))
-"""fastText's logarithm of a threshold of 0: it adds 1e-5 to every argument."""
+_LOG_SUMMAND: Final = 1e-5
+"""What fastText adds to the argument of every logarithm."""
+
+_SCORE_FLOOR: Final = np.float32(np.log(_LOG_SUMMAND))
+"""fastText's logarithm of its threshold, 0."""
 
 
-@helper
+@inlined
+def _hash_with(found: Any, byte: Any) -> Any:
+    """Returns a hash that goes on with a byte: FNV-1a over signed bytes, as fastText has it."""
+    signed = np.int64(byte) | _SIGN_BITS if byte >= _NEGATIVE else np.int64(byte)
+    return ((found ^ signed) * _FNV_PRIME) & _MASK
+
+
+@lean
 def _hash(text: Array, start: int, end: int) -> Any:
-    """FNV-1a over signed bytes, as fastText has it."""
+    """Returns fastText's hash of the bytes from one place to before another."""
     found = np.int64(_FNV_OFFSET)
     for i in range(start, end):
-        byte = np.int64(text[i])
-        if byte > 127:
-            byte |= 0xFFFFFF00
-        found = ((found ^ byte) * _FNV_PRIME) & _MASK
+        found = _hash_with(found, text[i])
     return found
 
 
-@helper
+@lean
 def _is_space(byte: int) -> bool:
-    return byte == 32 or 9 <= byte <= 13 or byte == 0
+    """Whether a byte ends a word, as in fastText's readWord, for which NUL does too."""
+    return byte == _BLANK or _TAB <= byte <= _RETURN or byte == 0
 
 
-@helper
+@lean
 def _begins_with(text: Array, start: int, end: int, prefix: Array) -> bool:
+    """Whether the bytes from one place to before another begin with some others."""
     if end - start < len(prefix):
         return False
     for i in range(len(prefix)):  # noqa: SIM110 (numba compiles no generators)
@@ -53,34 +76,36 @@ def _begins_with(text: Array, start: int, end: int, prefix: Array) -> bool:
     return True
 
 
-@helper
+@lean
 def _find_word(
-    text: Array, start: int, end: int, slots: Array, word_ends: Array, word_bytes: Array
+    text: Array, start: int, end: int, hashes: Array, rows: Array, word_ends: Array, words: Array
 ) -> int:
-    """Returns the row of a word, or -1. `slots` is an open hash table of rows, -1 where empty."""
-    slot = _hash(text, start, end) % len(slots)
-    while slots[slot] >= 0:
-        word = slots[slot]
-        begin = word_ends[word - 1] if word else 0
-        if word_ends[word] - begin == end - start:
-            is_equal = True
-            for i in range(end - start):
-                if word_bytes[begin + i] != text[start + i]:
-                    is_equal = False
-                    break
-            if is_equal:
-                return word
-        slot = (slot + 1) % len(slots)
-    return -1
+    """Returns the row of a word, or -1; the table is `fill_words`'s."""
+    word_hash = _hash(text, start, end)
+    slot = np.uint64(word_hash)
+    while True:
+        slot = find_slot(hashes, len(hashes) - 1, slot, word_hash, NO_WORD)
+        if hashes[slot] == NO_WORD:
+            return -1
+        row = rows[slot]
+        begin = word_ends[row - 1] if row else 0
+        if word_ends[row] - begin == end - start:
+            same = 0
+            while same < end - start and words[begin + same] == text[start + same]:
+                same += 1
+            if same == end - start:
+                return row
+        slot += ONE  # another word has the same hash
 
 
-@helper
+@lean
 def _add(vectors: Array, row: int, hidden: Array) -> None:
+    """Adds one row: in float32 and in fastText's order, or sums would differ in the last bits."""
     for d in range(len(hidden)):
         hidden[d] += vectors[row, d]
 
 
-@helper
+@lean
 def _add_parts(
     word: Array,
     size: int,
@@ -93,20 +118,19 @@ def _add_parts(
     """Adds the character n-grams of a word in its brackets; returns how many have a row."""
     added = 0
     for start in range(size):
-        if word[start] & 0xC0 == 0x80:
-            continue  # within a character
+        if is_continuation(word[start]):
+            continue
         found = np.int64(_FNV_OFFSET)
+        # Each n-gram is the one before and a character more, so its hash goes on from there.
         i = start
         n = 1
         while i < size and n <= longest:
             while True:
-                byte = np.int64(word[i])
-                if byte > 127:
-                    byte |= 0xFFFFFF00
-                found = ((found ^ byte) * _FNV_PRIME) & _MASK
+                found = _hash_with(found, word[i])
                 i += 1
-                if i == size or word[i] & 0xC0 != 0x80:
+                if i == size or not is_continuation(word[i]):
                     break
+            # fastText counts a bracket as a character, but not as an n-gram of its own.
             is_bracket = n == 1 and (start == 0 or i == size)
             if n >= shortest and not is_bracket:
                 row = bucket_rows[found % len(bucket_rows)]
@@ -120,9 +144,10 @@ def _add_parts(
 @helper
 def _embed(
     text: Array,
-    slots: Array,
+    hashes: Array,
+    rows: Array,
     word_ends: Array,
-    word_bytes: Array,
+    words: Array,
     shortest: int,
     longest: int,
     bucket_rows: Array,
@@ -148,7 +173,7 @@ def _embed(
             break
         if _begins_with(text, start, end, _LABEL_PREFIX):
             continue
-        row = _find_word(text, start, end, slots, word_ends, word_bytes)
+        row = _find_word(text, start, end, hashes, rows, word_ends, words)
         if row >= 0:
             _add(vectors, row, hidden)
             added += 1
@@ -156,16 +181,17 @@ def _embed(
             word[1 + i] = text[start + i]
         word[1 + size] = _END_OF_WORD
         added += _add_parts(word, size + 2, shortest, longest, bucket_rows, vectors, hidden)
-    row = _find_word(_END_OF_LINE, 0, len(_END_OF_LINE), slots, word_ends, word_bytes)
+    row = _find_word(_END_OF_LINE, 0, len(_END_OF_LINE), hashes, rows, word_ends, words)
     if row >= 0:
         _add(vectors, row, hidden)
         added += 1
     return added
 
 
-@helper
+@lean
 def _log(x: np.float32) -> np.float32:
-    return np.float32(np.log(np.float64(x) + 1e-5))
+    """Returns fastText's std_log: it never sees 0, and rounds to float32 once."""
+    return np.float32(np.log(np.float64(x) + _LOG_SUMMAND))
 
 
 @helper
@@ -182,6 +208,7 @@ def _most_probable(hidden: Array, children: Array, output: Array) -> tuple[int, 
     while waiting:
         waiting -= 1
         node, score = nodes[waiting], scores[waiting]
+        # Going down only lowers a score: what is not above the best leaf holds no better one.
         if score < _SCORE_FLOOR or (label >= 0 and score < best):
             continue
         if node < labels:
@@ -192,6 +219,7 @@ def _most_probable(hidden: Array, children: Array, output: Array) -> tuple[int, 
         for d in range(len(hidden)):
             total += output[node - labels, d] * hidden[d]
         right = np.float32(1.0 / np.float64(np.float32(1) + np.exp(-total)))
+        # A stack: the left child is put last, and so read first.
         nodes[waiting], nodes[waiting + 1] = children[node, 1], children[node, 0]
         scores[waiting] = score + _log(right)
         scores[waiting + 1] = score + _log(np.float32(1.0 - np.float64(right)))
@@ -200,17 +228,46 @@ def _most_probable(hidden: Array, children: Array, output: Array) -> tuple[int, 
 
 
 @kernel(
+    "void(Array(int64, 1, 'C', readonly=True), Array(uint8, 1, 'C', readonly=True), "
+    "int64[::1], int32[::1])"
+)
+def fill_words(word_ends: Array, words: Array, hashes: Array, rows: Array) -> None:
+    """Enters all words in a hash table.
+
+    Args:
+        word_ends: int64[words], end of each word in `words`.
+        words: uint8[bytes], all words one after the other.
+        hashes: int64[slots], NO_WORD: is filled with the words' hashes.
+        rows: int32[slots]: is filled with the words' numbers.
+    """
+    begin = 0
+    for row in range(len(word_ends)):
+        word_hash = _hash(words, begin, word_ends[row])
+        slot = np.uint64(word_hash)
+        while True:
+            slot = find_slot(hashes, len(hashes) - 1, slot, word_hash, NO_WORD)
+            if hashes[slot] == NO_WORD:
+                break
+            slot += ONE  # another word has the same hash
+        hashes[slot] = word_hash
+        rows[slot] = row
+        begin = word_ends[row]
+
+
+@kernel(
     "Tuple((int64, float32))("
-    "Array(uint8, 1, 'C', readonly=True), Array(int32, 1, 'C', readonly=True), "
-    "Array(int64, 1, 'C', readonly=True), Array(uint8, 1, 'C', readonly=True), int64, int64, "
+    "Array(uint8, 1, 'C', readonly=True), Array(int64, 1, 'C', readonly=True), "
+    "Array(int32, 1, 'C', readonly=True), Array(int64, 1, 'C', readonly=True), "
+    "Array(uint8, 1, 'C', readonly=True), int64, int64, "
     "Array(int32, 1, 'C', readonly=True), Array(float32, 2, 'C', readonly=True), "
     "Array(int32, 2, 'C', readonly=True), Array(float32, 2, 'C', readonly=True))"
 )
 def classify(
     text: Array,
-    slots: Array,
+    hashes: Array,
+    rows: Array,
     word_ends: Array,
-    word_bytes: Array,
+    words: Array,
     shortest: int,
     longest: int,
     bucket_rows: Array,
@@ -222,9 +279,10 @@ def classify(
 
     Args:
         text: uint8[bytes], UTF-8 without line feeds.
-        slots: int32[slots], open hash table of words by FNV hash; -1 where empty.
-        word_ends: int64[words], end of each word in `word_bytes`.
-        word_bytes: uint8[bytes], all words one after the other.
+        hashes: int64[slots], the words' hash table, see `fill_words`.
+        rows: int32[slots], the row of the word in each slot.
+        word_ends: int64[words], end of each word in `words`.
+        words: uint8[bytes], all words one after the other.
         shortest: least characters of an n-gram.
         longest: most characters of an n-gram.
         bucket_rows: int32[buckets], row of each bucket of n-grams, -1 where there is none.
@@ -235,7 +293,7 @@ def classify(
     """
     hidden = np.zeros(vectors.shape[1], np.float32)
     count = _embed(
-        text, slots, word_ends, word_bytes, shortest, longest, bucket_rows, vectors, hidden
+        text, hashes, rows, word_ends, words, shortest, longest, bucket_rows, vectors, hidden
     )
     if count == 0:
         return -1, np.float32(0)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from massivetext.filters.fasttext_file import (
     Dictionary,
@@ -78,20 +79,17 @@ class CompiledClassifier:
     """A model that `is_compilable`, run by `fasttext_kernel`."""
 
     def __init__(self, model: FastTextFile) -> None:
-        from massivetext.filters.fasttext_kernel import classify
+        from massivetext.filters.fasttext_kernel import classify  # numba takes most of a second
 
         assert is_compilable(model)
         assert isinstance(model.input, QuantisedMatrix)
         assert isinstance(model.output, np.ndarray)
-        words = model.dictionary.words
         self._classify = classify
         self._labels = [
             name.decode().removeprefix(LABEL_PREFIX) for name in model.dictionary.labels
         ]
         self._arguments = (
-            word_slots(words),
-            np.cumsum([len(word) for word in words], dtype=np.int64),
-            np.frombuffer(b"".join(words), np.uint8),
+            *word_table(model.dictionary.words),
             model.arguments.min_characters,
             model.arguments.max_characters,
             bucket_rows(model.dictionary, model.arguments.buckets),
@@ -107,24 +105,18 @@ class CompiledClassifier:
         return (self._labels[label], float(score)) if label >= 0 else ("", 0.0)
 
 
-def fnv_hash(word: bytes) -> int:
-    """Returns fastText's hash of a word: 32-bit FNV-1a, with bytes taken as signed."""
-    found = 2166136261
-    for byte in word:
-        found = ((found ^ (byte if byte < 128 else byte | 0xFFFFFF00)) * 16777619) & 0xFFFFFFFF
-    return found
+def word_table(
+    words: tuple[bytes, ...],
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64], NDArray[np.uint8]]:
+    """Returns the words as `classify` takes them: hash table (two arrays), ends, bytes."""
+    from massivetext.filters.fasttext_kernel import NO_WORD, fill_words
 
-
-def word_slots(words: tuple[bytes, ...]) -> np.ndarray:
-    """Returns an open hash table of the words' places, int32[slots], -1 where empty."""
-    size = 1 << max(4, (4 * len(words)).bit_length())  # our choice: a quarter full at most
-    slots = np.full(size, -1, np.int32)
-    for place, word in enumerate(words):
-        slot = fnv_hash(word) % size
-        while slots[slot] >= 0:
-            slot = (slot + 1) % size
-        slots[slot] = place
-    return slots
+    slots = 1 << max(4, (4 * len(words)).bit_length())  # our choice: a quarter full at most
+    hashes, rows = np.full(slots, NO_WORD, np.int64), np.zeros(slots, np.int32)
+    ends = np.cumsum([len(word) for word in words], dtype=np.int64)
+    joined = np.frombuffer(b"".join(words), np.uint8)
+    fill_words(ends, joined, hashes, rows)
+    return hashes, rows, ends, joined
 
 
 def bucket_rows(dictionary: Dictionary, buckets: int) -> np.ndarray:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from massivetext.filters.repetition_kernel import count_copies, count_words, slot_bits
+from massivetext.filters.repetition_kernel import count_copies, count_words
 from massivetext.filters.text_kernel import Array, most_words_and_lines, scan
+from massivetext.hash_table import slots_for
 from massivetext.kernels import kernel
 
 
@@ -31,7 +32,7 @@ def tally(texts: Array, offsets: Array, classes: Array, only_repeats: bool, tall
     words = np.empty((most_words, 4), np.int64)
     lines = np.empty((most_lines, 4), np.int64)
     paragraphs = np.empty((most_lines, 4), np.int64)
-    table = np.empty(1 << slot_bits(most_words), np.int32)
+    table = np.empty(slots_for(most_words), np.int32)
     distinct = np.empty((most_words, 3), np.int64)
     places = np.empty(most_words, np.int32)
     numbers = np.empty(most_words, np.int32)

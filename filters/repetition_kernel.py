@@ -20,20 +20,28 @@ from massivetext.filters.text_kernel import (
     CHARACTERS,
     END,
     HASH,
-    MULTIPLIER,
     START,
     Array,
     Int,
     Tally,
-    character_at,
 )
+from massivetext.hash_table import ONE, find_item, slots_for, spread
 from massivetext.kernels import helper, inlined
+from massivetext.utf8 import character_at, is_continuation
 
 STOP_WORDS: Final = ("the", "be", "to", "of", "and", "that", "have", "with")
 """A.1.1: a document has at least two of these English words."""
 
 _PACKED_STOP_WORDS: Final = tuple(int.from_bytes(word.encode(), "big") for word in STOP_WORDS)
+"""The words as integers, a byte a letter: one comparison each."""
+
 _ALL_STOP_WORDS: Final = (1 << len(_PACKED_STOP_WORDS)) - 1
+_SHORTEST_STOP_WORD: Final = min(map(len, STOP_WORDS))
+_LONGEST_STOP_WORD: Final = max(map(len, STOP_WORDS))
+
+_CAPITAL_A, _CAPITAL_Z = ord("A"), ord("Z")
+_CASE: Final = 0x20
+"""The bit that makes an ASCII letter a small one."""
 
 SHORTEST_GRAM: Final = 2
 LONGEST_TOP_GRAM: Final = 4
@@ -48,26 +56,8 @@ _GRAM_TALLIES: Final = tuple(
 
 KEY, FIRST, COUNT = range(3)
 """Columns of the distinct items (int64), numbered 0, 1, ... in the order of the text: what the hash
-table compares, the place of the first occurrence, and how many there are.
-
-The hash table itself is int32: the number plus one of the item in a slot, 0 where a slot is free.
-It stays small, so that the tables of a long document fit the processor's caches.
-"""
-
-
-@helper
-def slot_bits(items: Int) -> Int:
-    """Returns the binary logarithm of a table's slots: at least twice as many as items."""
-    bits = 4
-    while (1 << bits) < 2 * items:
-        bits += 1
-    return bits
-
-
-@inlined
-def _slot(key: Int, bits: Int) -> Int:
-    """Returns the slot, in a table of 2**bits, where the search for a key begins."""
-    return np.int64((np.uint64(key) * MULTIPLIER) >> np.uint64(64 - bits))
+table compares (`massivetext.hash_table.find_item`), the place of the first occurrence, and how many
+there are."""
 
 
 @helper
@@ -79,35 +69,39 @@ def _number(
     The slices are the first `size` rows of `slices`; slice k gets numbers[k]. Returns how many
     distinct ones there are.
     """
-    bits = slot_bits(size)
-    mask = (1 << bits) - 1
-    table[: mask + 1] = 0
+    slots = slots_for(size)
+    table[:slots] = 0
     known = 0
     for k in range(size):
         key = slices[k, HASH]
         start = slices[k, START]
         length = slices[k, END] - start
-        slot = _slot(key, bits)
+        slot = spread(key)
         while True:
-            number = table[slot] - 1
-            if number < 0:
-                table[slot] = known + 1
-                distinct[known, KEY] = key
-                distinct[known, FIRST] = k
-                distinct[known, COUNT] = 1
-                numbers[k] = known
-                known += 1
+            slot = find_item(table, slots - 1, slot, distinct, key)
+            if table[slot] == 0:
+                known = _add_item(table, slot, distinct, known, key, k)
                 break
-            if distinct[number, KEY] == key:
-                other = distinct[number, FIRST]
-                if length == slices[other, END] - slices[other, START] and _same(
-                    values, start, slices[other, START], length
-                ):
-                    distinct[number, COUNT] += 1
-                    numbers[k] = number
-                    break
-            slot = (slot + 1) & mask
+            other = distinct[table[slot] - 1, FIRST]
+            if length == slices[other, END] - slices[other, START] and _same(
+                values, start, slices[other, START], length
+            ):
+                break
+            slot += ONE  # another slice has the same hash
+        number = table[slot] - 1
+        distinct[number, COUNT] += 1
+        numbers[k] = number
     return known
+
+
+@inlined
+def _add_item(table: Array, slot: Int, distinct: Array, known: Int, key: Int, first: Int) -> Int:
+    """Enters an item, not counted yet, in a free slot; returns how many are known now."""
+    table[slot] = known + 1
+    distinct[known, KEY] = key
+    distinct[known, FIRST] = first
+    distinct[known, COUNT] = 0
+    return known + 1
 
 
 @inlined
@@ -169,6 +163,7 @@ def count_words(
         size = _keep_repeated(places, numbers, size, distinct)
         size, known = _lengthen(places, numbers, size, table, distinct)
         top = _top_gram(words, n, distinct, known) if n <= LONGEST_TOP_GRAM else -1
+        # Places rise: words before `end` are covered already, and overlaps count once.
         covered = end = 0
         for k in range(size):
             number, place = numbers[k], places[k]
@@ -185,6 +180,7 @@ def count_words(
 @inlined
 def _characters(words: Array, first: Int, after: Int) -> Int:
     """Returns the characters of the words from one to before another."""
+    # Words hold running sums: a difference is as quick for many words as for two.
     before = words[first - 1, CHARACTERS] if first > 0 else 0
     return words[after - 1, CHARACTERS] - before
 
@@ -206,28 +202,20 @@ def _lengthen(
     places: Array, numbers: Array, size: Int, table: Array, distinct: Array
 ) -> tuple[Int, Int]:
     """Makes n-grams of the (n-1)-grams at neighbouring places; returns (places, distinct)."""
-    bits = slot_bits(size)
-    mask = (1 << bits) - 1
-    table[: mask + 1] = 0
+    slots = slots_for(size)
+    table[:slots] = 0
     kept = known = 0
     for k in range(size - 1):
         if places[k + 1] != places[k] + 1:
             continue
+        # The numbers of both halves are the whole n-gram: equal keys need no comparison.
         key = np.int64(numbers[k]) << 32 | np.int64(numbers[k + 1])
-        slot = _slot(key, bits)
+        slot = find_item(table, slots - 1, spread(key), distinct, key)
+        if table[slot] == 0:
+            known = _add_item(table, slot, distinct, known, key, places[k])
         number = table[slot] - 1
-        while number >= 0 and distinct[number, KEY] != key:
-            slot = (slot + 1) & mask
-            number = table[slot] - 1
-        if number < 0:
-            number = known
-            table[slot] = known + 1
-            distinct[number, KEY] = key
-            distinct[number, FIRST] = places[k]
-            distinct[number, COUNT] = 0
-            known += 1
         distinct[number, COUNT] += 1
-        places[kept] = places[k]
+        places[kept] = places[k]  # kept <= k: what is written has been read
         numbers[kept] = number
         kept += 1
     return kept, known
@@ -279,17 +267,17 @@ def _stop_word(text: Array, classes: Array, start: Int, end: Int) -> Int:
         start += size
     while start < end:
         last = end - 1
-        while text[last] & 0xC0 == 0x80:
+        while is_continuation(text[last]):
             last -= 1
         if classes[character_at(text, last)[0]] & ALPHANUMERIC:
             break
         end = last
     found = 0
-    if 2 <= end - start <= 4:
+    if _SHORTEST_STOP_WORD <= end - start <= _LONGEST_STOP_WORD:
         packed: Int = 0
         for k in range(start, end):
             byte = np.int64(text[k])
-            packed = packed << 8 | (byte | 0x20 if 0x41 <= byte <= 0x5A else byte)
+            packed = packed << 8 | (byte | _CASE if _CAPITAL_A <= byte <= _CAPITAL_Z else byte)
         for bit in range(len(_PACKED_STOP_WORDS)):
             found |= (packed == _PACKED_STOP_WORDS[bit]) << bit
     return found

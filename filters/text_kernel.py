@@ -12,7 +12,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from massivetext.hash_table import GOLDEN
 from massivetext.kernels import helper, inlined
+from massivetext.utf8 import ASCII_END, LEAD_3, character_at
 
 Array = Any
 """A numpy array; docstrings say of what."""
@@ -60,8 +62,9 @@ WHITE_SPACE, LETTER, ALPHANUMERIC, BULLET, BULLET_BEFORE_SPACE = 1, 2, 4, 8, 16
 _LINE_FEED, _BLANK, _HASH_SYMBOL, _FULL_STOP = 0x0A, 0x20, 0x23, 0x2E
 _ELLIPSIS: Final = 0x2026
 
-MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
-"""2**64 / golden ratio, made odd: Knuth's multiplicative hashing."""
+_LEAD_LATIN: Final = 0xC2
+_LEAD_SPACES: Final = (0xE1, 0xE3)
+"""First bytes of white space beyond ASCII: U+0085 and U+00A0, and U+1680 to U+3000."""
 
 _HALF: Final = np.uint64(32)
 
@@ -72,24 +75,9 @@ lines of a paragraph), a hash, and the characters; for a word, those of all word
 
 
 @inlined
-def character_at(text: Array, i: Int) -> tuple[Int, Int]:
-    """Returns the code point at byte `i` of valid UTF-8, and how many bytes it has."""
-    lead = np.int64(text[i])
-    if lead < 0x80:
-        return lead, 1
-    second = np.int64(text[i + 1]) & 0x3F
-    if lead < 0xE0:
-        return (lead & 0x1F) << 6 | second, 2
-    third = np.int64(text[i + 2]) & 0x3F
-    if lead < 0xF0:
-        return (lead & 0x0F) << 12 | second << 6 | third, 3
-    return (lead & 0x07) << 18 | second << 12 | third << 6 | np.int64(text[i + 3]) & 0x3F, 4
-
-
-@inlined
 def _mix(state: Array, value: Array) -> Array:
     """Returns the hash (uint64) of a hash and one more number; their order matters."""
-    mixed = (state ^ np.uint64(value)) * MULTIPLIER
+    mixed = (state ^ np.uint64(value)) * GOLDEN
     return mixed ^ (mixed >> _HALF)
 
 
@@ -103,6 +91,7 @@ def scan(
     in_line = in_paragraph = False
     line_hash = gap = np.uint64(0)
     while True:
+        # As if a line feed followed, which ends the last line and paragraph.
         byte = text[i] if i < len(text) else np.uint8(_LINE_FEED)
         if byte == _LINE_FEED:
             if in_line:
@@ -148,6 +137,7 @@ def scan(
         characters += length
         line_end = i
         line_characters = characters - line_first
+        # Of words and the spaces between them: those at the end of a line never get here.
         line_hash = _mix(line_hash ^ gap, state)
         gap = np.uint64(0)
     row[Tally.TEXT_CHARACTERS] = characters
@@ -172,11 +162,11 @@ def _word(
     state = np.uint64(0)
     while i < len(text):
         byte = text[i]
-        if byte < 0x80:
+        if byte < ASCII_END:
             found = classes[byte]
             if found & WHITE_SPACE:
                 break
-            if not found:
+            if not found:  # both symbols that count are of no class
                 if byte == _HASH_SYMBOL:
                     row[Tally.HASH_SYMBOLS] += 1
                 elif byte == _FULL_STOP and i >= after_ellipsis:
@@ -184,7 +174,7 @@ def _word(
                     if dots:
                         row[Tally.ELLIPSES] += 1
                         after_ellipsis = i + dots
-            state = (state ^ np.uint64(byte)) * MULTIPLIER
+            state = (state ^ np.uint64(byte)) * GOLDEN
             i += 1
         else:
             code_point, size = character_at(text, i)
@@ -192,7 +182,7 @@ def _word(
             if found & WHITE_SPACE:
                 break
             row[Tally.ELLIPSES] += code_point == _ELLIPSIS
-            state = (state ^ np.uint64(code_point)) * MULTIPLIER
+            state = (state ^ np.uint64(code_point)) * GOLDEN
             i += size
             beyond += size - 1
         seen |= found
@@ -224,7 +214,7 @@ def _ends_with_ellipsis(text: Array, start: Int, end: Int) -> bool:
             end - start >= 5 and _dots(text, end - 5) == 5
         )
     return (
-        end - start >= 3 and text[end - 3] >= 0xE0 and character_at(text, end - 3)[0] == _ELLIPSIS
+        end - start >= 3 and text[end - 3] >= LEAD_3 and character_at(text, end - 3)[0] == _ELLIPSIS
     )
 
 
@@ -258,15 +248,16 @@ def _is_bullet(text: Array, classes: Array, i: Int) -> bool:
 def most_words_and_lines(texts: Array, offsets: Array) -> tuple[Int, Int]:
     """Returns upper bounds for the words and for the lines of any one document.
 
-    They only reserve room: memory that no word comes to fill is never touched. White space beyond
-    ASCII starts with the bytes C2 or E1..E3.
+    They only reserve room: memory that no word comes to fill is never touched.
     """
     most_words = most_lines = 1
     for document in range(len(offsets) - 1):
         words = lines = 1
         for i in range(offsets[document], offsets[document + 1]):
             byte = texts[i]
-            words += (byte <= _BLANK) | (byte == 0xC2) | ((byte >= 0xE1) & (byte <= 0xE3))
+            # Sums of comparisons, without branches: the compiler takes many bytes at once.
+            is_wide = (byte >= _LEAD_SPACES[0]) & (byte <= _LEAD_SPACES[1])
+            words += (byte <= _BLANK) | (byte == _LEAD_LATIN) | is_wide
             lines += byte == _LINE_FEED
         most_words = max(most_words, words)
         most_lines = max(most_lines, lines)

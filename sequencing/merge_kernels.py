@@ -16,7 +16,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from massivetext.kernels import helper, kernel
+from massivetext.hash_table import ONE, find_slot, spread
+from massivetext.kernels import inlined, kernel, lean
+from massivetext.utf8 import ASCII_END, character_at, is_continuation
 
 TABLES: Final = (
     "Tuple((uint8[:,::1], uint64[::1], int32[::1], int32, uint64[::1], int32[::1], int32[::1]))"
@@ -43,25 +45,29 @@ _SHORT: Final = 24
 _LONGEST_KEY: Final = 48
 """Our choice: longer words are rare and seldom come again."""
 
+_LEFT_MASK: Final = (1 << 32) - 1
+"""A priority is the rank above the left symbol's place: of equal ranks, the leftmost is first."""
+
 _SIZE_BITS: Final = 16
 _SIZE_MASK: Final = (1 << _SIZE_BITS) - 1
 _FNV_OFFSET: Final = np.uint64(0xCBF29CE484222325)  # FNV-1a, 64 bits
 _FNV_PRIME: Final = np.uint64(0x100000001B3)
-_SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)  # Fibonacci hashing: 2**64 / golden ratio
-_SPREAD_SHIFT: Final = np.uint64(20)
 _HALF: Final = np.uint64(32)
-_ONE: Final = np.uint64(1)
+_NO_WORD: Final = np.uint64(0)
+"""Marks an empty slot of the cache; hashes of words are odd."""
 
 
-@helper
+@inlined
+def _pair(left: Any, right: Any) -> Any:
+    """Returns the key (uint64) of two tokens or characters."""
+    return (np.uint64(left) << _HALF) | np.uint64(right)
+
+
+@lean
 def _slot(left: Any, right: Any, keys: Any) -> Any:
     """Returns the entry of a pair in a hash table: its own, or the empty one it would get."""
-    key = (np.uint64(left) << _HALF) | np.uint64(right)
-    mask = np.uint64(len(keys) - 1)
-    place = ((key * _SPREAD) >> _SPREAD_SHIFT) & mask
-    while keys[place] != key and keys[place] != EMPTY:
-        place = (place + _ONE) & mask
-    return place
+    key = _pair(left, right)
+    return find_slot(keys, len(keys) - 1, spread(key), key, EMPTY)
 
 
 @kernel("void(int32[::1], int32[::1], uint64[::1])")
@@ -69,7 +75,7 @@ def fill_pairs(left: Any, right: Any, keys: Any) -> None:
     """Enters pairs of characters into an empty table."""
     for pair in range(len(left)):
         place = _slot(left[pair], right[pair], keys)
-        keys[place] = (np.uint64(left[pair]) << _HALF) | np.uint64(right[pair])
+        keys[place] = _pair(left[pair], right[pair])
 
 
 @kernel("void(int32[::1], int32[::1], int32[::1], uint64[::1], int32[::1])")
@@ -77,41 +83,18 @@ def fill_merges(left: Any, right: Any, merged: Any, keys: Any, tokens: Any) -> N
     """Enters pairs of tokens, and what they merge to, into an empty table."""
     for pair in range(len(left)):
         place = _slot(left[pair], right[pair], keys)
-        keys[place] = (np.uint64(left[pair]) << _HALF) | np.uint64(right[pair])
+        keys[place] = _pair(left[pair], right[pair])
         tokens[place] = merged[pair]
 
 
-@helper
-def _character_size(lead: Any) -> Any:
-    """Returns the number of bytes of a character, by its first."""
-    if lead < 0x80:
-        return np.int64(1)
-    if lead < 0xE0:
-        return np.int64(2)
-    return np.int64(3) if lead < 0xF0 else np.int64(4)
-
-
-@helper
-def _code_point(text: Any, start: Any) -> Any:
-    """Returns the code point of the character that starts at a byte."""
-    lead = np.int32(text[start])
-    if lead < 0x80:
-        return lead
-    size = _character_size(lead)
-    point = lead & (0xFF >> (size + 1))
-    for place in range(start + 1, start + size):
-        point = (point << 6) | (np.int32(text[place]) & 0x3F)
-    return np.int32(point)
-
-
-@helper
+@lean
 def _are_joined(text: Any, previous: Any, start: Any, joined: Any) -> Any:
     """Whether some piece holds two neighbouring characters, which start at these bytes."""
-    left, right = _code_point(text, previous), _code_point(text, start)
+    left, right = character_at(text, previous)[0], character_at(text, start)[0]
     return joined[_slot(left, right, joined)] != EMPTY
 
 
-@helper
+@lean
 def _merged(left: Any, right: Any, keys: Any, merges: Any) -> Any:
     """Returns the token that two neighbours merge to, or UNKNOWN."""
     if left < 0 or right < 0:
@@ -120,22 +103,23 @@ def _merged(left: Any, right: Any, keys: Any, merges: Any) -> Any:
     return merges[place] if keys[place] != EMPTY else np.int32(UNKNOWN)
 
 
-@helper
+@lean
 def _characters(
     text: Any, start: Any, stop: Any, character_tokens: Any, symbols: Any, firsts: Any
 ) -> Any:
     """Makes each character of text[start:stop] a symbol; returns their number."""
     count = np.int64(0)
     while start < stop:
-        symbols[count] = character_tokens[_code_point(text, start)]
+        code_point, size = character_at(text, start)
+        symbols[count] = character_tokens[code_point]
         firsts[count] = start
         count += 1
-        start += _character_size(text[start])
+        start += size
     firsts[count] = stop
     return count
 
 
-@helper
+@lean
 def _merge_few(
     count: Any, symbols: Any, firsts: Any, pairs: Any, keys: Any, merges: Any, ranks: Any
 ) -> Any:
@@ -145,7 +129,7 @@ def _merge_few(
     """
     for left in range(count - 1):
         pairs[left] = _merged(symbols[left], symbols[left + 1], keys, merges)
-    while count > 1:
+    while count > 1:  # all pairs once a merge: quadratic, but over a line or two of the cache
         best, best_rank = -1, len(ranks)
         for left in range(count - 1):
             if pairs[left] >= 0 and ranks[pairs[left]] < best_rank:
@@ -166,11 +150,14 @@ def _merge_few(
     return count
 
 
-@helper
+@lean
 def _push(
     size: Any, priority: Any, token: Any, right: Any, priorities: Any, tokens: Any, rights: Any
 ) -> Any:
-    """Adds a pair to the heap of `size` pairs; returns the new size."""
+    """Adds a pair to the heap of `size` pairs, least first; returns the new size.
+
+    Parents move down into the gap until the pair fits: half the writes of swapping.
+    """
     place = size
     while place > 0:
         parent = (place - 1) >> 1
@@ -183,9 +170,12 @@ def _push(
     return size + 1
 
 
-@helper
+@lean
 def _drop_first(size: Any, priorities: Any, tokens: Any, rights: Any) -> Any:
-    """Takes the best pair from the heap; returns the new size."""
+    """Takes the best pair from the heap; returns the new size.
+
+    The last pair goes to the gap at the top, and lesser children move up past it.
+    """
     size -= 1
     priority, token, right = priorities[size], tokens[size], rights[size]
     place = 0
@@ -202,7 +192,7 @@ def _drop_first(size: Any, priorities: Any, tokens: Any, rights: Any) -> Any:
     return size
 
 
-@helper
+@lean
 def _close_gaps(count: Any, symbols: Any, firsts: Any) -> Any:
     """Drops the symbols that are gone; returns the number of the others."""
     stop, kept = firsts[count], np.int64(0)
@@ -214,9 +204,13 @@ def _close_gaps(count: Any, symbols: Any, firsts: Any) -> Any:
     return kept
 
 
-@helper
+@lean
 def _merge_many(count: Any, keys: Any, merges: Any, ranks: Any, W: Any) -> Any:
-    """Does what `_merge_few` does, with a heap of pairs; returns the number of symbols."""
+    """Does what `_merge_few` does, with a heap of pairs; returns the number of symbols.
+
+    Symbols keep their places, linked to their neighbours. Pairs whose symbols have changed stay in
+    the heap, and are dropped when they come up.
+    """
     symbols, firsts, nexts, previous, priorities, tokens, rights = W
     size = np.int64(0)
     for symbol in range(count):
@@ -228,7 +222,7 @@ def _merge_many(count: Any, keys: Any, merges: Any, ranks: Any, W: Any) -> Any:
             priority = (np.int64(ranks[token]) << 32) | (symbol - 1)
             size = _push(size, priority, token, symbol, priorities, tokens, rights)
     while size > 0:
-        left, right, token = priorities[0] & 0xFFFFFFFF, np.int64(rights[0]), tokens[0]
+        left, right, token = priorities[0] & _LEFT_MASK, np.int64(rights[0]), tokens[0]
         size = _drop_first(size, priorities, tokens, rights)
         is_stale = symbols[left] == GONE or symbols[right] == GONE or nexts[left] != right
         if is_stale or _merged(symbols[left], symbols[right], keys, merges) != token:
@@ -248,7 +242,7 @@ def _merge_many(count: Any, keys: Any, merges: Any, ranks: Any, W: Any) -> Any:
     return _close_gaps(count, symbols, firsts)
 
 
-@helper
+@lean
 def _encode_word(text: Any, start: Any, stop: Any, out: Any, written: Any, T: Any, W: Any) -> Any:
     """Appends the tokens of text[start:stop], which nothing outside can merge with."""
     character_tokens, byte_0, keys, merges, ranks = T[2], T[3], T[4], T[5], T[6]
@@ -269,26 +263,28 @@ def _encode_word(text: Any, start: Any, stop: Any, out: Any, written: Any, T: An
     return written
 
 
-@helper
+@lean
 def _find(
     text: Any, start: Any, size: Any, word_hash: Any, hashes: Any, key_slots: Any, keys: Any
 ) -> Any:
     """Returns the slot of a word in the cache: its own, or the empty one it would get."""
-    mask = np.uint64(len(hashes) - 1)
-    slot = word_hash & mask
-    while hashes[slot] != 0:
-        if hashes[slot] == word_hash and key_slots[slot] & _SIZE_MASK == size:
+    slot = word_hash
+    while True:
+        slot = find_slot(hashes, len(hashes) - 1, slot, word_hash, _NO_WORD)
+        if hashes[slot] == _NO_WORD:
+            break
+        if key_slots[slot] & _SIZE_MASK == size:
             first = key_slots[slot] >> _SIZE_BITS
             same = 0
             while same < size and keys[first + same] == text[start + same]:
                 same += 1
             if same == size:
                 break
-        slot = (slot + _ONE) & mask
+        slot += ONE  # another word has the same hash
     return slot
 
 
-@helper
+@lean
 def _remember(
     text: Any, start: Any, size: Any, word_hash: Any, out: Any, first: Any, stop: Any, C: Any
 ) -> None:
@@ -297,7 +293,7 @@ def _remember(
     count = stop - first
     is_full = 2 * (used[0] + 1) > len(hashes)
     if is_full or used[1] + size > len(keys) or used[2] + count > len(tokens):
-        hashes[:] = 0
+        hashes[:] = _NO_WORD
         used[:] = 0
     slot = _find(text, start, size, word_hash, hashes, key_slots, keys)
     hashes[slot] = word_hash
@@ -326,23 +322,25 @@ def encode(text: Any, out: Any, T: Any, C: Any, W: Any) -> Any:
         previous, stop = start, start + 1
         while stop < len(text):
             byte = text[stop]
-            if byte & 0xC0 != 0x80:
+            if not is_continuation(byte):
+                # Last byte before and first byte behind rule out most cuts without a search; for
+                # ASCII, they are the characters.
                 before = text[stop - 1]
                 if joins[before, byte] == 0:
                     break
-                if (before | byte) >= 0x80 and not _are_joined(text, previous, stop, joined):
+                if (before | byte) >= ASCII_END and not _are_joined(text, previous, stop, joined):
                     break
                 previous = stop
             word_hash = (word_hash ^ np.uint64(byte)) * _FNV_PRIME
             stop += 1
         size, first = stop - start, written
-        if size > _LONGEST_KEY:
+        if size > _LONGEST_KEY:  # not remembered
             written = _encode_word(text, start, stop, out, written, T, W)
             start = stop
             continue
-        word_hash = (word_hash ^ (word_hash >> _HALF)) | _ONE  # zero marks an empty slot
+        word_hash = (word_hash ^ (word_hash >> _HALF)) | ONE  # never _NO_WORD
         slot = _find(text, start, size, word_hash, hashes, key_slots, keys)
-        if hashes[slot] != 0:
+        if hashes[slot] != _NO_WORD:
             place = token_slots[slot] >> _SIZE_BITS
             for token in range(place, place + (token_slots[slot] & _SIZE_MASK)):
                 out[written] = tokens[token]

@@ -13,7 +13,7 @@ from typing import Any, Final, cast
 
 import numpy as np
 
-from massivetext.pipeline.extraction.utf8 import is_utf8
+from massivetext.utf8 import is_utf8
 
 _BYTE_ORDER_MARKS: Final = (
     (b"\xef\xbb\xbf", "utf-8"),

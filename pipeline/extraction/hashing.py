@@ -1,8 +1,6 @@
-"""Hashes of names and numbers, and the hash tables of the extraction (compiled).
+"""Hashes of names and numbers, and tables that number them (`massivetext.hash_table`).
 
-A table has a power of two of slots, of which at least half are free. Its keys are at least 0;
-`FREE` marks a slot without one. A key stands at its own slot or behind it, with no free slot
-between (linear probing).
+Keys are at least 0; `FREE` marks a slot without one.
 """
 
 from __future__ import annotations
@@ -13,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from massivetext.hash_table import GOLDEN, find_slot, find_slot_in_python
 from massivetext.kernels import helper, inlined
 
 FREE: Final = -1
@@ -22,9 +21,7 @@ _NAME_MASK: Final = (1 << 46) - 1
 """Our choice: 46 bits leave the product's low bits right in wrapping 64-bit arithmetic, and no two
 names of the tables collide (which `hash_table` checks)."""
 
-_GOLDEN: Final = 0x9E3779B97F4A7C15 - 2**64
-"""2**64 divided by the golden ratio, as a signed word: Knuth, The Art of Computer Programming,
-volume 3, section 6.4 (multiplicative hashing)."""
+_GOLDEN: Final = int(GOLDEN) - 2**64  # the same bits as a signed word, as keys are
 
 _KEY_MASK: Final = 2**62 - 1
 
@@ -37,17 +34,13 @@ def hash_with(value: int, byte: int) -> int:
     return (value * _NAME_MULTIPLIER ^ byte) & _NAME_MASK
 
 
-def find_slot(keys: NDArray[np.int64], key: int) -> int:
-    """The slot of a key, or the free slot where it would stand."""
-    mask = len(keys) - 1
-    slot = (key ^ (key >> 29)) & mask
-    while keys[slot] != key and keys[slot] != FREE:
-        slot = (slot + 1) & mask
-    return slot
-
-
 name_hash_with: Final = inlined(hash_with)
-slot_of: Final = inlined(find_slot)
+
+
+@inlined
+def slot_of(keys: Any, key: Any) -> Any:
+    """The slot of a key, or the free slot where it would stand."""
+    return find_slot(keys, len(keys) - 1, key ^ (key >> 29), key, FREE)
 
 
 def hash_table(
@@ -60,7 +53,7 @@ def hash_table(
         key = 0
         for byte in name:
             key = hash_with(key, byte)
-        slot = find_slot(keys, key)
+        slot = find_slot_in_python(keys, slots - 1, key ^ (key >> 29), key, FREE)
         assert keys[slot] == FREE, f"hash collision at {name!r}"
         keys[slot], values[slot] = key, value
     return keys, values

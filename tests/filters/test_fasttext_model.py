@@ -13,10 +13,10 @@ from massivetext.filters.fasttext_model import (
     CompiledClassifier,
     FastTextClassifier,
     TextClassifier,
-    fnv_hash,
     is_compilable,
     label_tree,
     load_classifier,
+    word_table,
 )
 from massivetext.filters.language import default_model
 
@@ -144,10 +144,26 @@ def _tiny_dense_model() -> bytes:
     return struct.pack("<2i", 793712314, 12) + arguments + dictionary + matrices
 
 
-def test_hashes_are_signed_fnv() -> None:
-    assert fnv_hash(b"") == 2166136261
-    assert fnv_hash(b"a") == 0xE40C292C  # FNV-1a's published test vector
-    assert fnv_hash("é".encode()) != 0
+def signed_fnv(word: bytes) -> int:
+    """FNV-1a with bytes sign-extended to 32 bits, as fastText's dictionary.cc has it."""
+    found = 2166136261
+    for byte in word:
+        found = ((found ^ (byte if byte < 128 else byte | 0xFFFFFF00)) * 16777619) & 0xFFFFFFFF
+    return found
+
+
+@given(st.lists(st.binary(max_size=8), unique=True, max_size=40))
+@example([b"", b"a", "é".encode()])
+@example([b"costarring", b"liquid"])  # of one hash in FNV-1a, 32 bits
+def test_every_word_stands_in_the_table_with_its_hash(words: list[bytes]) -> None:
+    hashes, rows, ends, joined = word_table(tuple(words))
+    assert signed_fnv(b"a") == 0xE40C292C  # FNV-1a's published test vector
+    filled = hashes >= 0
+    assert dict(zip(rows[filled].tolist(), hashes[filled].tolist(), strict=True)) == {
+        row: signed_fnv(word) for row, word in enumerate(words)
+    }
+    assert joined.tobytes() == b"".join(words)
+    assert ends.tolist() == [len(b"".join(words[: row + 1])) for row in range(len(words))]
 
 
 @given(st.lists(st.integers(1, 1_000), min_size=1, max_size=40))

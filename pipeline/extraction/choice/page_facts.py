@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from massivetext.hash_table import slots_for
 from massivetext.kernels import helper
 
 SHARE: Final = 32
@@ -78,9 +79,7 @@ class PageFacts(NamedTuple):
 @helper
 def room_for_facts(blocks: int, nodes: int) -> PageFacts:
     """Arrays of the right sizes, not filled."""
-    slots = 16
-    while slots < 2 * max(blocks, nodes):
-        slots *= 2
+    slots = slots_for(max(blocks, nodes))
     return PageFacts(
         np.empty((BLOCK_FACTS, blocks), np.int32),
         np.empty((NODE_FACTS, nodes), np.int64),

@@ -10,6 +10,7 @@ from massivetext.pipeline.extraction.hashing import name_hash_with, slot_of
 from massivetext.pipeline.extraction.html import page_tree as pt
 from massivetext.pipeline.extraction.html import raw_state as st
 from massivetext.pipeline.extraction.html import raw_tables as tables
+from massivetext.utf8 import LEAD_2, character_at, character_size, put_character
 
 _KEPT: Final = 0
 _SPACE: Final = 1
@@ -150,14 +151,11 @@ def _scan_character(page: Any, position: int) -> int:
     """Read one character beyond printable ASCII; where it ends."""
     html, state = page.html, page.state
     byte = html[position]
-    width = 4 if byte >= 0xF0 else 3 if byte >= 0xE0 else 2 if byte >= 0xC0 else 1
-    if width == 1 or position + width > len(html):  # delete, or broken UTF-8: not from decode_page
+    width = character_size(byte)
+    if byte < LEAD_2 or position + width > len(html):  # delete, or broken: not from decode_page
         state[st.PENDING_SPACE] = 1
         return position + 1
-    code = byte & (0x3F if width == 2 else 0x0F if width == 3 else 0x07)
-    for offset in range(1, width):
-        code = code << 6 | (html[position + offset] & 0x3F)
-    write_character(page, code)
+    write_character(page, character_at(html, position)[0])
     return position + width
 
 
@@ -211,28 +209,7 @@ def write_character(page: Any, code: Any) -> None:
     state[st.OPEN_CHARACTERS] += 1
     if flags & st.IN_LINK:
         state[st.OPEN_LINK_CHARACTERS] += 1
-    state[st.TEXT] = _put_utf8(code, text, state[st.TEXT])
-
-
-@inlined
-def _put_utf8(code: Any, text: Any, length: Any) -> Any:
-    if code < 0x80:
-        text[length] = code
-        return length + 1
-    if code < 0x800:
-        text[length] = 0xC0 | code >> 6
-        text[length + 1] = 0x80 | code & 0x3F
-        return length + 2
-    if code < 0x10000:
-        text[length] = 0xE0 | code >> 12
-        text[length + 1] = 0x80 | code >> 6 & 0x3F
-        text[length + 2] = 0x80 | code & 0x3F
-        return length + 3
-    text[length] = 0xF0 | code >> 18
-    text[length + 1] = 0x80 | code >> 12 & 0x3F
-    text[length + 2] = 0x80 | code >> 6 & 0x3F
-    text[length + 3] = 0x80 | code & 0x3F
-    return length + 4
+    state[st.TEXT] = put_character(code, text, state[st.TEXT])
 
 
 @helper
