@@ -1,28 +1,54 @@
 """What a SentencePiece `.model` file says, as far as the fast encoder must know it.
 
-The file is a protocol buffer (sentencepiece_model.proto). It is read here field by field, because
-the generated module that SentencePiece ships refuses the protobuf release that Beam needs.
+The file is a protocol buffer (sentencepiece_model.proto), read by protobuf's own parser. The fields
+that matter are described here: the generated module that SentencePiece ships refuses the protobuf
+release that Beam needs.
 """
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final
+from typing import Any, Final
 
-Field = tuple[int, int | bytes]
-"""Number and value of a field: an integer, or the bytes of anything longer."""
+from google.protobuf.descriptor_pb2 import FieldDescriptorProto, FileDescriptorProto
+from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.message import DecodeError
+from google.protobuf.message_factory import GetMessageClass
 
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5  # wire types
 _BPE: Final = 2  # TrainerSpec.ModelType
 
-# Numbers of the fields in sentencepiece_model.proto
-_PIECES, _TRAINER, _NORMALIZER = 1, 2, 3
-_PIECE_TEXT, _PIECE_SCORE, _PIECE_TYPE = 1, 2, 3
-_MODEL_TYPE, _WHITESPACE_AS_SUFFIX, _BYTE_FALLBACK = 3, 24, 35
-_NAME, _CHARSMAP, _DUMMY_PREFIX, _REMOVE_SPACES, _ESCAPE = 1, 2, 3, 4, 5
+_BYTES: Final = FieldDescriptorProto.TYPE_BYTES
+_FLOAT: Final = FieldDescriptorProto.TYPE_FLOAT
+_INT32: Final = FieldDescriptorProto.TYPE_INT32
+_BOOL: Final = FieldDescriptorProto.TYPE_BOOL
+
+_MESSAGES: Final[Mapping[str, Mapping[str, tuple[int, int, str]]]] = {
+    "ModelProto": {"trainer_spec": (2, _BYTES, ""), "normalizer_spec": (3, _BYTES, "")},
+    "SentencePiece": {
+        "piece": (1, _BYTES, ""),
+        "score": (2, _FLOAT, "0"),
+        "type": (3, _INT32, "1"),
+    },
+    "TrainerSpec": {
+        "model_type": (3, _INT32, "1"),
+        "treat_whitespace_as_suffix": (24, _BOOL, "false"),
+        "byte_fallback": (35, _BOOL, "false"),
+    },
+    "NormalizerSpec": {
+        "name": (1, _BYTES, ""),
+        "precompiled_charsmap": (2, _BYTES, ""),
+        "add_dummy_prefix": (3, _BOOL, "true"),
+        "remove_extra_whitespaces": (4, _BOOL, "true"),
+        "escape_whitespaces": (5, _BOOL, "true"),
+    },
+}
+"""Number, type and default of each field. Two messages of ModelProto are plain bytes, so that what
+is not described in them keeps its place when a model is written again; its field of pieces is
+repeated, and added in `_message_classes`."""
+
+_PIECES_NUMBER: Final = 1
 
 
 class PieceType(IntEnum):
@@ -68,93 +94,63 @@ def parse_sentencepiece(model: bytes) -> SentencePieceFile:
     """Returns what the bytes of a `.model` file say.
 
     Raises:
-        ValueError: if they are not a protocol buffer.
+        ValueError: if they are not a SentencePiece model.
     """
-    trainer: dict[int, int | bytes] = {}
-    normalizer: dict[int, int | bytes] = {}
-    pieces = []
-    for number, value in _fields(model):
-        if number == _PIECES and isinstance(value, bytes):
-            pieces.append(_piece(value))
-        elif number == _TRAINER and isinstance(value, bytes):
-            trainer = dict(_fields(value))
-        elif number == _NORMALIZER and isinstance(value, bytes):
-            normalizer = dict(_fields(value))
-    # Absent fields have the defaults of the .proto file.
-    adds_or_removes = normalizer.get(_DUMMY_PREFIX, 1) or normalizer.get(_REMOVE_SPACES, 1)
-    moves = trainer.get(_WHITESPACE_AS_SUFFIX, 0) or not normalizer.get(_ESCAPE, 1)
+    parsed = _parse("ModelProto", model)
+    trainer = _parse("TrainerSpec", parsed.trainer_spec)
+    normalizer = _parse("NormalizerSpec", parsed.normalizer_spec)
+    adds_or_removes = normalizer.add_dummy_prefix or normalizer.remove_extra_whitespaces
+    moves = trainer.treat_whitespace_as_suffix or not normalizer.escape_whitespaces
+    has_rule = bool(normalizer.precompiled_charsmap)
     return SentencePieceFile(
-        pieces=tuple(pieces),
-        is_bpe=trainer.get(_MODEL_TYPE, 1) == _BPE,
-        has_byte_fallback=bool(trainer.get(_BYTE_FALLBACK, 0)),
-        normalization=_normalization(normalizer),
+        pieces=tuple(Piece(p.piece.decode(), p.score, PieceType(p.type)) for p in parsed.pieces),
+        is_bpe=trainer.model_type == _BPE,
+        has_byte_fallback=trainer.byte_fallback,
+        normalization=(normalizer.name.decode() or "custom") if has_rule else "identity",
         keeps_text=not adds_or_removes and not moves,
     )
 
 
 def replace_in_pieces(model: bytes, old: bytes, new: bytes) -> bytes:
-    """Returns a model in whose pieces some characters are others, of as many bytes."""
-    if len(old) != len(new):
-        raise ValueError(f"{old!r} and {new!r} do not have the same length")
-    changed = bytearray(model)
-    for number, piece, start in _placed_fields(model):
-        if number == _PIECES and isinstance(piece, bytes) and old in piece:
-            for inner_number, text, inner_start in _placed_fields(piece):
-                if inner_number == _PIECE_TEXT and isinstance(text, bytes):
-                    place = start + inner_start
-                    changed[place : place + len(text)] = text.replace(old, new)
-    return bytes(changed)
+    """Returns a model in whose pieces some bytes are others."""
+    parsed = _parse("ModelProto", model)
+    for piece in parsed.pieces:
+        piece.piece = piece.piece.replace(old, new)
+    written: bytes = parsed.SerializeToString()
+    return written
 
 
-def _normalization(normalizer: Mapping[int, int | bytes]) -> str:
-    name = normalizer.get(_NAME, b"")
-    if not normalizer.get(_CHARSMAP):
-        return "identity"
-    return name.decode() if isinstance(name, bytes) and name else "custom"
+def _message_classes() -> dict[str, Any]:
+    """Returns protobuf's class for each message, by its name."""
+    file = FileDescriptorProto(name="massivetext/sentencepiece_file.proto", package="massivetext")
+    for name, fields in _MESSAGES.items():
+        message = file.message_type.add(name=name)
+        for field, (number, kind, default) in fields.items():
+            optional = FieldDescriptorProto.LABEL_OPTIONAL
+            message.field.add(
+                name=field, number=number, type=kind, label=optional, default_value=default
+            )
+    file.message_type[0].field.add(
+        name="pieces",
+        number=_PIECES_NUMBER,
+        type=FieldDescriptorProto.TYPE_MESSAGE,
+        type_name=".massivetext.SentencePiece",
+        label=FieldDescriptorProto.LABEL_REPEATED,
+    )
+    pool = DescriptorPool()  # not the common one, whose names belong to all
+    pool.Add(file)
+    return {
+        name: GetMessageClass(pool.FindMessageTypeByName(f"massivetext.{name}"))
+        for name in _MESSAGES
+    }
 
 
-def _piece(message: bytes) -> Piece:
-    fields = dict(_fields(message))
-    text, score = fields.get(_PIECE_TEXT, b""), fields.get(_PIECE_SCORE, bytes(4))
-    if not isinstance(text, bytes) or not isinstance(score, bytes):
-        raise ValueError("not a SentencePiece model: a piece has no text or no score")
-    (value,) = struct.unpack("<f", score)
-    return Piece(text.decode(), value, PieceType(int(fields.get(_PIECE_TYPE, 1))))
+_CLASSES: Final = _message_classes()
 
 
-def _fields(message: bytes) -> Iterator[Field]:
-    """Yields the fields of a protocol buffer message."""
-    for number, value, _ in _placed_fields(message):
-        yield number, value
-
-
-def _placed_fields(message: bytes) -> Iterator[tuple[int, int | bytes, int]]:
-    """Yields number and value of each field of a message, and where its value starts."""
-    place = 0
-    while place < len(message):
-        tag, place = _varint(message, place)
-        number, wire_type = tag >> 3, tag & 7
-        if wire_type == _VARINT:
-            start = place
-            value, place = _varint(message, start)
-            yield number, value, start
-            continue
-        if wire_type == _BYTES:
-            size, place = _varint(message, place)
-        elif wire_type in (_FIXED32, _FIXED64):
-            size = 4 if wire_type == _FIXED32 else 8
-        else:
-            raise ValueError(f"not a protocol buffer: wire type {wire_type} at byte {place}")
-        yield number, message[place : place + size], place
-        place += size
-
-
-def _varint(message: bytes, place: int) -> tuple[int, int]:
-    """Returns a variable-length integer and the place behind it."""
-    value = shift = 0
-    while True:
-        byte = message[place]
-        value |= (byte & 0x7F) << shift
-        place, shift = place + 1, shift + 7
-        if byte < 0x80:
-            return value, place
+def _parse(name: str, message: bytes) -> Any:
+    """Returns a message, with an attribute a field (protobuf makes its class while it runs)."""
+    try:
+        return _CLASSES[name].FromString(message)
+    except DecodeError:
+        raise ValueError(f"not a SentencePiece model: {name} is not a protocol buffer") from None
