@@ -31,7 +31,7 @@ _POINT_4: Final = 0x10000
 _SIX_BITS: Final = 0x3F
 
 _STRIDE: Final = 32
-"""Our choice: so many bytes are looked at in a few instructions."""
+"""Our choice: this many bytes are checked with a few instructions."""
 
 
 @inlined

@@ -199,7 +199,7 @@ def _train(options: argparse.Namespace) -> int:
     print(f"{result.step} of {config.steps} steps: {_losses_in_words(result.rows)}")
     print(f"model {output}, log {run_options.metrics_path}, curve {run_options.curve_path}")
     if result.step < config.steps:
-        print("stopped and saved; the same command goes on from here", file=sys.stderr)
+        print("stopped and saved; run the same command again to continue", file=sys.stderr)
         return 1
     return 0
 

@@ -119,7 +119,7 @@ class Dataset:
         if version != SCHEMA_VERSION:
             raise ValueError(
                 f"{DATASET_FILE} has schema version {version}; this program reads "
-                f"{SCHEMA_VERSION}: write the shards anew, or use the program that wrote them"
+                f"{SCHEMA_VERSION}: write the shards again, or use the program that wrote them"
             )
         missing = [field.name for field in fields(cls) if field.name not in record]
         if missing:

@@ -55,14 +55,16 @@ def explain_sequence(output: str, number: int) -> None:
     """Prints the crops that a sequence is made of.
 
     Raises:
-        UsageError: if there is no such sequence.
+        UsageError: if the sequence does not exist.
     """
     from massivetext.sequencing import ShardReader
     from massivetext.sequencing.tokenizer import load_tokenizer
 
     reader = ShardReader(store.join(output, "sequences"))
     if not 0 <= number < len(reader):
-        raise UsageError(f"there is no sequence {number}: the shards hold 0 to {len(reader) - 1}")
+        raise UsageError(
+            f"sequence {number} does not exist: the shards hold 0 to {len(reader) - 1}"
+        )
     tokenizer = load_tokenizer(store.below(output, "sequences/tokenizer.model"))
     tokens = reader[number]
     console = report_console()

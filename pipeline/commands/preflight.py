@@ -1,4 +1,4 @@
-"""What is looked at before any work, so that a run does not fail after hours for a wrong path."""
+"""Checks paths and models before any work, so that a wrong path does not fail a run after hours."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def check_config(config: Config, command: str) -> None:
 
 
 def _check_files(config: Config) -> None:
-    """Finds what no loader above has looked for."""
+    """Checks the paths that the loaders above do not."""
     for named in paths_of(config):
         # The model is for the phase that loads it; without that phase it need not be there yet.
         is_file = named.kind is PathKind.FILE and not named.key.startswith("tokenizer.")

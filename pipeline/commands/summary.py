@@ -1,4 +1,4 @@
-"""What a run prints at its end: the funnel, where things are, and what to try next."""
+"""Prints the end of a run: the funnel, the places of the results, and what to try next."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ class CommitItem(Generic[FoundT]):
     commits: Commits[FoundT]
 
     def __call__(self, item: Item) -> None:
-        """Does what is left to do for an item."""
+        """Does the item's work unless it is committed."""
         # A bundle that is tried again does only what its first attempt did not commit.
         if self.commits.read(item) is None:
             self.commits.write(item, self.work(item))
@@ -111,7 +111,7 @@ class CommitOutcomes(beam.PTransform):
         self.commits, self.item = commits, item
 
     def expand(self, input_or_inputs: tuple[PCollection, PCollection]) -> PCollection:
-        """Returns nothing of interest: what was done is read from the record."""
+        """Returns nothing that callers use; the record says what was done."""
         start, outcomes = input_or_inputs
         nothing = start | "Nothing" >> beam.Map(_nothing).with_output_types(tuple[int, str])
         told = outcomes | "Tell" >> beam.Map(_told).with_output_types(tuple[int, str])

@@ -35,7 +35,7 @@ _LEAST_SHARE: Final = 8
 so that it means more rounds, not endless ones."""
 
 _WORTHWHILE_SHUFFLE_BYTES: Final = 8_000_000
-"""Our choice: so much takes a second to shuffle; each further pipeline costs a quarter of one."""
+"""Our choice: this much takes a second to shuffle; each further pipeline costs a quarter of one."""
 
 SAMPLING_PERIOD_MS: Final = 5
 """How often Beam looks which transform is at work: it sleeps so long between two looks, and at the
@@ -71,7 +71,7 @@ class Engine(Protocol):
         ...
 
     def rounds(self, shuffled_bytes: int) -> int:
-        """Returns in how many rounds to shuffle so many bytes."""
+        """Returns the number of rounds for shuffling this many bytes."""
         ...
 
     @property
@@ -97,7 +97,7 @@ class BeamEngine:
     def mapping(
         self, items: Sequence[Item], commit: CommitItem[Any], item_bytes: int = 0
     ) -> beam.PTransform:
-        """See `Engine`; of several processes only as many are used as there is memory for."""
+        """See `Engine`; memory limits how many of the processes it uses."""
         return MapItems(items, commit, self._processes(item_bytes))
 
     def run(self, label: str, build: Build) -> None:
@@ -157,7 +157,7 @@ class BeamEngine:
     def _pipeline_options(self, label: str) -> PipelineOptions:
         arguments = list(self.options)
         if self._is_local:
-            # One thread: with several, Beam 2.77 lost elements of large shuffles in silence.
+            # One thread: with several, Beam 2.77 silently lost elements of large shuffles.
             arguments += [f"--runner={LOCAL_RUNNER}"]
             _sample_often()
         if not any(argument.startswith("--job_name") for argument in arguments):

@@ -16,7 +16,7 @@ class UsageError(RuntimeError):
 
 
 class StoreError(OSError):
-    """A file system that failed, and went on failing while it was waited for."""
+    """A file system that kept failing through all retries."""
 
 
 _EXCEPTION_LINE: Final = re.compile(r"^([A-Za-z_][\w.]*): (.*)$", re.MULTILINE)

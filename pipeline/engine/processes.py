@@ -33,7 +33,7 @@ PROCESS_BYTES: Final = 500_000_000
 (measured: 390 to 520 MB)."""
 
 _WORTHWHILE_BYTES: Final = 32_000_000
-"""Our choice: so much input takes ten seconds and more of CPU; starting a process takes three."""
+"""Our choice: this much input takes ten seconds of CPU or more; starting a process takes three."""
 
 _KEPT_BYTES: Final = 128 * 2**20
 """Our choice: the most that `tune_malloc` keeps; larger arrays are rare."""
@@ -82,7 +82,7 @@ class Processes:
             worker.begin(load)
 
     def map(self, work: Callable[[_Piece], object], pieces: Iterable[_Piece]) -> None:
-        """Does `work(piece)` for each piece: here and in the others, whoever is free the next.
+        """Does `work(piece)` for each piece here and in the workers, whichever is free first.
 
         Raises:
             RunError: if process after process died at a piece.
@@ -98,7 +98,7 @@ class Processes:
 
 
 def default_count(input_bytes: int, items: int, memory_bytes: int) -> int:
-    """Returns how many processes pay: as many as cores, items and memory allow, or one.
+    """Chooses the number of processes from cores, items and memory; one for small inputs.
 
     Args:
         input_bytes: of all items together, as they lie in their files.
@@ -116,12 +116,12 @@ def runs_here(pipeline_args: Sequence[str]) -> bool:
 
 
 def close_processes() -> None:
-    """Ends all other processes when they have done what they are at; new work starts new ones."""
+    """Ends all other processes after their current piece; new work starts new ones."""
     _pool.close()
 
 
 def exit_now(code: int) -> NoReturn:
-    """Ends the program: at once, as the interpreter takes half a second to take itself apart."""
+    """Ends the program at once; a normal shutdown of the interpreter takes half a second."""
     close_processes()
     try:
         sys.stdout.flush()
@@ -190,9 +190,9 @@ class _Worker:
             except BrokenProcessPool:
                 self.close()
         raise RunError(
-            f"worker processes died {_ATTEMPTS} times while {getattr(piece, 'name', piece)} was "
-            "worked on, perhaps for want of memory; the same command with fewer --workers goes on "
-            "from what is committed"
+            f"worker processes died {_ATTEMPTS} times on {getattr(piece, 'name', piece)}, perhaps "
+            "from lack of memory; run the same command with fewer --workers to continue from what "
+            "is committed"
         )
 
     def rest(self) -> None:
@@ -227,7 +227,7 @@ class _Pool:
         self._workers: list[_Worker] = []
 
     def get(self, processes: Processes) -> list[_Worker]:
-        """Returns as many as are asked for; ends those beyond, whose memory may be needed."""
+        """Returns the requested number of workers; ends surplus ones to free their memory."""
         if processes.pipeline_args != self._processes.pipeline_args:
             self.close()
         self._processes = processes

@@ -140,7 +140,7 @@ class RunRound(beam.PTransform):
         self.build, self.commits, self.round = build, commits, a_round
 
     def expand(self, input_or_inputs: PCollection) -> PCollection:
-        """Returns nothing of interest: what was done is read from the record."""
+        """Returns nothing that callers use; the record says what was done."""
         outcomes = self.build(input_or_inputs, self.round.part)
         return (input_or_inputs, outcomes) | "Commit round" >> CommitOutcomes(
             self.commits, self.round
@@ -307,13 +307,13 @@ def _every(
     missing = [item.name for item in items if item.name not in results]
     if missing:
         raise RunError(
-            f"step {commits.folder} left {len(missing)} items undone, {missing[0]} first"
+            f"step {commits.folder} did not finish {len(missing)} items; the first is {missing[0]}"
         )
     return {item.name: results[item.name] for item in items}
 
 
 def even_ranges(count: int, parts: int) -> list[list[int]]:
-    """Returns [first, last) of so many numbers, cut into that many parts.
+    """Cuts a number of items into parts; returns [first, last) of each.
 
     Into more if some would have more than their share, and never into empty ones.
     """

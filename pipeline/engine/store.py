@@ -111,7 +111,7 @@ def match_below(path: str) -> list[FileMetadata]:
 
 
 def is_transient(error: OSError) -> bool:
-    """Whether the same operation may succeed a little later: not so on a full disk, say."""
+    """Whether a retry may succeed; on a full disk, for example, it cannot."""
     errors: list[BaseException] = [error]
     for each in errors:  # grows while it is read: Beam wraps what its file systems raise
         causes = [each.__cause__, each.__context__]
@@ -124,7 +124,7 @@ def is_transient(error: OSError) -> bool:
 
 
 def with_retries(operation: Callable[[], _Result]) -> _Result:
-    """Returns what an operation gives; tries again, a little later, when the store failed.
+    """Runs an operation and returns its result; retries after a pause if the store failed.
 
     Raises:
         StoreError: if it went on failing; then nobody tries once more.
@@ -149,7 +149,7 @@ def attempts() -> Iterator[AbstractContextManager[None]]:
 
 
 def one_attempt() -> Iterator[AbstractContextManager[None]]:
-    """Yields a single attempt, for work that somebody else tries again."""
+    """Yields a single attempt, for work that the caller retries."""
     yield nullcontext()
 
 
@@ -220,7 +220,7 @@ def read_bytes(path: str) -> bytes:
 
 
 def read_record(path: str) -> dict[str, Any] | None:
-    """Returns a JSON object; None if there is no file, or only a part of one."""
+    """Returns a JSON object; None if the file is missing or incomplete."""
     try:
         record = json.loads(read_bytes(path)) if exists(path) else None
     except ValueError:  # what a crash left of a copy
@@ -234,9 +234,38 @@ def read_table(path: str, columns: list[str] | None = None) -> pa.Table:
         return pq.read_table(_seekable(stream), columns=columns)
 
 
-def open_parquet(stream: BinaryIO) -> pq.ParquetFile:
-    """Returns a Parquet file on a stream of `open_input`, to be read row group by row group."""
-    return pq.ParquetFile(_seekable(stream))
+@dataclass(frozen=True)
+class RowGroup:
+    """A row group of an open Parquet file.
+
+    Attributes:
+        number: counts from 0 in its file.
+        first_row: number in the file of its first row.
+    """
+
+    parquet: pq.ParquetFile
+    number: int
+    first_row: int
+
+    @property
+    def metadata(self) -> pq.RowGroupMetaData:
+        """Sizes and statistics, known before any column is read."""
+        return self.parquet.metadata.row_group(self.number)
+
+    def read(self, columns: list[str] | None = None) -> pa.Table:
+        """Returns some columns, or all."""
+        return self.parquet.read_row_group(self.number, columns)
+
+
+def row_groups(path: str) -> Iterator[RowGroup]:
+    """Yields the row groups of a Parquet file in their order; each is read before the next."""
+    with open_input(path) as stream:
+        parquet = pq.ParquetFile(_seekable(stream))
+        first_row = 0
+        for number in range(parquet.num_row_groups):
+            group = RowGroup(parquet, number, first_row)
+            yield group
+            first_row += group.metadata.num_rows
 
 
 def delete(path: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -41,10 +41,10 @@ class WriteCorpus:
             store.commit(self.output, f"corpus/{item.name}.parquet") as pending,
             store.parquet_writer(pending.stream, DOCUMENT_SCHEMA) as writer,
         ):
-            for first_row, batch in _batches(documents_path(self.output, item.name)):
-                kept = batch.filter(
-                    pa.array([first_row + row not in rows for row in range(batch.num_rows)])
-                )
+            for group in store.row_groups(documents_path(self.output, item.name)):
+                batch = group.read()
+                numbers = range(group.first_row, group.first_row + batch.num_rows)
+                kept = batch.filter(pa.array([row not in rows for row in numbers]))
                 if kept.num_rows:
                     writer.write_table(kept)
                 documents += batch.num_rows
@@ -63,17 +63,6 @@ class WriteCorpus:
         }
         removed = write_removed(self.output, item.name, removals)
         return ItemResult((pending.entry, removed), ledger, {item.subset: statistics})
-
-
-def _batches(path: str) -> Iterator[tuple[int, pa.Table]]:
-    """Yields the row groups of a documents file, each with the number of its first row."""
-    first_row = 0
-    with store.open_input(path) as stream:
-        parquet = store.open_parquet(stream)
-        for group in range(parquet.num_row_groups):
-            table = parquet.read_row_group(group)
-            yield first_row, table
-            first_row += table.num_rows
 
 
 def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:

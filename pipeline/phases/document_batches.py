@@ -32,20 +32,16 @@ def document_batches(
         columns: what to read; must contain `text`.
         rows: which rows, ascending; None means all.
     """
-    first_row = 0
-    with store.open_input(path) as stream:
-        parquet = store.open_parquet(stream)
-        for group in range(parquet.num_row_groups):
-            size = parquet.metadata.row_group(group).num_rows
-            chosen = np.arange(first_row, first_row + size)
-            if rows is not None:
-                chosen = rows[(rows >= first_row) & (rows < first_row + size)]
-            if chosen.size:
-                table = parquet.read_row_group(group, columns)
-                if chosen.size < size:
-                    table = table.take(chosen - first_row)
-                yield from _cut(chosen, table)
-            first_row += size
+    for group in store.row_groups(path):
+        first_row, size = group.first_row, group.metadata.num_rows
+        chosen = np.arange(first_row, first_row + size)
+        if rows is not None:
+            chosen = rows[(rows >= first_row) & (rows < first_row + size)]
+        if chosen.size:
+            table = group.read(columns)
+            if chosen.size < size:
+                table = table.take(chosen - first_row)
+            yield from _cut(chosen, table)
 
 
 def _cut(rows: NDArray[np.int64], table: pa.Table) -> Iterator[tuple[NDArray[np.int64], pa.Table]]:

@@ -183,7 +183,7 @@ def require_same_inputs(job: Job, items: Sequence[WorkItem]) -> None:
     if found.key != fingerprint(first.name, settings):
         raise UsageError(
             f"the documents in {job.output} were curated with other settings or inputs; "
-            "`massivetext run` says which, and with --restart computes them anew"
+            "`massivetext run` names them, and recomputes with --restart"
         )
 
 
@@ -228,7 +228,7 @@ def _refuse_or_restart(job: Job, phase: Phase, settings: Mapping[str, Any]) -> N
     if not job.restart:
         raise UsageError(
             f"{job.output} holds the phase '{phase.name}' of another run: "
-            f"{_difference(begun, asked)}; use another --output, or --restart to compute it anew"
+            f"{_difference(begun, asked)}; use another --output, or recompute it with --restart"
         )
     for folder in (*phase.folders, f"phases/{phase.name}"):
         store.delete(job.path(folder))

@@ -1,4 +1,4 @@
-"""Counts that the report is made of: computed per batch, added up over items, kept with them."""
+"""Counts behind the report: computed per batch, summed over items, stored with them."""
 
 from __future__ import annotations
 

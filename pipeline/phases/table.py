@@ -37,8 +37,8 @@ class Phase:
         name: also that of its command.
         help: what it does, in a line.
         module: of `massivetext.pipeline.phases`.
-        folders: its results, below the output folder; deleted when it starts anew.
-        upstream: phases whose results it reads, or None for all before it; it runs anew when they
+        folders: its results, below the output folder; deleted when it starts over.
+        upstream: phases whose results it reads, or None for all before it; it runs again when they
             have.
         removes: for which reasons it removes documents, if it does.
         scratch: folders that are deleted when it is finished.

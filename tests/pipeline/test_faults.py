@@ -283,7 +283,7 @@ def test_an_item_that_kills_every_worker_is_named(tmp_path: Path) -> None:
     job = Job(Config(), str(tmp_path), BeamEngine(workers=2), quiet=True)
     items = [item(number, f"books/{number}") for number in range(4)]
     work = KillWorker(str(tmp_path), "books/2", times=100)
-    with pytest.raises(RunError, match=r"died 3 times while books/2 .* fewer --workers"):
+    with pytest.raises(RunError, match=r"died 3 times on books/2, .* fewer --workers"):
         steps_of(job, "make").run(Map("step", items, work))
     close_processes()
 

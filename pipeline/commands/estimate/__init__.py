@@ -1,4 +1,4 @@
-"""`massivetext estimate`: what a whole run will give and cost, by runs of a sample on the spot.
+"""`massivetext estimate`: predicts what a run gives and costs, from runs of a sample here.
 
 Records are counted by the size of the files; what becomes of them, and what each phase does with
 them, is measured on the sample, subset by subset, with the code of the run itself.
@@ -75,7 +75,7 @@ class _Runs:
         self.config, self.sample, self.folder = config, sample, folder
 
     def measure(self, name: str, items: Sequence[WorkItem], most: int | None) -> Measured:
-        """Runs these items with at most so many records each."""
+        """Runs these items with at most this many records each."""
         numbered = [dataclasses.replace(item, number=n) for n, item in enumerate(items)]
         notes, output = self.folder / "notes", self.folder / name
         notes.mkdir(exist_ok=True)

@@ -61,7 +61,7 @@ class Cost(NamedTuple):
 
 @dataclass(frozen=True)
 class Point:
-    """A measurement: so many items with so much volume in them cost this amount."""
+    """A measurement: what a number of items of a total volume cost."""
 
     items: float
     volume: float
@@ -77,7 +77,7 @@ class CostLine:
     per_volume: float = 0.0
 
     def at(self, items: float, volume: float) -> float:
-        """Returns what so many items with so much volume cost."""
+        """Returns what a number of items of a total volume cost."""
         return self.fixed + self.per_item * items + self.per_volume * volume
 
 

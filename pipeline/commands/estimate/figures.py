@@ -1,4 +1,4 @@
-"""What an estimate says."""
+"""The figures of an estimate."""
 
 from __future__ import annotations
 

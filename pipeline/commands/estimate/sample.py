@@ -34,7 +34,7 @@ file the beginning stands for the rest."""
 
 @dataclass(frozen=True)
 class Scan:
-    """What was read of one source, and by that measure all of it.
+    """What was read of one source, scaled to all of it.
 
     Attributes:
         subset: of its documents.
@@ -134,7 +134,7 @@ class ReadSample:
 
 
 def draw_sample(config: Config, items: Sequence[WorkItem], most: int, folder: Path) -> Sample:
-    """Returns a sample of at most so many documents a source; writes their records."""
+    """Draws at most this many documents from each source and writes their records."""
     scans, drawn, chosen = {}, list[SampledRecord](), list[WorkItem]()
     for number in range(len(config.sources)):
         own = [item for item in items if item.source == number]

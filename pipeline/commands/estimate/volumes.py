@@ -1,4 +1,4 @@
-"""How much there is to do: counted in runs of a sample, and by that measure in all of the input."""
+"""Measures the work in runs of a sample, and scales it to the whole input."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def measured_volumes(
 
 
 def distinct_documents(group_sizes: Counter[int], documents: float) -> float:
-    """Returns how many of so many documents are distinct, from the groups in a sample of them.
+    """Predicts how many documents are distinct, from the groups in a sample.
 
     The first-order jackknife of Haas and Stokes (1998), by which PostgreSQL estimates distinct
     values, for documents that the sample holds once or twice. A group that shows three times is

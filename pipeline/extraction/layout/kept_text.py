@@ -24,7 +24,7 @@ LONG_BLOCK: Final = 80
 length at which readability-like rules begin to see prose."""
 
 SECTION_PARAGRAPHS: Final = 3
-"""Our choice: a list item with a heading, or with so many paragraphs, is a part of the page (a
+"""Our choice: a list item with a heading, or with this many paragraphs, is a part of the page (a
 post, a product) that happens to stand in a list; it gets no bullet."""
 
 MAX_INDENT_LEVELS: Final = 16

@@ -75,15 +75,17 @@ def _check_settings(old: Job, asked: dict[str, Any]) -> None:
     for name in ("massivetext", *_KEY_SETTINGS):
         if made[name] != wanted[name]:
             raise UsageError(
-                f"--against {old.output}: its keys were made with {name} = {made[name]!r}, this "
-                f"run's with {wanted[name]!r}; they must be the same"
+                f"--against {old.output}: its keys use {name} = {made[name]!r}, this run's "
+                f"{wanted[name]!r}; both must agree"
             )
 
 
 def _check_files(old: Job, names: list[str]) -> None:
     for path in _needed(names):
         if not store.exists(old.path(path)):
-            raise UsageError(f"--against {old.output}: {path} is missing; it must be whole")
+            raise UsageError(
+                f"--against {old.output}: {path} is missing; the older run must be complete"
+            )
 
 
 def _needed(names: list[str]) -> Iterator[str]:

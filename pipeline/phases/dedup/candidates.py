@@ -81,7 +81,7 @@ class Groups:
 
 @dataclass(frozen=True)
 class Bands:
-    """Documents that are no exact duplicates, by their band keys."""
+    """Documents that exact deduplication keeps, by their band keys."""
 
     files: DedupFiles
     buckets: ClassVar[Buckets] = BAND_BUCKETS

@@ -84,7 +84,7 @@ class DedupFiles:
         return f"{SCRATCH_FOLDER}/exact/{block:06d}.npy"
 
     def winners(self, block: int) -> tuple[Records, NDArray[np.uint64]]:
-        """Returns keys and addresses of the documents that are no exact duplicates."""
+        """Returns keys and addresses of the documents without an exact duplicate that wins."""
         keys, addresses = self.keys(block)
         if block not in self.new_blocks:
             return keys, addresses

@@ -69,7 +69,7 @@ from massivetext.pipeline.phases.phase import Manifest, PhaseRun, PhaseWork
 from massivetext.pipeline.phases.plan import WorkItem
 
 _MANY_TEXTS: Final = 100_000
-"""Our choice: reading so many texts takes a second, a further round's pipeline a quarter of one."""
+"""Our choice: reading this many texts takes a second, another round's pipeline a quarter of one."""
 
 
 @dataclass(frozen=True)

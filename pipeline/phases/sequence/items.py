@@ -67,7 +67,7 @@ class Surveyed:
 
 @dataclass(frozen=True)
 class Tokenised:
-    """What a draw has taken of an item: so many crops, so many tokens in them."""
+    """What a draw took from an item: crops, and the tokens in them."""
 
     crops: int
     tokens: int
@@ -192,27 +192,22 @@ def read_crop_file(
     output: str, path: str, parts: range, columns: list[str]
 ) -> Iterator[tuple[int, list[bytes]]]:
     """Yields part and some columns of the rows of a crop file that belong to some parts."""
-    with store.open_input(store.below(output, path)) as stream:
-        parquet = store.open_parquet(stream)
-        for group in range(parquet.num_row_groups):
-            held = parquet.metadata.row_group(group).column(0).statistics
-            if held.max < parts.start or held.min >= parts.stop:
-                continue
-            table = parquet.read_row_group(group, ["part", *columns])
-            for part, *arrays in zip(*(table[name] for name in table.column_names), strict=True):
-                if part.as_py() in parts:
-                    yield part.as_py(), [array.as_py() for array in arrays]
+    for group in store.row_groups(store.below(output, path)):
+        held = group.metadata.column(0).statistics
+        if held.max < parts.start or held.min >= parts.stop:
+            continue
+        table = group.read(["part", *columns])
+        for part, *arrays in zip(*(table[name] for name in table.column_names), strict=True):
+            if part.as_py() in parts:
+                yield part.as_py(), [array.as_py() for array in arrays]
 
 
 def _read_texts(output: str, name: str) -> Iterator[tuple[str, memoryview]]:
     """Yields id and UTF-8 text of an item's documents in the corpus."""
-    path = store.below(output, f"corpus/{name}.parquet")
-    with store.open_input(path) as stream:
-        parquet = store.open_parquet(stream)
-        for group in range(parquet.num_row_groups):
-            table = parquet.read_row_group(group, ["id", "text"])
-            for document_id, text in zip(table["id"], table["text"], strict=True):
-                yield document_id.as_py(), memoryview(text.as_buffer())
+    for group in store.row_groups(store.below(output, f"corpus/{name}.parquet")):
+        table = group.read(["id", "text"])
+        for document_id, text in zip(table["id"], table["text"], strict=True):
+            yield document_id.as_py(), memoryview(text.as_buffer())
 
 
 def _tables(batches: Mapping[int, CropBatch]) -> Iterator[pa.Table]:

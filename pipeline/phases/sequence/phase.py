@@ -99,7 +99,7 @@ def load_configured_tokenizer(path: str) -> Tokenizer:
     """Returns the tokenizer that `tokenizer.model` names.
 
     Raises:
-        ConfigError: if the file is missing or is no suitable model.
+        ConfigError: if the file is missing or is not a suitable model.
     """
     try:
         return Tokenizer(store.read_bytes(path))

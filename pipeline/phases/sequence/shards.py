@@ -48,8 +48,8 @@ PARTS: Final = f"{SCRATCH}/parts"
 """Sorted parts of shards."""
 
 PART_BYTES: Final = 16_000_000
-"""Our choice: at most about so many bytes of tokens one worker sorts at once, which takes 7 times
-them."""
+"""Our choice: a worker sorts about this many bytes of tokens at a time and needs seven times
+that in memory."""
 
 PART_SCHEMA: Final = pa.schema(
     [
@@ -293,13 +293,11 @@ def read_part(
     output: str, path: str, draw: DrawId, columns: list[str]
 ) -> Iterator[tuple[memoryview, ...]]:
     """Yields some columns of a draw's row in a sorted part, if it has one."""
-    with store.open_input(store.below(output, path)) as stream:
-        parquet = store.open_parquet(stream)
-        for group in range(parquet.num_row_groups):
-            (name,) = parquet.read_row_group(group, list(DrawId._fields)).to_pylist()
-            if DrawId(**name) == draw:
-                row = parquet.read_row_group(group, columns)
-                yield tuple(memoryview(row[column][0].as_buffer()) for column in columns)
+    for group in store.row_groups(store.below(output, path)):
+        (name,) = group.read(list(DrawId._fields)).to_pylist()
+        if DrawId(**name) == draw:
+            row = group.read(columns)
+            yield tuple(memoryview(row[column][0].as_buffer()) for column in columns)
 
 
 class ReadCrops(beam.PTransform):

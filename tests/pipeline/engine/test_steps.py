@@ -142,7 +142,7 @@ def test_a_phase_names_what_it_builds_on(tmp_path: Path) -> None:
 
 def test_items_that_nobody_did_are_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(BeamEngine, "run", lambda self, label, build: None)
-    with pytest.raises(RunError, match=r"5 items undone, books/0\.txt first"):
+    with pytest.raises(RunError, match=r"did not finish 5 items; the first is books/0\.txt"):
         steps_of(make_job(tmp_path)).run(Map("copy", ITEMS, CopyName(str(tmp_path))))
 
 
