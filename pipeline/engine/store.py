@@ -44,7 +44,18 @@ PAUSES_SECONDS = (1.0, 5.0, 20.0)
 """Our choice: how long to wait before each further attempt."""
 
 _LASTING_ERRORS: Final = frozenset(
-    (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT)
+    (
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EROFS,
+        errno.EACCES,
+        errno.EPERM,
+        errno.ENOENT,
+        errno.ENOTDIR,
+        errno.EISDIR,
+        errno.ENAMETOOLONG,
+        errno.ELOOP,
+    )
 )
 """Faults of a store that waiting does not mend."""
 

@@ -165,6 +165,7 @@ def test_the_work_of_items_is_measured_beside_their_pipeline(tmp_path: Path) -> 
     assert len(meter.new_files) == len(items)  # their records
 
 
+@pytest.mark.slow
 def test_a_sample_without_a_sequence_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
