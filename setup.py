@@ -57,6 +57,7 @@ setup(
         "lz4>=4.3",
         "numba>=0.62",
         "numpy>=2.0",
+        "protobuf>=4.22",  # GetMessageClass, which reads SentencePiece files
         "pyarrow>=18",
         "rich>=13",
         "sentencepiece>=0.2.1",
