@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
     from massivetext.pipeline.extraction import EXTRACTORS, extract_text, show_blocks
 
     if options.show and EXTRACTORS[options.extractor].parse is None:
-        raise UsageError("--show needs the extractor tree or lxml, not {options.extractor}")
+        raise UsageError(f"--show needs the extractor tree or lxml, not {options.extractor}")
     html = _read(options.file)
     if options.show:
         for block in show_blocks(html, extractor=options.extractor):

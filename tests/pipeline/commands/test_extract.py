@@ -22,7 +22,7 @@ def test_extract_prints_the_text_of_a_page(
 def test_what_cannot_be_shown_or_read_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None:
     code, err = fails(capsys, "extract", "-", "--show", "--extractor", "trafilatura")
     assert code == 2
-    assert "--show needs the built-in extractor; drop --extractor" in err
+    assert "--show needs the extractor tree or lxml, not trafilatura" in err
     code, err = fails(capsys, "extract", "none.html")
     assert code == 2
     assert "cannot read none.html: No such file or directory; name an HTML file" in err
