@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from massivetext.hash_table import ONE, find_slot
+from massivetext.hash_table import NEXT_SLOT, find_slot
 from massivetext.kernels import helper, inlined, kernel, lean
 from massivetext.utf8 import is_continuation
 
@@ -95,7 +95,7 @@ def _find_word(
                 same += 1
             if same == end - start:
                 return row
-        slot += ONE  # another word has the same hash
+        slot += NEXT_SLOT  # another word has the same hash
 
 
 @lean
@@ -248,7 +248,7 @@ def fill_words(word_ends: Array, words: Array, hashes: Array, rows: Array) -> No
             slot = find_slot(hashes, len(hashes) - 1, slot, word_hash, NO_WORD)
             if hashes[slot] == NO_WORD:
                 break
-            slot += ONE  # another word has the same hash
+            slot += NEXT_SLOT  # another word has the same hash
         hashes[slot] = word_hash
         rows[slot] = row
         begin = word_ends[row]

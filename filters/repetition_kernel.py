@@ -25,7 +25,7 @@ from massivetext.filters.text_kernel import (
     Int,
     Tally,
 )
-from massivetext.hash_table import ONE, find_item, slots_for, spread
+from massivetext.hash_table import NEXT_SLOT, find_item, slots_for, spread
 from massivetext.kernels import helper, inlined
 from massivetext.utf8 import character_at, is_continuation
 
@@ -87,7 +87,7 @@ def _number(
                 values, start, slices[other, START], length
             ):
                 break
-            slot += ONE  # another slice has the same hash
+            slot += NEXT_SLOT  # another slice has the same hash
         number = table[slot] - 1
         distinct[number, COUNT] += 1
         numbers[k] = number

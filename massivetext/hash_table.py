@@ -16,7 +16,7 @@ from the slot behind:
         slot = find_slot(keys, mask, slot, key, free)
         if keys[slot] == free or <it is the one>:
             break
-        slot += ONE
+        slot += NEXT_SLOT
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
 """2**64 divided by the golden ratio, odd: Knuth, The Art of Computer Programming, volume 3,
 section 6.4 (multiplicative hashing)."""
 
-ONE: Final = np.uint64(1)
+NEXT_SLOT: Final = np.uint64(1)
 """To go on from a slot: uint64 plus a plain 1 would be a float."""
 
 _LEAST_SLOTS: Final = 16
@@ -72,7 +72,7 @@ def find_slot_in_python(
     last = np.uint64(mask)
     slot = np.uint64(start) & last
     while keys[slot] != free and keys[slot] != key:
-        slot = (slot + ONE) & last
+        slot = (slot + NEXT_SLOT) & last
     return slot
 
 
@@ -94,5 +94,5 @@ def find_item(table: Any, mask: Any, start: Any, items: Any, key: Any) -> Any:
     last = np.uint64(mask)
     slot = np.uint64(start) & last
     while table[slot] != 0 and items[table[slot] - 1, 0] != key:
-        slot = (slot + ONE) & last
+        slot = (slot + NEXT_SLOT) & last
     return slot

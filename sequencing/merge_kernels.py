@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from massivetext.hash_table import ONE, find_slot, spread
+from massivetext.hash_table import NEXT_SLOT, find_slot, spread
 from massivetext.kernels import inlined, kernel, lean
 from massivetext.utf8 import ASCII_END, character_at, is_continuation
 
@@ -55,6 +55,8 @@ _FNV_PRIME: Final = np.uint64(0x100000001B3)
 _HALF: Final = np.uint64(32)
 _NO_WORD: Final = np.uint64(0)
 """Marks an empty slot of the cache; hashes of words are odd."""
+
+_ODD: Final = np.uint64(1)
 
 
 @inlined
@@ -280,7 +282,7 @@ def _find(
                 same += 1
             if same == size:
                 break
-        slot += ONE  # another word has the same hash
+        slot += NEXT_SLOT  # another word has the same hash
     return slot
 
 
@@ -338,7 +340,7 @@ def encode(text: Any, out: Any, T: Any, C: Any, W: Any) -> Any:
             written = _encode_word(text, start, stop, out, written, T, W)
             start = stop
             continue
-        word_hash = (word_hash ^ (word_hash >> _HALF)) | ONE  # never _NO_WORD
+        word_hash = (word_hash ^ (word_hash >> _HALF)) | _ODD  # never _NO_WORD
         slot = _find(text, start, size, word_hash, hashes, key_slots, keys)
         if hashes[slot] != _NO_WORD:
             place = token_slots[slot] >> _SIZE_BITS
