@@ -16,6 +16,9 @@ from massivetext.dedup.normalise import split_batch
 from massivetext.dedup.shingles import count_distinct, shingle_batch
 from massivetext.records import stable_hash
 
+SHINGLE_BYTES: Final = 8
+"""A shingle is a hash of 64 bits."""
+
 COUNT_BITS: Final = 24
 """Low bits of a rank: the number of distinct shingles, at most 16.7 million. A record has at most
 20 million bytes, hence fewer than 10 million words."""
@@ -131,5 +134,5 @@ def shingle_counts(ranks: NDArray[np.uint64]) -> NDArray[np.int64]:
 
 
 def set_bytes(ranks: NDArray[np.uint64]) -> int:
-    """Returns what the shingle sets of documents of these ranks take: a hash of 64 bits each."""
-    return 8 * int(shingle_counts(ranks).sum())
+    """Returns what the shingle sets of documents of these ranks take."""
+    return SHINGLE_BYTES * int(shingle_counts(ranks).sum())

@@ -5,6 +5,7 @@ import pyarrow as pa
 from massivetext.config import Config, Source
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.job import Job
+from massivetext.pipeline.engine.results import ItemResult
 from massivetext.pipeline.phases.phase import PhaseWork, run_phase
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.table import phase_named
@@ -43,7 +44,7 @@ def curated(folder, texts, items=3, titles=None, ids=None, subsets=("web",)):
     """Writes the texts as documents of so many work items, subset by subset; returns the items."""
     ids = ids or ids_of(texts)
     titles = titles or [""] * len(texts)
-    found = []
+    found, results = [], {}
     for number in range(items):
         part = slice(len(texts) * number // items, len(texts) * (number + 1) // items)
         subset = subsets[number * len(subsets) // items]
@@ -52,7 +53,9 @@ def curated(folder, texts, items=3, titles=None, ids=None, subsets=("web",)):
         store.write_table(str(folder), f"documents/{name}.parquet", table)
         source = [s.subset for s in SOURCES].index(subset)
         found.append(WorkItem(number, name, subset, source, "x", FileRange(0, 1), 1, 1.0, 1.0))
-    curated_before = PhaseWork(lambda job, items: {}, lambda run: run.manifest({}, {}))
+        told = {subset: {"text_bytes": sum(len(text.encode()) for text in texts[part])}}
+        results[name] = ItemResult((), {"kept": table.num_rows}, told)
+    curated_before = PhaseWork(lambda job, items: {}, lambda run: run.manifest(results, {}))
     run_phase(job_in(folder), phase_named("curate"), found, curated_before)
     return found
 

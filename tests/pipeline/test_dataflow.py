@@ -54,8 +54,8 @@ DRY_RUN = "--dry_run=True"
 
 PIPELINES = {
     "curate-read",
-    *("dedup-sign", "dedup-exact-heads-to-write"),
-    *("dedup-exact-heads-to-verify", "dedup-greedy-000-0", "dedup-name-to-write"),
+    "dedup-sign-to-write",
+    *("dedup-sign-to-verify", "dedup-greedy-000-0", "dedup-name-to-write"),
     *("dedup-cluster-start-0", "dedup-cluster-000-0"),
     *("decontaminate-count", "decontaminate-match"),
     *("corpus-write", "removed-publish"),

@@ -27,7 +27,14 @@ import numpy as np
 
 from massivetext import __version__
 from massivetext.config import Config
-from massivetext.dedup.keys import KeySettings, document_keys, key_dtype, set_bytes, shingle_counts
+from massivetext.dedup.keys import (
+    SHINGLE_BYTES,
+    KeySettings,
+    document_keys,
+    key_dtype,
+    set_bytes,
+    shingle_counts,
+)
 from massivetext.dedup.row_blocks import RowBlocks
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.results import (
@@ -77,11 +84,9 @@ class Signed:
     """What there is to compare of an item.
 
     Attributes:
-        documents: that have keys.
-        set_bytes: of all their shingle sets.
+        set_bytes: of the shingle sets of all its documents.
     """
 
-    documents: int
     set_bytes: int
 
 
@@ -106,7 +111,7 @@ class SignItem:
             "with_shingles": filled,
             "without_words": keys.size - filled,
         }
-        found = Signed(keys.size, set_bytes(keys["rank"]))
+        found = Signed(set_bytes(keys["rank"]))
         return ItemResult((entry,), statistics=statistics, found=(found,))
 
 
@@ -162,14 +167,10 @@ class _Dedup:
 
     def run(self) -> Manifest:
         """Returns the manifest of the phase."""
-        job, items = self.job, self.phase.items
-        sign = SignItem(job.output, key_settings(job.config))
-        signed = self.steps.run(Map("sign", items, sign, Signed))
+        curated = [self.phase.upstream["curate"].items[item.name] for item in self.phase.items]
+        files = self._files([result.ledger["kept"] for result in curated])
+        signed = self._sign(files, merge_counts(result.statistics for result in curated))
         counts = merge_counts(result.statistics for result in signed.values())
-        found = [signed[item.name].only for item in items]
-        files = self._files([item.documents for item in found])
-        if self._fits_in_one_round(files, sum(item.set_bytes for item in found)):
-            self._run_in_one_pipeline(files)
         told = self._compare(files)
         written = self.steps.run(self._write(files))
         results: dict[str, ItemResult[Any]] = {
@@ -177,6 +178,20 @@ class _Dedup:
             for name, r in written.items()
         }
         return self.phase.manifest(results, _findings(counts, told, results))
+
+    def _sign(self, files: DedupFiles, curated: Statistics) -> dict[str, ItemResult[Signed]]:
+        """Signs the documents; does what follows along with it, where one round is sure to hold."""
+        job = self.job
+        sign = Map("sign", self.phase.items, SignItem(job.output, key_settings(job.config)), Signed)
+        # A shingle starts at a word, and a word has a byte or more.
+        text_bytes = sum(subset.get("text_bytes", 0) for subset in curated.values())
+        if self._fits_in_one_round(files, SHINGLE_BYTES * text_bytes):
+            self.steps.run_together(sign, *self._steps_of_one_round(files))
+            return self.steps.run(sign)
+        signed = self.steps.run(sign)
+        if self._fits_in_one_round(files, sum(item.only.set_bytes for item in signed.values())):
+            self.steps.run_together(*self._steps_of_one_round(files))
+        return signed
 
     def _files(self, documents: Sequence[int]) -> DedupFiles:
         old_items = [item for corpus in self.older for item in corpus.items]
@@ -195,8 +210,8 @@ class _Dedup:
         rounds = self.job.engine.rounds(max(most_bytes, sets_bytes))
         return rounds == self._least_rounds_of_sets(files) == 1 and bool(files.new_blocks)
 
-    def _run_in_one_pipeline(self, files: DedupFiles) -> None:
-        """Runs the steps of one round each at once; `_compare` then finds them committed."""
+    def _steps_of_one_round(self, files: DedupFiles) -> list[Shuffle[Any, Any] | Map[Any, Any]]:
+        """Returns the steps behind `sign`, of one round each; `_compare` finds them committed."""
         config, blocks = self.job.config.dedup, [[0, len(files.new_blocks)]]
         exact_heads = self._heads("exact", Groups(files), GROUP_BYTES)
         exact = self._meet("exact", Groups(files), exact_heads, WriteExactRemovals(), blocks)
@@ -210,7 +225,7 @@ class _Dedup:
         if config.rule == "pairwise":  # the others take as many rounds as there are links
             near = resolve(self.steps, files, config.rule, files.new_blocks)
             chain += [self._name(files, near, blocks), self._write(files)]
-        self.steps.run_together(*chain)
+        return chain
 
     def _compare(self, files: DedupFiles) -> dict[str, Statistics]:
         """Runs all steps between keys and rows; returns the statistics of each."""
