@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from massivetext.hash_table import (
-    ONE,
+    NEXT_SLOT,
     find_item,
     find_slot,
     find_slot_in_python,
@@ -42,7 +42,7 @@ def number_pairs(keys, values, mask, table, items, numbers):
                 break
             if items[table[slot] - 1, 1] == values[k]:
                 break
-            slot += ONE
+            slot += NEXT_SLOT
         numbers[k] = table[slot] - 1
     return known
 
