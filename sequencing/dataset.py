@@ -76,7 +76,7 @@ class Dataset:
         vocab_size: number of token ids.
         bos: token before each crop.
         eos: token after each crop.
-        tokenizer_sha256: hash of `tokenizer.model`, which lies beside.
+        tokenizer_sha256: hash of `tokenizer.model` in the same folder.
         config_hash: fingerprint of the configuration.
         seed: of the run.
         records: sequences of all shards.
@@ -84,7 +84,7 @@ class Dataset:
         utf8_bytes: UTF-8 bytes that these tokens stand for.
         shards: in the order of their numbers.
         subsets: by name.
-        warnings: a sentence for everything that is not as asked.
+        warnings: a sentence for each request that could not be met.
     """
 
     schema_version: int

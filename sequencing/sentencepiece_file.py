@@ -112,7 +112,9 @@ def parse_sentencepiece(model: bytes) -> SentencePieceFile:
 
 
 def replace_in_pieces(model: bytes, old: bytes, new: bytes) -> bytes:
-    """Returns a model in whose pieces some bytes are others."""
+    """Returns a model in whose pieces some characters are others, of as many bytes."""
+    if len(old) != len(new):
+        raise ValueError(f"{old!r} and {new!r} do not have the same length")
     parsed = _parse("ModelProto", model)
     for piece in parsed.pieces:
         piece.piece = piece.piece.replace(old, new)

@@ -53,9 +53,9 @@ def curated(folder, texts, items=3, titles=None, ids=None, subsets=("web",)):
         store.write_table(str(folder), f"documents/{name}.parquet", table)
         source = [s.subset for s in SOURCES].index(subset)
         found.append(WorkItem(number, name, subset, source, "x", FileRange(0, 1), 1, 1.0, 1.0))
-        told = {subset: {"text_bytes": sum(len(text.encode()) for text in texts[part])}}
-        results[name] = ItemResult((), {"kept": table.num_rows}, told)
-    curated_before = PhaseWork(lambda job, items: {}, lambda run: run.manifest(results, {}))
+        results[name] = ItemResult((), {"kept": table.num_rows})
+    findings = {"web": {"text_bytes": sum(len(text.encode()) for text in texts)}}
+    curated_before = PhaseWork(lambda job, items: {}, lambda run: run.manifest(results, findings))
     run_phase(job_in(folder), phase_named("curate"), found, curated_before)
     return found
 

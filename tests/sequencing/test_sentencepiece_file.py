@@ -18,8 +18,8 @@ def test_pieces_and_scores_are_those_of_the_library(nfkc):
     assert [p.type == 6 for p in pieces] == [processor.is_byte(i) for i in range(len(pieces))]
 
 
-def test_what_is_no_model_file_is_refused():
-    with pytest.raises(ValueError, match="not a SentencePiece model: ModelProto"):
+def test_what_is_no_sentencepiece_file_is_refused():
+    with pytest.raises(ValueError, match="not a protocol buffer"):
         parse_sentencepiece(b"\x07\x01\x02")
 
 
@@ -32,3 +32,5 @@ def test_characters_of_pieces_are_replaced_and_nothing_else(identity):
     assert texts(changed) != texts(identity.model)
     assert replace_in_pieces(changed, "ü".encode(), "é".encode()) == identity.model
     sentencepiece.SentencePieceProcessor(model_proto=changed)
+    with pytest.raises(ValueError, match="same length"):
+        replace_in_pieces(identity.model, b"e", "é".encode())

@@ -167,9 +167,9 @@ class _Dedup:
 
     def run(self) -> Manifest:
         """Returns the manifest of the phase."""
-        curated = [self.phase.upstream["curate"].items[item.name] for item in self.phase.items]
-        files = self._files([result.ledger["kept"] for result in curated])
-        signed = self._sign(files, merge_counts(result.statistics for result in curated))
+        curated = self.phase.upstream["curate"]
+        files = self._files([curated.items[item.name].ledger["kept"] for item in self.phase.items])
+        signed = self._sign(files, curated.findings)
         counts = merge_counts(result.statistics for result in signed.values())
         told = self._compare(files)
         written = self.steps.run(self._write(files))
@@ -179,7 +179,7 @@ class _Dedup:
         }
         return self.phase.manifest(results, _findings(counts, told, results))
 
-    def _sign(self, files: DedupFiles, curated: Statistics) -> dict[str, ItemResult[Signed]]:
+    def _sign(self, files: DedupFiles, curated: Mapping[str, Any]) -> dict[str, ItemResult[Signed]]:
         """Signs the documents; does what follows along with it, where one round is sure to hold."""
         job = self.job
         sign = Map("sign", self.phase.items, SignItem(job.output, key_settings(job.config)), Signed)
