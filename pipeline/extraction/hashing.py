@@ -37,10 +37,18 @@ def hash_with(value: int, byte: int) -> int:
 name_hash_with: Final = inlined(hash_with)
 
 
+def start_of(key: int) -> int:
+    """Where the search for a key starts. The same in Python and in compiled code."""
+    return key ^ (key >> 29)
+
+
+_compiled_start_of: Final = inlined(start_of)
+
+
 @inlined
 def slot_of(keys: Any, key: Any) -> Any:
     """The slot of a key, or the free slot where it would stand."""
-    return find_slot(keys, len(keys) - 1, key ^ (key >> 29), key, FREE)
+    return find_slot(keys, len(keys) - 1, _compiled_start_of(key), key, FREE)
 
 
 def hash_table(
@@ -53,7 +61,7 @@ def hash_table(
         key = 0
         for byte in name:
             key = hash_with(key, byte)
-        slot = find_slot_in_python(keys, slots - 1, key ^ (key >> 29), key, FREE)
+        slot = find_slot_in_python(keys, slots - 1, start_of(key), key, FREE)
         assert keys[slot] == FREE, f"hash collision at {name!r}"
         keys[slot], values[slot] = key, value
     return keys, values

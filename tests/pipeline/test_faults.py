@@ -298,6 +298,8 @@ def test_a_record_that_is_not_whole_says_nothing(tmp_path: Path, content: bytes)
 def test_faults_that_last_are_told_from_those_that_pass() -> None:
     wrapped = object_store.BeamIOError("rename", {"a": OSError(28, "No space left on device")})
     assert not store.is_transient(OSError(28, "No space left on device"))
+    assert not store.is_transient(NotADirectoryError(20, "Not a directory"))
+    assert not store.is_transient(IsADirectoryError(21, "Is a directory"))
     assert not store.is_transient(wrapped)
     assert store.is_transient(object_store.BeamIOError("no answer", {"a": TimeoutError()}))
     assert store.is_transient(ConnectionResetError())
