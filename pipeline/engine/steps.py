@@ -179,14 +179,21 @@ class Link:
     """What a pipeline does of a step.
 
     Attributes:
+        phase: name of the step's phase.
         step: the step.
         commits: its records.
         items: those to do.
     """
 
+    phase: str
     step: Map[Any, Any] | Shuffle[Any, Any]
     commits: Commits[Any]
     items: Sequence[Any]
+
+    @property
+    def name(self) -> str:
+        """Names the step among those of all phases."""
+        return f"{self.phase}: {self.step.name}"
 
 
 @dataclass(frozen=True)
@@ -195,32 +202,30 @@ class Chain:
 
     Attributes:
         engine: runs it.
-        phase: name of the phase.
         links: the steps in their order.
     """
 
     engine: Engine
-    phase: str
     links: Sequence[Link]
 
     @property
     def label(self) -> str:
         """Names it: by its step and, if that is a round of several, by the round's number."""
         first, last = self.links[0], self.links[-1]
+        label = f"{first.phase}-{first.step.name}"
         if first is not last:
-            return f"{self.phase}-{first.step.name}-to-{last.step.name}"
-        number = f"-{first.items[0].number}" if isinstance(first.step, Shuffle) else ""
-        return f"{self.phase}-{first.step.name}{number}"
+            phase = "" if last.phase == first.phase else f"{last.phase}-"
+            return f"{label}-to-{phase}{last.step.name}"
+        return f"{label}-{first.items[0].number}" if isinstance(first.step, Shuffle) else label
 
     def build(self, pipeline: beam.Pipeline) -> None:
         """Adds the transforms: new ones for each attempt, since Beam binds them to a pipeline."""
         start: PCollection = pipeline | "Start" >> beam.Create([None], reshuffle=False)
         for link in self.links:
             transform = link.step.transform(self.engine, link.commits, link.items)
-            name = link.step.name
-            committed = start | f"{self.phase}: {name}" >> transform
+            committed = start | link.name >> transform
             if link is not self.links[-1]:
-                start = (start, committed) | f"{self.phase}: after {name}" >> After()
+                start = (start, committed) | f"{link.name}, then" >> After()
 
     def run(self) -> None:
         """Returns when all is committed."""
@@ -258,15 +263,22 @@ class Steps:
             done |= link.commits.read_all(link.items)
         return _every(link.commits, step.items, done)
 
-    def run_together(self, *steps: Map[Any, Any] | Shuffle[Any, Any]) -> None:
+    def left(self, step: Map[Any, Any] | Shuffle[Any, Any]) -> Link:
+        """Returns what is left to do of a step, for another phase's last pipeline to do."""
+        return self._link(step)[0]
+
+    def run_together(
+        self, *steps: Map[Any, Any] | Shuffle[Any, Any], then: Sequence[Link] = ()
+    ) -> None:
         """Does what several steps have not committed, in a single pipeline.
 
         On a cluster a pipeline is an application that takes long to start.
 
         Args:
             steps: in their order; a shuffle among them has one round.
+            then: what the same pipeline does after them, of the next phase.
         """
-        links = [link for link, _ in map(self._link, steps) if link.items]
+        links = [link for link in (*(self.left(step) for step in steps), *then) if link.items]
         if links:
             chain = self._chain(*links)
             with ExitStack() as watches:
@@ -287,17 +299,18 @@ class Steps:
         """Returns what is left to do of a step, and the results of what is committed."""
         commits = self._commits(step)
         done = commits.read_all(step.items)
-        return Link(step, commits, [item for item in step.items if item.name not in done]), done
+        left = [item for item in step.items if item.name not in done]
+        return Link(self.phase, step, commits, left), done
 
     def _chain(self, *links: Link) -> Chain:
-        return Chain(self.engine, self.phase, links)
+        return Chain(self.engine, links)
 
     def _watch(self, link: Link) -> AbstractContextManager[None]:
         """Shows the progress of items; a round's is not known."""
         if self.quiet or isinstance(link.step, Shuffle):
             return nullcontext()
         total, folder = len(link.step.items), store.below(self.output, link.commits.folder)
-        return watch(folder, f"{self.phase}: {link.step.name}", total, total - len(link.items))
+        return watch(folder, link.name, total, total - len(link.items))
 
 
 def _every(

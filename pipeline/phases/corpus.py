@@ -71,9 +71,14 @@ def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
     return {}
 
 
+def _write_step(run: PhaseRun) -> Map[WorkItem, None]:
+    """Needs of an item what was removed from it, and nothing of the others."""
+    return Map("write", run.items, WriteCorpus(run.job.output))
+
+
 def write(run: PhaseRun) -> Manifest:
     """Writes `corpus/` and `removed/`."""
-    results = run.steps.run(Map("write", run.items, WriteCorpus(run.job.output)))
+    results = run.steps.run(_write_step(run))
     manifest = run.manifest(results, merge_counts(r.statistics for r in results.values()))
     ledger = manifest.ledger
     kept = merge_counts(r.ledger for r in run.upstream["curate"].items.values())["kept"]
@@ -87,4 +92,4 @@ COSTS: Final = Costs(
     reads=lambda forecast: forecast.size("documents") + forecast.footers("documents"),
 )
 
-PHASE: Final = PhaseWork(settings, write, COSTS)
+PHASE: Final = PhaseWork(settings, write, COSTS, first_step=_write_step)

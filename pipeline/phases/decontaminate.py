@@ -266,7 +266,9 @@ def decontaminate(run: PhaseRun) -> Manifest:
         fold_case=config.dedup.fold_case,
         by_title=tuple(WIKIPEDIA in (s.subset, s.format) for s in config.sources),
     )
-    results = run.steps.run(Map("match", run.items, match))
+    step = Map("match", run.items, match)
+    run.steps.run_together(step, then=run.then)
+    results = run.steps.run(step)
     statistics = [counts, *(result.statistics for result in results.values())]
     return run.manifest(results, merge_counts(statistics))
 

@@ -17,7 +17,7 @@ from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import UsageError
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.results import ItemResult, merge_counts, result_from_json
-from massivetext.pipeline.engine.steps import Steps
+from massivetext.pipeline.engine.steps import Link, Map, Steps
 from massivetext.pipeline.phases.costs import Costs
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.table import PHASES, Phase, upstream_of
@@ -50,6 +50,7 @@ class PhaseRun:
         items: the work items of the run.
         upstream: manifests of the phases whose results it reads, by name.
         steps: runs its steps.
+        then: what its last pipeline may do of the phase that comes next in the run.
     """
 
     job: Job
@@ -57,6 +58,7 @@ class PhaseRun:
     items: Sequence[WorkItem]
     upstream: Mapping[str, Manifest]
     steps: Steps
+    then: Sequence[Link] = ()
 
     @property
     def key(self) -> str:
@@ -99,12 +101,15 @@ class PhaseWork:
         work: runs its steps; returns its manifest.
         costs: what its costs grow with, for `estimate`.
         check: raises a ConfigError before any work, if what the configuration names is unusable.
+        first_step: its first step, if that builds on what the phase before commits item by item
+            and not on its manifest: the two then share a pipeline.
     """
 
     settings: Settings
     work: Callable[[PhaseRun], Manifest]
     costs: Costs = field(default_factory=Costs)
     check: Callable[[Config], None] = check_nothing
+    first_step: Callable[[PhaseRun], Map[WorkItem, Any]] | None = None
 
 
 def load_phase(phase: Phase) -> PhaseWork:
@@ -136,16 +141,31 @@ def run_phase(
 
 
 def begin_phase(
-    job: Job, phase: Phase, items: Sequence[WorkItem], work: PhaseWork
+    job: Job,
+    phase: Phase,
+    items: Sequence[WorkItem],
+    work: PhaseWork,
+    before: PhaseRun | None = None,
 ) -> PhaseRun | None:
     """Returns the phase, ready for its work, or None if it is finished.
+
+    Args:
+        job: the run.
+        phase: its row in the table.
+        items: the work items of the run.
+        work: what it does.
+        before: a phase that it builds on and that is still at work; only `first_step` can be run
+            before that one is finished.
 
     Raises:
         UsageError: if a phase is missing that it builds on, or if the output folder holds the phase
             with other settings and the job may not restart it.
     """
-    upstream = {name: require_manifest(job, name) for name in upstream_of(phase)}
-    settings = _settings_of(job, work, items, upstream)
+    at_work = {before.phase.name: before.key} if before else {}
+    finished = [name for name in upstream_of(phase) if name not in at_work]
+    upstream = {name: require_manifest(job, name) for name in finished}
+    keys = {name: manifest.key for name, manifest in upstream.items()} | at_work
+    settings = _settings_of(job, work, items, keys)
     _refuse_or_restart(job, phase, settings)
     if read_manifest(job, phase.name) is not None:
         _delete_scratch(job, phase)
@@ -162,12 +182,12 @@ def _delete_scratch(job: Job, phase: Phase) -> None:
 
 
 def _settings_of(
-    job: Job, work: PhaseWork, items: Sequence[WorkItem], upstream: Mapping[str, Manifest]
+    job: Job, work: PhaseWork, items: Sequence[WorkItem], upstream_keys: Mapping[str, str]
 ) -> dict[str, Any]:
     """Returns everything that a phase's results depend on."""
     settings = dict(work.settings(job, items))
-    if upstream:
-        settings["upstream"] = {name: manifest.key for name, manifest in upstream.items()}
+    if upstream_keys:
+        settings["upstream"] = upstream_keys
     return settings
 
 

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from massivetext.pipeline.engine.job import Job
-from massivetext.pipeline.phases.phase import begin_phase, load_phase, require_same_inputs
+from massivetext.pipeline.engine.steps import Link
+from massivetext.pipeline.phases.phase import (
+    PhaseRun,
+    begin_phase,
+    load_phase,
+    require_same_inputs,
+)
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.removed import publish_removed
-from massivetext.pipeline.phases.table import PHASES, REMOVING, phases_of
+from massivetext.pipeline.phases.table import PHASES, REMOVING, Phase, phases_of
 
 
 def run_phases(job: Job, items: Sequence[WorkItem], command: str) -> None:
@@ -21,10 +28,20 @@ def run_phases(job: Job, items: Sequence[WorkItem], command: str) -> None:
     phases = phases_of(command)
     if phases[0] is not PHASES[0]:
         require_same_inputs(job, items)
-    for phase in phases:
+    for phase, following in zip(phases, (*phases[1:], None), strict=True):
         work = load_phase(phase)
         begun = begin_phase(job, phase, items, work)
         if begun is not None:
-            begun.commit(work.work(begun))
+            then = _first_step(begun, following) if following else []
+            begun.commit(work.work(replace(begun, then=then)))
     if command in REMOVING:
         publish_removed(job, items)
+
+
+def _first_step(begun: PhaseRun, following: Phase) -> list[Link]:
+    """Returns what of the phase that comes next can be done before the one at work is finished."""
+    work = load_phase(following)
+    if work.first_step is None:
+        return []
+    run = begin_phase(begun.job, following, begun.items, work, before=begun)
+    return [run.steps.left(work.first_step(run))] if run else []

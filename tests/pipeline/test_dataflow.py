@@ -57,8 +57,8 @@ PIPELINES = {
     "dedup-sign-to-write",
     *("dedup-sign-to-verify", "dedup-greedy-000-0", "dedup-name-to-write"),
     *("dedup-cluster-start-0", "dedup-cluster-000-0"),
-    *("decontaminate-count", "decontaminate-match"),
-    *("corpus-write", "removed-publish"),
+    *("decontaminate-count", "decontaminate-match-to-corpus-write"),
+    "removed-publish",
     *("sequence-survey", "sequence-tokenise-000-to-count-000", "sequence-sort-to-shards"),
 }
 """What must have been made with every rule of dedup; `tokenise`, `count`, `greedy` and `cluster`
