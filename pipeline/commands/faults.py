@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.results import balances, merge_counts
-from massivetext.pipeline.phases.phase import Manifest, read_manifest
+from massivetext.pipeline.phases.manifest import Manifest, read_manifest
 from massivetext.pipeline.phases.table import PHASES
 
 

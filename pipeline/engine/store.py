@@ -116,6 +116,14 @@ def list_folder(folder: str) -> list[FileMetadata]:
     return match(join(folder, "**"))
 
 
+def sizes_below(output: str, folder: str) -> dict[str, int]:
+    """Returns the sizes in bytes of all files of a folder, by their paths below `output`."""
+    found = list_folder(below(output, folder))
+    # The file system may write the root in another way than we do, but not what is below it.
+    root = len(join(output, "")) if not output.endswith("/") else len(output)
+    return {m.path[root:].replace("\\", "/"): m.size_in_bytes for m in found}
+
+
 def match_below(path: str) -> list[FileMetadata]:
     """Returns a file, or all files below a folder."""
     return list_folder(path) or match(path)
@@ -285,6 +293,13 @@ def delete(path: str) -> None:
         FileSystems.delete([path])
     elif not _has_folders(path) and (files := list_folder(path)):
         FileSystems.delete([metadata.path for metadata in files])
+
+
+def delete_files(output: str, paths: Sequence[str]) -> None:
+    """Deletes files below the folder `output`; those that are gone already do not matter."""
+    present = [path for path in (below(output, path) for path in paths) if exists(path)]
+    if present:
+        FileSystems.delete(present)
 
 
 class _Digesting(io.RawIOBase):

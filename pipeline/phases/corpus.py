@@ -16,7 +16,8 @@ from massivetext.pipeline.engine.results import ItemResult, merge_counts
 from massivetext.pipeline.engine.steps import Map
 from massivetext.pipeline.phases.costs import Costs, Files
 from massivetext.pipeline.phases.document_batches import documents_path
-from massivetext.pipeline.phases.phase import Manifest, PhaseRun, PhaseWork
+from massivetext.pipeline.phases.manifest import Manifest
+from massivetext.pipeline.phases.phase import PhaseRun, PhaseWork
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.removed import read_removals, write_removed
 from massivetext.pipeline.phases.table import REMOVING

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from massivetext import __version__
 from massivetext.config import Config, Limits, Source
 from massivetext.content_cache import load_by_content
 from massivetext.paths import paths_of
@@ -21,7 +20,8 @@ from massivetext.pipeline.engine.results import ItemResult, balances, merge_coun
 from massivetext.pipeline.engine.steps import Map
 from massivetext.pipeline.phases.costs import Costs
 from massivetext.pipeline.phases.documents import DocumentMaker, load_models
-from massivetext.pipeline.phases.phase import Manifest, PhaseRun, PhaseWork
+from massivetext.pipeline.phases.manifest import Manifest
+from massivetext.pipeline.phases.phase import PhaseRun, PhaseWork
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.statistics import batch_statistics, trim_hosts
 from massivetext.pipeline.readers import OpenFile, ReadContext, read_file
@@ -222,7 +222,6 @@ def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
         "repetition": config.repetition,
     }
     return {
-        "massivetext": __version__,
         "output": {"rejected_text": config.output.rejected_text},
         **sections,
         "lists and models": _digests(sections),

@@ -12,7 +12,6 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from massivetext import __version__
 from massivetext.config import Config
 from massivetext.content_cache import load_by_content
 from massivetext.dedup.decontamination import (
@@ -32,7 +31,8 @@ from massivetext.pipeline.engine.steps import Map
 from massivetext.pipeline.phases.costs import Costs, Forecast
 from massivetext.pipeline.phases.dedup.files import read_array, write_array
 from massivetext.pipeline.phases.document_batches import document_batches, documents_path
-from massivetext.pipeline.phases.phase import Manifest, PhaseRun, PhaseWork
+from massivetext.pipeline.phases.manifest import Manifest
+from massivetext.pipeline.phases.phase import PhaseRun, PhaseWork
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.table import phase_named
 from massivetext.records import REMOVAL_SCHEMA
@@ -244,7 +244,6 @@ def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
     del items
     config = job.config
     return {
-        "massivetext": __version__,
         "decontamination": asdict(config.decontamination),
         "shingles": {"ngram": config.dedup.ngram, "fold_case": config.dedup.fold_case},
         "inputs": dict(_inputs(config)),

@@ -7,37 +7,30 @@ item commits its own record when its files stand, so a crash costs the items in 
 from __future__ import annotations
 
 import importlib
-import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from massivetext.config import Config, fingerprint, plain
+from massivetext.config import Config, fingerprint
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import UsageError
 from massivetext.pipeline.engine.job import Job
-from massivetext.pipeline.engine.results import ItemResult, merge_counts, result_from_json
+from massivetext.pipeline.engine.results import ItemResult, merge_counts
 from massivetext.pipeline.engine.steps import Link, Map, Steps
 from massivetext.pipeline.phases.costs import Costs
+from massivetext.pipeline.phases.manifest import (
+    Manifest,
+    dump_manifest,
+    dump_record,
+    require_manifest,
+)
 from massivetext.pipeline.phases.plan import WorkItem
-from massivetext.pipeline.phases.table import PHASES, Phase, upstream_of
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """A finished phase: its key, its items and files, its ledger and its findings."""
-
-    phase: str
-    key: str
-    items: Mapping[str, ItemResult[Any]]
-    files: tuple[store.FileEntry, ...]
-    ledger: Mapping[str, int]
-    findings: Mapping[str, Any]
-
-    @property
-    def all_files(self) -> list[store.FileEntry]:
-        """Every file the phase vouches for, by path."""
-        return sorted([*self.files, *(f for r in self.items.values() for f in r.files)])
+from massivetext.pipeline.phases.standing import (
+    drop_what_no_longer_counts,
+    is_whole,
+    settings_path,
+)
+from massivetext.pipeline.phases.table import PHASES, Phase, results_versions, upstream_of
 
 
 @dataclass(frozen=True)
@@ -78,7 +71,7 @@ class PhaseRun:
     def commit(self, manifest: Manifest) -> None:
         """Writes the manifest, and deletes what the phase needs no more."""
         path = f"phases/{self.phase.name}/manifest.json"
-        store.write_bytes(self.job.output, path, _dump_manifest(manifest))
+        store.write_bytes(self.job.output, path, dump_manifest(manifest))
         _delete_scratch(self.job, self.phase)
 
 
@@ -165,13 +158,13 @@ def begin_phase(
     finished = [name for name in upstream_of(phase) if name not in at_work]
     upstream = {name: require_manifest(job, name) for name in finished}
     keys = {name: manifest.key for name, manifest in upstream.items()} | at_work
-    settings = _settings_of(job, work, items, keys)
-    _refuse_or_restart(job, phase, settings)
-    if read_manifest(job, phase.name) is not None:
+    settings = _settings_of(job, phase, work, items, keys)
+    key = fingerprint(phase.name, settings)
+    drop_what_no_longer_counts(job, phase, settings, key)
+    if is_whole(job, phase):
         _delete_scratch(job, phase)
         return None
-    store.write_bytes(job.output, f"phases/{phase.name}/settings.json", _dump(settings))
-    key = fingerprint(phase.name, settings)
+    store.write_bytes(job.output, settings_path(phase), dump_record(settings))
     steps = Steps(job.engine, job.output, phase.name, key, job.quiet)
     return PhaseRun(job, phase, items, upstream, steps)
 
@@ -182,10 +175,14 @@ def _delete_scratch(job: Job, phase: Phase) -> None:
 
 
 def _settings_of(
-    job: Job, work: PhaseWork, items: Sequence[WorkItem], upstream_keys: Mapping[str, str]
+    job: Job,
+    phase: Phase,
+    work: PhaseWork,
+    items: Sequence[WorkItem],
+    upstream_keys: Mapping[str, str],
 ) -> dict[str, Any]:
     """Returns everything that a phase's results depend on."""
-    settings = dict(work.settings(job, items))
+    settings = {**work.settings(job, items), "results": results_versions(phase)}
     if upstream_keys:
         settings["upstream"] = upstream_keys
     return settings
@@ -199,80 +196,9 @@ def require_same_inputs(job: Job, items: Sequence[WorkItem]) -> None:
     """
     first = PHASES[0]
     found = require_manifest(job, first.name)
-    settings = _settings_of(job, load_phase(first), items, {})
+    settings = _settings_of(job, first, load_phase(first), items, {})
     if found.key != fingerprint(first.name, settings):
         raise UsageError(
             f"the documents in {job.output} were curated with other settings or inputs; "
             "`massivetext run` names them, and recomputes with --restart"
         )
-
-
-def read_manifest(job: Job, name: str) -> Manifest | None:
-    """Returns the manifest of a finished phase, or None."""
-    record = store.read_record(job.path(f"phases/{name}/manifest.json"))
-    if record is None:
-        return None
-    return Manifest(
-        phase=record["phase"],
-        key=record["key"],
-        items={name: result_from_json(result) for name, result in record["items"].items()},
-        files=tuple(store.FileEntry(**entry) for entry in record["files"]),
-        ledger=record["ledger"],
-        findings=record["findings"],
-    )
-
-
-def require_manifest(job: Job, name: str) -> Manifest:
-    """Returns the manifest of a phase that must have been run before.
-
-    Raises:
-        UsageError: if it was not.
-    """
-    manifest = read_manifest(job, name)
-    if manifest is None:
-        raise UsageError(
-            f"{job.output} holds no finished phase '{name}', which this one builds on; "
-            f"run `massivetext {name}` or `massivetext run` first"
-        )
-    return manifest
-
-
-def _refuse_or_restart(job: Job, phase: Phase, settings: Mapping[str, Any]) -> None:
-    """Compares a phase's settings with those it was begun with in the same output folder."""
-    begun = store.read_record(job.path(f"phases/{phase.name}/settings.json"))
-    if begun is None:
-        return
-    asked = json.loads(_dump(settings))
-    if begun == asked:
-        return
-    if not job.restart:
-        raise UsageError(
-            f"{job.output} holds the phase '{phase.name}' of another run: "
-            f"{_difference(begun, asked)}; use another --output, or recompute it with --restart"
-        )
-    for folder in (*phase.folders, f"phases/{phase.name}"):
-        store.delete(job.path(folder))
-
-
-def _difference(begun: Any, asked: Any, where: str = "") -> str:
-    """Names the first setting in which two runs differ."""
-    if isinstance(begun, dict) and isinstance(asked, dict):
-        for key in sorted({*begun, *asked}):
-            if begun.get(key) != asked.get(key):
-                place = f"{where}.{key}" if where else key
-                return _difference(begun.get(key), asked.get(key), place)
-    return f"{where} was {_short(begun)} and is {_short(asked)} now"
-
-
-def _short(value: Any) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= 200 else text[:197] + "..."
-
-
-def _dump(record: Any) -> bytes:
-    return json.dumps(plain(record), indent=1, sort_keys=True, ensure_ascii=False).encode()
-
-
-def _dump_manifest(manifest: Manifest) -> bytes:
-    items = {name: replace(result, found=()).to_json() for name, result in manifest.items.items()}
-    return _dump({**asdict(replace(manifest, items={})), "items": items})

@@ -13,7 +13,7 @@ from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.results import ItemResult
 from massivetext.pipeline.engine.steps import Map, Steps
-from massivetext.pipeline.phases.phase import read_manifest
+from massivetext.pipeline.phases.manifest import read_manifest
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.table import REMOVING
 from massivetext.records import REMOVAL_SCHEMA, REMOVED_SCHEMA

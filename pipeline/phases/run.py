@@ -7,12 +7,7 @@ from dataclasses import replace
 
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.steps import Link
-from massivetext.pipeline.phases.phase import (
-    PhaseRun,
-    begin_phase,
-    load_phase,
-    require_same_inputs,
-)
+from massivetext.pipeline.phases.phase import PhaseRun, begin_phase, load_phase, require_same_inputs
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.removed import publish_removed
 from massivetext.pipeline.phases.table import PHASES, REMOVING, Phase, phases_of

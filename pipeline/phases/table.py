@@ -37,7 +37,12 @@ class Phase:
         name: also that of its command.
         help: what it does, in a line.
         module: of `massivetext.pipeline.phases`.
-        folders: its results, below the output folder; deleted when it starts over.
+        folders: its results, below the output folder.
+        writes: the names of the files in them; `{item}` stands for the name of a work item, `*` for
+            anything. Only such files, and those that the manifest names, are deleted when the
+            phase starts over.
+        results: the version of its results: raised whenever the same input gives other bytes. Then
+            it is done anew in older output folders, and so are the phases that build on it.
         upstream: phases whose results it reads, or None for all before it; it runs again when they
             have.
         removes: for which reasons it removes documents, if it does.
@@ -49,6 +54,8 @@ class Phase:
     module: str
     folders: tuple[str, ...]
     upstream: tuple[str, ...] | None
+    writes: tuple[str, ...] = ("{item}.parquet",)
+    results: int = 1
     removes: Removes | None = None
     scratch: tuple[str, ...] = ()
 
@@ -64,13 +71,16 @@ PHASES: Final = (
         "curate",
         folders=("documents", "rejected", "failed"),
         upstream=(),
+        results=1,
     ),
     Phase(
         "dedup",
         "find exact and near duplicates among the documents",
         "dedup.phase",
         folders=("dedup",),
+        writes=("{item}.parquet", "keys/{item}.npy"),
         upstream=("curate",),
+        results=1,
         removes=Removes("dedup", ("exact", "near")),
         scratch=("phases/dedup/files",),
     ),
@@ -80,6 +90,7 @@ PHASES: Final = (
         "decontaminate",
         folders=("decontamination",),
         upstream=("curate",),
+        results=1,
         removes=Removes("decontamination", ("test_set",)),
     ),
     Phase(
@@ -88,13 +99,16 @@ PHASES: Final = (
         "corpus",
         folders=("corpus", "removed"),
         upstream=None,
+        results=1,
     ),
     Phase(
         "sequence",
         "tokenise, pack, mix and write the shards",
         "sequence.phase",
         folders=("sequences",),
+        writes=("dataset.json", "tokenizer.model", "shard-*", "provenance/shard-*"),
         upstream=("corpus",),
+        results=1,
         scratch=("phases/sequence/scratch",),
     ),
     Phase(
@@ -102,7 +116,9 @@ PHASES: Final = (
         "write report/index.html and report/funnel.json",
         "report.phase",
         folders=("report",),
+        writes=("index.html", "funnel.json"),
         upstream=None,
+        results=1,
     ),
 )
 
@@ -126,3 +142,11 @@ def upstream_of(phase: Phase) -> tuple[str, ...]:
         return phase.upstream
     names = [other.name for other in PHASES]
     return tuple(names[: names.index(phase.name)])
+
+
+def results_versions(phase: Phase) -> dict[str, int]:
+    """Returns the versions of a phase's results, and of all that they follow from, by phase."""
+    versions = {phase.name: phase.results}
+    for name in upstream_of(phase):
+        versions |= results_versions(phase_named(name))
+    return versions

@@ -22,7 +22,8 @@ from massivetext.config import Config
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.engine import BeamEngine
 from massivetext.pipeline.engine.job import Job
-from massivetext.pipeline.phases.phase import Manifest, PhaseWork, run_phase
+from massivetext.pipeline.phases.manifest import Manifest
+from massivetext.pipeline.phases.phase import PhaseWork, run_phase
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.table import phase_named
 from massivetext.pipeline.readers import FileRange

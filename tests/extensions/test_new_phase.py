@@ -33,7 +33,8 @@ from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.results import ItemResult, merge_counts
 from massivetext.pipeline.engine.steps import Map
 from massivetext.pipeline.phases.document_batches import document_batches, documents_path
-from massivetext.pipeline.phases.phase import Manifest, PhaseRun, PhaseWork
+from massivetext.pipeline.phases.manifest import Manifest
+from massivetext.pipeline.phases.phase import PhaseRun, PhaseWork
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.records import REMOVAL_SCHEMA
 

@@ -30,7 +30,8 @@ from massivetext.pipeline.commands.estimate.volumes import (
     with_training,
 )
 from massivetext.pipeline.phases.costs import Forecast, SubsetVolumes, Volumes
-from massivetext.pipeline.phases.phase import load_phase, require_manifest
+from massivetext.pipeline.phases.manifest import require_manifest
+from massivetext.pipeline.phases.phase import load_phase
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.sequence.description import Drawn
 from massivetext.pipeline.phases.sequence.phase import draw_until_enough, mixture_of, wanted_of

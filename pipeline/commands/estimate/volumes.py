@@ -18,7 +18,8 @@ from massivetext.pipeline.engine.errors import RunError
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.results import result_from_json
 from massivetext.pipeline.phases.costs import Files, SubsetVolumes, Volumes
-from massivetext.pipeline.phases.phase import load_phase, read_manifest, require_manifest
+from massivetext.pipeline.phases.manifest import read_manifest, require_manifest
+from massivetext.pipeline.phases.phase import load_phase
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.report.funnel import ledgers, read_dataset
 from massivetext.pipeline.phases.sequence.items import Tokenised

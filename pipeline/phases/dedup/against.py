@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
-from massivetext import __version__
 from massivetext.config import fingerprint, plain
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import UsageError
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.phases.dedup.files import StoredItem, keys_path
-from massivetext.pipeline.phases.phase import read_manifest
+from massivetext.pipeline.phases.manifest import read_manifest
 from massivetext.pipeline.phases.table import REMOVING
 
 _KEY_SETTINGS = ("ngram", "bands", "rows", "fold_case", "scope")
 """What two runs must agree in, so that their keys can be compared."""
+
+_READABLE: Final = (0, 1)
+"""Versions of dedup's results whose keys are like ours; 0 is from before they were counted."""
 
 
 @dataclass(frozen=True)
@@ -68,15 +69,20 @@ def _read_old_corpus(job: Job, output: str) -> OldCorpus:
 
 
 def _check_settings(old: Job, asked: dict[str, Any]) -> None:
-    path = old.path("phases/dedup/settings.json")
-    settings = json.loads(store.read_bytes(path))
-    made = {"massivetext": settings["massivetext"], **settings["dedup"]}
-    wanted = {"massivetext": __version__, **asked}
-    for name in ("massivetext", *_KEY_SETTINGS):
-        if made[name] != wanted[name]:
+    settings = store.read_record(old.path("phases/dedup/settings.json")) or {}
+    version = settings.get("results", {}).get("dedup", 0)
+    if version not in _READABLE:
+        raise UsageError(
+            f"--against {old.output}: its keys are of version {version}, this program reads "
+            f"{', '.join(map(str, _READABLE))}; run `massivetext run` with that output's "
+            "configuration once more"
+        )
+    made = settings.get("dedup", {})
+    for name in _KEY_SETTINGS:
+        if made.get(name) != asked[name]:
             raise UsageError(
-                f"--against {old.output}: its keys use {name} = {made[name]!r}, this run's "
-                f"{wanted[name]!r}; both must agree"
+                f"--against {old.output}: its keys use {name} = {made.get(name)!r}, this run's "
+                f"{asked[name]!r}; both must agree"
             )
 
 

@@ -25,7 +25,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from massivetext import __version__
 from massivetext.config import Config
 from massivetext.dedup.keys import (
     SHINGLE_BYTES,
@@ -72,7 +71,8 @@ from massivetext.pipeline.phases.dedup.resolution import NearRemovals, resolve
 from massivetext.pipeline.phases.dedup.shuffles import plan_partitions
 from massivetext.pipeline.phases.dedup.verification import Verified, VerifyPairs
 from massivetext.pipeline.phases.document_batches import document_batches, documents_path
-from massivetext.pipeline.phases.phase import Manifest, PhaseRun, PhaseWork
+from massivetext.pipeline.phases.manifest import Manifest
+from massivetext.pipeline.phases.phase import PhaseRun, PhaseWork
 from massivetext.pipeline.phases.plan import WorkItem
 
 _MANY_TEXTS: Final = 100_000
@@ -123,7 +123,6 @@ def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
     """
     del items
     return {
-        "massivetext": __version__,
         "seed": job.config.seed,
         "dedup": asdict(job.config.dedup),
         "against": [corpus.key for corpus in read_old_corpora(job)],

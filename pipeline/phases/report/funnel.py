@@ -11,7 +11,7 @@ from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.results import merge_counts
 from massivetext.pipeline.phases.corpus import REASONS
-from massivetext.pipeline.phases.phase import Manifest, read_manifest
+from massivetext.pipeline.phases.manifest import Manifest, read_manifest
 
 FUNNEL_SCHEMA_VERSION = 1
 

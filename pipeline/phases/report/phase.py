@@ -16,7 +16,8 @@ from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.results import merge_counts
 from massivetext.pipeline.phases.corpus import REASONS
-from massivetext.pipeline.phases.phase import Manifest, PhaseRun, PhaseWork
+from massivetext.pipeline.phases.manifest import Manifest
+from massivetext.pipeline.phases.phase import PhaseRun, PhaseWork
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.report.funnel import funnel, read_dataset
 from massivetext.pipeline.phases.statistics import BINS, quantile
@@ -26,7 +27,7 @@ LANGUAGES_SHOWN = 15
 
 
 def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
-    """Returns the version: all else follows from the phases before."""
+    """Returns the program's version, which the page states; all else follows from other phases."""
     del job, items
     return {"massivetext": __version__}
 

@@ -23,7 +23,8 @@ from massivetext.pipeline.engine.processes import release_memory
 from massivetext.pipeline.engine.results import join_results
 from massivetext.pipeline.engine.steps import Map, Shuffle, even_ranges
 from massivetext.pipeline.phases.costs import Costs, Files, Forecast
-from massivetext.pipeline.phases.phase import Manifest, PhaseRun, PhaseWork
+from massivetext.pipeline.phases.manifest import Manifest
+from massivetext.pipeline.phases.phase import PhaseRun, PhaseWork
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.sequence.description import Drawn, describe
 from massivetext.pipeline.phases.sequence.items import (

@@ -16,14 +16,8 @@ from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.processes import Processes
 from massivetext.pipeline.engine.results import ItemResult, balances, merge_counts
 from massivetext.pipeline.engine.steps import Map
-from massivetext.pipeline.phases.phase import (
-    Manifest,
-    PhaseRun,
-    PhaseWork,
-    read_manifest,
-    require_manifest,
-    run_phase,
-)
+from massivetext.pipeline.phases.manifest import Manifest, read_manifest, require_manifest
+from massivetext.pipeline.phases.phase import PhaseRun, PhaseWork, run_phase
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.table import Phase
 from massivetext.pipeline.readers import FileRange

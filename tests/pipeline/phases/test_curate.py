@@ -11,7 +11,8 @@ from massivetext.config import Config, Output, Source
 from massivetext.filters import measure
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.results import balances
-from massivetext.pipeline.phases.phase import Manifest, run_phase
+from massivetext.pipeline.phases.manifest import Manifest
+from massivetext.pipeline.phases.phase import run_phase
 from massivetext.pipeline.phases.plan import plan
 from massivetext.pipeline.phases.table import phase_named
 from massivetext.records import DOCUMENT_SCHEMA, FAILED_SCHEMA, REJECTED_SCHEMA

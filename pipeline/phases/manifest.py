@@ -1,0 +1,77 @@
+"""Manifests: what a finished phase says of itself (`phases/<phase>/manifest.json`)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from massivetext.config import plain
+from massivetext.pipeline.engine import store
+from massivetext.pipeline.engine.errors import UsageError
+from massivetext.pipeline.engine.job import Job
+from massivetext.pipeline.engine.results import ItemResult, result_from_json
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A finished phase: its key, its items and files, its ledger and its findings."""
+
+    phase: str
+    key: str
+    items: Mapping[str, ItemResult[Any]]
+    files: tuple[store.FileEntry, ...]
+    ledger: Mapping[str, int]
+    findings: Mapping[str, Any]
+
+    @property
+    def all_files(self) -> list[store.FileEntry]:
+        """Every file the phase vouches for, by path."""
+        return sorted([*self.files, *(f for r in self.items.values() for f in r.files)])
+
+
+def read_manifest(job: Job, name: str) -> Manifest | None:
+    """Returns the manifest of a finished phase, or None; one of another shape says nothing."""
+    record = store.read_record(job.path(f"phases/{name}/manifest.json"))
+    try:
+        return None if record is None else _manifest_from_json(record)
+    except (KeyError, TypeError, AttributeError):  # of an early release, or damaged
+        return None
+
+
+def _manifest_from_json(record: Mapping[str, Any]) -> Manifest:
+    return Manifest(
+        phase=record["phase"],
+        key=record["key"],
+        items={name: result_from_json(result) for name, result in record["items"].items()},
+        files=tuple(store.FileEntry(**entry) for entry in record["files"]),
+        ledger=record["ledger"],
+        findings=record["findings"],
+    )
+
+
+def require_manifest(job: Job, name: str) -> Manifest:
+    """Returns the manifest of a phase that must have been run before.
+
+    Raises:
+        UsageError: if it was not.
+    """
+    manifest = read_manifest(job, name)
+    if manifest is None:
+        raise UsageError(
+            f"{job.output} holds no finished phase '{name}', which this one builds on; "
+            f"run `massivetext {name}` or `massivetext run` first"
+        )
+    return manifest
+
+
+def dump_record(record: Any) -> bytes:
+    """Returns a record as JSON that is the same for the same content."""
+    return json.dumps(plain(record), indent=1, sort_keys=True, ensure_ascii=False).encode()
+
+
+def dump_manifest(manifest: Manifest) -> bytes:
+    """Returns a manifest as JSON; what items have found is for their own phase only."""
+    items = {name: replace(result, found=()).to_json() for name, result in manifest.items.items()}
+    return dump_record({**asdict(replace(manifest, items={})), "items": items})

@@ -1,0 +1,184 @@
+"""What of an earlier run in the same output folder still stands: settings, versions, files.
+
+A phase's results count if they were made with the same settings by the same version of the phase,
+and all their files are there. Else they are refused, or done anew; what is deleted then are our own
+files only.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from typing import Any, Final
+
+from massivetext.pipeline.engine import store
+from massivetext.pipeline.engine.errors import UsageError
+from massivetext.pipeline.engine.job import Job
+from massivetext.pipeline.phases.manifest import Manifest, dump_record, read_manifest
+from massivetext.pipeline.phases.table import PHASES, Phase
+
+_FOLLOWS: Final = ("results", "upstream", "massivetext")
+"""Settings that nobody sets: they follow from the program and from the phases before."""
+
+
+def settings_path(phase: Phase) -> str:
+    """Returns where the settings lie that a phase was begun with."""
+    return f"phases/{phase.name}/settings.json"
+
+
+def drop_what_no_longer_counts(
+    job: Job, phase: Phase, settings: Mapping[str, Any], key: str
+) -> None:
+    """Deletes what a phase has written with other settings or in another version.
+
+    Args:
+        job: the run.
+        phase: its row in the table.
+        settings: what its results would depend on now.
+        key: their fingerprint.
+
+    Raises:
+        UsageError: if a user changed the settings, and the job may not restart the phase.
+    """
+    begun = store.read_record(job.path(settings_path(phase)))
+    manifest = read_manifest(job, phase.name)
+    if begun is None and (manifest is None or manifest.key == key):
+        return
+    asked = json.loads(dump_record(settings))
+    if begun == asked:
+        return
+    change = _change_by_user(begun or {}, asked)
+    if change is None:
+        print(
+            f"massivetext: {job.output}: {_other_version(phase, begun or {}, asked)}",
+            file=sys.stderr,
+        )
+    elif not job.restart:
+        raise UsageError(
+            f"{job.output} holds the phase '{phase.name}' of another run: {change}; "
+            "use another --output, or recompute it with --restart"
+        )
+    delete_results(job, phase)
+
+
+def is_whole(job: Job, phase: Phase) -> bool:
+    """Whether a phase is finished, and none of its files is missing or of another size."""
+    manifest = read_manifest(job, phase.name)
+    if manifest is None:
+        return False
+    damaged = damaged_files(job, manifest)
+    if damaged:
+        print(
+            f"massivetext: {phase.name}: {len(damaged)} of its files are missing or of another "
+            f"size, the first is {damaged[0].path}; making them anew",
+            file=sys.stderr,
+        )
+    return not damaged
+
+
+def damaged_files(job: Job, manifest: Manifest) -> list[store.FileEntry]:
+    """Returns the files of a finished phase that are missing or of another size."""
+    entries = manifest.all_files
+    sizes: dict[str, int] = {}
+    for folder in sorted({entry.path.partition("/")[0] for entry in entries}):
+        sizes |= store.sizes_below(job.output, folder)
+    return [entry for entry in entries if sizes.get(entry.path) != entry.size_bytes]
+
+
+def delete_results(job: Job, phase: Phase) -> None:
+    """Deletes what a phase has written, and nothing that others put into its folders."""
+    own = own_files(job, phase)
+    store.delete_files(job.output, own)
+    store.delete(job.path(f"phases/{phase.name}"))
+
+
+def own_files(job: Job, phase: Phase) -> list[str]:
+    """Returns the files in a phase's folders that it has written, finished or not."""
+    manifest = read_manifest(job, phase.name)
+    named = {entry.path for entry in manifest.all_files} if manifest else set()
+    items = _item_names(job) | set(manifest.items if manifest else ())
+    return [
+        path
+        for folder in phase.folders
+        for path in store.sizes_below(job.output, folder)
+        if path in named or _is_written(phase, path.removeprefix(f"{folder}/"), items)
+    ]
+
+
+def _item_names(job: Job) -> set[str]:
+    """Returns the names of the work items that the output folder was begun with."""
+    begun = store.read_record(job.path(settings_path(PHASES[0]))) or {}
+    return set(begun.get("inputs", ()))
+
+
+def _is_written(phase: Phase, name: str, items: set[str]) -> bool:
+    """Whether a file of one of a phase's folders has a name that the phase gives."""
+    return any(_fits(pattern, name, items) for pattern in phase.writes)
+
+
+def _fits(pattern: str, name: str, items: set[str]) -> bool:
+    before, is_of_item, after = pattern.partition("{item}")
+    if not is_of_item:
+        return fnmatchcase(name, pattern)
+    is_framed = name.startswith(before) and name.endswith(after)
+    return is_framed and name[len(before) : len(name) - len(after)] in items
+
+
+def _other_version(phase: Phase, begun: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
+    """Says which versions differ."""
+    made, now = begun.get("results", {}), asked["results"]
+    changes = [
+        f"version {made[name]} of '{name}'" if name in made else f"an earlier release of '{name}'"
+        for name in now
+        if made.get(name) != now[name]
+    ]
+    found = " and ".join(changes)
+    return f"its results of '{phase.name}' follow from {found}; making them anew"
+
+
+def _change_by_user(begun: Mapping[str, Any], asked: Mapping[str, Any]) -> str | None:
+    """Names a setting that differs because the user changed it; None if only the program did.
+
+    Another version of a phase may know other settings, so then only those count that both know; and
+    it is done anew with the inputs as they are now, so only their names count.
+    """
+    if not begun:
+        return "the settings that it was made with are lost"
+    if begun.get("results") == asked["results"]:
+        return _difference(begun, asked)
+    set_before = {key: begun[key] for key in begun if key not in _FOLLOWS}
+    set_now = {key: asked[key] for key in asked if key not in _FOLLOWS}
+    inputs_before, inputs_now = (set(s.get("inputs", ())) for s in (set_before, set_now))
+    if inputs_before != inputs_now:
+        changed = min(inputs_before ^ inputs_now)
+        return f"input {changed} is {'new' if changed in inputs_now else 'gone'}"
+    before, now = _known_to_both({**set_before, "inputs": ()}, {**set_now, "inputs": ()})
+    return None if before == now else _difference(before, now)
+
+
+def _known_to_both(one: Any, other: Any) -> tuple[Any, Any]:
+    """Returns two nested settings without the keys that only one of them has."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        pairs = {key: _known_to_both(one[key], other[key]) for key in one if key in other}
+        return {k: pair[0] for k, pair in pairs.items()}, {k: pair[1] for k, pair in pairs.items()}
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        both = [_known_to_both(a, b) for a, b in zip(one, other, strict=True)]
+        return [pair[0] for pair in both], [pair[1] for pair in both]
+    return one, other
+
+
+def _difference(begun: Any, asked: Any, where: str = "") -> str:
+    """Names the first setting in which two runs differ."""
+    if isinstance(begun, dict) and isinstance(asked, dict):
+        for key in sorted({*begun, *asked}):
+            if begun.get(key) != asked.get(key):
+                place = f"{where}.{key}" if where else key
+                return _difference(begun.get(key), asked.get(key), place)
+    return f"{where} was {_short(begun)} and is {_short(asked)} now"
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 200 else text[:197] + "..."
