@@ -12,7 +12,7 @@ import types
 import typing
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
 
 from massivetext.config import Config, ConfigError, Dedup, Sequencing, Source
 from massivetext.formats import SHARD_FORMATS, SOURCE_FORMATS, UNREADABLE_FORMATS
@@ -63,6 +63,22 @@ def decode_settings(settings: Mapping[str, object]) -> Config:
     names = [f.name for f in dataclasses.fields(Config)]
     known = {key: value for key, value in settings.items() if _field_name(key) in names}
     return _decode(Config, known, where="")
+
+
+def to_table(section: object) -> Any:  # as `plain`
+    """Returns a configuration as the table that `parse_config` takes; what is None is left out."""
+    if dataclasses.is_dataclass(section) and not isinstance(section, type):
+        values = {f.name: getattr(section, f.name) for f in dataclasses.fields(section)}
+        return {
+            _TOML_NAMES.get(name, name): to_table(value)
+            for name, value in values.items()
+            if value is not None
+        }
+    if isinstance(section, Mapping):
+        return {key: to_table(value) for key, value in section.items()}
+    if isinstance(section, (list, tuple)):
+        return [to_table(value) for value in section]
+    return section
 
 
 def _field_name(key: str) -> str:

@@ -23,9 +23,10 @@ def run(options: argparse.Namespace) -> int:
     """Prints an estimate, and writes it if there is an output folder."""
     config = load_config(options.config)
     from massivetext.pipeline.commands.estimate import estimate
-    from massivetext.pipeline.commands.estimate.table import FILE_NAME, print_estimate, to_json
+    from massivetext.pipeline.commands.estimate.table import print_estimate, to_json
     from massivetext.pipeline.commands.preflight import check_config
     from massivetext.pipeline.engine import store
+    from massivetext.pipeline.phases.output_folder import ESTIMATE
     from massivetext.pipeline.phases.plan import plan
 
     items = plan(config)
@@ -33,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     found = estimate(config, items, options.sample)
     print_estimate(found)
     if options.output:
-        store.write_bytes(absolute(options.output), FILE_NAME, to_json(found))
+        store.write_bytes(absolute(options.output), ESTIMATE, to_json(found))
     return 0
 
 

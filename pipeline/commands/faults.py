@@ -3,37 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.results import balances, merge_counts
-from massivetext.pipeline.phases.manifest import Manifest, read_manifest
+from massivetext.pipeline.phases.manifest import Manifest, manifest_path, read_manifest
+from massivetext.pipeline.phases.output_folder import strangers
 from massivetext.pipeline.phases.table import PHASES
+
+_REPAIR: Final = "`massivetext verify {output} --repair` makes it anew"
 
 
 def find_faults(job: Job) -> tuple[int, list[str]]:
     """Returns how many files were checked, and every fault that was found."""
-    manifests = [m for m in (read_manifest(job, phase.name) for phase in PHASES) if m is not None]
-    if not manifests:
+    manifests = _manifests(job)
+    faults = [
+        f"{manifest_path(phase.name)}: damaged; {_REPAIR.format(output=job.output)}"
+        for phase in PHASES
+        if store.exists(job.path(manifest_path(phase.name)))
+        and phase.name not in [manifest.phase for manifest in manifests]
+    ]
+    if not manifests and not faults:
         return 0, [f"no finished phase in {job.output}; is it the output folder of a run?"]
     entries = sorted({entry for manifest in manifests for entry in manifest.all_files})
-    faults = [fault for entry in entries for fault in _file_faults(job, entry)]
+    faults += [fault for entry in entries for fault in _file_faults(job, entry)]
     for manifest in manifests:
         faults += _ledger_faults(manifest)
+    faults += [
+        f"{path}: no phase has written it, but whoever reads the folder reads it too; move it away"
+        for path in strangers(job, manifests)
+    ]
     return len(entries), faults
 
 
-def _file_faults(job: Job, entry: store.FileEntry) -> Iterator[str]:
-    path = job.path(entry.path)
+def delete_damaged(job: Job) -> None:
+    """Deletes the files of finished phases whose bytes are not what the manifests say."""
+    entries = {entry for manifest in _manifests(job) for entry in manifest.all_files}
+    damaged = [entry.path for entry in sorted(entries) if _file_faults(job, entry)]
+    store.delete_files(job.output, damaged)
+
+
+def _manifests(job: Job) -> list[Manifest]:
+    return [m for m in (read_manifest(job, phase.name) for phase in PHASES) if m is not None]
+
+
+def _file_faults(job: Job, entry: store.FileEntry) -> list[str]:
+    path, advice = job.path(entry.path), _REPAIR.format(output=job.output)
     if not store.exists(path):
-        yield f"{entry.path}: missing; run the same command again to recreate it"
-        return
+        return [f"{entry.path}: missing; {advice}"]
     size_bytes, digest = store.digest_file(path)
-    if (size_bytes, digest) != (entry.size_bytes, entry.xxh3):
-        yield (
-            f"{entry.path}: {size_bytes} bytes with xxh3 {digest}, "
-            f"the manifest says {entry.size_bytes} bytes with {entry.xxh3}"
-        )
+    if (size_bytes, digest) == (entry.size_bytes, entry.xxh3):
+        return []
+    return [
+        f"{entry.path}: {size_bytes} bytes with xxh3 {digest}, the manifest says "
+        f"{entry.size_bytes} bytes with {entry.xxh3}; {advice}"
+    ]
 
 
 def _ledger_faults(manifest: Manifest) -> Iterator[str]:

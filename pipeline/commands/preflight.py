@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from massivetext.config import Config, ConfigError
 from massivetext.paths import PathKind, paths_of
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import UsageError
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.phases.dedup.against import read_old_corpora
+from massivetext.pipeline.phases.output_folder import require_apart
 from massivetext.pipeline.phases.phase import load_phase
+from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.table import phases_of
 
 
-def check_job(job: Job, command: str) -> None:
+def check_job(job: Job, items: Sequence[WorkItem], command: str) -> None:
     """Does `check_config`, looks at older corpora, and writes a file.
 
     Args:
         job: the run that is about to begin.
+        items: its work items.
         command: `run` or the name of a phase.
 
     Raises:
         ConfigError: as `check_config`.
-        UsageError: if the output folder cannot be written to, or an older corpus not compared with.
+        UsageError: if the output folder cannot be written to or is read from, or an older corpus
+            cannot be compared with.
     """
     check_config(job.config, command)
+    require_apart(job.output, job.config, items)
     read_old_corpora(job)
     _check_output(job)
 

@@ -6,6 +6,7 @@ import argparse
 from typing import Final
 
 from massivetext.command import Command
+from massivetext.config import Config
 from massivetext.config_file import load_config
 from massivetext.pipeline.commands.arguments import absolute, add_config, positive_int, size_bytes
 from massivetext.pipeline.engine.logs import hide_repetitions
@@ -53,21 +54,34 @@ def run(options: argparse.Namespace) -> int:
         processes = Processes.affordable(options.workers, options.memory, options.beam_options)
         processes.begin(WarmUp(config))
 
-    from massivetext.pipeline.commands.preflight import check_job
-    from massivetext.pipeline.commands.summary import print_summary
-    from massivetext.pipeline.engine.engine import BeamEngine
-    from massivetext.pipeline.engine.job import Job
+    from massivetext.pipeline.engine.lock import hold
     from massivetext.pipeline.engine.store import use_options
-    from massivetext.pipeline.phases.plan import plan
-    from massivetext.pipeline.phases.run import run_phases
+    from massivetext.pipeline.phases.output_folder import require_own
 
     hide_repetitions()
     use_options(options.beam_options)
+    output = absolute(options.output or config.output.path)
+    require_own(output)
+    with hold(output):
+        _run(config, output, options)
+    return 0
+
+
+def _run(config: Config, output: str, options: argparse.Namespace) -> None:
+    """Runs what is asked for in a folder that nobody else writes to."""
+    from massivetext.pipeline.commands.preflight import check_job
+    from massivetext.pipeline.commands.summary import print_summary
+    from massivetext.pipeline.engine import leftovers
+    from massivetext.pipeline.engine.engine import BeamEngine
+    from massivetext.pipeline.engine.job import Job
+    from massivetext.pipeline.phases.plan import plan
+    from massivetext.pipeline.phases.run import run_phases
+
     items = plan(config)
     input_bytes = sum({item.file: item.size_bytes for item in items}.values())
     job = Job(
         config=config,
-        output=absolute(options.output or config.output.path),
+        output=output,
         engine=BeamEngine(
             options.beam_options,
             options.workers or default_count(input_bytes, len(items), options.memory),
@@ -77,10 +91,10 @@ def run(options: argparse.Namespace) -> int:
         quiet=options.quiet,
         against=tuple(map(absolute, options.against)),
     )
-    check_job(job, options.command)
+    check_job(job, items, options.command)
     run_phases(job, items, options.command)
+    leftovers.clear(output, options.beam_options)
     print_summary(job)
-    return 0
 
 
 COMMAND: Final = Command(

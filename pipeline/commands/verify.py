@@ -9,6 +9,14 @@ from massivetext.command import Command
 from massivetext.pipeline.commands.arguments import absolute, add_output_of_run
 
 
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the arguments of `verify`."""
+    add_output_of_run(parser)
+    parser.add_argument(
+        "--repair", action="store_true", help="make damaged and missing files of the run anew"
+    )
+
+
 def run(options: argparse.Namespace) -> int:
     """Prints the faults of an output folder; returns 1 if there are any."""
     from massivetext.config import Config
@@ -17,13 +25,36 @@ def run(options: argparse.Namespace) -> int:
     from massivetext.pipeline.engine.store import use_options
 
     use_options(options.beam_options)
-    checked, faults = find_faults(Job(Config(), absolute(options.output)))
+    output = absolute(options.output)
+    if options.repair:
+        _repair(output, options.beam_options)
+    checked, faults = find_faults(Job(Config(), output))
     for fault in faults:
         print(fault)
     print(f"{checked} files checked, {len(faults)} faults")
     return 1 if faults else 0
 
 
+def _repair(output: str, beam_options: tuple[str, ...]) -> None:
+    """Deletes what is damaged, and runs the finished phases for what is missing.
+
+    Raises:
+        UsageError: if the folder does not say what it was made with, or its inputs have changed.
+    """
+    from massivetext.pipeline.commands.faults import delete_damaged
+    from massivetext.pipeline.engine.engine import BeamEngine
+    from massivetext.pipeline.engine.lock import hold
+    from massivetext.pipeline.phases.output_folder import recorded_job
+    from massivetext.pipeline.phases.plan import plan
+    from massivetext.pipeline.phases.run import repair
+
+    job = recorded_job(output, BeamEngine(beam_options))
+    with hold(output):
+        items = plan(job.config)
+        delete_damaged(job)
+        repair(job, items)
+
+
 COMMAND: Final = Command(
-    "verify", "check ledgers and checksums of an output folder", add_output_of_run, run, True
+    "verify", "check ledgers and checksums of an output folder", add_arguments, run, True
 )

@@ -43,6 +43,9 @@ _PARQUET_OPTIONS: dict[str, Any] = {
 PAUSES_SECONDS = (1.0, 5.0, 20.0)
 """Our choice: how long to wait before each further attempt."""
 
+TEMPORARY: Final = "tmp"
+"""Folder below an output folder for files on their way; empty when a run is finished."""
+
 _LASTING_ERRORS: Final = frozenset(
     (
         errno.ENOSPC,
@@ -336,7 +339,7 @@ def commit(output: str, path: str) -> Iterator[Commit]:
     Yields:
         a `Commit`; its stream takes bytes in order (no seeking).
     """
-    temporary = join(output, "tmp", f"{uuid.uuid4().hex}-{path.rpartition('/')[2]}")
+    temporary = join(output, TEMPORARY, f"{uuid.uuid4().hex}-{path.rpartition('/')[2]}")
     target = below(output, path)
     raw = FileSystems.create(temporary, compression_type=CompressionTypes.UNCOMPRESSED)
     digesting = _Digesting(raw)

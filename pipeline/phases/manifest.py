@@ -31,9 +31,14 @@ class Manifest:
         return sorted([*self.files, *(f for r in self.items.values() for f in r.files)])
 
 
+def manifest_path(name: str) -> str:
+    """Returns where the manifest of a phase lies, below the output folder."""
+    return f"phases/{name}/manifest.json"
+
+
 def read_manifest(job: Job, name: str) -> Manifest | None:
     """Returns the manifest of a finished phase, or None; one of another shape says nothing."""
-    record = store.read_record(job.path(f"phases/{name}/manifest.json"))
+    record = store.read_record(job.path(manifest_path(name)))
     try:
         return None if record is None else _manifest_from_json(record)
     except (KeyError, TypeError, AttributeError):  # of an early release, or damaged

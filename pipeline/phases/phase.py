@@ -22,11 +22,13 @@ from massivetext.pipeline.phases.manifest import (
     Manifest,
     dump_manifest,
     dump_record,
+    manifest_path,
     require_manifest,
 )
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.standing import (
     drop_what_no_longer_counts,
+    forget_lost_scratch,
     is_whole,
     settings_path,
 )
@@ -70,7 +72,7 @@ class PhaseRun:
 
     def commit(self, manifest: Manifest) -> None:
         """Writes the manifest, and deletes what the phase needs no more."""
-        path = f"phases/{self.phase.name}/manifest.json"
+        path = manifest_path(self.phase.name)
         store.write_bytes(self.job.output, path, dump_manifest(manifest))
         _delete_scratch(self.job, self.phase)
 
@@ -164,6 +166,7 @@ def begin_phase(
     if is_whole(job, phase):
         _delete_scratch(job, phase)
         return None
+    forget_lost_scratch(job, phase)
     store.write_bytes(job.output, settings_path(phase), dump_record(settings))
     steps = Steps(job.engine, job.output, phase.name, key, job.quiet)
     return PhaseRun(job, phase, items, upstream, steps)

@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.steps import Link
-from massivetext.pipeline.phases.phase import PhaseRun, begin_phase, load_phase, require_same_inputs
+from massivetext.pipeline.phases.manifest import manifest_path
+from massivetext.pipeline.phases.output_folder import record_job
+from massivetext.pipeline.phases.phase import (
+    PhaseRun,
+    begin_phase,
+    load_phase,
+    require_same_inputs,
+    run_phase,
+)
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.removed import publish_removed
 from massivetext.pipeline.phases.table import PHASES, REMOVING, Phase, phases_of
@@ -26,6 +35,8 @@ def run_phases(job: Job, items: Sequence[WorkItem], command: str) -> None:
     for phase, following in zip(phases, (*phases[1:], None), strict=True):
         work = load_phase(phase)
         begun = begin_phase(job, phase, items, work)
+        if phase is phases[0]:
+            record_job(job)
         if begun is not None:
             then = _first_step(begun, following) if following else []
             begun.commit(work.work(replace(begun, then=then)))
@@ -40,3 +51,10 @@ def _first_step(begun: PhaseRun, following: Phase) -> list[Link]:
         return []
     run = begin_phase(begun.job, following, begun.items, work, before=begun)
     return [run.steps.left(work.first_step(run))] if run else []
+
+
+def repair(job: Job, items: Sequence[WorkItem]) -> None:
+    """Makes what is missing or unreadable of the finished phases anew."""
+    for phase in PHASES:
+        if store.exists(job.path(manifest_path(phase.name))):
+            run_phase(job, phase, items)

@@ -16,7 +16,12 @@ from typing import Any, Final
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import UsageError
 from massivetext.pipeline.engine.job import Job
-from massivetext.pipeline.phases.manifest import Manifest, dump_record, read_manifest
+from massivetext.pipeline.phases.manifest import (
+    Manifest,
+    dump_record,
+    manifest_path,
+    read_manifest,
+)
 from massivetext.pipeline.phases.table import PHASES, Phase
 
 _FOLLOWS: Final = ("results", "upstream", "massivetext")
@@ -76,6 +81,19 @@ def is_whole(job: Job, phase: Phase) -> bool:
             file=sys.stderr,
         )
     return not damaged
+
+
+def forget_lost_scratch(job: Job, phase: Phase) -> None:
+    """Deletes the records of steps whose files were deleted when the phase was finished.
+
+    Those that name results stay, so that only what led to the others is done again.
+    """
+    if not phase.scratch or any(store.sizes_below(job.output, f) for f in phase.scratch):
+        return
+    kept = (settings_path(phase), manifest_path(phase.name))
+    paths = [p for p in store.sizes_below(job.output, f"phases/{phase.name}") if p not in kept]
+    records = ((path, store.read_record(job.path(path)) or {}) for path in paths)
+    store.delete_files(job.output, [path for path, record in records if not record.get("files")])
 
 
 def damaged_files(job: Job, manifest: Manifest) -> list[store.FileEntry]:

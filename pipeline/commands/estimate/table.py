@@ -11,8 +11,6 @@ from rich.table import Table
 from massivetext.pipeline.commands.estimate.figures import Estimate
 from massivetext.pipeline.commands.summary import report_console
 
-FILE_NAME = "estimate.json"
-
 
 def to_json(estimate: Estimate) -> bytes:
     """Returns all figures: bytes, CPU seconds and core-hours; floats, as they are expectations."""

@@ -1,0 +1,43 @@
+"""What killed runs leave in an output folder: temporary files, and uploads that never ended."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+from massivetext.pipeline.engine import store
+
+_OURS: Final = re.compile(r"[0-9a-f]{32}-")
+"""What the names of temporary files begin with (see `store.commit`)."""
+
+
+def clear(output: str, beam_options: Sequence[str]) -> None:
+    """Deletes what no run will finish; nobody may be writing to the folder.
+
+    Args:
+        output: the output folder.
+        beam_options: for the client of the store.
+    """
+    found = store.sizes_below(output, store.TEMPORARY)
+    names = {path: path.removeprefix(f"{store.TEMPORARY}/") for path in found}
+    store.delete_files(output, [path for path, name in names.items() if _OURS.match(name)])
+    if output.startswith("s3://"):
+        _abort_uploads(output, beam_options)
+
+
+def _abort_uploads(output: str, beam_options: Sequence[str]) -> None:
+    """Ends unfinished uploads: their parts are stored and paid for, and no listing shows them."""
+    from apache_beam.io.aws.clients.s3.boto3_client import Client
+    from apache_beam.options.pipeline_options import PipelineOptions
+
+    client: Any = Client(PipelineOptions(list(beam_options))).client
+    bucket, _, folder = output.removeprefix("s3://").partition("/")
+    prefix = f"{folder.rstrip('/')}/{store.TEMPORARY}/".lstrip("/")
+    for page in client.get_paginator("list_multipart_uploads").paginate(
+        Bucket=bucket, Prefix=prefix
+    ):
+        for upload in page.get("Uploads", ()):
+            client.abort_multipart_upload(
+                Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"]
+            )

@@ -1,0 +1,123 @@
+"""The folder of a run: whether it is one, what in it is not ours, and which run it belongs to."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from apache_beam.io.filesystem import FileSystem
+
+from massivetext.config import Config
+from massivetext.config_file import parse_config, to_table
+from massivetext.pipeline.engine import lock, store
+from massivetext.pipeline.engine.engine import Engine
+from massivetext.pipeline.engine.errors import UsageError
+from massivetext.pipeline.engine.job import Job
+from massivetext.pipeline.phases.manifest import Manifest, dump_record, manifest_path
+from massivetext.pipeline.phases.plan import WorkItem
+from massivetext.pipeline.phases.standing import settings_path
+from massivetext.pipeline.phases.table import PHASES, phase_named
+
+_JOB: Final = "phases/job.json"
+"""The configuration that the results were made with, for `verify --repair`."""
+
+ESTIMATE: Final = "estimate.json"
+"""What `massivetext estimate` writes; a run may follow in the same folder."""
+
+
+def require_own(output: str) -> None:
+    """Checks that a folder is empty or missing, or holds a run.
+
+    Raises:
+        UsageError: if others have put something there.
+    """
+    marks = (
+        lock.PATH,
+        *(path for p in PHASES for path in (settings_path(p), manifest_path(p.name))),
+    )
+    if any(store.exists(store.below(output, mark)) for mark in marks):
+        return
+    found = [path for path in store.sizes_below(output, "") if path != ESTIMATE]
+    strangers = [path for path in found if not _is_hidden(path)]
+    if strangers:
+        raise UsageError(
+            f"{output} is not empty and holds no run: {strangers[0]} is not ours; "
+            "name a new or empty folder as --output"
+        )
+
+
+def require_apart(output: str, config: Config, items: Sequence[WorkItem]) -> None:
+    """Checks that no input is a result, and that no pattern of a source will match one.
+
+    Raises:
+        UsageError: if one does: the next run would read what this one wrote.
+    """
+    root = _real(output).rstrip("/") + "/"
+    for item in items:
+        if _real(item.file).startswith(root):
+            raise UsageError(
+                f"source '{item.subset}' reads {item.file}, which lies in the output folder; "
+                "name another --output"
+            )
+    results = [root + path for path in _examples(items)]
+    for source in config.sources:
+        for pattern in (source.path,) if isinstance(source.path, str) else source.path:
+            matches = FileSystem.translate_pattern(pattern)
+            if any(re.match(matches, path) for path in results):
+                raise UsageError(
+                    f"the pattern {pattern} of source '{source.subset}' matches what this run "
+                    f"writes to {output}; name another --output"
+                )
+
+
+def _examples(items: Sequence[WorkItem]) -> Iterator[str]:
+    """Yields paths of files that a run writes, below its output folder: one of each kind."""
+    name = items[0].name if items else "item"
+    for phase in PHASES:
+        yield settings_path(phase)
+        for folder in phase.folders:
+            for pattern in phase.writes:
+                yield f"{folder}/{pattern.replace('{item}', name).replace('*', '00000')}"
+
+
+def strangers(job: Job, manifests: Sequence[Manifest]) -> list[str]:
+    """Returns the files in the result folders of finished phases that no phase has written.
+
+    Whoever reads a folder as one data set reads them too; hidden files nobody does.
+    """
+    ours = {entry.path for manifest in manifests for entry in manifest.all_files}
+    folders = sorted({f for manifest in manifests for f in phase_named(manifest.phase).folders})
+    found = [path for folder in folders for path in store.sizes_below(job.output, folder)]
+    return [path for path in found if path not in ours and not _is_hidden(path)]
+
+
+def record_job(job: Job) -> None:
+    """Writes what it takes to make results anew."""
+    content = dump_record({"config": to_table(job.config), "against": job.against})
+    store.write_bytes(job.output, _JOB, content)
+
+
+def recorded_job(output: str, engine: Engine) -> Job:
+    """Returns the job that an output folder belongs to.
+
+    Raises:
+        UsageError: if the folder does not say.
+    """
+    record = store.read_record(store.below(output, _JOB))
+    if record is None:
+        raise UsageError(
+            f"{output} does not say what it was made with ({_JOB}); run `massivetext run` with its "
+            "configuration once more"
+        )
+    return Job(parse_config(record["config"]), output, engine, against=tuple(record["against"]))
+
+
+def _real(path: str) -> str:
+    """Returns a path without symbolic links."""
+    return path if "://" in path else os.path.realpath(path)
+
+
+def _is_hidden(path: str) -> bool:
+    return any(part.startswith((".", "_")) for part in path.split("/"))
