@@ -118,11 +118,20 @@ class RawRecord:
 
 @dataclass(frozen=True, slots=True)
 class FailedRecord:
-    """A record that could not be read: becomes a row of `failed/`."""
+    """A record that could not be read: becomes a row of `failed/`.
+
+    Attributes:
+        file: that it lies in.
+        offset: where, in bytes, lines or rows.
+        error: what was found, and what was expected.
+        ends_file: whether nothing behind it could be read: the file is cut off, or damaged from
+            there to its end, and nobody knows how many records are lost.
+    """
 
     file: str
     offset: int
     error: str
+    ends_file: bool = False
 
 
 @dataclass(frozen=True, slots=True)

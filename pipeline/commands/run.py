@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from typing import Final
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
 from massivetext.command import Command
 from massivetext.config import Config
@@ -12,6 +13,10 @@ from massivetext.pipeline.commands.arguments import absolute, add_config, positi
 from massivetext.pipeline.engine.logs import hide_repetitions
 from massivetext.pipeline.engine.processes import Processes, default_count, tune_malloc
 from massivetext.pipeline.phases.warm_up import WarmUp
+
+if TYPE_CHECKING:
+    from massivetext.pipeline.engine.job import Job
+    from massivetext.pipeline.phases.plan import WorkItem
 
 
 def add_phase_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,32 +59,37 @@ def run(options: argparse.Namespace) -> int:
         processes = Processes.affordable(options.workers, options.memory, options.beam_options)
         processes.begin(WarmUp(config))
 
+    from massivetext.pipeline.commands.preflight import check_job
+    from massivetext.pipeline.commands.summary import print_summary
+    from massivetext.pipeline.engine import leftovers
     from massivetext.pipeline.engine.lock import hold
     from massivetext.pipeline.engine.store import use_options
     from massivetext.pipeline.phases.output_folder import require_own
+    from massivetext.pipeline.phases.plan import plan
+    from massivetext.pipeline.phases.run import run_phases
 
     hide_repetitions()
     use_options(options.beam_options)
     output = absolute(options.output or config.output.path)
     require_own(output)
     with hold(output):
-        _run(config, output, options)
+        items = plan(config)
+        job = _job(options, config, output, items)
+        check_job(job, items, options.command)
+        run_phases(job, items, options.command)
+        leftovers.clear(output, options.beam_options)
+    print_summary(job)
     return 0
 
 
-def _run(config: Config, output: str, options: argparse.Namespace) -> None:
-    """Runs what is asked for in a folder that nobody else writes to."""
-    from massivetext.pipeline.commands.preflight import check_job
-    from massivetext.pipeline.commands.summary import print_summary
-    from massivetext.pipeline.engine import leftovers
+def _job(
+    options: argparse.Namespace, config: Config, output: str, items: Sequence[WorkItem]
+) -> Job:
     from massivetext.pipeline.engine.engine import BeamEngine
     from massivetext.pipeline.engine.job import Job
-    from massivetext.pipeline.phases.plan import plan
-    from massivetext.pipeline.phases.run import run_phases
 
-    items = plan(config)
     input_bytes = sum({item.file: item.size_bytes for item in items}.values())
-    job = Job(
+    return Job(
         config=config,
         output=output,
         engine=BeamEngine(
@@ -91,10 +101,6 @@ def _run(config: Config, output: str, options: argparse.Namespace) -> None:
         quiet=options.quiet,
         against=tuple(map(absolute, options.against)),
     )
-    check_job(job, items, options.command)
-    run_phases(job, items, options.command)
-    leftovers.clear(output, options.beam_options)
-    print_summary(job)
 
 
 COMMAND: Final = Command(

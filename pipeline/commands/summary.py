@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 from rich.console import Console
 from rich.table import Table
@@ -22,6 +23,9 @@ RESULT_FOLDERS = {
     "report": "report/index.html",
 }
 
+_NAMED: Final = 3
+"""Our choice: so many files on a line; `report/funnel.json` has them all."""
+
 _LOG_WIDTH = 160
 """Our choice: columns of our widest table."""
 
@@ -31,6 +35,8 @@ def print_summary(job: Job) -> None:
     counts = funnel(job)
     console = report_console()
     console.print(funnel_table(counts))
+    if counts["incomplete_files"]:
+        console.print(incomplete_line(counts["incomplete_files"]), soft_wrap=True, markup=False)
     for title, place in RESULT_FOLDERS.items():
         path = job.path(place)
         if store.match_below(path):
@@ -39,6 +45,14 @@ def print_summary(job: Job) -> None:
         train = f"massivetext train {job.path('sequences')} --preset tiny --steps 50"
         console.print(f"\nnext       {train}", soft_wrap=True)
         console.print(f"           massivetext explain {job.output} ID_OR_URL", soft_wrap=True)
+
+
+def incomplete_line(names: Sequence[str]) -> str:
+    """Returns what to say of files that were not read to their end."""
+    shown = ", ".join(names[:_NAMED])
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    count = f"{len(names):,} files were" if len(names) > 1 else "1 file was"
+    return f"{count} not read to the end, and what is lost is unknown (see failed/): {shown}{more}"
 
 
 def report_console() -> Console:

@@ -16,6 +16,7 @@ from apache_beam.pvalue import PCollection
 
 from massivetext.config import plain
 from massivetext.pipeline.engine import store
+from massivetext.pipeline.engine.errors import InputError
 from massivetext.pipeline.engine.results import FoundT, ItemResult, join_results, result_from_json
 
 
@@ -85,6 +86,24 @@ class Commits(Generic[FoundT]):
         content = json.dumps(record, indent=1, sort_keys=True, ensure_ascii=False)
         store.write_bytes(self.output, f"{self.folder}/{item.name}.json", content.encode())
 
+    def write_fault(self, item: Item, fault: str) -> None:
+        """Writes why an item could not be done."""
+        content = json.dumps({"fault": fault}, ensure_ascii=False)
+        store.write_bytes(self.output, f"{self._faults}/{item.name}.json", content.encode())
+
+    def read_fault(self, item: Item) -> str | None:
+        """Returns why an item could not be done, or None if nothing is known."""
+        record = store.read_record(store.below(self.output, f"{self._faults}/{item.name}.json"))
+        return record["fault"] if record else None
+
+    def forget_faults(self) -> None:
+        """Deletes what is said of earlier attempts."""
+        store.delete(store.below(self.output, self._faults))
+
+    @property
+    def _faults(self) -> str:
+        return f"{self.folder}-faults"
+
     def _path(self, item: Item) -> str:
         return store.below(self.output, f"{self.folder}/{item.name}.json")
 
@@ -97,10 +116,20 @@ class CommitItem(Generic[FoundT]):
     commits: Commits[FoundT]
 
     def __call__(self, item: Item) -> None:
-        """Does the item's work unless it is committed."""
+        """Does the item's work unless it is committed.
+
+        An input that cannot be read must not keep the others from being done: it is written down,
+        and the step fails in the end for want of a result.
+        """
         # A bundle that is tried again does only what its first attempt did not commit.
-        if self.commits.read(item) is None:
-            self.commits.write(item, self.work(item))
+        if self.commits.read(item) is not None:
+            return
+        try:
+            result = self.work(item)
+        except InputError as error:
+            self.commits.write_fault(item, str(error))
+        else:
+            self.commits.write(item, result)
 
 
 class CommitOutcomes(beam.PTransform):

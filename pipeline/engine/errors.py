@@ -11,6 +11,10 @@ class RunError(RuntimeError):
     """A run that cannot go on: what was found, and what to do."""
 
 
+class InputError(RunError):
+    """An input that its file system refuses: the others are done, then the run fails."""
+
+
 class UsageError(RuntimeError):
     """A command that cannot be carried out as asked; nothing was done."""
 

@@ -22,7 +22,7 @@ from massivetext.pipeline.engine.commits import (
     ItemT,
 )
 from massivetext.pipeline.engine.engine import Engine
-from massivetext.pipeline.engine.errors import RunError
+from massivetext.pipeline.engine.errors import InputError, RunError
 from massivetext.pipeline.engine.progress import watch
 from massivetext.pipeline.engine.results import FoundT, ItemResult
 
@@ -300,6 +300,8 @@ class Steps:
         commits = self._commits(step)
         done = commits.read_all(step.items)
         left = [item for item in step.items if item.name not in done]
+        if left:
+            commits.forget_faults()
         return Link(self.phase, step, commits, left), done
 
     def _chain(self, *links: Link) -> Chain:
@@ -317,12 +319,24 @@ def _every(
     commits: Commits[FoundT], items: Sequence[Item], results: dict[str, ItemResult[FoundT]]
 ) -> dict[str, ItemResult[FoundT]]:
     """Returns the results of all items in their order; raises a RunError if one has none."""
-    missing = [item.name for item in items if item.name not in results]
+    missing = [item for item in items if item.name not in results]
     if missing:
-        raise RunError(
-            f"step {commits.folder} did not finish {len(missing)} items; the first is {missing[0]}"
-        )
+        raise _unfinished(commits, missing)
     return {item.name: results[item.name] for item in items}
+
+
+def _unfinished(commits: Commits[Any], missing: Sequence[Item]) -> RunError:
+    """Says why items of a step have no result."""
+    faults = [fault for item in missing if (fault := commits.read_fault(item)) is not None]
+    if not faults:
+        return RunError(
+            f"step {commits.folder} did not finish {len(missing)} items; "
+            f"the first is {missing[0].name}"
+        )
+    more = f" (and {len(faults) - 1:,} more inputs)" if len(faults) > 1 else ""
+    return InputError(
+        f"{faults[0]}{more}; all other inputs are done: mend this, then run the same command again"
+    )
 
 
 def even_ranges(count: int, parts: int) -> list[list[int]]:

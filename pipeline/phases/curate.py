@@ -14,7 +14,7 @@ from massivetext.config import Config, Limits, Source
 from massivetext.content_cache import load_by_content
 from massivetext.paths import paths_of
 from massivetext.pipeline.engine import store
-from massivetext.pipeline.engine.errors import RunError
+from massivetext.pipeline.engine.errors import InputError, RunError
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.results import ItemResult, balances, merge_counts
 from massivetext.pipeline.engine.steps import Map
@@ -47,24 +47,27 @@ _BATCH_BYTES = 32_000_000
 def open_records(
     item: WorkItem, source: Source, limits: Limits, open_file: OpenFile = store.open_input
 ) -> Iterator[Iterable[Record]]:
-    """Gives the records of a work item; a file that cannot be opened is a failed record.
+    """Gives the records of a work item.
 
     Raises:
-        OSError: if the store failed in a way that may pass. Whatever a reader made of it, that is
-            no fault of a record, and the item has to be read again.
+        InputError: if the file system refuses the file: that is no fault of a record. Whatever a
+            reader made of it is thrown away.
+        OSError: if the store failed in a way that may pass, so that the item has to be read again.
     """
     context = ReadContext(item.file, item.range, source.fields, limits.record_bytes)
     try:
         stream = store.WatchedStream(open_file(item.file))
     except OSError as error:
-        if store.is_transient(error):
-            raise
-        yield [FailedRecord(item.file, 0, f"the file cannot be opened: {error}")]
-        return
+        raise _input_error(item, error) from error
     with stream:
         yield read_file(source.format, stream.as_binary(), context)
     if stream.fault is not None:
-        raise OSError(f"reading {item.file}: {stream.fault}") from stream.fault
+        raise _input_error(item, stream.fault) from stream.fault
+
+
+def _input_error(item: WorkItem, error: OSError) -> Exception:
+    problem = f"cannot read {item.file}: {error.strerror or error}"
+    return OSError(problem) if store.is_transient(error) else InputError(problem)
 
 
 _RESULTS: Final = (
@@ -143,6 +146,7 @@ class _Results:
             ("in", "kept", "rejected", "failed", "skipped"), 0
         )
         self.skipped = Counter[str]()
+        self.is_incomplete = False
         self.statistics: list[dict[str, Any]] = []
 
     def add(self, batch: _Batch) -> None:
@@ -162,12 +166,14 @@ class _Results:
         for name, count in zip(self.ledger, counts, strict=True):
             self.ledger[name] += count
         self.skipped.update(skipped)
+        self.is_incomplete |= any(error.ends_file for error in errors)
         self.statistics.append(batch_statistics(made.documents))
 
     def told(self) -> ItemResult[None]:
         """Returns the result, once the files are committed."""
         statistics = trim_hosts(merge_counts(self.statistics))
         statistics["skipped"] = dict(sorted(self.skipped.items()))
+        statistics["incomplete_files"] = {self.item.name: 1} if self.is_incomplete else {}
         entries = (self.documents.entry, self.rejected.entry, self.failed.entry)
         return ItemResult(entries, self.ledger, {self.item.subset: statistics})
 

@@ -21,18 +21,23 @@ from massivetext.pipeline.phases.costs import Costs
 from massivetext.pipeline.phases.manifest import (
     Manifest,
     dump_manifest,
-    dump_record,
     manifest_path,
     require_manifest,
 )
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.standing import (
-    drop_what_no_longer_counts,
     forget_lost_scratch,
     is_whole,
-    settings_path,
+    require_current,
+    settle,
 )
-from massivetext.pipeline.phases.table import PHASES, Phase, results_versions, upstream_of
+from massivetext.pipeline.phases.table import (
+    PHASES,
+    Phase,
+    phase_named,
+    results_versions,
+    upstream_of,
+)
 
 
 @dataclass(frozen=True)
@@ -159,15 +164,16 @@ def begin_phase(
     at_work = {before.phase.name: before.key} if before else {}
     finished = [name for name in upstream_of(phase) if name not in at_work]
     upstream = {name: require_manifest(job, name) for name in finished}
+    for name in finished:
+        require_current(job, phase_named(name))
     keys = {name: manifest.key for name, manifest in upstream.items()} | at_work
     settings = _settings_of(job, phase, work, items, keys)
     key = fingerprint(phase.name, settings)
-    drop_what_no_longer_counts(job, phase, settings, key)
+    settle(job, phase, settings, key)
     if is_whole(job, phase):
         _delete_scratch(job, phase)
         return None
     forget_lost_scratch(job, phase)
-    store.write_bytes(job.output, settings_path(phase), dump_record(settings))
     steps = Steps(job.engine, job.output, phase.name, key, job.quiet)
     return PhaseRun(job, phase, items, upstream, steps)
 

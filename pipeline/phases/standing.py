@@ -22,7 +22,7 @@ from massivetext.pipeline.phases.manifest import (
     manifest_path,
     read_manifest,
 )
-from massivetext.pipeline.phases.table import PHASES, Phase
+from massivetext.pipeline.phases.table import PHASES, Phase, results_versions
 
 _FOLLOWS: Final = ("results", "upstream", "massivetext")
 """Settings that nobody sets: they follow from the program and from the phases before."""
@@ -33,10 +33,8 @@ def settings_path(phase: Phase) -> str:
     return f"phases/{phase.name}/settings.json"
 
 
-def drop_what_no_longer_counts(
-    job: Job, phase: Phase, settings: Mapping[str, Any], key: str
-) -> None:
-    """Deletes what a phase has written with other settings or in another version.
+def settle(job: Job, phase: Phase, settings: Mapping[str, Any], key: str) -> None:
+    """Records a phase's settings; deletes what it has written with others or in another version.
 
     Args:
         job: the run.
@@ -49,15 +47,19 @@ def drop_what_no_longer_counts(
     """
     begun = store.read_record(job.path(settings_path(phase)))
     manifest = read_manifest(job, phase.name)
-    if begun is None and (manifest is None or manifest.key == key):
-        return
     asked = json.loads(dump_record(settings))
     if begun == asked:
         return
-    change = _change_by_user(begun or {}, asked)
+    if begun is not None or (manifest is not None and manifest.key != key):
+        _drop(job, phase, begun or {}, asked)
+    store.write_bytes(job.output, settings_path(phase), dump_record(settings))
+
+
+def _drop(job: Job, phase: Phase, begun: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
+    change = _change_by_user(begun, asked)
     if change is None:
         print(
-            f"massivetext: {job.output}: {_other_version(phase, begun or {}, asked)}",
+            f"massivetext: {job.output}: {_other_version(phase, begun, asked)}",
             file=sys.stderr,
         )
     elif not job.restart:
@@ -66,6 +68,25 @@ def drop_what_no_longer_counts(
             "use another --output, or recompute it with --restart"
         )
     delete_results(job, phase)
+
+
+def require_current(job: Job, phase: Phase) -> None:
+    """Checks that a finished phase follows from the phases before as they are now.
+
+    Raises:
+        UsageError: if one of them was done anew since, or this one by another version.
+    """
+    settings = store.read_record(job.path(settings_path(phase))) or {}
+    keys = {
+        name: manifest.key
+        for name in settings.get("upstream", {})
+        if (manifest := read_manifest(job, name)) is not None
+    }
+    if settings.get("results") != results_versions(phase) or settings.get("upstream", {}) != keys:
+        raise UsageError(
+            f"the phase '{phase.name}' in {job.output} is out of date: it, or what it was made "
+            f"from, has changed; run `massivetext {phase.name}` or `massivetext run` first"
+        )
 
 
 def is_whole(job: Job, phase: Phase) -> bool:

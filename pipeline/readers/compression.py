@@ -31,11 +31,13 @@ class DamagedMemberError(ValueError):
 
     Attributes:
         offset: where the member starts in the stored file, in bytes.
+        is_last: whether no member behind it can be inflated either.
     """
 
-    def __init__(self, offset: int, problem: str) -> None:
+    def __init__(self, offset: int, problem: str, is_last: bool) -> None:
         super().__init__(problem)
         self.offset = offset
+        self.is_last = is_last
 
 
 class Inflater(Protocol):

@@ -103,6 +103,11 @@ class ByteCursor(ABC):
             self._damage = damage
             return bytes(self._buffer[self._start :])
 
+    @property
+    def is_at_end(self) -> bool:
+        """Whether all bytes of the file have been consumed."""
+        return not self.look(1) and self._damage is None
+
     def take(self, size_bytes: int) -> bytes:
         """Returns and consumes the next bytes; fewer at the end of the file."""
         taken = self.peek(size_bytes)
@@ -271,9 +276,9 @@ class MemberCursor(ByteCursor):
             content = self._inflate_member()
             if not content and self._inflater is not None:
                 if is_end:
-                    self._recover(position.member)
+                    is_last = not self._recover(position.member)
                     problem = f"the file ends within a {self._compression.name} member"
-                    raise DamagedMemberError(position.member, problem)
+                    raise DamagedMemberError(position.member, problem, is_last)
                 return False
             self._position = Position(position.member, position.into + len(content))
             skipped = min(self._skip, len(content))
@@ -292,11 +297,9 @@ class MemberCursor(ByteCursor):
         offset = self._read_to - len(self._stored)
         if not self._compression.magic.match(self._stored):
             found = self._stored[:8]
-            self._recover(offset)
-            raise DamagedMemberError(
-                offset,
-                f"expected {self._compression.name} data as the suffix says, found {found!r}",
-            )
+            is_last = not self._recover(offset)
+            problem = f"expected {self._compression.name} data as the suffix says, found {found!r}"
+            raise DamagedMemberError(offset, problem, is_last)
         self._inflater = self._new_inflater()
         self._position = Position(offset, 0)
         return True
@@ -308,17 +311,17 @@ class MemberCursor(ByteCursor):
             content = self._inflater.inflate(self._stored)
         except Exception as error:  # every library has exceptions of its own
             member = self._position.member
-            self._recover(member)
+            is_last = not self._recover(member)
             problem = f"damaged {self._compression.name} member: {error}"
-            raise DamagedMemberError(member, problem) from None
+            raise DamagedMemberError(member, problem, is_last) from None
         self._stored = b""
         if self._inflater.eof:
             self._stored = self._inflater.unused_data
             self._inflater = None
         return content
 
-    def _recover(self, damaged: int) -> None:
-        """Goes to the first member behind `damaged` that can be inflated, or to the end."""
+    def _recover(self, damaged: int) -> bool:
+        """Goes to the next member behind `damaged` that can be inflated; False if there is none."""
         offset = damaged + 1
         while True:
             self._start_at(offset)
@@ -331,12 +334,12 @@ class MemberCursor(ByteCursor):
                 self._stored = self._stored[-MAGIC_BYTES:]
             else:
                 self._stored = b""
-                return
+                return False
             offset = self._read_to - len(self._stored) + match.start()
             self._start_at(offset)
             if self._can_begin():
                 self._start_at(offset)
-                return
+                return True
             offset += 1
 
     def _can_begin(self) -> bool:

@@ -56,6 +56,10 @@ class FrameError(ValueError):
     """A record that cannot be cut out."""
 
 
+class LargeFrameError(FrameError):
+    """A record that is in order, and larger than the limit; the next one begins behind it."""
+
+
 @dataclass(frozen=True)
 class Framing:
     """How records of an archive format begin.
@@ -100,10 +104,11 @@ def read_archive(
             offset = position.member or position.into
             yield record_of(_read_frame(cursor, framing, offset, context.record_bytes), context)
         except DamagedMemberError as damage:
-            yield FailedRecord(context.file, damage.offset, str(damage))
+            yield FailedRecord(context.file, damage.offset, str(damage), damage.is_last)
             cursor.discard()
         except FrameError as error:
-            yield FailedRecord(context.file, offset, str(error))
+            ends_file = cursor.is_at_end and not isinstance(error, LargeFrameError)
+            yield FailedRecord(context.file, offset, str(error), ends_file)
         is_empty = False
     if is_empty:
         yield FailedRecord(context.file, 0, f"empty file: expected {framing.name} records")
@@ -140,7 +145,7 @@ def _read_block(cursor: ByteCursor, framing: Framing, block_bytes: int, record_b
         cursor.skip_to(framing.find, LOOK_AHEAD_BYTES)
         raise FrameError(problem)
     if is_too_large:
-        raise FrameError(
+        raise LargeFrameError(
             f"record of {block_bytes} bytes is larger than limits.record_bytes = {record_bytes}"
         )
     return block

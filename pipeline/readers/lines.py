@@ -82,7 +82,7 @@ def read_lines(
                 continue
             yield record_of(line, context) if isinstance(line, Line) else line
         except DamagedMemberError as damage:
-            yield FailedRecord(context.file, damage.offset, str(damage))
+            yield FailedRecord(context.file, damage.offset, str(damage), damage.is_last)
             cursor.discard()
         is_empty = False
     if is_empty and not stream.read(1):

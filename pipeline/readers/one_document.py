@@ -42,6 +42,6 @@ def read_whole(
         }
         return RawRecord(source_id="", raw=check(raw), metadata=metadata)
     except DamagedMemberError as damage:
-        return FailedRecord(context.file, damage.offset, str(damage))
+        return FailedRecord(context.file, damage.offset, str(damage), damage.is_last)
     except RowError as error:
         return FailedRecord(context.file, 0, str(error))

@@ -32,7 +32,7 @@ def read(stream: BinaryIO, context: ReadContext) -> Iterator[RawRecord | FailedR
         file = _open(stream)
         schema = file.schema_arrow
     except Exception as error:  # Arrow's own exceptions, OSError, ValueError
-        yield FailedRecord(context.file, 0, f"not a readable Parquet file: {error}")
+        yield FailedRecord(context.file, 0, f"not a readable Parquet file: {error}", ends_file=True)
         return
     columns = _columns(schema, context.fields)
     first_row = 0

@@ -33,6 +33,7 @@ def funnel(job: Job) -> dict[str, Any]:
         "schema_version": FUNNEL_SCHEMA_VERSION,
         "subsets": subsets,
         "total": merge_counts(subsets.values()),
+        "incomplete_files": incomplete_files(curate) if curate else [],
         "rules": _rules(job, curate) if curate else {},
     }
 
@@ -43,6 +44,12 @@ def ledgers(manifest: Manifest) -> dict[str, dict[str, int]]:
     for name, result in sorted(manifest.items.items()):
         parts.setdefault(name.partition("/")[0], []).append(result.ledger)
     return {subset: merge_counts(ledgers) for subset, ledgers in parts.items()}
+
+
+def incomplete_files(curate: Manifest) -> list[str]:
+    """Returns the items whose files were not read to their end: nobody knows what is lost."""
+    found = merge_counts(part.get("incomplete_files", {}) for part in curate.findings.values())
+    return list(found)
 
 
 def read_dataset(job: Job) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from massivetext.pipeline.phases.statistics import BINS, quantile
 
 HOSTS_SHOWN = 20
 LANGUAGES_SHOWN = 15
+FILES_SHOWN = 20
 
 
 def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
@@ -59,6 +60,8 @@ def render_report(
     return environment.from_string(source.read_text(encoding="utf-8")).render(
         version=__version__,
         reasons=REASONS,
+        incomplete=counts["incomplete_files"],
+        files_shown=FILES_SHOWN,
         rows=[*counts["subsets"].items(), ("total", counts["total"])],
         rules=[_rule_row(rule, counts["rules"][rule.name], config) for rule in RULES.values()],
         histograms=[

@@ -1,5 +1,7 @@
 import gzip
 import json
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,8 @@ import pytest
 
 from massivetext.config import Config, Output, Source
 from massivetext.filters import measure
+from massivetext.pipeline.engine.engine import BeamEngine
+from massivetext.pipeline.engine.errors import RunError
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.results import balances
 from massivetext.pipeline.phases.manifest import Manifest
@@ -130,15 +134,84 @@ def test_an_empty_file_and_an_oversized_record_fail(tmp_path: Path) -> None:
     assert "100" in rows(output, "failed")[1]["error"]
 
 
-def test_a_file_that_disappears_is_a_failed_record(tmp_path: Path) -> None:
-    (tmp_path / "b.txt").write_text(PROSE)
-    config = Config(sources=(Source("books", "text", "text", str(tmp_path / "b.txt")),))
+def vanish(file: Path) -> None:
+    file.unlink()
+
+
+def become_a_folder(file: Path) -> None:
+    file.unlink()
+    file.mkdir()
+
+
+def become_a_loop(file: Path) -> None:
+    file.unlink()
+    file.symlink_to(file.name)
+
+
+@pytest.mark.parametrize("happen", [vanish, become_a_folder, become_a_loop])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_input_that_cannot_be_opened_fails_the_run_when_the_others_are_done(
+    tmp_path: Path, happen: Callable[[Path], None], workers: int
+) -> None:
+    texts = {name: f"{name} {PROSE}" for name in "abc"}
+    for name, text in texts.items():
+        (tmp_path / f"{name}.txt").write_text(text)
+    config = Config(sources=(Source("books", "text", "text", str(tmp_path / "*.txt")),))
+    items, lost = plan(config), tmp_path / "b.txt"
+    status = lost.stat()
+    job = Job(config, str(tmp_path / "out"), BeamEngine(workers=workers), quiet=True)
+    happen(lost)
+    with pytest.raises(RunError, match=rf"cannot read {lost}: .*all other inputs are done"):
+        run_phase(job, phase_named("curate"), items)
+    records = tmp_path / "out/phases/curate/read/books"
+    assert sorted(record.name for record in records.iterdir()) == ["a.txt.json", "c.txt.json"]
+    assert not (tmp_path / "out/documents/books/b.txt.parquet").exists()
+    # Put back, as it was: the next run reads it, and gives what a run without the fault gives.
+    if lost.is_dir():
+        lost.rmdir()
+    lost.unlink(missing_ok=True)
+    lost.write_text(texts["b"])
+    os.utime(lost, ns=(status.st_atime_ns, status.st_mtime_ns))
+    manifest = run_phase(job, phase_named("curate"), plan(config))
+    assert manifest.ledger == {"in": 3, "kept": 3, "rejected": 0, "failed": 0, "skipped": 0}
+    clean = Job(config, str(tmp_path / "clean"), quiet=True)
+    assert run_phase(clean, phase_named("curate"), plan(config)) == manifest
+
+
+def test_several_inputs_that_cannot_be_opened_are_counted(tmp_path: Path) -> None:
+    for name in "ab":
+        (tmp_path / f"{name}.txt").write_text(PROSE)
+    config = Config(sources=(Source("books", "text", "text", str(tmp_path / "*.txt")),))
     items = plan(config)
-    (tmp_path / "b.txt").unlink()
-    manifest = run_phase(
-        Job(config, str(tmp_path / "out"), quiet=True), phase_named("curate"), items
-    )
-    assert manifest.ledger == {"in": 1, "kept": 0, "rejected": 0, "failed": 1, "skipped": 0}
+    for name in "ab":
+        (tmp_path / f"{name}.txt").unlink()
+    with pytest.raises(RunError, match=r"a\.txt: No such file or directory \(and 1 more inputs\)"):
+        run_phase(Job(config, str(tmp_path / "out"), quiet=True), phase_named("curate"), items)
+
+
+def cut(content: bytes) -> bytes:
+    """Clips a compressed file, as an interrupted copy does."""
+    return content[: len(content) // 2]
+
+
+def spoil(content: bytes) -> bytes:
+    """Damages a compressed file in its middle."""
+    middle = len(content) // 2
+    return content[:middle] + bytes(64) + content[middle + 64 :]
+
+
+@pytest.mark.parametrize("damage", [cut, spoil])
+def test_files_that_are_not_read_to_their_end_are_counted_apart(
+    tmp_path: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    lines = [json.dumps({"text": f"{n} {PROSE}", "id": str(n)}) for n in range(3000)]
+    for name, content in (("a", lines), ("b", ["no JSON"] * 50)):
+        (tmp_path / f"{name}.jsonl.gz").write_bytes(gzip.compress("\n".join(content).encode()))
+    file = tmp_path / "a.jsonl.gz"
+    file.write_bytes(damage(file.read_bytes()))
+    source = Source("books", "text", "jsonl", str(tmp_path / "*.jsonl.gz"), {"text": "text"})
+    manifest, _ = curate(tmp_path, source)
+    assert manifest.findings["books"]["incomplete_files"] == {"books/a.jsonl.gz": 1}
 
 
 @pytest.mark.parametrize(("keep", "length"), [("none", 0), ("excerpt", 500), ("full", 1400)])
