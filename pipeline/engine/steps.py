@@ -290,6 +290,10 @@ class Steps:
         """Returns what reads the results of a step."""
         return Committed(self._commits(step), step.items)
 
+    def forget_faults(self, step: Map[Any, Any]) -> None:
+        """Deletes what was said of inputs that could not be read, and now have been."""
+        self._commits(step).forget_faults()
+
     def _commits(self, step: Map[Any, FoundT] | Shuffle[Any, FoundT]) -> Commits[FoundT]:
         return Commits(self.output, f"phases/{self.phase}/{step.name}", self.key, step.finds)
 
@@ -300,8 +304,6 @@ class Steps:
         commits = self._commits(step)
         done = commits.read_all(step.items)
         left = [item for item in step.items if item.name not in done]
-        if left:
-            commits.forget_faults()
         return Link(self.phase, step, commits, left), done
 
     def _chain(self, *links: Link) -> Chain:

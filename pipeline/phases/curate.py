@@ -244,7 +244,9 @@ def _digests(sections: object) -> dict[str, str]:
 def curate(run: PhaseRun, read: OpenRecords = open_records) -> Manifest:
     """Curates all items; skips those that are committed."""
     work = CurateItem(run.job.config, run.job.output, run.key, read)
-    results = run.steps.run(Map("read", run.items, work))
+    step = Map("read", run.items, work)
+    results = run.steps.run(step)
+    run.steps.forget_faults(step)
     unbalanced = [name for name, result in results.items() if not balances(result.ledger)]
     if unbalanced:
         raise RunError(f"the ledger of {unbalanced[0]} does not balance")

@@ -65,7 +65,12 @@ def test_a_run_from_bucket_to_bucket_writes_what_a_local_one_does(
     options = ["--", f"--s3_endpoint_url={endpoint}"]
     options += [f"--s3_{name}={value}" for name, value in CREDENTIALS.items()]
     run = ["run", str(config), "--output", output, "--quiet", "--workers", workers, *options]
+    killed = client.create_multipart_upload(Bucket="results", Key=f"run-{workers}/tmp/{'0' * 32}-a")
+    other = client.create_multipart_upload(Bucket="results", Key=f"run-{workers}0/tmp/b")
     assert main(run) == 0
+    left = client.list_multipart_uploads(Bucket="results")["Uploads"]
+    assert [upload["UploadId"] for upload in left] == [other["UploadId"]] != [killed["UploadId"]]
+    client.abort_multipart_upload(**{k: other[k] for k in ("Bucket", "Key", "UploadId")})
     first = download(client, f"run-{workers}/", tmp_path)
     found, expected = contents(tmp_path / f"run-{workers}"), contents(tmp_path / "out")
     assert found.keys() == expected.keys()

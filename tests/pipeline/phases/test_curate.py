@@ -174,6 +174,7 @@ def test_an_input_that_cannot_be_opened_fails_the_run_when_the_others_are_done(
     os.utime(lost, ns=(status.st_atime_ns, status.st_mtime_ns))
     manifest = run_phase(job, phase_named("curate"), plan(config))
     assert manifest.ledger == {"in": 3, "kept": 3, "rejected": 0, "failed": 0, "skipped": 0}
+    assert not list((tmp_path / "out/phases/curate/read-faults").glob("**/*.json"))
     clean = Job(config, str(tmp_path / "clean"), quiet=True)
     assert run_phase(clean, phase_named("curate"), plan(config)) == manifest
 
