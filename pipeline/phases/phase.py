@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from massivetext.config import Config, fingerprint
+from massivetext.config import Config, fingerprint, plain
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import UsageError
 from massivetext.pipeline.engine.job import Job
@@ -26,9 +26,11 @@ from massivetext.pipeline.phases.manifest import (
 )
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.standing import (
+    change_by_user,
     forget_lost_scratch,
     is_whole,
     require_current,
+    settings_path,
     settle,
 )
 from massivetext.pipeline.phases.table import (
@@ -206,8 +208,15 @@ def require_same_inputs(job: Job, items: Sequence[WorkItem]) -> None:
     first = PHASES[0]
     found = require_manifest(job, first.name)
     settings = _settings_of(job, first, load_phase(first), items, {})
-    if found.key != fingerprint(first.name, settings):
+    if found.key == fingerprint(first.name, settings):
+        return
+    begun = store.read_record(job.path(settings_path(first))) or {}
+    if change_by_user(begun, plain(settings)) is None:
         raise UsageError(
-            f"the documents in {job.output} were curated with other settings or inputs; "
-            "`massivetext run` names them, and recomputes with --restart"
+            f"the documents in {job.output} are from another version of the program; "
+            "`massivetext run` makes them anew"
         )
+    raise UsageError(
+        f"the documents in {job.output} were curated with other settings or inputs; "
+        "`massivetext run` names them, and recomputes with --restart"
+    )

@@ -56,7 +56,7 @@ def settle(job: Job, phase: Phase, settings: Mapping[str, Any], key: str) -> Non
 
 
 def _drop(job: Job, phase: Phase, begun: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
-    change = _change_by_user(begun, asked)
+    change = change_by_user(begun, asked)
     if change is None:
         print(
             f"massivetext: {job.output}: {_other_version(phase, begun, asked)}",
@@ -166,18 +166,16 @@ def _fits(pattern: str, name: str, items: set[str]) -> bool:
 
 
 def _other_version(phase: Phase, begun: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
-    """Says which versions differ."""
+    """Says which version a phase's results are from, its own or that of what it builds on."""
     made, now = begun.get("results", {}), asked["results"]
-    changes = [
-        f"version {made[name]} of '{name}'" if name in made else f"an earlier release of '{name}'"
-        for name in now
-        if made.get(name) != now[name]
-    ]
-    found = " and ".join(changes)
-    return f"its results of '{phase.name}' follow from {found}; making them anew"
+    other = [p.name for p in PHASES if p.name in now and made.get(p.name) != now[p.name]]
+    source = phase.name if phase.name in other else other[0]
+    version = f"version {made[source]}" if source in made else "an earlier release"
+    what = version if source == phase.name else f"{version} of '{source}'"
+    return f"the results of '{phase.name}' are from {what}; making them anew"
 
 
-def _change_by_user(begun: Mapping[str, Any], asked: Mapping[str, Any]) -> str | None:
+def change_by_user(begun: Mapping[str, Any], asked: Mapping[str, Any]) -> str | None:
     """Names a setting that differs because the user changed it; None if only the program did.
 
     Another version of a phase may know other settings, so then only those count that both know; and

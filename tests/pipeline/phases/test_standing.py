@@ -139,8 +139,8 @@ def test_another_version_of_the_results_is_named_and_made_anew_with_all_that_fol
     assert calls(tmp_path) == ["dedup 0", "dedup 1", "dedup 2", *ALL]
     said = capsys.readouterr().err.splitlines()
     assert len(said) == 2
-    assert "results of 'curate' follow from version 1 of 'curate'; making them anew" in said[0]
-    assert "results of 'dedup' follow from version 1 of 'curate'; making them anew" in said[1]
+    assert "results of 'curate' are from version 1; making them anew" in said[0]
+    assert "results of 'dedup' are from version 1 of 'curate'; making them anew" in said[1]
 
 
 def test_of_dedup_alone_curate_is_not_made_anew(
@@ -167,7 +167,7 @@ def test_the_output_of_an_early_release_is_made_anew(
     (tmp_path / "phases/curate/manifest.json").write_text('{"phase": "curate", "key": "old"}')
     run(job_in(tmp_path), seed=0)
     assert calls(tmp_path) == ALL
-    assert "follow from an earlier release of 'curate'" in capsys.readouterr().err
+    assert "results of 'curate' are from an earlier release" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
