@@ -30,6 +30,7 @@ from massivetext.pipeline.phases.standing import (
     forget_lost_scratch,
     is_whole,
     require_current,
+    require_whole,
     settings_path,
     settle,
 )
@@ -175,6 +176,8 @@ def begin_phase(
     if is_whole(job, phase):
         _delete_scratch(job, phase)
         return None
+    for manifest in upstream.values():
+        require_whole(job, manifest)
     forget_lost_scratch(job, phase)
     steps = Steps(job.engine, job.output, phase.name, key, job.quiet)
     return PhaseRun(job, phase, items, upstream, steps)

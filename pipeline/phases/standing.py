@@ -82,7 +82,9 @@ def require_current(job: Job, phase: Phase) -> None:
         for name in settings.get("upstream", {})
         if (manifest := read_manifest(job, name)) is not None
     }
-    if settings.get("results") != results_versions(phase) or settings.get("upstream", {}) != keys:
+    made, now = settings.get("results", {}), results_versions(phase)
+    is_of_now = bool(made) and all(made[name] == now.get(name) for name in made)
+    if not is_of_now or settings.get("upstream", {}) != keys:
         raise UsageError(
             f"the phase '{phase.name}' in {job.output} is out of date: it, or what it was made "
             f"from, has changed; run `massivetext {phase.name}` or `massivetext run` first"
@@ -102,6 +104,20 @@ def is_whole(job: Job, phase: Phase) -> bool:
             file=sys.stderr,
         )
     return not damaged
+
+
+def require_whole(job: Job, manifest: Manifest) -> None:
+    """Checks that the files of a phase are there, for one that reads them.
+
+    Raises:
+        UsageError: if some are not.
+    """
+    damaged = damaged_files(job, manifest)
+    if damaged:
+        raise UsageError(
+            f"{job.path(damaged[0].path)} is missing or of another size ({len(damaged)} such files "
+            f"in all); run `massivetext {manifest.phase}` or `massivetext run`, which makes it anew"
+        )
 
 
 def forget_lost_scratch(job: Job, phase: Phase) -> None:

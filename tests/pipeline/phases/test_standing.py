@@ -82,6 +82,17 @@ def test_a_file_of_a_finished_phase_that_is_not_whole_is_made_anew(
     assert "curate: 1 of its files are missing or of another size" in capsys.readouterr().err
 
 
+def test_a_phase_that_reads_a_lost_file_names_it(tmp_path: Path) -> None:
+    run(job_in(tmp_path))
+    (tmp_path / "documents/books/1.txt.parquet").unlink()
+    with pytest.raises(
+        UsageError, match=r"documents/books/1.txt.parquet is missing .*`massivetext curate`"
+    ):
+        run(job_in(tmp_path), DEDUP)
+    run(job_in(tmp_path))
+    run(job_in(tmp_path), DEDUP)
+
+
 def test_an_unreadable_manifest_is_made_anew_from_the_items(tmp_path: Path) -> None:
     first = run(job_in(tmp_path))
     calls(tmp_path)
