@@ -10,6 +10,7 @@ from massivetext.command import Command
 from massivetext.config import Config
 from massivetext.config_file import load_config
 from massivetext.pipeline.commands.arguments import absolute, add_config, positive_int, size_bytes
+from massivetext.pipeline.engine import lock
 from massivetext.pipeline.engine.logs import hide_repetitions
 from massivetext.pipeline.engine.processes import Processes, default_count, tune_malloc
 from massivetext.pipeline.phases.warm_up import WarmUp
@@ -55,6 +56,8 @@ def run(options: argparse.Namespace) -> int:
     """Runs all phases (`options.command` is `run`), or the one that the command names."""
     tune_malloc()
     config = load_config(options.config)
+    output = absolute(options.output or config.output.path)
+    lock.look(output)  # before the long imports
     if options.workers:  # their imports take as long as those that follow here
         processes = Processes.affordable(options.workers, options.memory, options.beam_options)
         processes.begin(WarmUp(config))
@@ -62,7 +65,6 @@ def run(options: argparse.Namespace) -> int:
     from massivetext.pipeline.commands.preflight import check_job
     from massivetext.pipeline.commands.summary import print_summary
     from massivetext.pipeline.engine import leftovers
-    from massivetext.pipeline.engine.lock import hold
     from massivetext.pipeline.engine.store import use_options
     from massivetext.pipeline.phases.output_folder import require_own
     from massivetext.pipeline.phases.plan import plan
@@ -70,9 +72,8 @@ def run(options: argparse.Namespace) -> int:
 
     hide_repetitions()
     use_options(options.beam_options)
-    output = absolute(options.output or config.output.path)
     require_own(output)
-    with hold(output):
+    with lock.hold(output):
         items = plan(config)
         job = _job(options, config, output, items)
         check_job(job, items, options.command)

@@ -78,6 +78,22 @@ class Holder:
         return time.time() - self.renewed < STALE_SECONDS
 
 
+def look(output: str) -> None:
+    """Checks at little cost that nobody writes to a folder of this machine; `hold` makes sure.
+
+    Raises:
+        UsageError: if another program does.
+    """
+    if "://" in output:
+        return
+    try:
+        holder = _parse(Path(output, PATH).read_bytes())
+    except OSError:
+        return
+    if holder is not None and holder.is_alive:
+        raise _refusal(output, holder)
+
+
 @contextmanager
 def hold(output: str) -> Iterator[None]:
     """Keeps other programs from writing to an output folder while the block runs.

@@ -33,11 +33,15 @@ def local(output: str, tmp_path: Path) -> Path:
 
 def test_a_second_writer_is_told_who_writes(output: str) -> None:
     with lock.hold(output):
+        if SCHEME not in output:
+            with pytest.raises(UsageError, match=WHO):
+                lock.look(output)
         started = time.monotonic()
         with pytest.raises(UsageError, match=WHO), lock.hold(output):
             raise AssertionError("two writers")
         assert time.monotonic() - started < 5
-    with lock.hold(output):  # the first has ended
+    lock.look(output)  # the first has ended
+    with lock.hold(output):
         pass
 
 
