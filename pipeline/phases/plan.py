@@ -6,6 +6,7 @@ source's root, so it depends neither on the order of a listing nor on where the 
 
 from __future__ import annotations
 
+import glob
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -53,7 +54,7 @@ def plan(config: Config) -> list[WorkItem]:
     """Returns the work items of all sources, in the order of their names.
 
     Raises:
-        ConfigError: if a path or pattern matches no file.
+        ConfigError: if a path or pattern matches no file, or something that is no readable file.
     """
     items = [
         item
@@ -67,7 +68,7 @@ def plan(config: Config) -> list[WorkItem]:
 def _items_of_source(config: Config, number: int, source: Source) -> Iterator[WorkItem]:
     patterns = (source.path,) if isinstance(source.path, str) else source.path
     for index, pattern in enumerate(patterns):
-        root = _root(pattern)
+        root = store.root_of(pattern)
         prefix = _prefix(config, number, index, len(patterns))
         for metadata in _match(source, pattern):
             below = metadata.path[len(root) :].lstrip("/\\").replace("\\", "/")
@@ -94,10 +95,17 @@ def _match(source: Source, pattern: str) -> list[store.FileMetadata]:
         raise ConfigError(f"source '{source.subset}': cannot list {pattern}: {error}") from None
     if not found:
         raise ConfigError(
-            f"source '{source.subset}': no file matches {pattern}; "
+            f"source '{source.subset}': no file matches {pattern}; {_advice(pattern)}"
             "check the path (relative paths start at the config file's folder)"
         )
     return found
+
+
+def _advice(pattern: str) -> str:
+    """Returns how to write a name with wildcards in it, if there is a file of this name."""
+    if re.search(r"[*?[]", pattern) and store.exists(pattern):
+        return f"for the file of just this name write {glob.escape(pattern)}; "
+    return ""
 
 
 def _ranges(source: Source, path: str, size_bytes: int) -> Sequence[FileRange]:
@@ -121,12 +129,6 @@ def _weight(size_bytes: int, file_range: FileRange, ranges: Sequence[FileRange])
     """Returns a range's part of its file, whether ranges count bytes or row groups."""
     whole = ranges[-1].stop - ranges[0].start
     return size_bytes * (file_range.stop - file_range.start) / whole if whole else size_bytes
-
-
-def _root(pattern: str) -> str:
-    """Returns the folder above the first wildcard of a pattern, or a plain file's folder."""
-    fixed = re.split(r"[*?\[]", pattern, maxsplit=1)[0]
-    return fixed[: max(fixed.rfind("/"), fixed.rfind("\\")) + 1]
 
 
 def _prefix(config: Config, number: int, index: int, patterns: int) -> str:
