@@ -141,12 +141,12 @@ def absolute_path(path: str, folder: str | Path = "", *, is_pattern: bool = Fals
         return path
     start = os.path.abspath(folder)
     found = os.path.abspath(os.path.join(glob.escape(start) if is_pattern else start, local))
-    if not is_utf8(found):
+    if not has_text_names(found):
         raise PathError(f"{shown_path(found)}: a name in this path is not UTF-8; rename it")
     return found
 
 
-def is_utf8(path: str) -> bool:
+def has_text_names(path: str) -> bool:
     """Whether all names in a path are text; those of local files may be any bytes."""
     return not any("\ud800" <= character <= "\udfff" for character in path)
 

@@ -11,7 +11,7 @@ from apache_beam.io.filesystem import FileMetadata, FileSystem
 from apache_beam.io.filesystems import FileSystems
 
 from massivetext.pipeline.engine.errors import UsageError
-from massivetext.pipeline.engine.local_files import UnusableInputError
+from massivetext.pipeline.engine.local_files import UnusableInputError, said_of_folder
 from massivetext.pipeline.engine.patterns import Pattern
 
 
@@ -29,11 +29,11 @@ def file_system(path: str) -> FileSystem:
     except ValueError as error:
         known = {str(system.scheme()) for system in FileSystem.get_all_subclasses()} - {"None"}
         if scheme in known:
-            raise UsageError(f"{path}: {scheme}:// lacks options: {error}") from None
+            raise UsageError(f"{scheme}:// of {path} lacks options: {error}") from None
+        install = "" if "gs" in known else '; for gs://, pip install "massivetext[gcp]"'
         raise UsageError(
-            f"{path}: no file system is called {scheme}://; expected a local path or one of "
-            f"{', '.join(f'{name}://' for name in sorted(known))} "
-            '(for gs://, pip install "massivetext[gcp]")'
+            f"no file system is called {scheme}://, as in {path}; expected a local path or one of "
+            f"{', '.join(f'{name}://' for name in sorted(known))}{install}"
         ) from None
 
 
@@ -65,10 +65,7 @@ def _object(path: str) -> list[FileMetadata]:
     if system.exists(path):
         return [system.metadata(path)]
     if files_below(path):  # asked for a missing bucket too, which then says so
-        raise UnusableInputError(
-            f"{path} is a folder; write {path}/** for all files below it, or a pattern of files "
-            f"such as {path}/*.jsonl"
-        )
+        raise UnusableInputError(f"{path} {said_of_folder(path)}")
     return []
 
 

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from apache_beam.io.filesystem import FileMetadata
 
-from massivetext.paths import is_utf8, shown_path
+from massivetext.paths import has_text_names, shown_path
 from massivetext.pipeline.engine.errors import StoreError
 from massivetext.pipeline.engine.patterns import Pattern
 
@@ -61,6 +61,11 @@ def matching_files(pattern: Pattern) -> list[FileMetadata]:
         others = f" ({more} more cannot be read)" if more else ""
         raise UnusableInputError(f"{shown_path(path)} {said}{others}")
     return search.unique_files()
+
+
+def said_of_folder(path: str) -> str:
+    """Returns what is wrong with a folder as an input, and what to write."""
+    return f"is a folder; write {path}/** for all files below it, or {path}/*.jsonl for some"
 
 
 def kind_of_special_file(path: str) -> str:
@@ -167,15 +172,15 @@ class _Search:
             self.faults.append(Fault(path, said))
         elif enters and inside is not None:
             self.read_folder(inside)
-        elif inside is None or _holds_files(path):
-            parent = os.path.dirname(path)
-            self.faults.append(
-                Fault(
-                    path,
-                    f"is a folder; write {shown_path(path)}/** for all files below it, or a "
-                    f"pattern of files such as {shown_path(parent)}/*.jsonl",
-                )
+        elif inside is None:
+            self.faults.append(Fault(path, said_of_folder(shown_path(path))))
+        elif _holds_files(path):
+            said = (
+                f"is a folder, which this pattern does not enter; add {shown_path(path)}/** to "
+                "read all files below it, or write a pattern that leaves it out, such as "
+                f"{shown_path(os.path.dirname(path))}/*.jsonl"
             )
+            self.faults.append(Fault(path, said))
 
     def _take_file(
         self, path: str, status: os.stat_result, number: tuple[int, int], by_link: bool
@@ -195,7 +200,7 @@ def _fault_of_file(path: str, status: os.stat_result) -> str:
         kind = "an open stream of this process"
     if kind:
         return f"is {kind}; inputs must be files: write it to one, or use a narrower pattern"
-    if not is_utf8(path):
+    if not has_text_names(path):
         return "has a name that is not UTF-8, which names of results must be; rename it"
     if "\\" in path and os.sep == "/":
         return "has a backslash in its name, which other systems take for a folder's; rename it"

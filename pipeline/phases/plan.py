@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from massivetext.config import Config, ConfigError, Source
 from massivetext.pipeline.engine import store
+from massivetext.pipeline.engine.local_files import UnusableInputError
 from massivetext.pipeline.readers import FileRange, split_file
 
 
@@ -68,9 +69,10 @@ def plan(config: Config) -> list[WorkItem]:
 def _items_of_source(config: Config, number: int, source: Source) -> Iterator[WorkItem]:
     patterns = (source.path,) if isinstance(source.path, str) else source.path
     for index, pattern in enumerate(patterns):
-        root = store.root_of(pattern)
         prefix = _prefix(config, number, index, len(patterns))
-        for metadata in _match(source, pattern):
+        found = _match(source, pattern)
+        root = store.root_of(pattern)
+        for metadata in found:
             below = metadata.path[len(root) :].lstrip("/\\").replace("\\", "/")
             ranges = _ranges(source, metadata.path, metadata.size_in_bytes)
             for part, file_range in enumerate(ranges):
@@ -91,6 +93,8 @@ def _items_of_source(config: Config, number: int, source: Source) -> Iterator[Wo
 def _match(source: Source, pattern: str) -> list[store.FileMetadata]:
     try:
         found = store.match(pattern)
+    except UnusableInputError as error:
+        raise ConfigError(f"source '{source.subset}': {error}") from None
     except Exception as error:  # every file system has exceptions of its own
         raise ConfigError(f"source '{source.subset}': cannot list {pattern}: {error}") from None
     if not found:

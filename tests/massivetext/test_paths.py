@@ -85,8 +85,8 @@ def test_all_path_keys_of_the_configuration_are_marked() -> None:
     }
     assert list(paths_of(parse_config(table, "/c"))) == [
         ConfiguredPath("output.path", "/c/o", PathKind.OUTPUT),
-        ConfiguredPath("sources.path", "/c/a/*.txt", PathKind.RECORDS),
-        ConfiguredPath("sources.path", "/c/b/*.txt", PathKind.RECORDS),
+        ConfiguredPath("sources.path", "/c/a/*.txt", PathKind.PATTERN),
+        ConfiguredPath("sources.path", "/c/b/*.txt", PathKind.PATTERN),
         ConfiguredPath("language.model", "/c/l", PathKind.FILE),
         ConfiguredPath("safesearch.domains", "/c/d", PathKind.FILE),
         ConfiguredPath("safesearch.domains", "/c/e", PathKind.FILE),
