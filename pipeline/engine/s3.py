@@ -15,7 +15,8 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 from apache_beam.io.aws import s3io
-from apache_beam.io.aws.clients.s3 import boto3_client
+from apache_beam.io.aws.clients.s3 import boto3_client, messages
+from apache_beam.io.aws.clients.s3.boto3_client import Client
 from apache_beam.io.aws.clients.s3.messages import S3ClientError
 from apache_beam.utils.retry import PermanentException
 
@@ -92,7 +93,7 @@ class _Patience:
         return answer
 
 
-class _Client(boto3_client.Client):
+class _Client(Client):
     """Beam's client, whose requests are asked again where that may help."""
 
     def __init__(self, patience: _Patience, options: Any) -> None:
@@ -101,48 +102,82 @@ class _Client(boto3_client.Client):
         except Exception as error:  # botocore's own, and ValueError for a malformed endpoint
             raise S3StoreError(f"S3: {_one_line(str(error))}") from error
         for name in _REQUESTS:
-            # get_range is the one that Beam decorates in its client; the rest in its callers.
-            method = getattr(boto3_client.Client, name)
-            plain = functools.partial(getattr(method, "__wrapped__", method), self)
-            setattr(self, name, functools.partial(_ask, patience, plain))
+            setattr(self, name, functools.partial(_ask, patience, self._once(name)))
+
+    def complete_multipart_upload(self, request: Any) -> Any:
+        """Ends an upload; one that has ended already stands, as no two have the same name."""
+        try:
+            return super().complete_multipart_upload(request)
+        except Exception as error:
+            if "NoSuchUpload" not in str(error):
+                raise
+            return super().get_object_metadata(request)
+
+    def _once(self, name: str) -> Callable[..., Any]:
+        """Returns the method of this name, without the retries that Beam puts around one."""
+        method = getattr(type(self), name)
+        return functools.partial(getattr(method, "__wrapped__", method), self)
 
 
 def _ask(patience: _Patience, method: Callable[..., Any], request: Any, *arguments: int) -> Any:
     """Returns the answer to a request.
 
     Raises:
-        S3ClientError: with code 404, if there is no such object.
+        S3ClientError: with code 404, if there is no object that was asked for.
         S3StoreError: if it was refused, or not answered through all retries.
     """
 
     def ask() -> Any:
         try:
             return method(request, *arguments)
-        except S3ClientError as error:
-            if error.code == 404 and not _is_gone(error):
+        except Exception as error:
+            if isinstance(error, S3ClientError) and _is_answer(error, request):
                 raise
-            said = f"{_place(request)}: {_one_line(str(error.message))}"
-            raise (ConnectionError if _may_pass(error) else S3StoreError)(said) from error
+            cause = _cause(error)
+            said = f"{_place(request)}: {_one_line(str(cause))}"
+            raise (ConnectionError if _may_pass(cause) else S3StoreError)(said) from error
 
     return patience.ask(ask)
 
 
-def _may_pass(error: S3ClientError) -> bool:
+def _is_answer(error: S3ClientError, request: Any) -> bool:
+    """Whether an object is missing of which it was asked whether it is there."""
+    asked = isinstance(request, (messages.GetRequest, messages.ListRequest))
+    return asked and error.code == 404 and "NoSuchBucket" not in str(error.message)
+
+
+def _cause(error: BaseException) -> BaseException:
+    """Returns what boto3 said; Beam's client keeps only the text, and fails at some of it."""
+    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
+
+    chain: list[BaseException] = [error]
+    while (cause := chain[-1].__context__) is not None:
+        chain.append(cause)
+    said = (each for each in chain if isinstance(each, (ClientError, BotoCoreError)))
+    return next(said, next((e for e in chain if isinstance(e, ResponseParserError)), chain[-1]))
+
+
+def _may_pass(cause: BaseException) -> bool:
     from botocore import exceptions
+    from botocore.parsers import ResponseParserError
+    from urllib3.exceptions import HTTPError
 
-    cause = error.__context__  # Beam keeps text and status only
-    code = getattr(cause, "response", {}).get("Error", {}).get("Code")
-    if any(text in str(error.message) for text in _LASTING_TEXTS):
+    if any(text in str(cause) for text in _LASTING_TEXTS):
         return False
-    if error.code is not None:
-        return error.code >= 500 or error.code in (408, 429) or code in _PASSING_CODES
-    broken = (exceptions.HTTPClientError, exceptions.IncompleteReadError)
-    return isinstance(cause, broken) or not isinstance(cause, exceptions.BotoCoreError)
-
-
-def _is_gone(error: S3ClientError) -> bool:
-    """Whether more than an object is missing."""
-    return any(name in str(error.message) for name in ("NoSuchBucket", "NoSuchUpload"))
+    if isinstance(cause, exceptions.ClientError):
+        status = cause.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        code = cause.response.get("Error", {}).get("Code")
+        return status >= 500 or status in (408, 429) or code in _PASSING_CODES
+    broken = (
+        OSError,  # of sockets
+        HTTPError,
+        exceptions.ConnectionError,
+        exceptions.HTTPClientError,
+        exceptions.IncompleteReadError,
+        ResponseParserError,  # of an answer cut short
+    )
+    return isinstance(cause, broken)
 
 
 def _place(request: Any) -> str:
@@ -154,7 +189,7 @@ def _place(request: Any) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return " ".join(text.replace(" (reached max retries: 0)", "").split())
 
 
 class _Session:

@@ -57,9 +57,6 @@ _PARQUET_OPTIONS: dict[str, Any] = {
     "use_dictionary": False,  # our choice: ids, urls and texts are nearly all distinct
 }
 
-_NOTICED_PAUSE_SECONDS: Final = 2.0
-"""Our choice: the pause before which a user is told, once, what the program waits for."""
-
 PAUSES_SECONDS = (0.2, 0.3, 0.5, 1.0, 2.0, 4.0, 8.0, 10.0)
 """Our choice: how long to wait before each further attempt. 26 seconds in all outlast a restart of
 a server; nine attempts get through a store that fails at every second one."""
@@ -205,8 +202,7 @@ class _Attempt(AbstractContextManager[None]):
             waited = sum(PAUSES_SECONDS[: self.number - 1])
             said = f"{self.number} attempts with {waited:g} seconds between them"
             raise StoreError(f"{fault}; {said}") from error
-        if self.pause_seconds == _NOTICED_PAUSE_SECONDS:
-            _LOGGER.warning("%s; waiting for it, %g seconds at most", fault, sum(PAUSES_SECONDS))
+        _LOGGER.info("%s; trying again", fault)  # if it lasts, the last one says so
         time.sleep(self.pause_seconds)
         return True
 

@@ -37,7 +37,8 @@ _LASTING_ERRORS: Final = frozenset(
 
 def is_transient(error: OSError) -> bool:
     """Whether a retry may succeed; on a full disk, for example, it cannot."""
-    return not any(map(_is_lasting, _with_causes(error)))
+    errors = list(_with_causes(error))
+    return not any(map(_is_lasting, errors)) and not any(map(_holds_mistake, errors))
 
 
 def plain_fault(error: OSError) -> OSError:
@@ -67,6 +68,13 @@ def _is_lasting(error: BaseException) -> bool:
     if isinstance(error, OSError):
         return error.errno in _LASTING_ERRORS
     return _is_refusal(getattr(error, "code", None))
+
+
+def _holds_mistake(error: BaseException) -> bool:
+    """Whether Beam wrapped what no store says, such as a ValueError for a path without a bucket."""
+    details = error.exception_details if isinstance(error, BeamIOError) else None
+    mistakes = (ValueError, TypeError, AttributeError, LookupError)
+    return any(isinstance(each, mistakes) for each in (details or {}).values())
 
 
 def _is_refusal(code: object) -> bool:
