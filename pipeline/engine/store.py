@@ -326,11 +326,13 @@ def commit(output: str, path: str) -> Iterator[Commit]:
         raw.close()
         _make_parent(target)
         file_system(output).rename([temporary], [target])
-    except BaseException:
+    except BaseException as error:
         with suppress(Exception):  # whatever follows from the error that is told
             raw.close()
         with suppress(Exception):
             delete(temporary)
+        if isinstance(error, OSError):
+            raise plain_fault(error) from error
         raise
     pending.entry = FileEntry(path, digesting.size_bytes, digesting.digest.hexdigest())
 

@@ -7,15 +7,19 @@ source's root, so it depends neither on the order of a listing nor on where the 
 from __future__ import annotations
 
 import glob
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from massivetext.config import Config, ConfigError, Source
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.local_files import UnusableInputError
 from massivetext.pipeline.readers import FileRange, split_file
+
+_NAME_BYTES: Final = 255 - len(".00000.parquet")
+"""What a name of a file may have on most disks, less what names of results add to it."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,19 @@ def _match(source: Source, pattern: str) -> list[store.FileMetadata]:
             f"source '{source.subset}': no file matches {pattern}; {_advice(pattern)}"
             "check the path (relative paths start at the config file's folder)"
         )
+    for metadata in found:
+        _check_name(source, metadata.path)
     return found
+
+
+def _check_name(source: Source, path: str) -> None:
+    """Checks that the results can be named after a local file; stores allow longer names."""
+    size_bytes = len(os.fsencode(os.path.basename(path)))
+    if size_bytes > _NAME_BYTES and "://" not in path:
+        raise ConfigError(
+            f"source '{source.subset}': the name of {path} has {size_bytes} bytes, but results are "
+            f"named after it and have room for {_NAME_BYTES}; give it a shorter one"
+        )
 
 
 def _advice(pattern: str) -> str:
