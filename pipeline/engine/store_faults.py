@@ -38,7 +38,7 @@ _LASTING_ERRORS: Final = frozenset(
 def is_transient(error: OSError) -> bool:
     """Whether a retry may succeed; on a full disk, for example, it cannot."""
     errors = list(_with_causes(error))
-    return not any(map(_is_lasting, errors)) and not any(map(_holds_mistake, errors))
+    return not any(map(_is_lasting, errors)) and not any(map(_holds_refusal, errors))
 
 
 def plain_fault(error: OSError) -> OSError:
@@ -65,16 +65,17 @@ def _with_causes(error: BaseException) -> Iterator[BaseException]:
 def _is_lasting(error: BaseException) -> bool:
     if isinstance(error, (StoreError, io.UnsupportedOperation)):
         return True
-    if isinstance(error, OSError):
-        return error.errno in _LASTING_ERRORS
-    return _is_refusal(getattr(error, "code", None))
+    return isinstance(error, OSError) and error.errno in _LASTING_ERRORS
 
 
-def _holds_mistake(error: BaseException) -> bool:
-    """Whether Beam wrapped what no store says, such as a ValueError for a path without a bucket."""
+def _holds_refusal(error: BaseException) -> bool:
+    """Whether Beam wrapped a refusal, or a mistake such as a ValueError for a path without bucket."""
     details = error.exception_details if isinstance(error, BeamIOError) else None
     mistakes = (ValueError, TypeError, AttributeError, LookupError)
-    return any(isinstance(each, mistakes) for each in (details or {}).values())
+    return any(
+        isinstance(each, mistakes) or _is_refusal(getattr(each, "code", None))
+        for each in (details or {}).values()
+    )
 
 
 def _is_refusal(code: object) -> bool:
