@@ -69,7 +69,7 @@ def _is_lasting(error: BaseException) -> bool:
 
 
 def _holds_refusal(error: BaseException) -> bool:
-    """Whether Beam wrapped a refusal, or a mistake such as a ValueError for a path without bucket."""
+    """Whether Beam wrapped a refusal, or a mistake such as a path without a bucket."""
     details = error.exception_details if isinstance(error, BeamIOError) else None
     mistakes = (ValueError, TypeError, AttributeError, LookupError)
     return any(
