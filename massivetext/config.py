@@ -51,7 +51,11 @@ class Source:
     kind: SourceKind
     format: str
     """One of `massivetext.formats.SOURCE_FORMATS`."""
-    path: Annotated[str | tuple[str, ...], PathKind.RECORDS]
+    path: Annotated[str | tuple[str, ...], PathKind.PATTERN]
+    """Files, or patterns of files: `*` and `?` stay in one folder, `**` goes through all below,
+    `[ab]` is one of these characters and `[[]` a bracket. Whatever a pattern matches must be a
+    readable file: a folder with files that the pattern does not reach, a pipe or a broken link is
+    refused by name. Linked folders are entered; a file reached twice is read once."""
     fields: Mapping[str, str] = field(default_factory=dict)
     licenses: tuple[str, ...] = ()
     language: bool = True

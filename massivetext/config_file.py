@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import math
-import os
 import re
 import tomllib
 import types
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
 
 from massivetext.config import Config, ConfigError, Dedup, Sequencing, Source
 from massivetext.formats import SHARD_FORMATS, SOURCE_FORMATS, UNREADABLE_FORMATS
-from massivetext.paths import each_path, map_paths
+from massivetext.paths import PathError, PathKind, Paths, absolute_path, each_path, map_paths
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -39,7 +38,7 @@ def load_config(path: str | Path) -> Config:
     Raises:
         ConfigError: if the file is missing, is not TOML, or asks for the impossible.
     """
-    path = Path(path)
+    path = _local_file(str(path))
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -49,6 +48,13 @@ def load_config(path: str | Path) -> Config:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"config file {path} cannot be read as TOML: {error}") from None
     return parse_config(table, folder=path.parent)
+
+
+def _local_file(path: str) -> Path:
+    try:
+        return Path(absolute_path(path) if path.lower().startswith("file:") else path)
+    except PathError as error:
+        raise ConfigError(f"config file {error}") from None
 
 
 def parse_config(table: Mapping[str, object], folder: str | Path = ".") -> Config:
@@ -260,7 +266,11 @@ def _require(value: float, where: str, low: float, high: float) -> None:
 def _anchored(config: Config, folder: Path) -> Config:
     """Returns the config with every relative path joined to the config file's folder."""
 
-    def anchor(path: str) -> str:
-        return path if not path or "://" in path else os.path.abspath(folder / path)
+    def anchor(paths: Paths, kind: PathKind) -> Paths:
+        is_pattern = kind is PathKind.PATTERN
+        return each_path(paths, lambda p: p and absolute_path(p, folder, is_pattern=is_pattern))
 
-    return map_paths(config, lambda paths, _: each_path(paths, anchor))
+    try:
+        return map_paths(config, anchor)
+    except PathError as error:
+        raise ConfigError(str(error)) from None

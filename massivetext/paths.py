@@ -10,16 +10,22 @@ from __future__ import annotations
 import dataclasses
 import enum
 import functools
+import glob
+import os
 import re
+import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
-from typing import Annotated, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
+from pathlib import Path
+from typing import Annotated, Final, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
 
 class PathKind(enum.Enum):
     """What lies at a configured path, and what of the path belongs to the identity of a run."""
 
+    PATTERN = "pattern"
+    """Files, or patterns of files, whose records are read: they count, the path does not."""
     RECORDS = "records"
-    """Files or patterns whose records are read: the records count, the path does not."""
+    """Files whose records are read, each named in full: they count, the path does not."""
     FILE = "file"
     """A model or a list, or a folder of lists: its name counts, the folder above does not."""
     OUTPUT = "output"
@@ -30,6 +36,19 @@ Paths = str | tuple[str, ...]
 """The value of a path key: one path or several."""
 
 _Section = TypeVar("_Section")
+
+_URL: Final = re.compile(r"[A-Za-z][-A-Za-z0-9+.]*://")
+"""A path on another file system, as Beam tells it."""
+
+_FILE_URL: Final = re.compile(r"(?i)file:(?://([^/]*))?(/.*)", re.DOTALL)
+"""Host and path of a local file's URL (RFC 8089)."""
+
+_ENCODED: Final = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+"""Characters of a URL that stand for themselves, wildcards too."""
+
+
+class PathError(ValueError):
+    """A path that cannot be used: what was found, and what to write."""
 
 
 class ConfiguredPath(NamedTuple):
@@ -103,6 +122,54 @@ def map_paths(section: _Section, change: Callable[[Paths, PathKind], Paths]) -> 
 def each_path(paths: Paths, change: Callable[[str], str]) -> Paths:
     """Returns one path or several, each of them changed."""
     return change(paths) if isinstance(paths, str) else tuple(change(path) for path in paths)
+
+
+def absolute_path(path: str, folder: str | Path = "", *, is_pattern: bool = False) -> str:
+    """Returns a path from the root of its file system.
+
+    Args:
+        path: local, a `file:` URL, or a URL of another file system, which stays as it is.
+        folder: where relative paths start; without one, in the current folder.
+        is_pattern: whether wildcards in the path are wildcards; those in the folder's name and
+            those that a `file:` URL encodes never are.
+
+    Raises:
+        PathError: if it is on another machine, or a name in it is not UTF-8.
+    """
+    local = _from_file_url(path, is_pattern) or path
+    if _URL.match(local):
+        return path
+    start = os.path.abspath(folder)
+    found = os.path.abspath(os.path.join(glob.escape(start) if is_pattern else start, local))
+    if not has_text_names(found):
+        raise PathError(f"{shown_path(found)}: a name in this path is not UTF-8; rename it")
+    return found
+
+
+def has_text_names(path: str) -> bool:
+    """Whether all names in a path are text; those of local files may be any bytes."""
+    return not any("\ud800" <= character <= "\udfff" for character in path)
+
+
+def shown_path(path: str) -> str:
+    """Returns a path for a message: bytes that are not UTF-8 are written as numbers."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _from_file_url(path: str, is_pattern: bool) -> str:
+    """Returns the local path of a `file:` URL; "" if it is none."""
+    found = _FILE_URL.fullmatch(path)
+    if found is None:
+        return ""
+    host, local = found.groups()
+    if host and host.lower() != "localhost":
+        raise PathError(f"{path} is on the machine '{host}'; write file:///... or a local path")
+    return _ENCODED.sub(functools.partial(_decoded, is_pattern), local)
+
+
+def _decoded(is_pattern: bool, encoded: re.Match[str]) -> str:
+    text = urllib.parse.unquote(encoded[0], errors="surrogateescape")
+    return glob.escape(text) if is_pattern else text
 
 
 def file_name(path: str) -> str:

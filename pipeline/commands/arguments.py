@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 import re
 from collections.abc import Mapping
 from typing import Final
+
+from massivetext.paths import PathError, absolute_path
+from massivetext.pipeline.engine.errors import UsageError
 
 _UNITS: Final[Mapping[str, int]] = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
@@ -22,8 +24,15 @@ def add_output_of_run(parser: argparse.ArgumentParser) -> None:
 
 
 def absolute(path: str) -> str:
-    """Returns a path from the root of its file system; URLs stay as they are."""
-    return path if "://" in path else os.path.abspath(path)
+    """Returns a path from the root of its file system; URLs of other ones stay as they are.
+
+    Raises:
+        UsageError: if it is on another machine, or a name in it is not UTF-8.
+    """
+    try:
+        return absolute_path(path)
+    except PathError as error:
+        raise UsageError(str(error)) from None
 
 
 def positive_int(text: str) -> int:

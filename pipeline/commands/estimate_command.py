@@ -29,6 +29,7 @@ def run(options: argparse.Namespace) -> int:
     from massivetext.pipeline.phases.output_folder import ESTIMATE
     from massivetext.pipeline.phases.plan import plan
 
+    store.use_options(options.beam_options)
     items = plan(config)
     check_config(config, "run")
     found = estimate(config, items, options.sample)
@@ -39,5 +40,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 COMMAND: Final = Command(
-    "estimate", "what a run will give and cost, by a sample run on the spot", add_arguments, run
+    "estimate",
+    "what a run will give and cost, by a sample run on the spot",
+    add_arguments,
+    run,
+    uses_beam=True,
 )

@@ -9,6 +9,7 @@ from typing import Final, get_args
 
 from massivetext.command import Command
 from massivetext.config import Extraction, Extractor
+from massivetext.pipeline.commands.arguments import absolute
 from massivetext.pipeline.engine.errors import UsageError
 
 
@@ -41,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _read(file: str) -> bytes:
     try:
-        return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        return sys.stdin.buffer.read() if file == "-" else Path(absolute(file)).read_bytes()
     except OSError as error:
         raise UsageError(
             f"cannot read {file}: {error.strerror}; name an HTML file, or - for standard input"

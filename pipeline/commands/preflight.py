@@ -45,9 +45,18 @@ def check_config(config: Config, command: str) -> None:
     Raises:
         ConfigError: if one of them is missing or is not what it should be.
     """
+    _check_kinds(config)
     for phase in phases_of(command):
         load_phase(phase).check(config)
     _check_files(config)
+
+
+def _check_kinds(config: Config) -> None:
+    """Checks that nothing is named that a loader would wait for, as for the end of a pipe."""
+    for named in paths_of(config):
+        kind = store.kind_of_special_file(named.path)
+        if kind and named.kind in (PathKind.FILE, PathKind.RECORDS):
+            raise ConfigError(f"{named.key}: {named.path} is {kind}; write it to a file first")
 
 
 def _check_files(config: Config) -> None:

@@ -47,7 +47,7 @@ def _told_error(text: str) -> BaseException | None:
     for name, message in _EXCEPTION_LINE.findall(text):
         if name.endswith(f".{RunError.__name__}"):
             return RunError(message)
-        if name.endswith(f".{StoreError.__name__}"):
+        if name.endswith(StoreError.__name__):
             return StoreError(message)
         kind = getattr(builtins, name, None)
         is_system = isinstance(kind, type) and issubclass(kind, OSError)

@@ -9,30 +9,47 @@ cannot be parsed says nothing.
 
 from __future__ import annotations
 
-import errno
 import io
 import json
 import logging
+import math
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final, TypeVar, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import xxhash
-from apache_beam.io.filesystem import BeamIOError, CompressionTypes
+from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystem import FileMetadata as FileMetadata
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from massivetext.pipeline.engine.errors import StoreError
+from massivetext.pipeline.engine.file_systems import (
+    delete_local,
+    file_system,
+    files_below,
+    has_folders,
+    matching_objects,
+)
+from massivetext.pipeline.engine.local_files import kind_of_special_file as kind_of_special_file
+from massivetext.pipeline.engine.local_files import matching_files
+from massivetext.pipeline.engine.patterns import parse_pattern
+from massivetext.pipeline.engine.s3 import use_one_layer_of_retries
+from massivetext.pipeline.engine.store_faults import WatchedStream as WatchedStream
+from massivetext.pipeline.engine.store_faults import is_transient as is_transient
+from massivetext.pipeline.engine.store_faults import plain_fault
 
 _Result = TypeVar("_Result")
 
 _LOGGER = logging.getLogger(__name__)
+
+_SHOWN_CHARACTERS: Final = 40
+"""Our choice: enough of a name to recognise its temporary file, and never too long for a disk."""
 
 _PARQUET_OPTIONS: dict[str, Any] = {
     "compression": "zstd",
@@ -40,27 +57,12 @@ _PARQUET_OPTIONS: dict[str, Any] = {
     "use_dictionary": False,  # our choice: ids, urls and texts are nearly all distinct
 }
 
-PAUSES_SECONDS = (1.0, 5.0, 20.0)
-"""Our choice: how long to wait before each further attempt."""
+PAUSES_SECONDS = (0.2, 0.3, 0.5, 1.0, 2.0, 4.0, 8.0, 10.0)
+"""Our choice: how long to wait before each further attempt. 26 seconds in all outlast a restart of
+a server; nine attempts get through a store that fails at every second one."""
 
 TEMPORARY: Final = "tmp"
 """Folder below an output folder for files on their way; empty when a run is finished."""
-
-_LASTING_ERRORS: Final = frozenset(
-    (
-        errno.ENOSPC,
-        errno.EDQUOT,
-        errno.EROFS,
-        errno.EACCES,
-        errno.EPERM,
-        errno.ENOENT,
-        errno.ENOTDIR,
-        errno.EISDIR,
-        errno.ENAMETOOLONG,
-        errno.ELOOP,
-    )
-)
-"""Faults of a store that waiting does not mend."""
 
 
 @dataclass(frozen=True, order=True)
@@ -80,43 +82,62 @@ class FileEntry:
 
 def join(folder: str, *parts: str) -> str:
     """Returns the path of a file below a folder, on any file system."""
-    return FileSystems.join(folder, *parts)
+    return file_system(folder).join(folder, *parts)
 
 
 def below(folder: str, path: str) -> str:
     """Returns the path of a file below a folder from its relative path with forward slashes."""
-    return FileSystems.join(folder, *path.split("/"))
+    return join(folder, *path.split("/"))
 
 
 def use_options(arguments: Sequence[str]) -> None:
     """Tells this process Beam's options for file systems: endpoints, credentials, projects.
 
-    Workers of a runner are told by the runner; this is for the program itself.
+    Workers of a runner are told by the runner, whose own retries they use; this is for the program
+    itself and its processes, where ours are the only ones.
     """
     FileSystems.set_options(PipelineOptions(list(arguments)))
+    use_one_layer_of_retries(with_retries)
 
 
 def exists(path: str) -> bool:
     """Whether a file is there (or a folder, on file systems that have folders)."""
-    return bool(with_retries(lambda: FileSystems.exists(path)))
+    return bool(with_retries(lambda: file_system(path).exists(path)))
 
 
 def is_intact(output: str, entry: FileEntry) -> bool:
     """Whether a committed file is there and has its size."""
     path = below(output, entry.path)
-    size_of = FileSystems.get_filesystem(path).size  # no pattern: names may hold brackets
+    size_of = file_system(path).size
     return exists(path) and with_retries(lambda: size_of(path)) == entry.size_bytes
 
 
 def match(pattern: str) -> list[FileMetadata]:
-    """Returns path, size and modification time of the files that a pattern matches, by path."""
-    found = with_retries(lambda: FileSystems.match([pattern])[0].metadata_list)
-    return sorted(found, key=lambda metadata: metadata.path)
+    """Returns path, size and modification time of the files that a pattern matches, by path.
+
+    This is the one function that takes a pattern (`patterns`); all others take paths as they are.
+
+    Raises:
+        UnusableInputError: if it matches something that is no readable file.
+    """
+    parsed = parse_pattern(pattern + "*" * pattern.endswith("/"))
+    is_local = file_system(pattern).scheme() is None
+    find = matching_files if is_local else matching_objects
+    return sorted(with_retries(lambda: find(parsed)), key=lambda metadata: metadata.path)
+
+
+def root_of(pattern: str) -> str:
+    """Returns the folder above the first wildcard of a pattern, or of a plain path, with a slash.
+
+    It is how the paths of the files that `match` returns begin.
+    """
+    return parse_pattern(pattern).folder
 
 
 def list_folder(folder: str) -> list[FileMetadata]:
     """Returns all files below a folder, by path; none if it does not exist."""
-    return match(join(folder, "**"))
+    found = with_retries(lambda: files_below(folder))
+    return sorted(found, key=lambda metadata: metadata.path)
 
 
 def sizes_below(output: str, folder: str) -> dict[str, int]:
@@ -129,20 +150,8 @@ def sizes_below(output: str, folder: str) -> dict[str, int]:
 
 def match_below(path: str) -> list[FileMetadata]:
     """Returns a file, or all files below a folder."""
-    return list_folder(path) or match(path)
-
-
-def is_transient(error: OSError) -> bool:
-    """Whether a retry may succeed; on a full disk, for example, it cannot."""
-    errors: list[BaseException] = [error]
-    for each in errors:  # grows while it is read: Beam wraps what its file systems raise
-        causes = [each.__cause__, each.__context__]
-        if isinstance(each, BeamIOError):
-            causes += (each.exception_details or {}).values()
-        errors += [cause for cause in causes if cause is not None and cause not in errors]
-    if any(isinstance(e, StoreError) for e in errors):
-        return False
-    return not any(isinstance(e, OSError) and e.errno in _LASTING_ERRORS for e in errors)
+    found = list_folder(path)
+    return found or ([file_system(path).metadata(path)] if exists(path) else [])
 
 
 def with_retries(operation: Callable[[], _Result]) -> _Result:
@@ -151,7 +160,8 @@ def with_retries(operation: Callable[[], _Result]) -> _Result:
     Raises:
         StoreError: if it went on failing; then nobody tries once more.
     """
-    for attempt in attempts():
+    give_up_at = time.monotonic() + sum(PAUSES_SECONDS)
+    for attempt in _attempts(give_up_at):
         with attempt:
             return operation()
     raise AssertionError("the last attempt returns or raises")
@@ -163,11 +173,7 @@ def attempts() -> Iterator[AbstractContextManager[None]]:
     An attempt keeps passing faults of the store to itself; the last one raises `StoreError`. What
     fails in an operation that was already waited for is not tried again.
     """
-    for pause_seconds in (*PAUSES_SECONDS, None):
-        attempt = _Attempt(pause_seconds)
-        yield attempt
-        if attempt.is_done:
-            return
+    return _attempts(math.inf)
 
 
 def one_attempt() -> Iterator[AbstractContextManager[None]]:
@@ -175,60 +181,46 @@ def one_attempt() -> Iterator[AbstractContextManager[None]]:
     yield nullcontext()
 
 
-class _Attempt(AbstractContextManager[None]):
-    """A block that may fail, and the pause before the next one; None after the last."""
+def _attempts(give_up_at: float) -> Iterator[AbstractContextManager[None]]:
+    for number, pause_seconds in enumerate((*PAUSES_SECONDS, None), start=1):
+        attempt = _Attempt(number, pause_seconds, give_up_at)
+        yield attempt
+        if attempt.is_done:
+            return
 
-    def __init__(self, pause_seconds: float | None) -> None:
-        self.pause_seconds, self.is_done = pause_seconds, False
+
+class _Attempt(AbstractContextManager[None]):
+    """A block that may fail, and the pause before the next one; None after the last.
+
+    From the time `give_up_at` on, none follows: a store may be slow to say that it fails.
+    """
+
+    def __init__(self, number: int, pause_seconds: float | None, give_up_at: float) -> None:
+        self.number, self.pause_seconds, self.give_up_at = number, pause_seconds, give_up_at
+        self.is_done = False
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
-        if error is None or not isinstance(error, OSError) or not is_transient(error):
+        if not isinstance(error, OSError):
             self.is_done = True
             return False
-        if self.pause_seconds is None:
-            waited = f"{len(PAUSES_SECONDS) + 1} attempts in {sum(PAUSES_SECONDS):g} seconds"
-            raise StoreError(f"{error}; {waited}") from error
-        _LOGGER.warning("%s; trying again", error)
+        fault = plain_fault(error)
+        if not is_transient(error):
+            self.is_done = True
+            if fault is error:
+                return False
+            raise fault from error
+        if self.pause_seconds is None or time.monotonic() >= self.give_up_at:
+            waited = sum(PAUSES_SECONDS[: self.number - 1])
+            said = f"{self.number} attempts with {waited:g} seconds between them"
+            raise StoreError(f"{fault}; {said}") from error
+        _LOGGER.info("%s; trying again", fault)  # if it lasts, the last one says so
         time.sleep(self.pause_seconds)
         return True
 
 
 def open_input(path: str) -> BinaryIO:
     """Opens a file for reading its bytes as they are, compressed or not."""
-    return FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED)
-
-
-class WatchedStream:
-    """A stream for reading that remembers when the store failed, and not the bytes.
-
-    Attributes:
-        fault: the last error of a read, or None.
-    """
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self.fault: OSError | None = None
-
-    def as_binary(self) -> BinaryIO:
-        """Returns this stream as what readers take."""
-        return cast(BinaryIO, self)
-
-    def read(self, size: int = -1) -> bytes:
-        """Reads as the stream does."""
-        try:
-            return self._stream.read(size)
-        except OSError as error:
-            self.fault = error
-            raise
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
-
-    def __enter__(self) -> WatchedStream:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._stream.close()
+    return file_system(path).open(path, compression_type=CompressionTypes.UNCOMPRESSED)
 
 
 def read_bytes(path: str) -> bytes:
@@ -292,17 +284,19 @@ def row_groups(path: str) -> Iterator[RowGroup]:
 
 def delete(path: str) -> None:
     """Deletes a file or a whole folder, if it is there."""
-    if exists(path):
-        FileSystems.delete([path])
-    elif not _has_folders(path) and (files := list_folder(path)):
-        FileSystems.delete([metadata.path for metadata in files])
+    if file_system(path).scheme() is None:
+        delete_local(path)
+    elif exists(path):
+        file_system(path).delete([path])
+    elif not has_folders(path) and (files := list_folder(path)):
+        file_system(path).delete([metadata.path for metadata in files])
 
 
 def delete_files(output: str, paths: Sequence[str]) -> None:
     """Deletes files below the folder `output`; those that are gone already do not matter."""
     present = [path for path in (below(output, path) for path in paths) if exists(path)]
     if present:
-        FileSystems.delete(present)
+        file_system(output).delete(present)
 
 
 class _Digesting(io.RawIOBase):
@@ -339,20 +333,25 @@ def commit(output: str, path: str) -> Iterator[Commit]:
     Yields:
         a `Commit`; its stream takes bytes in order (no seeking).
     """
-    temporary = join(output, TEMPORARY, f"{uuid.uuid4().hex}-{path.rpartition('/')[2]}")
+    name = path.rpartition("/")[2][-_SHOWN_CHARACTERS:]
+    temporary = join(output, TEMPORARY, f"{uuid.uuid4().hex}-{name}")
     target = below(output, path)
-    raw = FileSystems.create(temporary, compression_type=CompressionTypes.UNCOMPRESSED)
+    raw = file_system(output).create(temporary, compression_type=CompressionTypes.UNCOMPRESSED)
     digesting = _Digesting(raw)
     pending = Commit(cast(BinaryIO, digesting))
     try:
         yield pending
         raw.close()
-    except BaseException:
-        raw.close()
-        delete(temporary)
+        _make_parent(target)
+        file_system(output).rename([temporary], [target])
+    except BaseException as error:
+        with suppress(Exception):  # whatever follows from the error that is told
+            raw.close()
+        with suppress(Exception):
+            delete(temporary)
+        if isinstance(error, OSError):
+            raise plain_fault(error) from error
         raise
-    _make_parent(target)
-    FileSystems.rename([temporary], [target])
     pending.entry = FileEntry(path, digesting.size_bytes, digesting.digest.hexdigest())
 
 
@@ -395,17 +394,13 @@ def digest_file(path: str) -> tuple[int, str]:
 
 def _make_parent(target: str) -> None:
     """Makes the folder of a file where the file system has folders that must exist."""
-    folder = FileSystems.split(target)[0]
-    if _has_folders(target) and not exists(folder):
+    folder = file_system(target).split(target)[0]
+    if has_folders(target) and not exists(folder):
         try:
-            FileSystems.mkdirs(folder)
+            file_system(folder).mkdirs(folder)
         except OSError:  # another worker made it first
             if not exists(folder):
                 raise
-
-
-def _has_folders(path: str) -> bool:
-    return bool(FileSystems.get_filesystem(path).has_dirs())
 
 
 def _seekable(stream: BinaryIO) -> Any:

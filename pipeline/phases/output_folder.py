@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Sequence
 from typing import Final
-
-from apache_beam.io.filesystem import FileSystem
 
 from massivetext.config import Config
 from massivetext.config_file import parse_config, to_table
@@ -15,6 +12,7 @@ from massivetext.pipeline.engine import lock, store
 from massivetext.pipeline.engine.engine import Engine
 from massivetext.pipeline.engine.errors import UsageError
 from massivetext.pipeline.engine.job import Job
+from massivetext.pipeline.engine.patterns import parse_pattern
 from massivetext.pipeline.phases.manifest import Manifest, dump_record, manifest_path
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.standing import settings_path
@@ -64,8 +62,8 @@ def require_apart(output: str, config: Config, items: Sequence[WorkItem]) -> Non
     results = [root + path for path in _examples(items)]
     for source in config.sources:
         for pattern in (source.path,) if isinstance(source.path, str) else source.path:
-            matches = FileSystem.translate_pattern(pattern)
-            if any(re.match(matches, path) for path in results):
+            whole = parse_pattern(pattern).whole
+            if any(whole.fullmatch(path) for path in results):
                 raise UsageError(
                     f"the pattern {pattern} of source '{source.subset}' matches what this run "
                     f"writes to {output}; name another --output"

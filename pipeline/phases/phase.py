@@ -26,13 +26,13 @@ from massivetext.pipeline.phases.manifest import (
 )
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.standing import (
+    adopt_settings,
     change_by_user,
     forget_lost_scratch,
     is_whole,
     require_current,
     require_whole,
     settings_path,
-    settle,
 )
 from massivetext.pipeline.phases.table import (
     PHASES,
@@ -172,7 +172,7 @@ def begin_phase(
     keys = {name: manifest.key for name, manifest in upstream.items()} | at_work
     settings = _settings_of(job, phase, work, items, keys)
     key = fingerprint(phase.name, settings)
-    settle(job, phase, settings, key)
+    adopt_settings(job, phase, settings, key)
     if is_whole(job, phase):
         _delete_scratch(job, phase)
         return None

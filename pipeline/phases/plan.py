@@ -6,14 +6,20 @@ source's root, so it depends neither on the order of a listing nor on where the 
 
 from __future__ import annotations
 
+import glob
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from massivetext.config import Config, ConfigError, Source
 from massivetext.pipeline.engine import store
+from massivetext.pipeline.engine.local_files import UnusableInputError
 from massivetext.pipeline.readers import FileRange, split_file
+
+_NAME_BYTES: Final = 255 - len(".00000.parquet")
+"""What a name of a file may have on most disks, less what names of results add to it."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,7 @@ def plan(config: Config) -> list[WorkItem]:
     """Returns the work items of all sources, in the order of their names.
 
     Raises:
-        ConfigError: if a path or pattern matches no file.
+        ConfigError: if a path or pattern matches no file, or something that is no readable file.
     """
     items = [
         item
@@ -67,9 +73,10 @@ def plan(config: Config) -> list[WorkItem]:
 def _items_of_source(config: Config, number: int, source: Source) -> Iterator[WorkItem]:
     patterns = (source.path,) if isinstance(source.path, str) else source.path
     for index, pattern in enumerate(patterns):
-        root = _root(pattern)
         prefix = _prefix(config, number, index, len(patterns))
-        for metadata in _match(source, pattern):
+        found = _match(source, pattern)
+        root = store.root_of(pattern)
+        for metadata in found:
             below = metadata.path[len(root) :].lstrip("/\\").replace("\\", "/")
             ranges = _ranges(source, metadata.path, metadata.size_in_bytes)
             for part, file_range in enumerate(ranges):
@@ -90,14 +97,35 @@ def _items_of_source(config: Config, number: int, source: Source) -> Iterator[Wo
 def _match(source: Source, pattern: str) -> list[store.FileMetadata]:
     try:
         found = store.match(pattern)
+    except UnusableInputError as error:
+        raise ConfigError(f"source '{source.subset}': {error}") from None
     except Exception as error:  # every file system has exceptions of its own
         raise ConfigError(f"source '{source.subset}': cannot list {pattern}: {error}") from None
     if not found:
         raise ConfigError(
-            f"source '{source.subset}': no file matches {pattern}; "
+            f"source '{source.subset}': no file matches {pattern}; {_advice(pattern)}"
             "check the path (relative paths start at the config file's folder)"
         )
+    for metadata in found:
+        _check_name(source, metadata.path)
     return found
+
+
+def _check_name(source: Source, path: str) -> None:
+    """Checks that the results can be named after a local file; stores allow longer names."""
+    size_bytes = len(os.fsencode(os.path.basename(path)))
+    if size_bytes > _NAME_BYTES and "://" not in path:
+        raise ConfigError(
+            f"source '{source.subset}': the name of {path} has {size_bytes} bytes, but results are "
+            f"named after it and have room for {_NAME_BYTES}; give it a shorter one"
+        )
+
+
+def _advice(pattern: str) -> str:
+    """Returns how to write a name with wildcards in it, if there is a file of this name."""
+    if re.search(r"[*?[]", pattern) and store.exists(pattern):
+        return f"for the file of just this name write {glob.escape(pattern)}; "
+    return ""
 
 
 def _ranges(source: Source, path: str, size_bytes: int) -> Sequence[FileRange]:
@@ -121,12 +149,6 @@ def _weight(size_bytes: int, file_range: FileRange, ranges: Sequence[FileRange])
     """Returns a range's part of its file, whether ranges count bytes or row groups."""
     whole = ranges[-1].stop - ranges[0].start
     return size_bytes * (file_range.stop - file_range.start) / whole if whole else size_bytes
-
-
-def _root(pattern: str) -> str:
-    """Returns the folder above the first wildcard of a pattern, or a plain file's folder."""
-    fixed = re.split(r"[*?\[]", pattern, maxsplit=1)[0]
-    return fixed[: max(fixed.rfind("/"), fixed.rfind("\\")) + 1]
 
 
 def _prefix(config: Config, number: int, index: int, patterns: int) -> str:

@@ -33,7 +33,7 @@ def settings_path(phase: Phase) -> str:
     return f"phases/{phase.name}/settings.json"
 
 
-def settle(job: Job, phase: Phase, settings: Mapping[str, Any], key: str) -> None:
+def adopt_settings(job: Job, phase: Phase, settings: Mapping[str, Any], key: str) -> None:
     """Records a phase's settings; deletes what it has written with others or in another version.
 
     Args:

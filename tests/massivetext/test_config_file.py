@@ -124,3 +124,20 @@ def test_the_run_fingerprint_changes_with_settings_and_not_with_places() -> None
     assert run_fingerprint(parsed(seed=1)) != run_fingerprint(parsed())
     assert run_fingerprint(parsed(tokenizer={"model": "other"})) != run_fingerprint(parsed())
     assert fingerprint(parsed().quality) != fingerprint(parsed(quality={"min_words": 51}).quality)
+
+
+def test_a_folder_with_wildcards_in_its_name_is_that_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "g[1]"
+    folder.mkdir()
+    (folder / "c.toml").write_text(MINIMAL + '[output]\npath = "out[2]"\n')
+    for path in (folder / "c.toml", (folder / "c.toml").as_uri()):
+        config = load_config(path)
+        assert config.sources[0].path == f"{tmp_path}/g[[]1]/books/*.jsonl"
+        assert config.output.path == f"{folder}/out[2]"
+
+
+@pytest.mark.parametrize("path", ["file://host/*.jsonl", "file:///caf%E9/*.jsonl"])
+def test_a_url_that_is_no_local_path_is_refused(path: str) -> None:
+    source = {"subset": "a", "kind": "text", "format": "text", "path": path}
+    with pytest.raises(ConfigError, match=r"is on the machine|is not UTF-8"):
+        parse_config({"source": [source]})

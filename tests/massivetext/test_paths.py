@@ -13,8 +13,10 @@ from massivetext.config import Config, run_fingerprint
 from massivetext.config_file import parse_config
 from massivetext.paths import (
     ConfiguredPath,
+    PathError,
     PathKind,
     Paths,
+    absolute_path,
     each_path,
     file_name,
     map_paths,
@@ -85,8 +87,8 @@ def test_all_path_keys_of_the_configuration_are_marked() -> None:
     }
     assert list(paths_of(parse_config(table, "/c"))) == [
         ConfiguredPath("output.path", "/c/o", PathKind.OUTPUT),
-        ConfiguredPath("sources.path", "/c/a/*.txt", PathKind.RECORDS),
-        ConfiguredPath("sources.path", "/c/b/*.txt", PathKind.RECORDS),
+        ConfiguredPath("sources.path", "/c/a/*.txt", PathKind.PATTERN),
+        ConfiguredPath("sources.path", "/c/b/*.txt", PathKind.PATTERN),
         ConfiguredPath("language.model", "/c/l", PathKind.FILE),
         ConfiguredPath("safesearch.domains", "/c/d", PathKind.FILE),
         ConfiguredPath("safesearch.domains", "/c/e", PathKind.FILE),
@@ -162,3 +164,32 @@ def test_a_mark_on_what_holds_no_path_is_an_error() -> None:
     for walk in (lambda: list(paths_of(Wrong())), lambda: map_paths(Wrong(), lambda p, _: p)):
         with pytest.raises(TypeError, match="model is marked as a path but holds 3"):
             walk()
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("a/../b", "/c/b"),
+        ("/a b", "/a b"),
+        ("file:///a/b%5B1%5D.txt", "/a/b[1].txt"),
+        ("file://localhost/a", "/a"),
+        ("FILE:/a/../b", "/b"),
+        ("s3://bucket/a/../b", "s3://bucket/a/../b"),
+    ],
+)
+def test_paths_start_at_a_folder_or_are_urls(path: str, expected: str) -> None:
+    assert absolute_path(path, "/c") == expected
+
+
+def test_wildcards_of_the_folder_and_encoded_ones_are_characters() -> None:
+    assert absolute_path("*.txt", "/g[1]*", is_pattern=True) == "/g[[]1][*]/*.txt"
+    assert absolute_path("file:///g%5B1%5D/*", is_pattern=True) == "/g[[]1]/*"
+    assert absolute_path("*.txt", "/g[1]") == "/g[1]/*.txt"
+
+
+def test_paths_of_other_machines_and_bytes_that_are_no_text_are_refused() -> None:
+    with pytest.raises(PathError, match="is on the machine 'host'; write file:///"):
+        absolute_path("file://host/a")
+    for path, folder in (("caf\udce9", "/c"), ("a", "/caf\udce9"), ("file:///caf%E9", "/c")):
+        with pytest.raises(PathError, match=r"/caf\\xe9.*: a name in this path is not UTF-8"):
+            absolute_path(path, folder)

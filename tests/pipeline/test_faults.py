@@ -1,5 +1,6 @@
 """Stores and workers that fail: nothing is lost, nothing counts twice, the bytes are the same."""
 
+import io
 import multiprocessing
 import os
 import shutil
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from apache_beam.io.aws.clients.s3.messages import S3ClientError
 
 from massivetext.config import Config
 from massivetext.pipeline.commands.cli import main
@@ -301,5 +303,11 @@ def test_faults_that_last_are_told_from_those_that_pass() -> None:
     assert not store.is_transient(NotADirectoryError(20, "Not a directory"))
     assert not store.is_transient(IsADirectoryError(21, "Is a directory"))
     assert not store.is_transient(wrapped)
+    refused = object_store.BeamIOError("delete", {"a": S3ClientError("AccessDenied", 403)})
+    assert not store.is_transient(refused)
+    assert not store.is_transient(object_store.BeamIOError("list", {"a": ValueError("no bucket")}))
+    assert not store.is_transient(io.UnsupportedOperation("not seekable"))
+    busy = object_store.BeamIOError("delete", {"a": S3ClientError("SlowDown", 503)})
+    assert store.is_transient(busy)
     assert store.is_transient(object_store.BeamIOError("no answer", {"a": TimeoutError()}))
     assert store.is_transient(ConnectionResetError())

@@ -1,5 +1,8 @@
 """Input and output on an S3-compatible server on this machine, through Beam's s3 file system."""
 
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,9 +13,17 @@ from moto.server import ThreadedMotoServer
 
 from massivetext.pipeline.commands.cli import main
 
+from .flaky_s3 import (
+    CREDENTIALS,
+    Fault,
+    FlakyServer,
+    at_random,
+    cut_short,
+    flaky_server,
+    reset,
+    says,
+)
 from .small_run import contents, write_config, write_sources
-
-CREDENTIALS = {"access_key_id": "key", "secret_access_key": "secret", "region_name": "us-east-1"}
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -79,3 +90,64 @@ def test_a_run_from_bucket_to_bucket_writes_what_a_local_one_does(
     assert main(["verify", output, *options]) == 0
     assert main(run) == 0
     assert download(client, f"run-{workers}/", tmp_path / "again") == first
+
+
+@pytest.fixture(scope="module")
+def flaky() -> Iterator[FlakyServer]:
+    """A server with inputs in folders with brackets in their names."""
+    with flaky_server() as server:
+        yield server
+
+
+def upload_sources(server: FlakyServer, folder: Path) -> Any:
+    names = {"access_key_id": "aws_access_key_id", "secret_access_key": "aws_secret_access_key"}
+    credentials = {names.get(name, name): value for name, value in CREDENTIALS.items()}
+    url = f"http://127.0.0.1:{server.server_address[1]}"
+    client = boto3.client("s3", endpoint_url=url, **credentials)
+    for bucket in ("crawl", "results"):
+        client.create_bucket(Bucket=bucket)
+    upload(client, folder, "in[1]")
+    return client
+
+
+def test_a_store_that_loses_every_tenth_answer_changes_nothing(
+    flaky: FlakyServer, tmp_path: Path
+) -> None:
+    write_sources(tmp_path / "in")
+    local = write_config(tmp_path / "local.toml", str(tmp_path / "in"))
+    assert main(["run", str(local), "--output", str(tmp_path / "out"), "--quiet"]) == 0
+    client = upload_sources(flaky, tmp_path / "in")
+    config = write_config(tmp_path / "s3.toml", "s3://crawl/in[[]1]")
+    run = ["run", str(config), "--output", "s3://results/out[1]", "--quiet", *flaky.options]
+    flaky.fault = at_random(0.1, says(503, "SlowDown"), reset, cut_short)
+    assert main(run) == 0
+    flaky.fault = lambda number: None
+    assert main(["verify", "s3://results/out[1]", *flaky.options]) == 0
+    download(client, "out[1]/", tmp_path)
+    found, expected = contents(tmp_path / "out[1]"), contents(tmp_path / "out")
+    assert found.keys() == expected.keys()
+    assert [k for k in expected if found[k] != expected[k] and not k.startswith("failed/")] == []
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_store_that_dies_amid_a_run_ends_it_within_a_minute(tmp_path: Path, workers: str) -> None:
+    with flaky_server() as server:
+        write_sources(tmp_path / "in")
+        upload_sources(server, tmp_path / "in")
+        config = write_config(tmp_path / "s3.toml", "s3://crawl/in[[]1]")
+        output = ["--output", "s3://results/dead", "--workers", workers, "--quiet"]
+        died: list[float] = []
+
+        def die(number: int) -> Fault | None:
+            documents = sum("/documents/" in path for _, path in server.requests)
+            if documents and not died:
+                died.append(time.monotonic())
+            return reset if died else None
+
+        server.fault = die
+        code = "from massivetext.pipeline.commands.cli import main; main()"
+        command = [sys.executable, "-c", code, "run", str(config), *output, *server.options]
+        ended = subprocess.run(command, capture_output=True, text=True)
+        assert time.monotonic() - died[0] < 60
+        assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 1), ended.stderr
+        assert "s3://results/dead/" in ended.stderr

@@ -5,6 +5,7 @@ import pytest
 import xxhash
 
 from massivetext.pipeline.engine import store
+from massivetext.pipeline.engine.errors import StoreError, UsageError
 
 
 def test_a_committed_file_is_listed_with_size_and_checksum(tmp_path: Path) -> None:
@@ -60,3 +61,58 @@ def test_a_file_stands_if_it_has_its_size_whatever_its_name(tmp_path: Path) -> N
     assert not store.is_intact(str(tmp_path), entry)
     (tmp_path / "a [1]*?.bin").unlink()
     assert not store.is_intact(str(tmp_path), entry)
+
+
+@pytest.mark.parametrize("name", ["out[1]", "out*", "out?", "[!a]"])
+def test_wildcards_in_a_folder_are_its_name(tmp_path: Path, name: str) -> None:
+    for decoy in ("out1", "outx", "b"):
+        store.write_bytes(str(tmp_path / decoy), "a/file", b"1")
+    output = str(tmp_path / name)
+    entry = store.write_bytes(output, "a/b[1].bin", b"content")
+    assert store.is_intact(output, entry)
+    assert [m.path for m in store.list_folder(output)] == [f"{output}/a/b[1].bin"]
+    assert [m.path for m in store.match_below(f"{output}/a/b[1].bin")] == [f"{output}/a/b[1].bin"]
+    store.delete(f"{output}/a/b[1].bin")
+    assert store.list_folder(output) == []
+    store.delete(output)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b", "out1", "outx"]
+    assert len(store.list_folder(str(tmp_path))) == 3
+
+
+def test_a_long_name_has_a_temporary_file_too(tmp_path: Path) -> None:
+    store.write_bytes(str(tmp_path), "ü" * 120, b"1")
+    with pytest.raises(OSError, match="File name too long") as caught:
+        store.write_bytes(str(tmp_path), "x" * 300, b"1")
+    assert not store.is_transient(caught.value)
+    assert "exceptions" not in str(caught.value)
+    assert not list((tmp_path / "tmp").iterdir())
+
+
+@pytest.mark.parametrize("path", ["ftp://host/x", "s4://bucket/x"])
+def test_an_unknown_scheme_is_told_with_the_known_ones(path: str) -> None:
+    for ask in (store.exists, store.match, store.read_bytes, store.list_folder, store.delete):
+        with pytest.raises(UsageError, match=f"as in {path}; expected a local path or one of"):
+            ask(path)
+
+
+def test_a_store_that_is_slow_to_fail_is_not_asked_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("time.sleep", lambda seconds: clock.__setitem__(0, clock[0] + seconds))
+
+    def fail_after_20_seconds() -> None:
+        clock[0] += 20
+        raise TimeoutError("no answer")
+
+    with pytest.raises(StoreError, match="no answer; 2 attempts"):
+        store.with_retries(fail_after_20_seconds)
+    assert clock[0] < 60
+
+
+def test_the_docs_say_how_long_a_store_is_waited_for() -> None:
+    root = Path(__file__).parents[3]
+    for page in ("docs/one-machine.md", "docs/architecture.md"):
+        text = " ".join((root / page).read_text().split())
+        assert f"{sum(store.PAUSES_SECONDS):g} seconds" in text

@@ -1,3 +1,4 @@
+import os
 import random
 from itertools import pairwise
 from pathlib import Path
@@ -84,3 +85,31 @@ def test_what_an_item_is_follows_the_file(shelf: Path) -> None:
     before = plan(Config(sources=(source(f"{shelf}/a.txt"),)))[0].identity
     (shelf / "a.txt").write_text("other text")
     assert plan(Config(sources=(source(f"{shelf}/a.txt"),)))[0].identity != before
+
+
+def test_items_of_folders_with_wildcards_in_their_names(shelf: Path) -> None:
+    (shelf / "g[1]").mkdir()
+    (shelf / "g[1]/x[2].txt").write_text("text")
+    assert names(source(f"{shelf}/g[[]1]/*.txt")) == ["books/x[2].txt"]
+    assert names(source(f"{shelf}/g[[]1]/x[[]2].txt")) == ["books/x[2].txt"]
+    with pytest.raises(ConfigError, match=r"of just this name write .*/g\[\[\]1\]/x\[\[\]2\].txt;"):
+        names(source(f"{shelf}/g[1]/x[2].txt"))
+
+
+def test_inputs_that_are_no_files_are_named_with_their_source(shelf: Path) -> None:
+    os.mkfifo(shelf / "pipe.txt")
+    with pytest.raises(ConfigError, match=r"source 'books': .*/pipe.txt is a named pipe"):
+        names(source(f"{shelf}/*.txt"))
+    with pytest.raises(ConfigError, match=r"source 'books': .* is a folder; write .*/deep/"):
+        names(source(f"{shelf}/deep"))
+    with pytest.raises(ConfigError, match=r"source 'books': cannot list .* bad character range"):
+        names(source(f"{shelf}/[z-a]*"))
+
+
+def test_a_name_too_long_for_results_is_refused(shelf: Path) -> None:
+    (shelf / ("ü" * 118 + ".txt")).write_text("text")
+    (shelf / "long").mkdir()
+    (shelf / "long" / ("n" * 250)).write_text("text")
+    assert len(names(source(f"{shelf}/*.txt"))) == 3
+    with pytest.raises(ConfigError, match=r"has 250 bytes, but results .* have room for 241"):
+        names(source(f"{shelf}/long/*"))
