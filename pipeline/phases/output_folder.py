@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -94,7 +95,8 @@ def strangers(job: Job, manifests: Sequence[Manifest]) -> list[str]:
 def record_job(job: Job) -> None:
     """Writes what it takes to make results anew."""
     content = dump_record({"config": to_table(job.config), "against": job.against})
-    store.write_bytes(job.output, _JOB, content)
+    if store.read_record(job.path(_JOB)) != json.loads(content):
+        store.write_bytes(job.output, _JOB, content)
 
 
 def recorded_job(output: str, engine: Engine) -> Job:
