@@ -23,7 +23,7 @@ from typing import Any, BinaryIO, Final, TypeVar, cast
 import pyarrow as pa
 import pyarrow.parquet as pq
 import xxhash
-from apache_beam.io.filesystem import CompressionTypes
+from apache_beam.io.filesystem import BeamIOError, CompressionTypes
 from apache_beam.io.filesystem import FileMetadata as FileMetadata
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
@@ -349,7 +349,7 @@ def commit(output: str, path: str) -> Iterator[Commit]:
             raw.close()
         with suppress(Exception):
             delete(temporary)
-        if isinstance(error, OSError):
+        if isinstance(error, BeamIOError) and error.exception_details:
             raise plain_fault(error) from error
         raise
     pending.entry = FileEntry(path, digesting.size_bytes, digesting.digest.hexdigest())

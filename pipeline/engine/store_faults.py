@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import errno
 import io
 from collections.abc import Iterator
@@ -46,8 +47,8 @@ def plain_fault(error: OSError) -> OSError:
     if not isinstance(error, BeamIOError) or not error.exception_details:
         return error
     place, inner = next(iter(error.exception_details.items()))
-    if isinstance(inner, OSError):
-        return plain_fault(inner)
+    if isinstance(inner, OSError):  # another one of it: Beam's error may name it as its own cause
+        return plain_fault(copy.copy(inner))
     path = place[-1] if isinstance(place, tuple) else place
     return StoreError(f"{path}: {getattr(inner, 'message', None) or inner}")
 

@@ -3,6 +3,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 import xxhash
+from apache_beam.io.filesystem import BeamIOError
 
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import StoreError, UsageError
@@ -116,3 +117,20 @@ def test_the_docs_say_how_long_a_store_is_waited_for() -> None:
     for page in ("docs/one-machine.md", "docs/architecture.md"):
         text = " ".join((root / page).read_text().split())
         assert f"{sum(store.PAUSES_SECONDS):g} seconds" in text
+
+
+def test_causes_of_an_error_never_run_in_a_circle() -> None:
+    """Who looks for the cause of a failed pipeline follows them to their end."""
+
+    def list_wrapped() -> None:
+        try:
+            raise PermissionError(13, "Permission denied", "/x")
+        except PermissionError as error:
+            raise BeamIOError("List operation failed", {"/x": error}) from error
+
+    with pytest.raises(PermissionError) as caught:
+        store.with_retries(list_wrapped)
+    chain: list[BaseException] = [caught.value]
+    while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None:
+        assert cause not in chain
+        chain.append(cause)
