@@ -25,15 +25,39 @@ _EXCEPTION_LINE: Final = re.compile(r"^([A-Za-z_][\w.]*): (.*)$", re.MULTILINE)
 _ERRNO: Final = re.compile(r"\[Errno (\d+)\] (.*)")
 
 
+_NO_MEMORY: Final = re.compile(r"MemoryError|bad_alloc|[Cc]annot allocate memory|can't start new thread")
+"""How Python, numpy, Arrow, C++ and Linux say that there is no more memory (for a thread's stack,
+in the last)."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that this process gets no more memory."""
+    named = isinstance(error, (MemoryError, ImportError, OSError, RuntimeError))
+    return named and bool(_NO_MEMORY.search(f"{type(error).__name__}: {error}"))
+
+
+def out_of_memory(error: BaseException) -> str:
+    """Returns what a user reads when there is no more memory."""
+    said = " ".join(str(error).split())
+    return (
+        f"out of memory{f' ({said})' if said else ''}: this machine, or a limit such as "
+        "`ulimit -v`, gives the program less than it needs; run the same command again with a "
+        "smaller --memory, with fewer --workers or with a higher limit to continue where it stopped"
+    )
+
+
 def plain_error(error: BaseException) -> BaseException:
     """Returns what a worker met: an interrupt, our own error or the system's, else the error.
+
+    The system's are those of files and of memory.
 
     Runners raise errors of their own, with the worker's as a cause or as text in the message.
     """
     chain: list[BaseException] = [error]
     while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None:
         chain.append(cause)
-    raised = [e for e in chain if isinstance(e, (KeyboardInterrupt, OSError, RunError))]
+    kinds = (KeyboardInterrupt, MemoryError, OSError, RunError)
+    raised = [e for e in chain if isinstance(e, kinds)]
     told = [e for e in map(_told_error, map(str, chain)) if e is not None]
     return [*raised, *told, error][0]
 
@@ -45,6 +69,8 @@ def _told_error(text: str) -> BaseException | None:
             return RunError(message)
         if name.endswith(f".{StoreError.__name__}"):
             return StoreError(message)
+        if _NO_MEMORY.search(name) or _NO_MEMORY.search(message):
+            return MemoryError(message)
         kind = getattr(builtins, name, None)
         is_system = isinstance(kind, type) and issubclass(kind, OSError)
         if is_system or name.endswith(".BeamIOError"):
