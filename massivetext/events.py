@@ -16,7 +16,8 @@ With `--log json` each line is an object with these keys, as they apply:
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final, Literal
 
 LogForm = Literal["text", "json"]
@@ -37,6 +38,18 @@ class _State:
     """How this process talks."""
 
     form: LogForm = "text"
+    muted: frozenset[EventKind] = frozenset()
+
+
+@contextmanager
+def muted(*events: EventKind) -> Iterator[None]:
+    """Tells nothing about these while the block runs."""
+    before = _State.muted
+    _State.muted = before | {*events}
+    try:
+        yield
+    finally:
+        _State.muted = before
 
 
 def use_log_form(form: LogForm) -> None:
@@ -65,6 +78,8 @@ def tell(event: EventKind, message: str, *, level: Level = "info", **facts: Any)
         level: how bad it is.
         facts: further keys of the JSON object; None leaves one out.
     """
+    if event in _State.muted:
+        return
     line = line_of(event, message, level=level, **facts)
     try:
         if sys.stderr is not None:

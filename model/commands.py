@@ -115,10 +115,10 @@ def _guarded(name: str, work: Callable[[], int]) -> int:
         _require_train_extra()
         return work()
     except ConfigError as error:
-        print(f"massivetext {name}: {error}", file=sys.stderr)
+        tell("error", f"{name}: {error}", level="error")
         return 2
     except (TrainingError, OSError) as error:
-        print(f"massivetext {name}: {error}", file=sys.stderr)
+        tell("error", f"{name}: {error}", level="error")
         return 1
 
 

@@ -22,6 +22,9 @@ class StoreError(OSError):
 _EXCEPTION_LINE: Final = re.compile(r"^([A-Za-z_][\w.]*): (.*)$", re.MULTILINE)
 """The line of a traceback that names an exception and says what it says."""
 
+_MOST_CHARACTERS: Final = 500
+"""Our choice: of what a runner says; it may be the traces of several machines."""
+
 _ERRNO: Final = re.compile(r"\[Errno (\d+)\] (.*)")
 
 
@@ -43,6 +46,16 @@ def out_of_memory(error: BaseException) -> str:
         f"out of memory{f' ({said})' if said else ''}: this machine, or a limit such as "
         "`ulimit -v`, gives the program less than it needs; run the same command again with a "
         "smaller --memory, with fewer --workers or with a higher limit to continue where it stopped"
+    )
+
+
+def runner_message(error: BaseException) -> str:
+    """Returns what a user reads when a cluster's runner fails for reasons of its own."""
+    said = " ".join(str(error).split()) or type(error).__name__
+    said = said if len(said) <= _MOST_CHARACTERS else f"{said[: _MOST_CHARACTERS - 1]}…"
+    return (
+        f"the runner failed: {said}; see its log and docs/runners.md, and run the same command "
+        "again to continue where it stopped"
     )
 
 

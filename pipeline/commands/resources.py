@@ -1,0 +1,64 @@
+"""How much of this machine a run may take, and whether what it is asked to hold fits in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from massivetext.events import tell
+from massivetext.pipeline.engine.processes import PROCESS_BYTES, Processes, core_count, runs_here
+from massivetext.pipeline.phases.table import phases_of
+
+def usable_memory(asked_bytes: int) -> int:
+    """Returns the memory budget of a run: what was asked for, or all that this machine has."""
+    try:
+        installed = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):  # not told on this system
+        return asked_bytes
+    if asked_bytes <= installed:
+        return asked_bytes
+    _warn(f"--memory {_words(asked_bytes)}: this machine has {_words(installed)}, which is taken")
+    return installed
+
+
+def early_processes(
+    workers: int | None, memory_bytes: int, beam_options: tuple[str, ...], output: str, command: str
+) -> Processes:
+    """Returns the processes to start before it is known what there is to do; 1 for none.
+
+    Their imports take as long as those of the program, so a run with few items gains from it. They
+    would be started in vain for an output folder that is finished already.
+    """
+    if not workers or "://" in output or _seems_finished(output, command):
+        return Processes(1, beam_options)
+    return Processes.affordable(min(workers, core_count()), memory_bytes, beam_options)
+
+
+def usable_workers(
+    asked: int, items: int, memory_bytes: int, beam_options: Sequence[str]
+) -> int:
+    """Returns the processes of a run that was asked for so many; says so if they are fewer."""
+    if not runs_here(beam_options):
+        return asked
+    held = max(1, memory_bytes // PROCESS_BYTES)
+    workers = min(asked, held, max(1, items))
+    if workers < asked:
+        why = f"{items} items of input" if workers == items else f"--memory {_words(memory_bytes)}"
+        used = "1 process is" if workers == 1 else f"{workers} processes are"
+        _warn(f"--workers {asked}: {used} used, for {why}")
+    return workers
+
+
+def _seems_finished(output: str, command: str) -> bool:
+    """Whether the last phase of a command has a manifest in a local folder."""
+    last = phases_of(command)[-1].name
+    return os.path.exists(os.path.join(output, "phases", last, "manifest.json"))
+
+
+def _words(size_bytes: int) -> str:
+    gigabytes = size_bytes / 10**9
+    return f"{gigabytes:,.1f}GB" if gigabytes >= 1 else f"{size_bytes / 10**6:.0f}MB"
+
+
+def _warn(message: str) -> None:
+    tell("warning", message, level="warning")
