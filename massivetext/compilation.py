@@ -6,19 +6,38 @@ once. It imports no numba: what compiled nothing has nothing to say.
 
 from __future__ import annotations
 
-import threading
+import os
 import time
-from typing import Any
 
 from massivetext.events import tell
+
+
+class Announcement:
+    """The right to say it: a byte in a pipe, which one process of all takes out.
+
+    A semaphore would be a file that the last process has to delete.
+    """
+
+    def __init__(self) -> None:
+        import multiprocessing  # light commands compile nothing
+
+        self._reading, self._writing = multiprocessing.Pipe(duplex=False)
+        os.set_blocking(self._reading.fileno(), False)
+        os.write(self._writing.fileno(), b"1")
+
+    def take(self) -> bool:
+        """Returns whether it is still there, and takes it."""
+        try:
+            return bool(os.read(self._reading.fileno(), 1))
+        except BlockingIOError:
+            return False
 
 
 class _Account:
     """What this process compiles."""
 
     def __init__(self) -> None:
-        self.announcement: Any = threading.Semaphore(1)  # who acquires it says it
-        self.shared = False
+        self.announcement: Announcement | None = None
         self.depth = 0
         self.started = 0.0
         self.seconds = 0.0
@@ -32,7 +51,7 @@ def begin_compiling() -> None:
     _account.depth += 1
     if _account.depth == 1:
         _account.started = time.monotonic()
-        if _account.announcement.acquire(False):
+        if share_announcement().take():
             tell(
                 "compile",
                 "compiling kernels, once for each installation; all of them take a minute or two",
@@ -64,17 +83,13 @@ def tell_compiled() -> None:
         _account.seconds = 0.0
 
 
-def share_announcement() -> Any:
-    """Returns what a worker process gets, so that only one of all says it."""
-    if not _account.shared:
-        import multiprocessing
-
-        said = not _account.announcement.acquire(False)
-        _account.announcement = multiprocessing.get_context("spawn").Semaphore(0 if said else 1)
-        _account.shared = True
+def share_announcement() -> Announcement:
+    """Returns what worker processes get, so that only one of all says it."""
+    if _account.announcement is None:
+        _account.announcement = Announcement()
     return _account.announcement
 
 
-def use_announcement(announcement: Any) -> None:
+def use_announcement(announcement: Announcement) -> None:
     """Takes what the program shares, in a worker process."""
-    _account.announcement, _account.shared = announcement, True
+    _account.announcement = announcement

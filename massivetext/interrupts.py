@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 import threading
+from contextlib import suppress
 from typing import Any, Final
 
 INTERRUPTED: Final = 130
@@ -55,13 +56,11 @@ def wait_if_interrupted() -> None:
         threading.Event().wait()
 
 
-def kill_children() -> None:
-    """Kills the processes that this one has started."""
-    for child in _children():
-        try:
-            os.kill(child, signal.SIGKILL)
-        except OSError:  # it has ended by itself
-            continue
+def kill_workers() -> None:
+    """Kills the processes that share this one's work."""
+    if (multiprocessing := sys.modules.get("multiprocessing")) is not None:
+        for worker in multiprocessing.active_children():
+            worker.kill()
 
 
 def _leave_to_thread(number: int, frame: Any) -> None:
@@ -76,7 +75,7 @@ def _watch(reading: int) -> None:
         if numbers[0] != signal.SIGINT or not is_ours:  # the trainer has a handler of its own
             continue
         if _begun.is_set():
-            kill_children()
+            _kill_children()
             os._exit(INTERRUPTED)
         _begun.set()
         threading.Thread(target=_end, daemon=True).start()
@@ -86,11 +85,11 @@ def _end() -> None:
     try:
         _say()
         _silence()
-        kill_children()
+        kill_workers()
         cleaning = threading.Thread(target=atexit._run_exitfuncs, daemon=True)
         cleaning.start()
         cleaning.join(_CLEANING_SECONDS)
-        kill_children()  # what was started meanwhile
+        _kill_children()  # job servers, and what was started meanwhile
     finally:
         os._exit(INTERRUPTED)
 
@@ -102,10 +101,8 @@ def _say() -> None:
     line = line_of("interrupted", interrupt_message(command), level="error")
     if os.isatty(2):  # behind ^C and a bar, which may have hidden the cursor
         line = ("\n" if os.environ.get("TERM") == "dumb" else "\x1b[?25h\n") + line
-    try:
+    with suppress(OSError):  # nobody can be told
         os.write(2, line.encode())
-    except OSError:  # nobody can be told
-        return
 
 
 def _silence() -> None:
@@ -115,15 +112,19 @@ def _silence() -> None:
     os.dup2(null, 2)
 
 
+def _kill_children() -> None:
+    """Kills all child processes that the kernel tells of."""
+    kill_workers()
+    for child in _children():
+        with suppress(OSError):  # it has ended by itself
+            os.kill(child, signal.SIGKILL)
+
+
 def _children() -> list[int]:
-    """Returns the ids of child processes: from the kernel, else those that multiprocessing knows."""
-    found = []
-    try:
+    """Returns the ids of child processes, on Linux."""
+    found: list[int] = []
+    with suppress(OSError):  # not Linux, or a thread that has just ended
         for thread in os.listdir("/proc/self/task"):
             with open(f"/proc/self/task/{thread}/children", encoding="ascii") as listed:
                 found += map(int, listed.read().split())
-    except OSError:  # not Linux, or a thread that has just ended
-        pass
-    if (multiprocessing := sys.modules.get("multiprocessing")) is not None:
-        found += [child.pid for child in multiprocessing.active_children()]
-    return list(dict.fromkeys(found))
+    return found

@@ -40,6 +40,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _read(file: str) -> bytes:
+    if file == "-" and sys.stdin is None:
+        raise UsageError("cannot read standard input, which is closed; name an HTML file")
     try:
         return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:

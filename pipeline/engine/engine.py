@@ -118,8 +118,8 @@ class BeamEngine:
         for attempt in store.attempts() if self._is_local else store.one_attempt():
             with attempt:
                 pipeline = beam.Pipeline(options=self._pipeline_options(label))
-                build(pipeline)
                 with _deleted_at_exit(pipeline.local_tempdir):
+                    build(pipeline)
                     state = self._run(pipeline)
                 release_memory()
                 if state != "DONE":

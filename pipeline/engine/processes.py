@@ -26,13 +26,14 @@ from dataclasses import dataclass
 from typing import Any, Final, NoReturn, TypeVar
 
 from massivetext.compilation import (
+    Announcement,
     compiled_seconds,
     note_compiled_elsewhere,
     share_announcement,
     use_announcement,
 )
 from massivetext.events import LogForm, log_form, use_log_form
-from massivetext.interrupts import kill_children, wait_if_interrupted
+from massivetext.interrupts import kill_workers, wait_if_interrupted
 from massivetext.pipeline.engine.errors import RunError
 from massivetext.pipeline.engine.logs import hide_library_warnings, set_up_logs
 
@@ -141,7 +142,7 @@ def exit_now(code: int) -> NoReturn:
     Other processes have nothing to do any more, or only what nobody waits for.
     """
     wait_if_interrupted()
-    kill_children()
+    kill_workers()
     close_processes()
     _flush_and_exit(code)
 
@@ -224,6 +225,7 @@ class _Worker:
             self._executor = None
 
     def _started(self) -> ProcessPoolExecutor:
+        wait_if_interrupted()  # what it has killed is not replaced
         if self._executor is None:
             executor = ProcessPoolExecutor(
                 1,
@@ -290,7 +292,7 @@ def _do(work: Callable[[Any], object], piece: Any) -> float:
     return compiled_seconds()
 
 
-def _begin(pipeline_args: tuple[str, ...], form: LogForm, announcement: Any) -> None:
+def _begin(pipeline_args: tuple[str, ...], form: LogForm, announcement: Announcement) -> None:
     threading.Thread(target=_end_with_program, daemon=True).start()
     use_log_form(form)
     use_announcement(announcement)
