@@ -73,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code = _run(given)
     except BaseException as error:  # what nobody foresaw
-        code = _fail(1, _unforeseen(error))
+        code = _fail(1, out_of_memory(error) if is_out_of_memory(error) else _unforeseen(error))
     exit_now(code)
 
 

@@ -9,6 +9,7 @@ from massivetext.command import Command
 from massivetext.config_file import load_config
 from massivetext.pipeline.commands.arguments import absolute, add_config, add_log, positive_int
 
+from massivetext.pipeline.commands.resources import RUN_ADDRESS_BYTES, require_address_space
 from massivetext.pipeline.engine.logs import hide_repetitions
 
 
@@ -25,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Prints an estimate, and writes it if there is an output folder."""
+    require_address_space(RUN_ADDRESS_BYTES)
     config = load_config(options.config)
     from massivetext.pipeline.commands.estimate import estimate
     from massivetext.pipeline.commands.estimate.table import FILE_NAME, print_estimate, to_json

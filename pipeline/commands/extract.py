@@ -9,6 +9,7 @@ from typing import Final, get_args
 
 from massivetext.command import Command
 from massivetext.config import Extraction, Extractor
+from massivetext.pipeline.commands.resources import PAGE_ADDRESS_BYTES, require_address_space
 from massivetext.pipeline.engine.errors import UsageError
 
 
@@ -25,6 +26,7 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         UsageError: if the file cannot be read, or the extractor knows no blocks.
     """
+    require_address_space(PAGE_ADDRESS_BYTES)
     from massivetext.pipeline.extraction import EXTRACTORS, extract_text, show_blocks
 
     if options.show and EXTRACTORS[options.extractor].parse is None:

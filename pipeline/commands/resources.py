@@ -4,10 +4,38 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import Final
 
 from massivetext.events import tell
+from massivetext.pipeline.engine.errors import RunError
 from massivetext.pipeline.engine.processes import PROCESS_BYTES, Processes, core_count, runs_here
 from massivetext.pipeline.phases.table import phases_of
+
+RUN_ADDRESS_BYTES: Final = 1_250_000_000
+"""Address space of a run of one process (measured: with less, libraries abort or hang while they
+are loaded; 1.3 GB do for a few files)."""
+
+PAGE_ADDRESS_BYTES: Final = 600_000_000
+"""Address space for the text of one page (measured: with 500 MB, a library hangs)."""
+
+
+def require_address_space(least_bytes: int) -> None:
+    """Checks the limit of address space (`ulimit -v`), within which libraries do not fail well.
+
+    Raises:
+        RunError: if it is too low.
+    """
+    try:
+        import resource
+    except ImportError:  # no such limits on this system
+        return
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if resource.RLIM_INFINITY != limit < least_bytes:
+        raise RunError(
+            f"out of memory: the limit of address space (`ulimit -v`) is {_words(limit)} and at "
+            f"least {_words(least_bytes)} are needed, for each process; raise it"
+        )
+
 
 def usable_memory(asked_bytes: int) -> int:
     """Returns the memory budget of a run: what was asked for, or all that this machine has."""

@@ -15,7 +15,9 @@ from massivetext.pipeline.commands.arguments import (
     positive_int,
 )
 from massivetext.pipeline.commands.resources import (
+    RUN_ADDRESS_BYTES,
     early_processes,
+    require_address_space,
     usable_memory,
     usable_workers,
 )
@@ -59,6 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Runs all phases (`options.command` is `run`), or the one that the command names."""
+    require_address_space(RUN_ADDRESS_BYTES)
     tune_malloc()
     config = load_config(options.config)
     output, beam_options = absolute(options.output or config.output.path), options.beam_options

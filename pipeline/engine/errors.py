@@ -28,15 +28,20 @@ _MOST_CHARACTERS: Final = 500
 _ERRNO: Final = re.compile(r"\[Errno (\d+)\] (.*)")
 
 
-_NO_MEMORY: Final = re.compile(r"MemoryError|bad_alloc|[Cc]annot allocate memory|can't start new thread")
-"""How Python, numpy, Arrow, C++ and Linux say that there is no more memory (for a thread's stack,
-in the last)."""
+_NO_MEMORY: Final = re.compile(
+    r"MemoryError|bad_alloc|[Cc]annot allocate memory|can't start new thread|failed to map segment"
+)
+"""How Python, numpy, Arrow, C++, Linux and its loader say that there is no more memory (for a
+thread's stack, in the last but one)."""
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that this process gets no more memory."""
-    named = isinstance(error, (MemoryError, ImportError, OSError, RuntimeError))
-    return named and bool(_NO_MEMORY.search(f"{type(error).__name__}: {error}"))
+    """Whether an error, or what it was raised from, says that this process gets no more memory."""
+    return any(
+        isinstance(each, (MemoryError, ImportError, OSError, RuntimeError))
+        and _NO_MEMORY.search(f"{type(each).__name__}: {each}")
+        for each in _chain(error)
+    )
 
 
 def out_of_memory(error: BaseException) -> str:
@@ -66,13 +71,19 @@ def plain_error(error: BaseException) -> BaseException:
 
     Runners raise errors of their own, with the worker's as a cause or as text in the message.
     """
-    chain: list[BaseException] = [error]
-    while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None:
-        chain.append(cause)
+    chain = _chain(error)
     kinds = (KeyboardInterrupt, MemoryError, OSError, RunError)
     raised = [e for e in chain if isinstance(e, kinds)]
     told = [e for e in map(_told_error, map(str, chain)) if e is not None]
     return [*raised, *told, error][0]
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """Returns an error, and those that it was raised from or amid."""
+    chain = [error]
+    while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None:
+        chain.append(cause)
+    return chain
 
 
 def _told_error(text: str) -> BaseException | None:
