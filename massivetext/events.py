@@ -45,7 +45,7 @@ class _State:
 def muted(*events: EventKind) -> Iterator[None]:
     """Tells nothing about these while the block runs."""
     before = _State.muted
-    _State.muted = before | {*events}
+    _State.muted = before.union(events)
     try:
         yield
     finally:

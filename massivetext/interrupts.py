@@ -68,17 +68,19 @@ def _leave_to_thread(number: int, frame: Any) -> None:
 
 
 def _watch(reading: int) -> None:
-    """Waits for interrupts; the second one does not wait for anything to be cleaned."""
+    """Waits for interrupts; the second one does not wait for anything to be saved or cleaned."""
+    count = 0
     while True:
-        numbers = os.read(reading, 1)
-        is_ours = signal.getsignal(signal.SIGINT) is _leave_to_thread
-        if numbers[0] != signal.SIGINT or not is_ours:  # the trainer has a handler of its own
+        if os.read(reading, 1)[0] != signal.SIGINT:
             continue
-        if _begun.is_set():
+        count += 1
+        if count > 1:
             _kill_children()
             os._exit(INTERRUPTED)
-        _begun.set()
-        threading.Thread(target=_end, daemon=True).start()
+        if signal.getsignal(signal.SIGINT) is _leave_to_thread:
+            _begun.set()
+            threading.Thread(target=_end, daemon=True).start()
+        # Else what is at work has a handler of its own, as the trainer has, which saves first.
 
 
 def _end() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 from collections.abc import Iterator
@@ -21,8 +22,8 @@ def open_closed_streams() -> None:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # gets the lowest free number, which is this one
-    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)
-    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8", closefd=False)
 
 
 class WatchedOutput:
@@ -68,7 +69,7 @@ class WatchedOutput:
 def watched_output() -> Iterator[WatchedOutput]:
     """Puts a `WatchedOutput` in the place of standard output, and flushes it in the end."""
     before = sys.stdout
-    watched = WatchedOutput(before if before is not None else open(os.devnull, "w"))
+    watched = WatchedOutput(before if before is not None else io.StringIO())
     sys.stdout = cast(TextIO, watched)
     try:
         yield watched

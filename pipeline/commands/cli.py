@@ -61,53 +61,52 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: of the program; without any, those of this process, which ends with the command.
     """
+    owns_process = arguments is None
     given = list(sys.argv[1:] if arguments is None else arguments)
-    use_log_form(form_asked(given))
-    if arguments is not None:
-        set_up_logs()
-        return _run(given)
-    open_closed_streams()
-    end_on_interrupt()
-    set_up_logs()
-    hide_library_warnings()
-    try:
-        code = _run(given)
-    except BaseException as error:  # what nobody foresaw
-        code = _fail(1, out_of_memory(error) if is_out_of_memory(error) else _unforeseen(error))
-    exit_now(code)
-
-
-def _run(arguments: list[str]) -> int:
-    """Runs a command and says what there is to say in the end; returns its exit code."""
-    name = next(iter(arguments), "")
+    _set_up(given, owns_process)
     with watched_output() as output:
         try:
-            command, options = _parse(arguments)
+            command, options = _parse(given)
             code = command.run(options)
-        except SystemExit as asked_for_help:
-            name, code = "--help", int(asked_for_help.code or 0)
-        except KeyboardInterrupt:
-            code = _fail(INTERRUPTED, interrupt_message(name))
-        except Exception as error:
-            code = _fail(*_told(error))
+        except (Exception, KeyboardInterrupt, SystemExit) as error:
+            code = _code_of(error, given, owns_process)
     tell_compiled()
-    return _code_of(code, output, name)
+    code = _after_output(code, output, given)
+    if owns_process:
+        exit_now(code)
+    return code
 
 
-def _told(error: Exception) -> tuple[int, str]:
-    """Returns exit code and message of an error that people can do something about.
+def _set_up(arguments: Sequence[str], owns_process: bool) -> None:
+    """Prepares what a command may meet and say; other callers keep their own signals."""
+    use_log_form(form_asked(arguments))
+    if owns_process:
+        open_closed_streams()
+        end_on_interrupt()
+        hide_library_warnings()
+    set_up_logs()
+
+
+def _code_of(error: BaseException, arguments: Sequence[str], owns_process: bool) -> int:
+    """Tells an error that people can do something about; returns the exit code.
 
     Raises:
-        Exception: the error, if it is another.
+        BaseException: the error, if it is another and a caller may want to see it.
     """
+    if isinstance(error, SystemExit):  # argparse has printed help or version
+        return int(error.code or 0)
+    if isinstance(error, KeyboardInterrupt):
+        return _fail(INTERRUPTED, interrupt_message(_name(arguments)))
     if isinstance(error, (ConfigError, UsageError)):
-        return 2, str(error)
+        return _fail(2, str(error))
     if isinstance(error, RunError):
-        return 1, str(error)
+        return _fail(1, str(error))
     if is_out_of_memory(error):
-        return 1, out_of_memory(error)
+        return _fail(1, out_of_memory(error))
     if isinstance(error, OSError):
-        return 1, f"{error}; run the same command again to continue where it stopped"
+        return _fail(1, f"{error}; run the same command again to continue where it stopped")
+    if owns_process:
+        return _fail(1, _unforeseen(error))
     raise error
 
 
@@ -125,14 +124,18 @@ def _unforeseen(error: BaseException) -> str:
     )
 
 
-def _code_of(code: int, output: WatchedOutput, command: str) -> int:
+def _after_output(code: int, output: WatchedOutput, arguments: Sequence[str]) -> int:
     """Returns the exit code of a command, whatever became of what it printed."""
     if output.fault is None or output.is_unread:
         return code
     fault = f"cannot write to standard output: {output.fault.strerror}"
-    if command == "--help" or command in READING_COMMANDS:
+    if _name(arguments) in READING_COMMANDS or {"-h", "--help", "--version"} & {*arguments}:
         return _fail(code or 1, fault)
     return _fail(code, f"{fault}; what was done is committed")
+
+
+def _name(arguments: Sequence[str]) -> str:
+    return next(iter(arguments), "")
 
 
 class _Parser(argparse.ArgumentParser):

@@ -8,7 +8,6 @@ from typing import Final
 from massivetext.command import Command
 from massivetext.config_file import load_config
 from massivetext.pipeline.commands.arguments import absolute, add_config, add_log, positive_int
-
 from massivetext.pipeline.commands.resources import RUN_ADDRESS_BYTES, require_address_space
 from massivetext.pipeline.engine.logs import hide_repetitions
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import Final
 
+from massivetext.config import ConfigError, Limits
 from massivetext.events import tell
 from massivetext.pipeline.engine.errors import RunError
 from massivetext.pipeline.engine.processes import PROCESS_BYTES, Processes, core_count, runs_here
@@ -17,6 +18,11 @@ are loaded; 1.3 GB do for a few files)."""
 
 PAGE_ADDRESS_BYTES: Final = 600_000_000
 """Address space for the text of one page (measured: with 500 MB, a library hangs)."""
+
+
+RECORD_COST: Final = 18
+"""Bytes of memory for a byte of a record (measured: 16 and 17 for a JSON line of 50 and 200 MB,
+most of it while its 13-grams are signed; 4 for an HTML page)."""
 
 
 def require_address_space(least_bytes: int) -> None:
@@ -63,18 +69,46 @@ def early_processes(
 
 
 def usable_workers(
-    asked: int, items: int, memory_bytes: int, beam_options: Sequence[str]
+    asked: int, items: int, memory_bytes: int, record_bytes: int, beam_options: Sequence[str]
 ) -> int:
-    """Returns the processes of a run that was asked for so many; says so if they are fewer."""
+    """Returns the processes of a run that was asked for so many; says so if they are fewer.
+
+    Args:
+        asked: for on the command line, or chosen.
+        items: of input; more processes than these have nothing to read.
+        memory_bytes: the budget of all of them.
+        record_bytes: the largest record that is read.
+        beam_options: Beam's; workers of a cluster are not counted here.
+
+    Raises:
+        ConfigError: if not even one process can hold such a record.
+    """
     if not runs_here(beam_options):
         return asked
-    held = max(1, memory_bytes // PROCESS_BYTES)
+    each = PROCESS_BYTES
+    if record_bytes > Limits().record_bytes:  # what a process takes is measured with that one
+        each += RECORD_COST * record_bytes
+        _require_room(each, memory_bytes)
+    held = max(1, memory_bytes // each)
     workers = min(asked, held, max(1, items))
     if workers < asked:
         why = f"{items} items of input" if workers == items else f"--memory {_words(memory_bytes)}"
+        if held < memory_bytes // PROCESS_BYTES and workers == held:
+            why += f" and limits.record_bytes = {record_bytes}"
         used = "1 process is" if workers == 1 else f"{workers} processes are"
         _warn(f"--workers {asked}: {used} used, for {why}")
     return workers
+
+
+def _require_room(process_bytes: int, memory_bytes: int) -> None:
+    """Checks that the memory budget holds a process with the largest record."""
+    if process_bytes <= memory_bytes:
+        return
+    fitting = max(Limits().record_bytes, (memory_bytes - PROCESS_BYTES) // RECORD_COST)
+    raise ConfigError(
+        f"limits.record_bytes: a record of that size may take {_words(process_bytes)} of memory, "
+        f"and --memory is {_words(memory_bytes)}; at most {fitting} fits, or give more --memory"
+    )
 
 
 def _seems_finished(output: str, command: str) -> bool:

@@ -84,7 +84,8 @@ def run(options: argparse.Namespace) -> int:
     items = plan(config)
     input_bytes = sum({item.file: item.size_bytes for item in items}.values())
     asked = options.workers or default_count(input_bytes, len(items), memory)
-    workers = usable_workers(asked, len(items), memory, beam_options)
+    largest = config.limits.record_bytes
+    workers = usable_workers(asked, len(items), memory, largest, beam_options)
     job = Job(
         config=config,
         output=output,

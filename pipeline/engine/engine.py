@@ -120,20 +120,11 @@ class BeamEngine:
                 pipeline = beam.Pipeline(options=self._pipeline_options(label))
                 with _deleted_at_exit(pipeline.local_tempdir):
                     build(pipeline)
-                    state = self._run(pipeline)
+                    with _told_plainly(self._is_local):
+                        state = pipeline.run().wait_until_finish()
                 release_memory()
                 if state != "DONE":
                     raise RunError(f"the pipeline '{label}' ended as {state}; see the runner's log")
-
-    def _run(self, pipeline: beam.Pipeline) -> str:
-        """Returns the state in which a pipeline has ended; what goes wrong is told plainly."""
-        try:
-            return str(pipeline.run().wait_until_finish())
-        except Exception as error:
-            plain = plain_error(error)
-            if self._is_local or (plain is not error and not isinstance(plain, URLError)):
-                raise plain from error
-            raise RunError(runner_message(error)) from error
 
     def share(self, work: Callable[[_Piece], object], pieces: Iterable[_Piece]) -> None:
         """See `Engine`."""
@@ -214,6 +205,18 @@ class CommitItems(beam.DoFn):
         """Commits what was kept: the heaviest first, so that all processes end together."""
         heaviest_first = sorted(self.waiting, key=lambda item: (-item.weight, item.number))
         self.processes.map(self.commit, heaviest_first)
+
+
+@contextmanager
+def _told_plainly(is_local: bool) -> Iterator[None]:
+    """Raises what was met, and not what a runner makes of it."""
+    try:
+        yield
+    except Exception as error:
+        plain = plain_error(error)
+        if is_local or (plain is not error and not isinstance(plain, URLError)):
+            raise plain from error
+        raise RunError(runner_message(error)) from error
 
 
 @contextmanager

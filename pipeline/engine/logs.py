@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import warnings
-from typing import Final, cast
+from typing import Final
 
 from massivetext.events import EventKind, Level, log_form, tell
 
@@ -65,7 +65,7 @@ def hide_repetitions() -> None:
 def _level_of(record: logging.LogRecord) -> Level:
     if record.levelno >= logging.ERROR:
         return "error"
-    return cast(Level, "warning" if record.levelno >= logging.WARNING else "info")
+    return "warning" if record.levelno >= logging.WARNING else "info"
 
 
 def _is_news(record: logging.LogRecord) -> bool:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -81,7 +82,7 @@ class _Watch:
         return f"  {records:,} records, {self.count('kept'):,} kept" if records else ""
 
     @property
-    def facts(self) -> dict[str, int | str]:
+    def facts(self) -> dict[str, Any]:
         """What machines are told."""
         phase, _, step = self.title.partition(": ")
         return {

@@ -38,7 +38,14 @@ def test_bad_use_ends_with_2(config: Path, capsys: pytest.CaptureFixture[str]) -
         (UsageError("wrong folder"), 2, "massivetext: wrong folder\n"),
         (RunError("lost items"), 1, "massivetext: lost items\n"),
         (StoreError("store down"), 1, "store down; run the same command again to continue"),
-        (KeyboardInterrupt(), 1, "interrupted; run the same command again to continue"),
+        (KeyboardInterrupt(), 130, "massivetext: interrupted\n"),
+        (MemoryError(), 1, "out of memory: "),
+        (
+            ImportError("libx.so: failed to map segment from shared object"),
+            1,
+            "out of memory (libx",
+        ),
+        (OSError(12, "Cannot allocate memory"), 1, "out of memory ([Errno 12]"),
     ],
 )
 def test_errors_become_exit_codes(
@@ -64,7 +71,6 @@ def test_only_commands_that_use_beam_take_its_options(capsys: pytest.CaptureFixt
         assert code == 2
         assert "unrecognized arguments" in err or "options after --" in err, command.name
     assert {command.name for command in COMMANDS if not command.uses_beam} == {
-        "estimate",
         "extract",
         "train",
         "eval",
