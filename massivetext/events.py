@@ -18,6 +18,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any, Final, Literal
 
 LogForm = Literal["text", "json"]
@@ -59,8 +60,7 @@ def use_log_form(form: LogForm) -> None:
 
 def form_asked(arguments: Sequence[str]) -> LogForm:
     """Returns the form that a command line asks for, before it is parsed."""
-    pairs = zip(arguments, (*arguments[1:], ""), strict=True)
-    asked = any(word == "--log=json" or (word, then) == ("--log", "json") for word, then in pairs)
+    asked = "--log=json" in arguments or ("--log", "json") in pairwise(arguments)
     return "json" if asked else "text"
 
 

@@ -273,13 +273,25 @@ def _interrupts_blocked() -> Iterator[None]:
 
     A terminal interrupts all processes; the others are ended by the program.
     """
-    # Started here, as it would unblock interrupts when it is started with the first process.
-    multiprocessing.resource_tracker.ensure_running()
+    _start_tracker()  # which, started with the first process, would unblock interrupts
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _start_tracker() -> None:
+    """Starts Python's process that deletes semaphores, which warns if the program was killed."""
+    given = os.environ.get("PYTHONWARNINGS")
+    os.environ["PYTHONWARNINGS"] = ",".join(filter(None, (given, "ignore:resource_tracker")))
+    try:
+        multiprocessing.resource_tracker.ensure_running()
+    finally:
+        if given is None:
+            del os.environ["PYTHONWARNINGS"]
+        else:
+            os.environ["PYTHONWARNINGS"] = given
 
 
 def _nothing() -> None:
