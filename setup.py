@@ -96,7 +96,7 @@ setup(
     },
     entry_points={
         "console_scripts": [
-            "massivetext = massivetext.pipeline.commands.cli:main",
+            "massivetext = massivetext.__main__:main",
             "massivetext-worker = massivetext.pipeline.engine.worker:entry",
         ]
     },

@@ -35,8 +35,11 @@ from types import ModuleType
 from typing import Any, Final, TypeVar
 
 import numba
+from numba.core import event
 from numba.core.dispatcher import Dispatcher
 from numba.core.options import DefaultOptions
+
+from massivetext.compilation import begin_compiling, end_compiling
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -52,6 +55,19 @@ without it, kernels are slower, and right all the same."""
 
 _CACHE_FAILURES: Final = (OSError, RuntimeError, EOFError, pickle.UnpicklingError)
 """What numba raises without a folder (RuntimeError), on a full disk, and on a damaged cache."""
+
+
+class _TellCompilation(event.Listener):
+    """Hears of every function that numba compiles, and not of those that it finds in a cache."""
+
+    def on_start(self, event: Any) -> None:
+        begin_compiling()
+
+    def on_end(self, event: Any) -> None:
+        end_compiling()
+
+
+event.register("numba:compile", _TellCompilation())
 
 
 def kernel(*signatures: Any) -> Callable[[F], F]:
@@ -158,8 +174,8 @@ def _private_folder() -> Path | None:
     """
     if not hasattr(os, "getuid"):
         return None
-    folder = Path(tempfile.gettempdir(), f"massivetext-kernels-{os.getuid()}")
     try:
+        folder = Path(tempfile.gettempdir(), f"massivetext-kernels-{os.getuid()}")
         folder.mkdir(mode=0o700, exist_ok=True)
         found = folder.lstat()
     except OSError:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, get_args
 
 from massivetext.command import Command
 from massivetext.config import ConfigError
+from massivetext.events import tell
+from massivetext.interrupts import INTERRUPTED
 from massivetext.model.configs import (
     PRESETS,
     Precision,
@@ -115,10 +116,10 @@ def _guarded(name: str, work: Callable[[], int]) -> int:
         _require_train_extra()
         return work()
     except ConfigError as error:
-        print(f"massivetext {name}: {error}", file=sys.stderr)
+        tell("error", f"{name}: {error}", level="error")
         return 2
     except (TrainingError, OSError) as error:
-        print(f"massivetext {name}: {error}", file=sys.stderr)
+        tell("error", f"{name}: {error}", level="error")
         return 1
 
 
@@ -198,8 +199,10 @@ def _train(options: argparse.Namespace) -> int:
     result = train(reader, config, make_layout(options.model_parallel), run_options)
     print(f"{result.step} of {config.steps} steps: {_losses_in_words(result.rows)}")
     print(f"model {output}, log {run_options.metrics_path}, curve {run_options.curve_path}")
+    if result.interrupted:
+        return INTERRUPTED
     if result.step < config.steps:
-        print("stopped and saved; run the same command again to continue", file=sys.stderr)
+        tell("error", "stopped and saved; run the same command again to continue", level="error")
         return 1
     return 0
 

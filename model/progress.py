@@ -10,6 +10,7 @@ from typing import Final
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from massivetext.events import tell
 from massivetext.model.metrics import LogRow
 
 LINES: Final = 10
@@ -23,7 +24,7 @@ def progress(steps: int, first_step: int, quiet: bool) -> Iterator[Show]:
     """Gives a function that takes the metrics of each step."""
     if quiet:
         yield lambda row: None
-    elif sys.stderr.isatty():
+    elif sys.stderr is not None and sys.stderr.isatty():
         with _bar() as bar:
             task = bar.add_task("train", total=steps, completed=first_step, words="compiling")
             yield lambda row: bar.update(task, completed=row["step"] + 1, words=_words(row))
@@ -45,7 +46,7 @@ def _bar() -> Progress:
 def _line(row: LogRow, steps: int) -> None:
     done = row["step"] + 1
     if row["step"] == 0 or done % max(1, steps // LINES) == 0 or done == steps:
-        print(f"train: step {done}/{steps}  {_words(row)}", file=sys.stderr, flush=True)
+        tell("progress", f"train: step {done}/{steps}  {_words(row)}", phase="train")
 
 
 def _words(row: LogRow) -> str:

@@ -17,6 +17,8 @@ import jax
 import numpy as np
 
 from massivetext.config import ConfigError
+from massivetext.events import tell
+from massivetext.interrupts import interrupt_message
 from massivetext.model import flops
 from massivetext.model.checkpoint import Checkpoints, RunRecord
 from massivetext.model.configs import TrainConfig
@@ -88,10 +90,17 @@ class RunOptions:
 
 @dataclass(frozen=True)
 class TrainResult:
-    """How a run ended: steps done (fewer than asked if a signal stopped it), and its log."""
+    """How a run ended: steps done (fewer than asked if a signal stopped it), and its log.
+
+    Attributes:
+        step: steps done in all.
+        rows: of its log.
+        interrupted: whether Ctrl-C stopped it, which was told.
+    """
 
     step: int
     rows: list[LogRow]
+    interrupted: bool = False
 
 
 def train(
@@ -123,7 +132,7 @@ def train(
         checkpoints.close()
     rows = read_metrics(options.metrics_path)
     draw_loss_curve(rows, config.model.vocab_size, options.curve_path)
-    return TrainResult(int(state.step), rows)
+    return TrainResult(int(state.step), rows, stop.number == signal.SIGINT)
 
 
 def _batches(reader: SequenceReader, config: TrainConfig, layout: Layout) -> Batches:
@@ -169,12 +178,18 @@ def _first_state(checkpoints: Checkpoints, run: RunRecord, layout: Layout) -> Tr
 
 @dataclass
 class _Stop:
-    """Whether SIGTERM or SIGINT has asked the run to save and end."""
+    """Whether SIGTERM or SIGINT has asked the run to save and end, and which."""
 
-    requested: bool = False
+    number: int | None = None
 
-    def request(self, *_: object) -> None:
-        self.requested = True
+    @property
+    def requested(self) -> bool:
+        return self.number is not None
+
+    def request(self, number: int, *_: object) -> None:
+        if self.number is None and number == signal.SIGINT:
+            tell("interrupted", f"{interrupt_message('train')}; saving, Ctrl-C again ends at once")
+        self.number = number
 
 
 @contextmanager

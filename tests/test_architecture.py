@@ -54,6 +54,8 @@ def imports(file: Path) -> list[str]:
 
 def room_of(file: Path) -> str:
     parts = file.relative_to(ROOT).parts
+    if parts == ("massivetext", "__main__.py"):  # where the command line starts
+        return "pipeline"
     return "extraction" if parts[:2] == ("pipeline", "extraction") else parts[0]
 
 
@@ -164,7 +166,11 @@ ONE_IDEA = {
     "check": ("pipeline/phases/",),
     "COSTS": ("pipeline/phases/",),
     # Where a process starts.
-    "main": ("pipeline/commands/cli.py", "pipeline/extraction/training/"),
+    "main": (
+        "massivetext/__main__.py",
+        "pipeline/commands/cli.py",
+        "pipeline/extraction/training/",
+    ),
     # The two vocabularies of the extractor: words of names, words of texts.
     "GROUPS": ("pipeline/extraction/",),
     "GROUP_COUNT": ("pipeline/extraction/",),

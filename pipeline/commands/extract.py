@@ -10,6 +10,7 @@ from typing import Final, get_args
 from massivetext.command import Command
 from massivetext.config import Extraction, Extractor
 from massivetext.pipeline.commands.arguments import absolute
+from massivetext.pipeline.commands.resources import PAGE_ADDRESS_BYTES, require_address_space
 from massivetext.pipeline.engine.errors import UsageError
 
 
@@ -26,6 +27,7 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         UsageError: if the file cannot be read, or the extractor knows no blocks.
     """
+    require_address_space(PAGE_ADDRESS_BYTES)
     from massivetext.pipeline.extraction import EXTRACTORS, extract_text, show_blocks
 
     if options.show and EXTRACTORS[options.extractor].parse is None:
@@ -41,6 +43,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _read(file: str) -> bytes:
+    if file == "-" and sys.stdin is None:
+        raise UsageError("cannot read standard input, which is closed; name an HTML file")
     try:
         return sys.stdin.buffer.read() if file == "-" else Path(absolute(file)).read_bytes()
     except OSError as error:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import math
-from collections.abc import Callable, Iterable, Sequence
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeVar
+from urllib.error import URLError
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
@@ -14,7 +19,7 @@ from apache_beam.runners.worker.statesampler import DEFAULT_SAMPLING_PERIOD_MS, 
 
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.commits import CommitItem, Item
-from massivetext.pipeline.engine.errors import RunError, plain_error
+from massivetext.pipeline.engine.errors import RunError, plain_error, runner_message
 from massivetext.pipeline.engine.processes import (
     PROCESS_BYTES,
     Processes,
@@ -113,11 +118,10 @@ class BeamEngine:
         for attempt in store.attempts() if self._is_local else store.one_attempt():
             with attempt:
                 pipeline = beam.Pipeline(options=self._pipeline_options(label))
-                build(pipeline)
-                try:
-                    state = pipeline.run().wait_until_finish()
-                except Exception as error:
-                    raise plain_error(error) from error
+                with _deleted_at_exit(pipeline.local_tempdir):
+                    build(pipeline)
+                    with _told_plainly(self._is_local):
+                        state = pipeline.run().wait_until_finish()
                 release_memory()
                 if state != "DONE":
                     raise RunError(f"the pipeline '{label}' ended as {state}; see the runner's log")
@@ -201,6 +205,30 @@ class CommitItems(beam.DoFn):
         """Commits what was kept: the heaviest first, so that all processes end together."""
         heaviest_first = sorted(self.waiting, key=lambda item: (-item.weight, item.number))
         self.processes.map(self.commit, heaviest_first)
+
+
+@contextmanager
+def _told_plainly(is_local: bool) -> Iterator[None]:
+    """Raises what was met, and not what a runner makes of it."""
+    try:
+        yield
+    except Exception as error:
+        plain = plain_error(error)
+        if is_local or (plain is not error and not isinstance(plain, URLError)):
+            raise plain from error
+        raise RunError(runner_message(error)) from error
+
+
+@contextmanager
+def _deleted_at_exit(folder: str) -> Iterator[None]:
+    """Deletes Beam's temporary folder, which it leaves behind if the program is interrupted."""
+    delete = functools.partial(shutil.rmtree, folder, ignore_errors=True)
+    atexit.register(delete)
+    try:
+        yield
+    finally:
+        atexit.unregister(delete)
+        delete()
 
 
 def _sample_often() -> None:

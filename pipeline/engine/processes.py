@@ -13,18 +13,29 @@ import ctypes
 import functools
 import multiprocessing
 import multiprocessing.connection
+import multiprocessing.resource_tracker
 import os
+import signal
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn, TypeVar
 
+from massivetext.compilation import (
+    Announcement,
+    compiled_seconds,
+    note_compiled_elsewhere,
+    share_announcement,
+    use_announcement,
+)
+from massivetext.events import LogForm, log_form, use_log_form
+from massivetext.interrupts import kill_workers, wait_if_interrupted
 from massivetext.pipeline.engine.errors import RunError
-from massivetext.pipeline.engine.logs import hide_import_warnings
+from massivetext.pipeline.engine.logs import hide_library_warnings, set_up_logs
 
 _Piece = TypeVar("_Piece")
 
@@ -110,6 +121,11 @@ def default_count(input_bytes: int, items: int, memory_bytes: int) -> int:
     return max(1, min(_cores(), items, memory_bytes // (2 * PROCESS_BYTES)))
 
 
+def core_count() -> int:
+    """Returns the cores that this process may use."""
+    return _cores()
+
+
 def runs_here(pipeline_args: Sequence[str]) -> bool:
     """Whether Beam's options leave pipelines, and what they shuffle, to this program."""
     return not any(arg.startswith("--runner") for arg in pipeline_args)
@@ -121,14 +137,14 @@ def close_processes() -> None:
 
 
 def exit_now(code: int) -> NoReturn:
-    """Ends the program at once; a normal shutdown of the interpreter takes half a second."""
+    """Ends the program at once; a normal shutdown of the interpreter takes half a second.
+
+    Other processes have nothing to do any more, or only what nobody waits for.
+    """
+    wait_if_interrupted()
+    kill_workers()
     close_processes()
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except BrokenPipeError:  # nobody reads any more
-        code = code or 1
-    os._exit(code)
+    _flush_and_exit(code)
 
 
 def tune_malloc() -> None:
@@ -186,7 +202,8 @@ class _Worker:
         """Does `work(piece)` there, again if the process dies at it."""
         for _ in range(_ATTEMPTS):
             try:
-                return self._started().submit(_do, work, piece).result()
+                note_compiled_elsewhere(self._started().submit(_do, work, piece).result())
+                return
             except BrokenProcessPool:
                 self.close()
         raise RunError(
@@ -208,14 +225,18 @@ class _Worker:
             self._executor = None
 
     def _started(self) -> ProcessPoolExecutor:
+        wait_if_interrupted()  # what it has killed is not replaced
         if self._executor is None:
-            self._executor = ProcessPoolExecutor(
+            executor = ProcessPoolExecutor(
                 1,
                 # Not forked: the threads of gRPC, Arrow and numba do not survive a fork.
                 multiprocessing.get_context("spawn"),
                 initializer=_begin,
-                initargs=(self._pipeline_args,),
+                initargs=(self._pipeline_args, log_form(), share_announcement()),
             )
+            with _interrupts_blocked():  # the process starts with its first work
+                executor.submit(_nothing)
+            self._executor = executor
         return self._executor
 
 
@@ -246,18 +267,61 @@ class _Pool:
 _pool = _Pool()
 
 
-def _do(work: Callable[[Any], object], piece: Any) -> None:
-    work(piece)  # what it returns stays there
+@contextlib.contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """Lets a process that is started here have no part in Ctrl-C, from its first moment.
+
+    A terminal interrupts all processes; the others are ended by the program.
+    """
+    _start_tracker()  # which, started with the first process, would unblock interrupts
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _begin(pipeline_args: tuple[str, ...]) -> None:
-    tune_malloc()
+def _start_tracker() -> None:
+    """Starts Python's process that deletes semaphores, which warns if the program was killed."""
+    given = os.environ.get("PYTHONWARNINGS")
+    os.environ["PYTHONWARNINGS"] = ",".join(filter(None, (given, "ignore:resource_tracker")))
+    try:
+        multiprocessing.resource_tracker.ensure_running()
+    finally:
+        if given is None:
+            del os.environ["PYTHONWARNINGS"]
+        else:
+            os.environ["PYTHONWARNINGS"] = given
+
+
+def _nothing() -> None:
+    """The first work of a process."""
+
+
+def _do(work: Callable[[Any], object], piece: Any) -> float:
+    """Does a piece; what that returns stays there. Returns the seconds of compiling until then."""
+    work(piece)
+    return compiled_seconds()
+
+
+def _begin(pipeline_args: tuple[str, ...], form: LogForm, announcement: Announcement) -> None:
     threading.Thread(target=_end_with_program, daemon=True).start()
-    atexit.register(exit_now, 0)
-    hide_import_warnings()
+    use_log_form(form)
+    use_announcement(announcement)
+    tune_malloc()
+    atexit.register(_flush_and_exit, 0)
+    set_up_logs()
+    hide_library_warnings()
     from massivetext.pipeline.engine import store
 
     store.use_options(pipeline_args)
+
+
+def _flush_and_exit(code: int) -> NoReturn:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # full, closed, none
+            stream.flush()
+    os._exit(code)
 
 
 def _end_with_program() -> None:

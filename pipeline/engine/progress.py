@@ -6,11 +6,14 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from massivetext.events import log_form, tell
 from massivetext.pipeline.engine import store
 
 _POLL_SECONDS = 1.0
@@ -27,64 +30,104 @@ def watch(folder: str, title: str, total: int, done: int) -> Iterator[None]:
         total: number of items in all.
         done: number of items that were committed before.
     """
-    stop = threading.Event()
-    show = _bar if sys.stderr.isatty() else _lines
-    arguments = (folder, title, total, done, stop)
-    thread = threading.Thread(target=show, args=arguments, daemon=True)
+    seen = _Watch(folder, title, total, done)
+    on_terminal = sys.stderr is not None and sys.stderr.isatty() and log_form() == "text"
+    thread = threading.Thread(target=_bar if on_terminal else _lines, args=(seen,), daemon=True)
     thread.start()
     try:
         yield
+        seen.succeeded = True
     finally:
-        stop.set()
+        seen.ended.set()
         thread.join()
 
 
-class _Tally:
-    """Committed items of a step, and the records they account for."""
+@dataclass
+class _Watch:
+    """The items of a step, and what is known of those that are committed.
 
-    def __init__(self, folder: str) -> None:
-        self.folder, self.seen = folder, dict[str, dict[str, int]]()
+    Attributes:
+        folder: where the records of items lie.
+        title: phase and step.
+        total: number of items in all.
+        done: number of items that were committed before.
+        ledgers: of the committed items, by their records.
+        ended: set when the step is done, or has failed.
+        succeeded: whether it is done.
+    """
+
+    folder: str
+    title: str
+    total: int
+    done: int
+    ledgers: dict[str, dict[str, int]] = field(default_factory=dict)
+    ended: threading.Event = field(default_factory=threading.Event)
+    succeeded: bool = False
 
     def update(self) -> None:
-        for metadata in store.list_folder(self.folder):
-            if metadata.path not in self.seen:
-                record = store.read_record(metadata.path) or {"ledger": {}}
-                self.seen[metadata.path] = record["ledger"]
+        """Reads the records that have come; those that cannot be read come later."""
+        with suppress(OSError):  # the step itself meets it, and tells it
+            for metadata in store.list_folder(self.folder):
+                if metadata.path not in self.ledgers:
+                    record = store.read_record(metadata.path) or {"ledger": {}}
+                    self.ledgers[metadata.path] = record["ledger"]
+
+    def count(self, name: str) -> int:
+        """Returns the sum of the ledgers at a name."""
+        return sum(ledger.get(name, 0) for ledger in self.ledgers.values())
 
     @property
     def words(self) -> str:
-        total = {"in": 0, "kept": 0}
-        for ledger in self.seen.values():
-            for name in total:
-                total[name] += ledger.get(name, 0)
-        return f"{total['in']:,} records, {total['kept']:,} kept" if total["in"] else ""
+        records = self.count("in")
+        return f"  {records:,} records, {self.count('kept'):,} kept" if records else ""
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What machines are told."""
+        phase, _, step = self.title.partition(": ")
+        return {
+            "phase": phase,
+            "step": step,
+            "items_done": len(self.ledgers),
+            "items_total": self.total,
+            "records": self.count("in"),
+            "kept": self.count("kept"),
+        }
 
 
-def _bar(folder: str, title: str, total: int, done: int, stop: threading.Event) -> None:
+def _bar(seen: _Watch) -> None:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn("{task.completed}/{task.total} items  {task.fields[words]}"),
+        TextColumn("{task.completed}/{task.total} items{task.fields[words]}"),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task(title, total=total, completed=done, words="")
-        tally = _Tally(folder)
+        task = progress.add_task(seen.title, total=seen.total, completed=seen.done, words="")
         while True:
-            ended = stop.wait(_POLL_SECONDS)
-            tally.update()
-            progress.update(task, completed=len(tally.seen), words=tally.words)
+            ended = seen.ended.wait(_POLL_SECONDS)
+            seen.update()
+            progress.update(task, completed=len(seen.ledgers), words=seen.words)
             if ended:
                 return
 
 
-def _lines(folder: str, title: str, total: int, done: int, stop: threading.Event) -> None:
+def _lines(seen: _Watch) -> None:
     started = time.monotonic()
-    tally = _Tally(folder)
-    while not stop.wait(_LINE_SECONDS):
-        tally.update()
-        print(f"{title}: {len(tally.seen)}/{total} items  {tally.words}", file=sys.stderr)
-    tally.update()
-    seconds = time.monotonic() - started
-    print(f"{title}: {total - done} items in {seconds:.1f} s  {tally.words}", file=sys.stderr)
+    while not seen.ended.wait(_LINE_SECONDS):
+        seen.update()
+        committed = f"{len(seen.ledgers)}/{seen.total}"
+        seconds = round(time.monotonic() - started, 1)
+        message = f"{seen.title}: {committed} items{seen.words}"
+        tell("progress", message, seconds=seconds, **seen.facts)
+    seen.update()
+    seconds = round(time.monotonic() - started, 1)
+    now = len(seen.ledgers) - seen.done
+    if seen.succeeded:
+        message = f"{seen.title}: {now} items in {seconds:.1f} s{seen.words}"
+        tell("step", message, seconds=seconds, **seen.facts)
+    elif now:  # of several steps in a pipeline, those after the failed one have not begun
+        left = seen.total - seen.done
+        message = f"{seen.title}: failed after {now} of {left} items, {seconds:.1f} s{seen.words}"
+        tell("step", message, level="error", seconds=seconds, **seen.facts)

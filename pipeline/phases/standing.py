@@ -8,11 +8,11 @@ files only.
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
+from massivetext.events import tell
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import UsageError
 from massivetext.pipeline.engine.job import Job
@@ -58,10 +58,8 @@ def adopt_settings(job: Job, phase: Phase, settings: Mapping[str, Any], key: str
 def _drop(job: Job, phase: Phase, begun: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
     change = change_by_user(begun, asked)
     if change is None:
-        print(
-            f"massivetext: {job.output}: {_other_version(phase, begun, asked)}",
-            file=sys.stderr,
-        )
+        said = f"{job.output}: {_other_version(phase, begun, asked)}"
+        tell("warning", said, level="warning", phase=phase.name)
     elif not job.restart:
         raise UsageError(
             f"{job.output} holds the phase '{phase.name}' of another run: {change}; "
@@ -98,11 +96,11 @@ def is_whole(job: Job, phase: Phase) -> bool:
         return False
     damaged = damaged_files(job, manifest)
     if damaged:
-        print(
-            f"massivetext: {phase.name}: {len(damaged)} of its files are missing or of another "
-            f"size, the first is {damaged[0].path}; making them anew",
-            file=sys.stderr,
+        said = (
+            f"{phase.name}: {len(damaged)} of its files are missing or of another size, the first "
+            f"is {damaged[0].path}; making them anew"
         )
+        tell("warning", said, level="warning", phase=phase.name)
     return not damaged
 
 

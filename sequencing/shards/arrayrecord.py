@@ -7,6 +7,7 @@ a unit of reading (grain requires it); uncompressed, because zstd saves 38 % of 
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
@@ -15,6 +16,8 @@ from typing import BinaryIO, Final
 import numpy as np
 from array_record.python import array_record_module  # pyright: ignore[reportAttributeAccessIssue]
 from numpy.typing import NDArray
+
+from massivetext.sequencing.shards.staging import staging_folder, staging_in_words
 
 _WRITER_OPTIONS = "group_size:1,uncompressed"
 _READER_OPTIONS = "readahead_buffer_size:0"  # random access: nothing is read ahead
@@ -27,18 +30,27 @@ class ArrayRecordFormat:
 
     def write(self, stream: BinaryIO, sequences_NxL: NDArray[np.uint16]) -> None:
         """Writes a shard, by way of a local file: the library writes to paths only."""
-        with tempfile.TemporaryDirectory(prefix="massivetext-") as folder:
-            path = os.path.join(folder, "shard")
-            writer = array_record_module.ArrayRecordWriter(path, _WRITER_OPTIONS)
-            for sequence_L in sequences_NxL:
-                writer.write(sequence_L.astype("<u2", copy=False).tobytes())
-            writer.close()
-            with open(path, "rb") as written:
+        with tempfile.NamedTemporaryFile(prefix="massivetext-", dir=staging_folder()) as staged:
+            try:
+                writer = array_record_module.ArrayRecordWriter(staged.name, _WRITER_OPTIONS)
+                for sequence_L in sequences_NxL:
+                    writer.write(sequence_L.astype("<u2", copy=False).tobytes())
+                writer.close()
+            except RuntimeError as error:
+                raise _system_error(error) from error
+            with open(staged.name, "rb") as written:
                 shutil.copyfileobj(written, stream, 1 << 20)
 
     def open(self, path: str, length: int) -> ArrayRecordFile:
         """Opens a shard."""
         return ArrayRecordFile(path)
+
+
+def _system_error(error: RuntimeError) -> OSError:
+    """Returns what the library says about a file, as Python would say it."""
+    is_full = os.strerror(errno.ENOSPC) in str(error)
+    said = os.strerror(errno.ENOSPC) if is_full else " ".join(str(error).split())
+    return OSError(errno.ENOSPC if is_full else errno.EIO, f"{said} in {staging_in_words()}")
 
 
 class ArrayRecordFile:

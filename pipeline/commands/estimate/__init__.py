@@ -10,9 +10,7 @@ databases count distinct values (`distinct_documents`); the rarer the sample, th
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import io
 import tempfile
 import time
 from collections.abc import Sequence
@@ -20,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from massivetext.config import Config
+from massivetext.events import muted
 from massivetext.pipeline.commands.estimate.costs import MeteredEngine, measure_run
 from massivetext.pipeline.commands.estimate.figures import Estimate
 from massivetext.pipeline.commands.estimate.prediction import Measured, Prediction
@@ -35,13 +34,16 @@ SMALL_RUN_LENGTH: Final = 16
 """Our choice: tokens a sequence in runs of a record an item, so that they too give sequences."""
 
 
-def estimate(config: Config, items: Sequence[WorkItem], most: int) -> Estimate:
+def estimate(
+    config: Config, items: Sequence[WorkItem], most: int, beam_options: Sequence[str] = ()
+) -> Estimate:
     """Returns what a run over these items will give and cost.
 
     Args:
         config: of the run.
         items: of the run.
         most: documents of each source to try.
+        beam_options: Beam's, for file systems; the sample is run here, whatever runner they name.
 
     Raises:
         UsageError: if the sample is too small to be run.
@@ -52,7 +54,7 @@ def estimate(config: Config, items: Sequence[WorkItem], most: int) -> Estimate:
         begun = time.process_time()
         sample = draw_sample(config, items, most, folder / "records")
         drawing_seconds = time.process_time() - begun
-        runs = _Runs(config, sample, folder)
+        runs = _Runs(config, sample, folder, _without_runner(beam_options))
         first = [next(i for i in sample.items if i.subset == s) for s in config.subsets]
         runs.measure("cold", first, 1)
         loaded_seconds = time.process_time()
@@ -71,8 +73,11 @@ def estimate(config: Config, items: Sequence[WorkItem], most: int) -> Estimate:
 class _Runs:
     """Runs of parts of the sample."""
 
-    def __init__(self, config: Config, sample: Sample, folder: Path) -> None:
+    def __init__(
+        self, config: Config, sample: Sample, folder: Path, beam_options: tuple[str, ...]
+    ) -> None:
         self.config, self.sample, self.folder = config, sample, folder
+        self.beam_options = beam_options
 
     def measure(self, name: str, items: Sequence[WorkItem], most: int | None) -> Measured:
         """Runs these items with at most this many records each."""
@@ -89,9 +94,19 @@ class _Runs:
             length=SMALL_RUN_LENGTH if most else self.config.sequence.length,
         )
         config = dataclasses.replace(self.config, sequence=sequence)
-        meter = MeteredEngine(BeamEngine(), str(output), str(notes))
+        meter = MeteredEngine(BeamEngine(self.beam_options), str(output), str(notes))
         job = Job(config, str(output), meter, quiet=True)
         read = ReadSample(self.sample.folder, most)
-        with contextlib.redirect_stderr(io.StringIO()):  # warnings about the sample's own shards
+        with muted("warning"):  # about the sample's own shards
             run = measure_run(job, meter, numbered, read, config.subsets)
         return run, measured_volumes(job, items, self.sample.sizes(items, most))
+
+
+def _without_runner(beam_options: Sequence[str]) -> tuple[str, ...]:
+    """Returns the options without `--runner`, in either of its forms."""
+    before = ("", *beam_options)
+    return tuple(
+        option
+        for option, previous in zip(beam_options, before, strict=False)
+        if not option.startswith("--runner") and previous != "--runner"
+    )

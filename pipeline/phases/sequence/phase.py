@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import functools
 import math
-import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
 from massivetext.config import Config, ConfigError
+from massivetext.events import tell
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import RunError
 from massivetext.pipeline.engine.job import Job
@@ -134,7 +134,7 @@ def sequence(run: PhaseRun) -> Manifest:
     warnings = (*training_warnings, *drawn.mixture.warnings, *shortage)
     dataset = describe(run.job.config, survey, drawn, targets, plan, shards, warnings)
     for warning in warnings:
-        print(f"massivetext: {warning}", file=sys.stderr)
+        tell("warning", warning, level="warning", phase=run.phase.name)
     dataset_entry = store.write_bytes(
         run.job.output, f"sequences/{DATASET_FILE}", dataset.to_json().encode()
     )

@@ -39,6 +39,7 @@ from massivetext.sequencing.crop_batches import CROP_DTYPE, CropBatch, tokens_of
 from massivetext.sequencing.filling import DrawnCrops, fill_shard
 from massivetext.sequencing.packing import PackingRule
 from massivetext.sequencing.shards import FORMATS, provenance_name, shard_name
+from massivetext.sequencing.shards.staging import staged_in
 from massivetext.sequencing.tokenizer import Tokenizer
 
 (SCRATCH,) = phase_named("sequence").scratch
@@ -265,7 +266,10 @@ class FillShard:
         ]
         filled = fill_shard(shard.number, drawn, plan.rule, plan.seed, plan.tokenizer.token_bytes)
         name = shard_name(shard.number, plan.shards, plan.format_name)
-        with store.commit(self.output, f"sequences/{name}") as pending:
+        with (
+            store.commit(self.output, f"sequences/{name}") as pending,
+            staged_in(_local_staging(self.output)),
+        ):
             FORMATS[plan.format_name].write(pending.stream, filled.sequences_NxL)
         name = provenance_name(shard.number, plan.shards)
         provenance = store.write_table(self.output, f"sequences/{name}", filled.provenance)
@@ -287,6 +291,11 @@ class FillShard:
         for path in shard.parts:
             for arrays in read_part(self.output, path, draw, ["crops", "tokens"]):
                 yield from tokens_of_crops(CropBatch.from_bytes(*arrays))
+
+
+def _local_staging(output: str) -> str | None:
+    """Returns the folder where files of a local output are on their way; None for other outputs."""
+    return None if "://" in output else store.join(output, "tmp")
 
 
 def read_part(

@@ -38,7 +38,14 @@ def test_bad_use_ends_with_2(config: Path, capsys: pytest.CaptureFixture[str]) -
         (UsageError("wrong folder"), 2, "massivetext: wrong folder\n"),
         (RunError("lost items"), 1, "massivetext: lost items\n"),
         (StoreError("store down"), 1, "store down; run the same command again to continue"),
-        (KeyboardInterrupt(), 1, "interrupted; run the same command again to continue"),
+        (KeyboardInterrupt(), 130, "massivetext: interrupted\n"),
+        (MemoryError(), 1, "out of memory: "),
+        (
+            ImportError("libx.so: failed to map segment from shared object"),
+            1,
+            "out of memory (libx",
+        ),
+        (OSError(12, "Cannot allocate memory"), 1, "out of memory ([Errno 12]"),
     ],
 )
 def test_errors_become_exit_codes(

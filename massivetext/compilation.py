@@ -1,0 +1,95 @@
+"""Says that kernels are being compiled, and in the end for how long: a first run's long silence.
+
+The account is one for a process; worker processes share the right to say it, so that it is said
+once. It imports no numba: what compiled nothing has nothing to say.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from massivetext.events import tell
+
+
+class Announcement:
+    """The right to say it: a byte in a pipe, which one process of all takes out.
+
+    A semaphore would be a file that the last process has to delete.
+    """
+
+    def __init__(self) -> None:
+        import multiprocessing  # light commands compile nothing
+
+        self._reading, self._writing = multiprocessing.Pipe(duplex=False)
+        os.set_blocking(self._reading.fileno(), False)
+        os.write(self._writing.fileno(), b"1")
+
+    def take(self) -> bool:
+        """Returns whether it is still there, and takes it."""
+        try:
+            return bool(os.read(self._reading.fileno(), 1))
+        except BlockingIOError:
+            return False
+
+
+class _Account:
+    """What this process compiles."""
+
+    def __init__(self) -> None:
+        self.announcement: Announcement | None = None
+        self.depth = 0
+        self.started = 0.0
+        self.seconds = 0.0
+
+
+_account = _Account()
+
+
+def begin_compiling() -> None:
+    """Notes that a function is being compiled, perhaps amid another; says so the first time."""
+    _account.depth += 1
+    if _account.depth == 1:
+        _account.started = time.monotonic()
+        if share_announcement().take():
+            tell(
+                "compile",
+                "compiling kernels, once for each installation; all of them take a minute or two",
+            )
+
+
+def end_compiling() -> None:
+    """Notes that it is compiled."""
+    _account.depth -= 1
+    if _account.depth == 0:
+        _account.seconds += time.monotonic() - _account.started
+
+
+def compiled_seconds() -> float:
+    """Returns the time that this process has spent compiling."""
+    return _account.seconds
+
+
+def note_compiled_elsewhere(seconds: float) -> None:
+    """Notes the time that a worker process has spent, at the same time as this one."""
+    _account.seconds = max(_account.seconds, seconds)
+
+
+def tell_compiled() -> None:
+    """Says in the end for how long, if anything was compiled."""
+    if _account.seconds:
+        seconds = round(_account.seconds, 1)
+        tell("compiled", f"compiled kernels in {seconds:.0f} s", seconds=seconds)
+        _account.seconds = 0.0
+
+
+def share_announcement() -> Announcement:
+    """Returns what worker processes get, so that only one of all says it."""
+    if _account.announcement is None:
+        _account.announcement = Announcement()
+    return _account.announcement
+
+
+def use_announcement(announcement: Announcement) -> None:
+    """Takes what the program shares, in a worker process."""
+    _account.announcement = announcement
