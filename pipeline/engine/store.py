@@ -61,6 +61,9 @@ PAUSES_SECONDS = (0.2, 0.3, 0.5, 1.0, 2.0, 4.0, 8.0, 10.0)
 """Our choice: how long to wait before each further attempt. 26 seconds in all outlast a restart of
 a server; nine attempts get through a store that fails at every second one."""
 
+_PATIENCE_SECONDS: Final = sum(PAUSES_SECONDS)
+"""No attempt begins later than this after the first: a store may be slow to say that it fails."""
+
 
 @dataclass(frozen=True, order=True)
 class FileEntry:
@@ -149,7 +152,7 @@ def with_retries(operation: Callable[[], _Result]) -> _Result:
     Raises:
         StoreError: if it went on failing; then nobody tries once more.
     """
-    give_up_at = time.monotonic() + sum(PAUSES_SECONDS)
+    give_up_at = time.monotonic() + _PATIENCE_SECONDS
     for attempt in _attempts(give_up_at):
         with attempt:
             return operation()
