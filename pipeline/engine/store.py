@@ -64,6 +64,9 @@ a server; nine attempts get through a store that fails at every second one."""
 TEMPORARY: Final = "tmp"
 """Folder below an output folder for files on their way; empty when a run is finished."""
 
+_PATIENCE_SECONDS: Final = sum(PAUSES_SECONDS)
+"""No attempt begins later than this after the first: a store may be slow to say that it fails."""
+
 
 @dataclass(frozen=True, order=True)
 class FileEntry:
@@ -160,7 +163,7 @@ def with_retries(operation: Callable[[], _Result]) -> _Result:
     Raises:
         StoreError: if it went on failing; then nobody tries once more.
     """
-    give_up_at = time.monotonic() + sum(PAUSES_SECONDS)
+    give_up_at = time.monotonic() + _PATIENCE_SECONDS
     for attempt in _attempts(give_up_at):
         with attempt:
             return operation()

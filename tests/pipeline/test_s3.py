@@ -148,6 +148,7 @@ def test_a_store_that_dies_amid_a_run_ends_it_within_a_minute(tmp_path: Path, wo
         code = "from massivetext.pipeline.commands.cli import main; main()"
         command = [sys.executable, "-c", code, "run", str(config), *output, *server.options]
         ended = subprocess.run(command, capture_output=True, text=True)
+        assert died, ended.stderr
         assert time.monotonic() - died[0] < 60
         assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 1), ended.stderr
         assert "s3://results/dead/" in ended.stderr
