@@ -31,7 +31,9 @@ def _take_charge() -> None:
 
     from massivetext.events import form_asked, use_log_form
     from massivetext.interrupts import end_on_interrupt
+    from massivetext.standard_streams import open_closed_streams
 
+    open_closed_streams()  # before anything else is opened, which would get their numbers
     use_log_form(form_asked(sys.argv[1:]))
     end_on_interrupt()
     signal.pthread_sigmask(signal.SIG_SETMASK, before)

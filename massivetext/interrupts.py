@@ -15,7 +15,7 @@ import signal
 import sys
 import threading
 from contextlib import suppress
-from typing import Any, Final
+from typing import Final
 
 INTERRUPTED: Final = 130
 """Exit code, by the convention of shells: 128 and the number of the signal."""
@@ -27,6 +27,7 @@ _CLEANING_SECONDS: Final = 1.5
 """Our choice: what people wait for without pressing Ctrl-C again."""
 
 _begun: Final = threading.Event()
+_beginning: Final = threading.RLock()  # a handler may run amid itself
 
 
 def interrupt_message(command: str) -> str:
@@ -45,7 +46,7 @@ def end_on_interrupt() -> None:
         return
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
-    signal.signal(signal.SIGINT, _leave_to_thread)
+    signal.signal(signal.SIGINT, _end_soon)
     signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     threading.Thread(target=_watch, args=(reading,), daemon=True).start()
 
@@ -63,12 +64,19 @@ def kill_workers() -> None:
             worker.kill()
 
 
-def _leave_to_thread(number: int, frame: Any) -> None:
-    """Stands for the handler that raises KeyboardInterrupt."""
+def _end_soon(*_: object) -> None:
+    """Is the handler of interrupts: raises nothing, and lets a thread end the process, once."""
+    with _beginning:
+        if not _begun.is_set():
+            _begun.set()
+            threading.Thread(target=_end, daemon=True).start()
 
 
 def _watch(reading: int) -> None:
-    """Waits for interrupts; the second one does not wait for anything to be saved or cleaned."""
+    """Waits for interrupts; the second one does not wait for anything to be saved or cleaned.
+
+    The main thread may be busy in a library for long, which delays handlers, and not this thread.
+    """
     count = 0
     while True:
         if os.read(reading, 1)[0] != signal.SIGINT:
@@ -77,9 +85,8 @@ def _watch(reading: int) -> None:
         if count > 1:
             _kill_children()
             os._exit(INTERRUPTED)
-        if signal.getsignal(signal.SIGINT) is _leave_to_thread:
-            _begun.set()
-            threading.Thread(target=_end, daemon=True).start()
+        if signal.getsignal(signal.SIGINT) is _end_soon:
+            _end_soon()
         # Else what is at work has a handler of its own, as the trainer has, which saves first.
 
 

@@ -227,6 +227,7 @@ class _Worker:
     def _started(self) -> ProcessPoolExecutor:
         wait_if_interrupted()  # what it has killed is not replaced
         if self._executor is None:
+            _start_tracker()  # which, started with the first process, would unblock interrupts
             executor = ProcessPoolExecutor(
                 1,
                 # Not forked: the threads of gRPC, Arrow and numba do not survive a fork.
@@ -273,7 +274,6 @@ def _interrupts_blocked() -> Iterator[None]:
 
     A terminal interrupts all processes; the others are ended by the program.
     """
-    _start_tracker()  # which, started with the first process, would unblock interrupts
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
         yield

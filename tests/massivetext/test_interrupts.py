@@ -94,9 +94,15 @@ def test_the_second_interrupt_waits_for_nothing(tmp_path: Path) -> None:
 
 
 def test_a_handler_of_its_own_is_left_to_its_work(tmp_path: Path) -> None:
-    work = "import signal\nsignal.signal(2, lambda *_: sys.exit(7))\ntime.sleep(60)"
-    program = ["-c", WAITING.format(work=work), "train", str(tmp_path / "cleaned")]
-    assert interrupted(program)[0] == 7
+    work = (
+        "import signal\n"
+        "signal.signal(signal.SIGINT, lambda *_: sys.exit(7))\n"
+        "print('has its own', flush=True)\n"
+        "time.sleep(60)"
+    )
+    code = WAITING.format(work=work).replace('print("ready", flush=True)', "")
+    program = ["-c", code, "train", str(tmp_path / "cleaned")]
+    assert interrupted(program, says="has its own\n")[0] == 7
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.05, 0.3])
