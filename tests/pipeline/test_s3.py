@@ -135,7 +135,7 @@ def test_a_store_that_dies_amid_a_run_ends_it_within_a_minute(tmp_path: Path, wo
         write_sources(tmp_path / "in")
         upload_sources(server, tmp_path / "in")
         config = write_config(tmp_path / "s3.toml", "s3://crawl/in[[]1]")
-        output = ["--output", "s3://results/dead", "--workers", workers, "--quiet"]
+        output = ["--output", f"s3://results/dead-{workers}", "--workers", workers, "--quiet"]
         died: list[float] = []
 
         def die(number: int) -> Fault | None:
@@ -151,4 +151,4 @@ def test_a_store_that_dies_amid_a_run_ends_it_within_a_minute(tmp_path: Path, wo
         assert died, ended.stderr
         assert time.monotonic() - died[0] < 60
         assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 1), ended.stderr
-        assert "s3://results/dead/" in ended.stderr
+        assert f"s3://results/dead-{workers}/" in ended.stderr
