@@ -41,6 +41,7 @@ class _Account:
         self.depth = 0
         self.started = 0.0
         self.seconds = 0.0
+        self.elsewhere = 0.0  # the most that a worker process has spent, at the same time
 
 
 _account = _Account()
@@ -72,15 +73,15 @@ def compiled_seconds() -> float:
 
 def note_compiled_elsewhere(seconds: float) -> None:
     """Notes the time that a worker process has spent, at the same time as this one."""
-    _account.seconds = max(_account.seconds, seconds)
+    _account.elsewhere = max(_account.elsewhere, seconds)
 
 
 def tell_compiled() -> None:
     """Says in the end for how long, if anything was compiled."""
-    if _account.seconds:
-        seconds = round(_account.seconds, 1)
+    seconds = round(max(_account.seconds, _account.elsewhere), 1)
+    if seconds or _account.seconds:
         tell("compiled", f"compiled kernels in {seconds:.0f} s", seconds=seconds)
-        _account.seconds = 0.0
+        _account.seconds = _account.elsewhere = 0.0
 
 
 def share_announcement() -> Announcement:

@@ -85,7 +85,8 @@ def _watch(reading: int) -> None:
         if count > 1:
             _kill_children()
             os._exit(INTERRUPTED)
-        if signal.getsignal(signal.SIGINT) is _end_soon:
+        is_ours = signal.getsignal(signal.SIGINT) is _end_soon
+        if is_ours:
             _end_soon()
         # Else what is at work has a handler of its own, as the trainer has, which saves first.
 

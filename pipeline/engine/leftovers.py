@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from massivetext.pipeline.engine import store
 
-_OURS: Final = re.compile(r"[0-9a-f]{32}-")
-"""What the names of temporary files begin with (see `store.commit`)."""
+_OURS: Final = re.compile(r"(?:[0-9a-f]{32}|massivetext)-")
+"""What the names of temporary files begin with (`store.commit`), and of staged shards."""
 
 
 def clear(output: str, beam_options: Sequence[str]) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import apache_beam as beam
+import grpc
 from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions
 from apache_beam.runners.portability.portable_runner import PortableRunner
 
@@ -98,12 +99,19 @@ def _runner(options: Sequence[str]) -> object:
 
 
 def _check_endpoint(endpoint: str) -> None:
-    """Connects to a job server for a moment."""
+    """Connects to a job server for a moment: as a socket, which fails at once, then in gRPC."""
     host, _, port = endpoint.rpartition(":")
     try:
         if not host or not port.isdecimal():
             raise ValueError("expected HOST:PORT")
         socket.create_connection((host, int(port)), _CONNECT_SECONDS).close()
+        with grpc.insecure_channel(endpoint) as channel:
+            grpc.channel_ready_future(channel).result(_CONNECT_SECONDS)
+    except grpc.FutureTimeoutError:
+        raise UsageError(
+            f"what listens at --job_endpoint={endpoint} does not speak gRPC, as job servers do; "
+            "name another"
+        ) from None
     except (OSError, OverflowError, ValueError) as error:
         raise UsageError(
             f"no job server at --job_endpoint={endpoint}: {error}; start one, or name another"

@@ -1,8 +1,10 @@
 """What killed runs have left is deleted, and nothing else."""
 
+import tempfile
 from pathlib import Path
 
 from massivetext.pipeline.engine import leftovers, store
+from massivetext.sequencing.shards.staging import staged_in, staging_folder
 
 
 def test_temporary_files_of_ours_are_deleted_and_no_others(tmp_path: Path) -> None:
@@ -18,5 +20,8 @@ def test_temporary_files_of_ours_are_deleted_and_no_others(tmp_path: Path) -> No
     except InterruptedError:
         pass
     assert killed.exists()
+    with staged_in(str(tmp_path / "tmp")):
+        staged = tempfile.mkstemp(prefix="massivetext-", dir=staging_folder())[1]
     leftovers.clear(str(tmp_path), ())
+    assert not Path(staged).exists()
     assert [p.name for p in (tmp_path / "tmp").iterdir()] == ["notes.txt"]

@@ -1,7 +1,10 @@
 import socket
+from concurrent.futures import ThreadPoolExecutor
 
+import grpc
 import pytest
 
+from massivetext.pipeline.engine import runners
 from massivetext.pipeline.engine.errors import UsageError
 from massivetext.pipeline.engine.runners import check_beam_options, check_runner
 
@@ -38,8 +41,18 @@ def test_good_options_pass(capsys: pytest.CaptureFixture[str]) -> None:
     check_runner(["--s3_region_name=eu-west-1", "--s3_disable_ssl", "--num_workers", "2"])
     check_runner(["--runner=SparkRunner", "--spark_master_url=local[2]", "--a_servers_own=1"])
     check_beam_options(["--runner=SparkRunner", "--s3_endpoint_url=http://127.0.0.1:9"])
-    with socket.create_server(("localhost", 0)) as server:
-        port = server.getsockname()[1]
-        check_runner(["--runner=PortableRunner", f"--job_endpoint=localhost:{port}"])
+    server = grpc.server(ThreadPoolExecutor(1))
+    port = server.add_insecure_port("localhost:0")
+    server.start()
+    check_runner(["--runner=PortableRunner", f"--job_endpoint=localhost:{port}"])
+    server.stop(None)
     check_runner(["--runner=PortableRunner", "--job_endpoint=embed"])
     assert capsys.readouterr().err == ""
+
+
+def test_a_server_that_says_nothing_is_no_job_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runners, "_CONNECT_SECONDS", 0.5)
+    with socket.create_server(("localhost", 0)) as server:
+        port = server.getsockname()[1]
+        with pytest.raises(UsageError, match="does not speak gRPC"):
+            check_runner(["--runner=PortableRunner", f"--job_endpoint=localhost:{port}"])
