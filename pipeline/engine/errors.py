@@ -86,6 +86,8 @@ def _chain(error: BaseException) -> list[BaseException]:
     """Returns an error, and those that it was raised from or amid."""
     chain = [error]
     while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None:
+        if any(cause is known for known in chain):  # `raise` may make a circle of them
+            break
         chain.append(cause)
     return chain
 
