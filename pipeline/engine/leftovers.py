@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from massivetext.pipeline.engine import store
 
@@ -23,21 +24,16 @@ def clear(output: str, beam_options: Sequence[str]) -> None:
     names = {path: path.removeprefix(f"{store.TEMPORARY}/") for path in found}
     store.delete_files(output, [path for path, name in names.items() if _OURS.match(name)])
     if output.startswith("s3://"):
-        _abort_uploads(output, beam_options)
+        # A store that does not list them, or not to us, is none of the run's faults.
+        with contextlib.suppress(OSError):
+            _abort_uploads(output, beam_options)
 
 
 def _abort_uploads(output: str, beam_options: Sequence[str]) -> None:
-    """Ends unfinished uploads: their parts are stored and paid for, and no listing shows them."""
-    from apache_beam.io.aws.clients.s3.boto3_client import Client
     from apache_beam.options.pipeline_options import PipelineOptions
 
-    client: Any = Client(PipelineOptions(list(beam_options))).client
+    from massivetext.pipeline.engine.s3 import abort_uploads
+
     bucket, _, folder = output.removeprefix("s3://").partition("/")
     prefix = f"{folder.rstrip('/')}/{store.TEMPORARY}/".lstrip("/")
-    for page in client.get_paginator("list_multipart_uploads").paginate(
-        Bucket=bucket, Prefix=prefix
-    ):
-        for upload in page.get("Uploads", ()):
-            client.abort_multipart_upload(
-                Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"]
-            )
+    abort_uploads(PipelineOptions(list(beam_options)), bucket, prefix, store.with_retries)

@@ -71,6 +71,30 @@ def use_one_layer_of_retries(with_retries: Retries) -> None:
         root.addFilter(_is_news)
 
 
+def abort_uploads(options: Any, bucket: str, prefix: str, with_retries: Retries) -> None:
+    """Ends unfinished uploads: their parts are stored and paid for, and no listing shows them.
+
+    Args:
+        options: Beam's, for the client.
+        bucket: of the uploads.
+        prefix: of their keys.
+        with_retries: as for `use_one_layer_of_retries`.
+
+    Raises:
+        S3StoreError: if the store does not list or end them.
+    """
+    client = _Client(_Patience(with_retries), options)
+    boto, request = client.client, messages.ListRequest(bucket, prefix)
+
+    def unfinished() -> list[dict[str, Any]]:
+        pages = boto.get_paginator("list_multipart_uploads").paginate(Bucket=bucket, Prefix=prefix)
+        return [upload for page in pages for upload in page.get("Uploads", ())]
+
+    for upload in client.ask(unfinished, request):
+        named = {"Bucket": bucket, "Key": upload["Key"], "UploadId": upload["UploadId"]}
+        client.ask(functools.partial(boto.abort_multipart_upload, **named), request)
+
+
 class _Patience:
     """Waits for a store, but not again for one that was waited for in vain, until it answers."""
 
@@ -101,8 +125,13 @@ class _Client(Client):
             super().__init__(options)
         except Exception as error:  # botocore's own, and ValueError for a malformed endpoint
             raise S3StoreError(f"S3: {_one_line(str(error))}") from error
+        self._patience = patience
         for name in _REQUESTS:
             setattr(self, name, functools.partial(_ask, patience, self._once(name)))
+
+    def ask(self, send: Callable[[], Any], about: Any) -> Any:
+        """Returns the answer to a request that Beam's client does not know."""
+        return _ask(self._patience, lambda _: send(), about)
 
     def complete_multipart_upload(self, request: Any) -> Any:
         """Ends an upload; one that has ended already stands, as no two have the same name."""
