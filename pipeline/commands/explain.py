@@ -26,8 +26,10 @@ def run(options: argparse.Namespace) -> int:
     if (options.document is None) == (options.sequence is None):
         raise UsageError("name a document, or give --sequence N")
     from massivetext.pipeline.commands.explanation import explain_document, explain_sequence
+    from massivetext.pipeline.engine.runners import check_beam_options
     from massivetext.pipeline.engine.store import use_options
 
+    check_beam_options(options.beam_options)
     use_options(options.beam_options)
     output = absolute(options.output)
     if options.sequence is not None:

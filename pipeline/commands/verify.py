@@ -22,8 +22,10 @@ def run(options: argparse.Namespace) -> int:
     from massivetext.config import Config
     from massivetext.pipeline.commands.faults import find_faults
     from massivetext.pipeline.engine.job import Job
+    from massivetext.pipeline.engine.runners import check_beam_options
     from massivetext.pipeline.engine.store import use_options
 
+    check_beam_options(options.beam_options)
     use_options(options.beam_options)
     output = absolute(options.output)
     if options.repair:

@@ -38,13 +38,25 @@ def require_own(output: str) -> None:
     )
     if any(store.exists(store.below(output, mark)) for mark in marks):
         return
-    found = [path for path in store.sizes_below(output, "") if path != ESTIMATE]
-    strangers = [path for path in found if not _is_hidden(path)]
-    if strangers:
+    stranger = next((path for path in _files_of(output) if not _is_hidden(path)), None)
+    if stranger is not None:
         raise UsageError(
-            f"{output} is not empty and holds no run: {strangers[0]} is not ours; "
+            f"{output} is not empty and holds no run: {stranger} is not ours; "
             "name a new or empty folder as --output"
         )
+
+
+def _files_of(output: str) -> Iterator[str]:
+    """Yields files of a folder, but an estimate's; of a local one without listing it whole."""
+    found = store.sizes_below(output, "") if "://" in output else _local_files(output)
+    return (path for path in found if path != ESTIMATE)
+
+
+def _local_files(output: str) -> Iterator[str]:
+    for folder, folders, names in os.walk(output):
+        folders.sort()  # the walk goes on in their order
+        for name in sorted(names):
+            yield os.path.relpath(os.path.join(folder, name), output).replace(os.sep, "/")
 
 
 def require_apart(output: str, config: Config, items: Sequence[WorkItem]) -> None:
