@@ -282,7 +282,7 @@ class Steps:
         if links:
             chain = self._chain(*links)
             with ExitStack() as watches:
-                for link in links:
+                for link in reversed(links):  # what is entered first ends, and tells, last
                     watches.enter_context(self._watch(link))
                 self.engine.run(chain.label, chain.build)
 
