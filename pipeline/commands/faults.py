@@ -9,7 +9,7 @@ from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.results import balances, merge_counts
 from massivetext.pipeline.phases.manifest import Manifest, manifest_path, read_manifest
-from massivetext.pipeline.phases.output_folder import strangers
+from massivetext.pipeline.phases.output_folder import has_results, strangers
 from massivetext.pipeline.phases.table import PHASES
 
 _REPAIR: Final = "`massivetext verify {output} --repair` makes it anew"
@@ -18,11 +18,12 @@ _REPAIR: Final = "`massivetext verify {output} --repair` makes it anew"
 def find_faults(job: Job) -> tuple[int, list[str]]:
     """Returns how many files were checked, and every fault that was found."""
     manifests = _manifests(job)
+    finished = [manifest.phase for manifest in manifests]
     faults = [
-        f"{manifest_path(phase.name)}: damaged; {_REPAIR.format(output=job.output)}"
+        f"{manifest_path(phase.name)}: missing or damaged, though the phase has results; "
+        f"{_REPAIR.format(output=job.output)}"
         for phase in PHASES
-        if store.exists(job.path(manifest_path(phase.name)))
-        and phase.name not in [manifest.phase for manifest in manifests]
+        if phase.name not in finished and has_results(job, phase)
     ]
     if not manifests and not faults:
         return 0, [f"no finished phase in {job.output}; is it the output folder of a run?"]

@@ -44,15 +44,18 @@ def _repair(output: str, beam_options: tuple[str, ...]) -> None:
         UsageError: if the folder does not say what it was made with, or its inputs have changed.
     """
     from massivetext.pipeline.commands.faults import delete_damaged
+    from massivetext.pipeline.engine import lock
     from massivetext.pipeline.engine.engine import BeamEngine
-    from massivetext.pipeline.engine.lock import hold
     from massivetext.pipeline.phases.output_folder import recorded_job
+    from massivetext.pipeline.phases.phase import require_repairable
     from massivetext.pipeline.phases.plan import plan
     from massivetext.pipeline.phases.run import repair
 
+    lock.look(output)
     job = recorded_job(output, BeamEngine(beam_options))
-    with hold(output):
+    with lock.hold(output):
         items = plan(job.config)
+        require_repairable(job, items)
         delete_damaged(job)
         repair(job, items)
 

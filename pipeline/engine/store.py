@@ -13,6 +13,7 @@ import io
 import json
 import logging
 import math
+import os
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -127,6 +128,13 @@ def match(pattern: str) -> list[FileMetadata]:
     is_local = file_system(pattern).scheme() is None
     find = matching_files if is_local else matching_objects
     return sorted(with_retries(lambda: find(parsed)), key=lambda metadata: metadata.path)
+
+
+def is_same_folder(one: str, other: str) -> bool:
+    """Whether two paths name one folder, by whatever links."""
+    if "://" in one or "://" in other:
+        return one.rstrip("/") == other.rstrip("/")
+    return os.path.realpath(one) == os.path.realpath(other)
 
 
 def root_of(pattern: str) -> str:

@@ -48,7 +48,8 @@ def plain_fault(error: OSError) -> OSError:
         return error
     place, inner = next(iter(error.exception_details.items()))
     if isinstance(inner, OSError):  # another one of it: Beam's error may name it as its own cause
-        return plain_fault(copy.copy(inner))
+        numbered = (e for e in _with_causes(inner) if isinstance(e, OSError) and e.errno)
+        return plain_fault(copy.copy(next(numbered, inner)))
     path = place[-1] if isinstance(place, tuple) else place
     return StoreError(f"{path}: {getattr(inner, 'message', None) or inner}")
 

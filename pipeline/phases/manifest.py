@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Final
+
+import xxhash
 
 from massivetext.config import plain
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import UsageError
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.results import ItemResult, result_from_json
+
+_DIGEST: Final = "xxh3"
+"""Of all else that a manifest says; early releases had none."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +42,11 @@ def manifest_path(name: str) -> str:
 
 
 def read_manifest(job: Job, name: str) -> Manifest | None:
-    """Returns the manifest of a finished phase, or None; one of another shape says nothing."""
+    """Returns the manifest of a finished phase, or None; one that is damaged says nothing."""
     record = store.read_record(job.path(manifest_path(name)))
     try:
-        return None if record is None else _manifest_from_json(record)
+        is_whole = record is not None and record.get(_DIGEST, _digest(record)) == _digest(record)
+        return _manifest_from_json(record) if record is not None and is_whole else None
     except (KeyError, TypeError, AttributeError):  # of an early release, or damaged
         return None
 
@@ -76,7 +82,13 @@ def dump_record(record: Any) -> bytes:
     return json.dumps(plain(record), indent=1, sort_keys=True, ensure_ascii=False).encode()
 
 
+def _digest(record: Mapping[str, Any]) -> str:
+    content = {name: value for name, value in record.items() if name != _DIGEST}
+    return xxhash.xxh3_64_hexdigest(dump_record(content))
+
+
 def dump_manifest(manifest: Manifest) -> bytes:
     """Returns a manifest as JSON; what items have found is for their own phase only."""
     items = {name: replace(result, found=()).to_json() for name, result in manifest.items.items()}
-    return dump_record({**asdict(replace(manifest, items={})), "items": items})
+    content = dump_record({**asdict(replace(manifest, items={})), "items": items})
+    return dump_record({**json.loads(content), _DIGEST: _digest(json.loads(content))})

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from massivetext.config import Config
+from massivetext.config import Config, ConfigError
 from massivetext.config_file import parse_config, to_table
 from massivetext.pipeline.engine import lock, store
 from massivetext.pipeline.engine.engine import Engine
@@ -17,7 +17,7 @@ from massivetext.pipeline.engine.patterns import parse_pattern
 from massivetext.pipeline.phases.manifest import Manifest, dump_record, manifest_path
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.standing import settings_path
-from massivetext.pipeline.phases.table import PHASES, phase_named
+from massivetext.pipeline.phases.table import PHASES, Phase, phase_named
 
 _JOB: Final = "phases/job.json"
 """The configuration that the results were made with, for `verify --repair`."""
@@ -90,7 +90,13 @@ def _examples(items: Sequence[WorkItem]) -> Iterator[str]:
         yield settings_path(phase)
         for folder in phase.folders:
             for pattern in phase.writes:
-                yield f"{folder}/{pattern.replace('{item}', name).replace('*', '00000')}"
+                yield f"{folder}/{pattern.format(item=name, n='00000', ext='bin')}"
+
+
+def has_results(job: Job, phase: Phase) -> bool:
+    """Whether a phase has been at work here, finished or not."""
+    is_marked = store.exists(job.path(manifest_path(phase.name)))
+    return is_marked or bool(store.sizes_below(job.output, phase.folders[0]))
 
 
 def strangers(job: Job, manifests: Sequence[Manifest]) -> list[str]:
@@ -118,12 +124,17 @@ def recorded_job(output: str, engine: Engine) -> Job:
         UsageError: if the folder does not say.
     """
     record = store.read_record(store.below(output, _JOB))
-    if record is None:
+    try:
+        config = parse_config(record["config"]) if record else None
+        against = tuple(record["against"]) if record else ()
+    except (KeyError, TypeError, ConfigError):  # damaged
+        config = None
+    if config is None:
         raise UsageError(
             f"{output} does not say what it was made with ({_JOB}); run `massivetext run` with its "
             "configuration once more"
         )
-    return Job(parse_config(record["config"]), output, engine, against=tuple(record["against"]))
+    return Job(config, output, engine, against=against)
 
 
 def _real(path: str) -> str:

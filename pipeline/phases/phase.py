@@ -22,12 +22,14 @@ from massivetext.pipeline.phases.manifest import (
     Manifest,
     dump_manifest,
     manifest_path,
+    read_manifest,
     require_manifest,
 )
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.standing import (
     adopt_settings,
     change_by_user,
+    difference,
     forget_lost_scratch,
     is_whole,
     require_current,
@@ -200,6 +202,26 @@ def _settings_of(
     if upstream_keys:
         settings["upstream"] = upstream_keys
     return settings
+
+
+def require_repairable(job: Job, items: Sequence[WorkItem]) -> None:
+    """Checks that the phases would be made anew with the settings that they were made with.
+
+    Raises:
+        UsageError: if one would not: what is damaged of it cannot be made anew.
+    """
+    for phase in PHASES:
+        upstream = {name: read_manifest(job, name) for name in upstream_of(phase)}
+        keys = {name: manifest.key for name, manifest in upstream.items() if manifest is not None}
+        begun = store.read_record(job.path(settings_path(phase)))
+        if begun is None or len(keys) < len(upstream):
+            continue
+        asked = plain(_settings_of(job, phase, load_phase(phase), items, keys))
+        if begun != asked:
+            raise UsageError(
+                f"{job.output} cannot be repaired: the phase '{phase.name}' would be another one, "
+                f"as {difference(begun, asked)}"
+            )
 
 
 def require_same_inputs(job: Job, items: Sequence[WorkItem]) -> None:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.steps import Link
-from massivetext.pipeline.phases.manifest import manifest_path
-from massivetext.pipeline.phases.output_folder import record_job
+from massivetext.pipeline.phases.output_folder import has_results, record_job
 from massivetext.pipeline.phases.phase import (
     PhaseRun,
     begin_phase,
@@ -54,7 +52,7 @@ def _first_step(begun: PhaseRun, following: Phase) -> list[Link]:
 
 
 def repair(job: Job, items: Sequence[WorkItem]) -> None:
-    """Makes what is missing or unreadable of the finished phases anew."""
+    """Makes what is missing or damaged anew, of the phases that have results."""
     for phase in PHASES:
-        if store.exists(job.path(manifest_path(phase.name))):
+        if has_results(job, phase):
             run_phase(job, phase, items)

@@ -8,8 +8,8 @@ files only.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
-from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from massivetext.events import tell
@@ -23,6 +23,12 @@ from massivetext.pipeline.phases.manifest import (
     read_manifest,
 )
 from massivetext.pipeline.phases.table import PHASES, Phase, results_versions
+
+_BOOKKEEPING: Final = (".json", ".npy", ".parquet")
+"""What the files of a phase's own folder, below `phases/`, end with."""
+
+_MARKS: Final = {"{item}": "(?P<item>.+)", "{n}": "[0-9]+", "{ext}": "[a-z]+"}
+"""What stands in `Phase.writes` for parts of names."""
 
 _FOLLOWS: Final = ("results", "upstream", "massivetext")
 """Settings that nobody sets: they follow from the program and from the phases before."""
@@ -77,12 +83,12 @@ def require_current(job: Job, phase: Phase) -> None:
     settings = store.read_record(job.path(settings_path(phase))) or {}
     keys = {
         name: manifest.key
-        for name in settings.get("upstream", {})
+        for name in settings.get("upstream") or {}
         if (manifest := read_manifest(job, name)) is not None
     }
-    made, now = settings.get("results", {}), results_versions(phase)
+    made, now = _versions(settings), results_versions(phase)
     is_of_now = bool(made) and all(made[name] == now.get(name) for name in made)
-    if not is_of_now or settings.get("upstream", {}) != keys:
+    if not is_of_now or (settings.get("upstream") or {}) != keys:
         raise UsageError(
             f"the phase '{phase.name}' in {job.output} is out of date: it, or what it was made "
             f"from, has changed; run `massivetext {phase.name}` or `massivetext run` first"
@@ -142,15 +148,20 @@ def damaged_files(job: Job, manifest: Manifest) -> list[store.FileEntry]:
 
 def delete_results(job: Job, phase: Phase) -> None:
     """Deletes what a phase has written, and nothing that others put into its folders."""
-    own = own_files(job, phase)
-    store.delete_files(job.output, own)
-    store.delete(job.path(f"phases/{phase.name}"))
+    records = [
+        path
+        for path in store.sizes_below(job.output, f"phases/{phase.name}")
+        if path.endswith(_BOOKKEEPING)
+    ]
+    store.delete_files(job.output, own_files(job, phase))
+    store.delete_files(job.output, records)
 
 
 def own_files(job: Job, phase: Phase) -> list[str]:
     """Returns the files in a phase's folders that it has written, finished or not."""
     manifest = read_manifest(job, phase.name)
-    named = {entry.path for entry in manifest.all_files} if manifest else set()
+    entries = manifest.all_files if manifest else _recorded_files(job, phase)
+    named = {entry.path for entry in entries}
     items = _item_names(job) | set(manifest.items if manifest else ())
     return [
         path
@@ -160,10 +171,19 @@ def own_files(job: Job, phase: Phase) -> list[str]:
     ]
 
 
+def _recorded_files(job: Job, phase: Phase) -> list[store.FileEntry]:
+    """Returns what the items of an unfinished phase have committed."""
+    folder = f"phases/{phase.name}"
+    paths = [path for path in store.sizes_below(job.output, folder) if path.endswith(".json")]
+    records = (store.read_record(job.path(path)) or {} for path in paths)
+    found = [entry for record in records for entry in record.get("files", ())]
+    return [store.FileEntry(**entry) for entry in found]
+
+
 def _item_names(job: Job) -> set[str]:
     """Returns the names of the work items that the output folder was begun with."""
     begun = store.read_record(job.path(settings_path(PHASES[0]))) or {}
-    return set(begun.get("inputs", ()))
+    return set(begun.get("inputs") or ())
 
 
 def _is_written(phase: Phase, name: str, items: set[str]) -> bool:
@@ -172,16 +192,24 @@ def _is_written(phase: Phase, name: str, items: set[str]) -> bool:
 
 
 def _fits(pattern: str, name: str, items: set[str]) -> bool:
-    before, is_of_item, after = pattern.partition("{item}")
-    if not is_of_item:
-        return fnmatchcase(name, pattern)
-    is_framed = name.startswith(before) and name.endswith(after)
-    return is_framed and name[len(before) : len(name) - len(after)] in items
+    expression = re.escape(pattern)
+    for mark, meaning in _MARKS.items():
+        expression = expression.replace(re.escape(mark), meaning)
+    found = re.fullmatch(expression, name)
+    return found is not None and (
+        found.groupdict().get("item", name) in items or not found.groups()
+    )
+
+
+def _versions(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the versions of results that settings state; none if they are damaged."""
+    found = settings.get("results")
+    return found if isinstance(found, dict) else {}
 
 
 def _other_version(phase: Phase, begun: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
     """Says which version a phase's results are from, its own or that of what it builds on."""
-    made, now = begun.get("results", {}), asked["results"]
+    made, now = _versions(begun), asked["results"]
     other = [p.name for p in PHASES if p.name in now and made.get(p.name) != now[p.name]]
     source = phase.name if phase.name in other else other[0]
     version = f"version {made[source]}" if source in made else "an earlier release"
@@ -198,15 +226,15 @@ def change_by_user(begun: Mapping[str, Any], asked: Mapping[str, Any]) -> str | 
     if not begun:
         return "the settings that it was made with are lost"
     if begun.get("results") == asked["results"]:
-        return _difference(begun, asked)
+        return difference(begun, asked)
     set_before = {key: begun[key] for key in begun if key not in _FOLLOWS}
     set_now = {key: asked[key] for key in asked if key not in _FOLLOWS}
-    inputs_before, inputs_now = (set(s.get("inputs", ())) for s in (set_before, set_now))
+    inputs_before, inputs_now = (set(s.get("inputs") or ()) for s in (set_before, set_now))
     if inputs_before != inputs_now:
         changed = min(inputs_before ^ inputs_now)
         return f"input {changed} is {'new' if changed in inputs_now else 'gone'}"
     before, now = _known_to_both({**set_before, "inputs": ()}, {**set_now, "inputs": ()})
-    return None if before == now else _difference(before, now)
+    return None if before == now else difference(before, now)
 
 
 def _known_to_both(one: Any, other: Any) -> tuple[Any, Any]:
@@ -220,13 +248,13 @@ def _known_to_both(one: Any, other: Any) -> tuple[Any, Any]:
     return one, other
 
 
-def _difference(begun: Any, asked: Any, where: str = "") -> str:
+def difference(begun: Any, asked: Any, where: str = "") -> str:
     """Names the first setting in which two runs differ."""
     if isinstance(begun, dict) and isinstance(asked, dict):
         for key in sorted({*begun, *asked}):
             if begun.get(key) != asked.get(key):
                 place = f"{where}.{key}" if where else key
-                return _difference(begun.get(key), asked.get(key), place)
+                return difference(begun.get(key), asked.get(key), place)
     return f"{where} was {_short(begun)} and is {_short(asked)} now"
 
 

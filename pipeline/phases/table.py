@@ -38,9 +38,9 @@ class Phase:
         help: what it does, in a line.
         module: of `massivetext.pipeline.phases`.
         folders: its results, below the output folder.
-        writes: the names of the files in them; `{item}` stands for the name of a work item, `*` for
-            anything. Only such files, and those that the manifest names, are deleted when the
-            phase starts over.
+        writes: the names of the files in them; `{item}` stands for the name of a work item, `{n}`
+            for a number, `{ext}` for a suffix. Only such files, and those that the manifest names,
+            are deleted when the phase starts over.
         results: the version of its results: raised whenever the same input gives other bytes. Then
             it is done anew in older output folders, and so are the phases that build on it.
         upstream: phases whose results it reads, or None for all before it; it runs again when they
@@ -106,7 +106,12 @@ PHASES: Final = (
         "tokenise, pack, mix and write the shards",
         "sequence.phase",
         folders=("sequences",),
-        writes=("dataset.json", "tokenizer.model", "shard-*", "provenance/shard-*"),
+        writes=(
+            "dataset.json",
+            "tokenizer.model",
+            "shard-{n}-of-{n}.{ext}",
+            "provenance/shard-{n}-of-{n}.parquet",
+        ),
         upstream=("corpus",),
         results=1,
         scratch=("phases/sequence/scratch",),

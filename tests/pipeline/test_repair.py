@@ -1,5 +1,6 @@
 """Any file of a finished run, deleted or damaged, is made anew with the same bytes."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -76,10 +77,103 @@ def test_a_damaged_manifest_is_found_and_made_anew(
     expected = manifest.read_bytes()
     manifest.write_bytes(expected[: len(expected) // 2])
     assert main(["verify", str(tmp_path / "out")]) == 1
-    assert f"phases/{phase}/manifest.json: damaged" in capsys.readouterr().out
+    assert f"phases/{phase}/manifest.json: missing or damaged" in capsys.readouterr().out
     assert main(["verify", str(tmp_path / "out"), "--repair"]) == 0
     assert manifest.read_bytes() == expected
     assert everything(tmp_path / "out") == everything(finished[1])
+
+
+@pytest.mark.parametrize("phase", ["curate", "dedup", "decontaminate", "corpus", "report"])
+def test_a_lost_folder_of_records_is_found_and_made_anew(
+    finished: tuple[Path, Path], tmp_path: Path, phase: str
+) -> None:
+    shutil.copytree(finished[1], tmp_path / "out")
+    shutil.rmtree(tmp_path / "out/phases" / phase)
+    assert main(["verify", str(tmp_path / "out")]) == 1
+    assert main(["verify", str(tmp_path / "out"), "--repair"]) == 0
+    assert everything(tmp_path / "out") == everything(finished[1])
+
+
+def test_a_run_whose_inputs_have_changed_is_not_repaired_and_loses_nothing(
+    finished: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(finished[0].parent / "in", tmp_path / "in")
+    config = write_config(tmp_path / "config.toml", str(tmp_path / "in"))
+    assert main(["run", str(config), "--output", str(tmp_path / "out"), "--quiet"]) == 0
+    damaged = tmp_path / "out/corpus/c4/0.jsonl.parquet"
+    damaged.write_bytes(damaged.read_bytes()[:-1] + b"x")
+    os.utime(tmp_path / "in/c4/0.jsonl", (1, 1))
+    assert main(["verify", str(tmp_path / "out"), "--repair"]) == 2
+    assert "cannot be repaired: the phase 'curate'" in capsys.readouterr().err
+    assert damaged.exists()
+
+
+def test_the_output_itself_is_no_older_corpus_by_whatever_path(
+    finished: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(finished[1], tmp_path / "out")
+    (tmp_path / "link").symlink_to(tmp_path / "out")
+    run = ["run", str(finished[0]), "--output", str(tmp_path / "link"), "--restart", "--quiet"]
+    assert main([*run, "--against", str(tmp_path / "out")]) == 2
+    assert "is this run's own output" in capsys.readouterr().err
+    assert everything(tmp_path / "out") == everything(finished[1])
+
+
+def test_what_was_made_of_an_input_that_is_gone_goes_with_it(
+    finished: tuple[Path, Path], tmp_path: Path
+) -> None:
+    shutil.copytree(finished[0].parent / "in", tmp_path / "in")
+    config = write_config(tmp_path / "config.toml", str(tmp_path / "in"))
+    run = ["run", str(config), "--output", str(tmp_path / "out"), "--quiet"]
+    assert main(run) == 0
+    for phase in ("decontaminate", "corpus"):  # as a run that was killed leaves them
+        (tmp_path / "out/phases" / phase / "manifest.json").unlink()
+    (tmp_path / "in/c4/1.jsonl").unlink()
+    assert main([*run, "--restart"]) == 0
+    assert [path for path in (tmp_path / "out").rglob("1.jsonl.*") if "c4" in path.parts] == []
+    assert main(["verify", str(tmp_path / "out")]) == 0
+
+
+def test_files_of_others_among_the_shards_stay(finished: tuple[Path, Path], tmp_path: Path) -> None:
+    shutil.copytree(finished[1], tmp_path / "out")
+    mine = [
+        tmp_path / "out" / name
+        for name in (
+            *("sequences/shard-notes.txt", "sequences/shard-old/ckpt.bin", "documents/a.parquet"),
+            *("sequences/provenance/shard-mine.csv", "phases/curate/mine.txt", "report/my.html"),
+        )
+    ]
+    for path in mine:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("mine")
+    changed = tmp_path / "changed.toml"
+    changed.write_text("seed = 1\n" + finished[0].read_text() + "[quality]\nmin_words = 49\n")
+    run = ["run", str(changed), "--output", str(tmp_path / "out"), "--quiet", "--restart"]
+    assert main(run) == 0
+    assert [path for path in mine if path.read_text() != "mine"] == []
+
+
+@pytest.mark.parametrize(
+    "garbage", ['{"results": []}', '{"results": 5}', "[]", '{"results": null}']
+)
+def test_settings_of_another_shape_are_no_fault_of_the_program(
+    finished: tuple[Path, Path], tmp_path: Path, garbage: str
+) -> None:
+    shutil.copytree(finished[1], tmp_path / "out")
+    settings = tmp_path / "out/phases/corpus/settings.json"
+    settings.write_text(garbage)
+    assert main(["sequence", str(finished[0]), "--output", str(tmp_path / "out"), "--quiet"]) == 2
+    assert main(["run", str(finished[0]), "--output", str(tmp_path / "out"), "--quiet"]) in (0, 2)
+
+
+@pytest.mark.parametrize("garbage", ["{}", '{"config": 5, "against": []}', "[]", '{"config": {}}'])
+def test_a_record_of_the_job_of_another_shape_is_told(
+    finished: tuple[Path, Path], tmp_path: Path, garbage: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(finished[1], tmp_path / "out")
+    (tmp_path / "out/phases/job.json").write_text(garbage)
+    assert main(["verify", str(tmp_path / "out"), "--repair"]) == 2
+    assert "does not say what it was made with" in capsys.readouterr().err
 
 
 def test_verify_names_files_that_no_phase_has_written(

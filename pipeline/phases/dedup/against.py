@@ -46,7 +46,7 @@ def read_old_corpora(job: Job) -> list[OldCorpus]:
 
 
 def _read_old_corpus(job: Job, output: str) -> OldCorpus:
-    if output == job.output:
+    if store.is_same_folder(output, job.output):
         raise UsageError(f"--against {output} is this run's own output; name an older one")
     old = replace(job, output=output)
     manifests = {

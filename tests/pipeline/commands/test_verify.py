@@ -33,4 +33,8 @@ def test_verify_finds_a_ledger_that_does_not_balance(
     manifest["items"]["books/a.txt"]["ledger"]["kept"] += 1
     file.write_text(json.dumps(manifest))
     assert main(["verify", str(output)]) == 1
+    assert "phases/curate/manifest.json: missing or damaged" in capsys.readouterr().out
+    del manifest["xxh3"]  # as an early release wrote it
+    file.write_text(json.dumps(manifest))
+    assert main(["verify", str(output)]) == 1
     assert "does not balance" in capsys.readouterr().out
