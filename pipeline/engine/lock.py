@@ -142,6 +142,7 @@ def _hold_file(output: str) -> Iterator[None]:
 
 def _lock_file(path: Path, output: str) -> int:
     """Returns the descriptor of the locked file; closing it ends the lock."""
+    assert fcntl is not None  # as `hold` has seen
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         try:

@@ -232,15 +232,15 @@ class _Session:
 def _client(process: int, **options: Any) -> Any:
     """Returns the client of a process, whose connections no other process may use."""
     del process
-    import boto3
     import botocore.session
+    from boto3.session import Session
     from botocore.config import Config
 
     session = botocore.session.get_session()
     once = {"total_max_attempts": 1, "mode": "standard"}
     waits = {"connect_timeout": CONNECT_SECONDS, "read_timeout": SILENCE_SECONDS}
     session.set_default_client_config(Config(retries=once, **waits))
-    return boto3.session.Session(botocore_session=session).client(**options)
+    return Session(botocore_session=session).client(**options)
 
 
 def _is_news(record: logging.LogRecord) -> bool:

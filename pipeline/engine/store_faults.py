@@ -47,6 +47,8 @@ def plain_fault(error: OSError) -> OSError:
     if not isinstance(error, BeamIOError) or not error.exception_details:
         return error
     place, inner = next(iter(error.exception_details.items()))
+    if isinstance(inner, StoreError):
+        return copy.copy(inner)
     if isinstance(inner, OSError):  # another one of it: Beam's error may name it as its own cause
         numbered = (e for e in _with_causes(inner) if isinstance(e, OSError) and e.errno)
         return plain_fault(copy.copy(next(numbered, inner)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -124,11 +125,10 @@ def recorded_job(output: str, engine: Engine) -> Job:
         UsageError: if the folder does not say.
     """
     record = store.read_record(store.below(output, _JOB))
-    try:
-        config = parse_config(record["config"]) if record else None
-        against = tuple(record["against"]) if record else ()
-    except (KeyError, TypeError, ConfigError):  # damaged
-        config = None
+    config, against = None, ()
+    if record is not None:
+        with contextlib.suppress(KeyError, TypeError, ConfigError):  # damaged
+            config, against = parse_config(record["config"]), tuple(record["against"])
     if config is None:
         raise UsageError(
             f"{output} does not say what it was made with ({_JOB}); run `massivetext run` with its "

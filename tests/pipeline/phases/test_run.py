@@ -64,6 +64,7 @@ def test_phases_alone_give_the_same_bytes_as_in_shared_pipelines(
     assert contents(tmp_path / "alone") == contents(Path(job.output))
 
 
+@pytest.mark.slow
 def test_what_a_shared_pipeline_did_not_finish_is_done_by_its_own_phase(
     job: Job, labels: list[str]
 ) -> None:

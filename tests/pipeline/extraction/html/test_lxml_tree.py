@@ -118,7 +118,6 @@ def well_formed_pages(draw: st.DrawFn) -> bytes:
     return f"<!DOCTYPE html>\n<html>{head}\n<body>{body}</body></html>".encode()
 
 
-@settings(max_examples=100)
 @given(well_formed_pages(), st.booleans())
 def test_the_same_tree_of_a_well_formed_page(page: bytes, show_hidden: bool) -> None:
     assert content(parse_with_lxml(page, show_hidden)) == content(parse_raw(page, show_hidden))

@@ -171,7 +171,7 @@ def test_scope_subset_compares_within_subsets_only(tmp_path):
     assert {reason for (reason,), _, _ in found.values()} <= {"exact", "near"}
 
 
-@pytest.mark.parametrize("rule", ["greedy", "cluster"])
+@pytest.mark.parametrize("rule", ["greedy", pytest.param("cluster", marks=pytest.mark.slow)])
 def test_other_rules_are_those_of_the_reference(tmp_path, monkeypatch, rule):
     """With a chain of 30, which takes several rounds, cut into blocks of 20 documents."""
     monkeypatch.setattr(row_blocks, "ROWS_PER_BLOCK", 20)
