@@ -88,12 +88,14 @@ def test_a_change_in_the_file_of_a_part_is_noticed(demo):
     assert run(demo) == (5, 0)
 
 
+@pytest.mark.slow
 def test_a_change_in_a_module_of_constants_is_noticed(demo):
     assert run(demo) == (1, 0)
     (demo / "demo_constants.py").write_text("MORE = 2")
     assert run(demo) == (3, 0)
 
 
+@pytest.mark.slow
 def test_a_private_folder_serves_where_nothing_else_can_be_written(demo, tmp_path):
     environment = nowhere(demo) | {"TMPDIR": str(tmp_path)}
     assert run(demo, **environment) == (1, 0)

@@ -147,7 +147,9 @@ def test_a_document_is_read_once_a_visit(written):
 @pytest.mark.parametrize(
     "changed",
     [
-        {"files": 7, "engine": BeamEngine(memory_bytes=400_000)},
+        pytest.param(
+            {"files": 7, "engine": BeamEngine(memory_bytes=400_000)}, marks=pytest.mark.slow
+        ),
         pytest.param({}, marks=pytest.mark.slow),
         pytest.param({"files": 1}, marks=pytest.mark.slow),
         pytest.param({"files": 50, "engine": BeamEngine(workers=2)}, marks=pytest.mark.slow),

@@ -106,6 +106,7 @@ def test_an_old_corpus_is_checked_before_any_work(tmp_path):
         deduplicated(tmp_path / "new", OLD, "new", against=[tmp_path / "old"], bands=10)
 
 
+@pytest.mark.slow
 def test_from_the_command_line(tmp_path, capsys):
     for name, texts in (("old", OLD[:3]), ("new", [OLD[1], page("fresh")])):
         lines = [json.dumps({"text": text, "id": f"{name}-{n}"}) for n, text in enumerate(texts)]
