@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import apache_beam as beam
-from apache_beam.io.filesystems import FileSystems
+from apache_beam.io.localfilesystem import LocalFileSystem
 
 from massivetext.config_file import load_config
 from massivetext.pipeline.engine import store
@@ -27,7 +27,12 @@ from massivetext.pipeline.phases.run import run_phases
 COUNTS: Counter[str] = Counter()
 OUTPUT: list[str] = []
 
-_open, _commit, _apply, _run = FileSystems.open, store.commit, beam.Pipeline.apply, BeamEngine.run
+_open, _commit, _apply, _run = (
+    LocalFileSystem.open,
+    store.commit,
+    beam.Pipeline.apply,
+    BeamEngine.run,
+)
 
 
 class CountingReader(io.RawIOBase):
@@ -63,8 +68,8 @@ class CountingReader(io.RawIOBase):
         super().close()
 
 
-def open_file(path: str, *args: Any, **options: Any) -> BinaryIO:
-    return cast(BinaryIO, CountingReader(_open(path, *args, **options)))
+def open_file(self: LocalFileSystem, path: str, *args: Any, **options: Any) -> BinaryIO:
+    return cast(BinaryIO, CountingReader(_open(self, path, *args, **options)))
 
 
 @contextmanager
@@ -102,7 +107,7 @@ def run(self: BeamEngine, label: str, build: Any) -> None:
 
 def main(config_path: str, output: str) -> None:
     for owner, name, counting in (
-        (FileSystems, "open", open_file),  # not of store: what reads inputs has its open_input
+        (LocalFileSystem, "open", open_file),  # not of store: what reads inputs has its open_input
         (store, "commit", commit),
         (beam.Pipeline, "apply", apply),
         (BeamEngine, "run", run),
