@@ -17,7 +17,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.pvalue import PCollection, PValue
 from apache_beam.runners.worker.statesampler import DEFAULT_SAMPLING_PERIOD_MS, StateSampler
 
-from massivetext.pipeline.engine import store
+from massivetext.pipeline.engine import retries
 from massivetext.pipeline.engine.commits import CommitItem, Item
 from massivetext.pipeline.engine.errors import RunError, plain_error, runner_message
 from massivetext.pipeline.engine.processes import (
@@ -115,7 +115,7 @@ class BeamEngine:
             RunError: if the runner reports anything but success.
             OSError: if a file system failed, and goes on failing.
         """
-        for attempt in store.attempts() if self._is_local else store.one_attempt():
+        for attempt in retries.attempts() if self._is_local else retries.one_attempt():
             with attempt:
                 pipeline = beam.Pipeline(options=self._pipeline_options(label))
                 with _deleted_at_exit(pipeline.local_tempdir):

@@ -36,4 +36,4 @@ def _abort_uploads(output: str, beam_options: Sequence[str]) -> None:
 
     bucket, _, folder = output.removeprefix("s3://").partition("/")
     prefix = f"{folder.rstrip('/')}/{store.TEMPORARY}/".lstrip("/")
-    abort_uploads(PipelineOptions(list(beam_options)), bucket, prefix, store.with_retries)
+    abort_uploads(PipelineOptions(list(beam_options)), bucket, prefix)

@@ -21,6 +21,7 @@ from apache_beam.io.aws.clients.s3.messages import S3ClientError
 from apache_beam.utils.retry import PermanentException
 
 from massivetext.pipeline.engine.errors import StoreError
+from massivetext.pipeline.engine.retries import with_retries
 
 CONNECT_SECONDS: Final = 5
 """Our choice: a store that takes longer to answer at all is as good as none, and is asked again."""
@@ -55,35 +56,30 @@ class S3StoreError(StoreError, PermanentException):
     """A request that was refused, or not answered through all retries."""
 
 
-Retries = Callable[[Callable[[], Any]], Any]
-"""Runs an operation and returns its result; retries what may pass, then raises a `StoreError`."""
-
-
-def use_one_layer_of_retries(with_retries: Retries) -> None:
+def use_one_layer_of_retries() -> None:
     """Makes Beam's S3 file system of this process send its requests in this way."""
     if not s3io.BOTO3_INSTALLED:
         return
     module: Any = boto3_client
     module.boto3 = SimpleNamespace(session=SimpleNamespace(Session=_Session))
-    module.Client = functools.partial(_Client, _Patience(with_retries))
+    module.Client = functools.partial(_Client, _Patience())
     root = logging.getLogger()
     if _is_news not in root.filters:
         root.addFilter(_is_news)
 
 
-def abort_uploads(options: Any, bucket: str, prefix: str, with_retries: Retries) -> None:
+def abort_uploads(options: Any, bucket: str, prefix: str) -> None:
     """Ends unfinished uploads: their parts are stored and paid for, and no listing shows them.
 
     Args:
         options: Beam's, for the client.
         bucket: of the uploads.
         prefix: of their keys.
-        with_retries: as for `use_one_layer_of_retries`.
 
     Raises:
         S3StoreError: if the store does not list or end them.
     """
-    client = _Client(_Patience(with_retries), options)
+    client = _Client(_Patience(), options)
     boto, request = client.client, messages.ListRequest(bucket, prefix)
 
     def unfinished() -> list[dict[str, Any]]:
@@ -98,13 +94,12 @@ def abort_uploads(options: Any, bucket: str, prefix: str, with_retries: Retries)
 class _Patience:
     """Waits for a store, but not again for one that was waited for in vain, until it answers."""
 
-    def __init__(self, with_retries: Retries) -> None:
-        self._with_retries = with_retries
+    def __init__(self) -> None:
         self._gave_up = False
 
     def ask(self, request: Callable[[], Any]) -> Any:
         try:
-            answer = request() if self._gave_up else self._with_retries(request)
+            answer = request() if self._gave_up else with_retries(request)
         except S3ClientError:  # an answer: there is no such object
             self._gave_up = False
             raise

@@ -17,7 +17,7 @@ from apache_beam.io.aws.clients.s3.messages import S3ClientError
 
 from massivetext.config import Config
 from massivetext.pipeline.commands.cli import main
-from massivetext.pipeline.engine import store
+from massivetext.pipeline.engine import retries, store
 from massivetext.pipeline.engine.commits import CommitItem, Commits
 from massivetext.pipeline.engine.engine import BeamEngine
 from massivetext.pipeline.engine.errors import RunError
@@ -52,7 +52,7 @@ class Place:
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     monkeypatch.setenv(object_store.ROOT_VARIABLE, str(tmp_path / "objects"))
-    monkeypatch.setattr(store, "PAUSES_SECONDS", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(retries, "PAUSES_SECONDS", (0.0, 0.0, 0.0))
     write_sources(tmp_path / "objects/in")
     config = write_config(tmp_path / "config.toml", f"{object_store.SCHEME}://in")
     return Place(config, tmp_path / "objects/out")

@@ -4,7 +4,7 @@ import apache_beam as beam
 import pytest
 from apache_beam.runners.worker import statesampler
 
-from massivetext.pipeline.engine import store
+from massivetext.pipeline.engine import retries
 from massivetext.pipeline.engine.engine import SAMPLING_PERIOD_MS, BeamEngine
 from massivetext.pipeline.engine.errors import StoreError
 
@@ -56,11 +56,11 @@ def test_a_dead_store_is_waited_out_once(monkeypatch: pytest.MonkeyPatch) -> Non
     dead = DeadStore()
 
     def build(pipeline: beam.Pipeline) -> None:
-        store.with_retries(dead)
+        retries.with_retries(dead)
 
     with pytest.raises(StoreError, match="no answer; 9 attempts with 26 seconds between"):
         BeamEngine().run("test", build)
-    assert waited == list(store.PAUSES_SECONDS)
+    assert waited == list(retries.PAUSES_SECONDS)
     assert dead.calls == 9
 
 
@@ -77,4 +77,4 @@ def test_a_pipeline_that_met_a_passing_fault_is_run_again(monkeypatch: pytest.Mo
 
     BeamEngine().run("test", build)
     assert len(built) == 3
-    assert waited == list(store.PAUSES_SECONDS[:2])
+    assert waited == list(retries.PAUSES_SECONDS[:2])

@@ -12,7 +12,7 @@ import pytest
 from apache_beam.io.aws.clients.s3 import boto3_client
 from apache_beam.io.filesystems import FileSystems
 
-from massivetext.pipeline.engine import s3, store
+from massivetext.pipeline.engine import retries, s3, store
 from massivetext.pipeline.engine.errors import StoreError, plain_error
 from tests.pipeline.flaky_s3 import CREDENTIALS, Fault, Flaky, reset, says
 
@@ -102,7 +102,7 @@ def test_what_may_pass_is_asked_again(server: Canned, fast: list[float], fault: 
     server.faults = [fault, fault, fault, lambda handler: handler.answer((200, {}, EMPTY))]
     assert store.list_folder("s3://bucket/out") == []
     assert len(server.requests) == 4
-    assert fast == list(store.PAUSES_SECONDS[:3])
+    assert fast == list(retries.PAUSES_SECONDS[:3])
 
 
 @pytest.mark.parametrize("ask", [store.list_folder, store.match, store.exists, write])
@@ -110,7 +110,7 @@ def test_a_dead_store_is_waited_for_once(
     fast: list[float], ask: object, caplog: pytest.LogCaptureFixture
 ) -> None:
     use_endpoint(closed_port())
-    for waited in (list(store.PAUSES_SECONDS), []):  # the second time it is asked just once
+    for waited in (list(retries.PAUSES_SECONDS), []):  # the second time it is asked just once
         fast.clear()
         with pytest.raises(StoreError, match=r"^s3://bucket/.*: Could not connect") as caught:
             ask("s3://bucket/out")  # type: ignore[operator]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from massivetext.config import Config
-from massivetext.pipeline.engine import store
+from massivetext.pipeline.engine import retries, store
 from massivetext.pipeline.engine.commits import CommitItem, Commits
 from massivetext.pipeline.engine.engine import BeamEngine, CommitItems
 from massivetext.pipeline.engine.errors import RunError, UsageError
@@ -188,6 +188,6 @@ class FailOnce:
 def test_a_map_that_met_a_passing_fault_is_run_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "PAUSES_SECONDS", (0.0,))
+    monkeypatch.setattr(retries, "PAUSES_SECONDS", (0.0,))
     results = steps_of(make_job(tmp_path)).run(Map("step", ITEMS, FailOnce(str(tmp_path))))
     assert len(results) == len(ITEMS)

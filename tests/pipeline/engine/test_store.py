@@ -5,7 +5,7 @@ import pytest
 import xxhash
 from apache_beam.io.filesystem import BeamIOError
 
-from massivetext.pipeline.engine import store
+from massivetext.pipeline.engine import retries, store
 from massivetext.pipeline.engine.errors import StoreError, UsageError
 
 
@@ -108,7 +108,7 @@ def test_a_store_that_is_slow_to_fail_is_not_asked_for_ever(
         raise TimeoutError("no answer")
 
     with pytest.raises(StoreError, match="no answer; 2 attempts"):
-        store.with_retries(fail_after_20_seconds)
+        retries.with_retries(fail_after_20_seconds)
     assert clock[0] < 60
 
 
@@ -116,7 +116,7 @@ def test_the_docs_say_how_long_a_store_is_waited_for() -> None:
     root = Path(__file__).parents[3]
     for page in ("docs/one-machine.md", "docs/architecture.md"):
         text = " ".join((root / page).read_text().split())
-        assert f"{sum(store.PAUSES_SECONDS):g} seconds" in text
+        assert f"{sum(retries.PAUSES_SECONDS):g} seconds" in text
 
 
 def test_causes_of_an_error_never_run_in_a_circle() -> None:
@@ -129,7 +129,7 @@ def test_causes_of_an_error_never_run_in_a_circle() -> None:
             raise BeamIOError("List operation failed", {"/x": error}) from error
 
     with pytest.raises(PermissionError) as caught:
-        store.with_retries(list_wrapped)
+        retries.with_retries(list_wrapped)
     chain: list[BaseException] = [caught.value]
     while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None:
         assert cause not in chain
