@@ -17,6 +17,7 @@ from massivetext.filters.rules import RULES, Rule
 from massivetext.pipeline.commands.summary import report_console
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import UsageError
+from massivetext.pipeline.phases.table import settings_path
 
 PLACES = ("documents", "rejected", "removed")
 _KEYS = ("id", "source_id", "url")
@@ -79,7 +80,7 @@ def explain_sequence(output: str, number: int) -> None:
 
 def _config_of_run(output: str) -> Config:
     """Returns the settings that the run's documents were judged by."""
-    path = store.below(output, "phases/curate/settings.json")
+    path = store.below(output, settings_path("curate"))
     if not store.exists(path):
         raise UsageError(f"expected the output folder of a run, but {output} has no phases/curate")
     settings = json.loads(store.read_bytes(path))

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.results import balances, merge_counts
-from massivetext.pipeline.phases.manifest import Manifest, manifest_path, read_manifest
+from massivetext.pipeline.phases.manifest import Manifest, read_manifest
 from massivetext.pipeline.phases.output_folder import has_results, strangers
-from massivetext.pipeline.phases.table import PHASES
+from massivetext.pipeline.phases.table import PHASES, manifest_path
 
 _REPAIR: Final = "`massivetext verify {output} --repair` makes it anew"
 
 
-def find_faults(job: Job) -> tuple[int, list[str]]:
-    """Returns how many files were checked, and every fault that was found."""
+def find_faults(
+    job: Job, sound: Collection[store.FileEntry] = frozenset()
+) -> tuple[int, list[str]]:
+    """Returns how many files were checked, and every fault that was found.
+
+    Args:
+        job: whose output folder is looked at.
+        sound: files whose bytes have just been checked.
+    """
     manifests = _manifests(job)
     finished = [manifest.phase for manifest in manifests]
     faults = [
@@ -28,7 +35,8 @@ def find_faults(job: Job) -> tuple[int, list[str]]:
     if not manifests and not faults:
         return 0, [f"no finished phase in {job.output}; is it the output folder of a run?"]
     entries = sorted({entry for manifest in manifests for entry in manifest.all_files})
-    faults += [fault for entry in entries for fault in _file_faults(job, entry)]
+    unread = (entry for entry in entries if entry not in sound)
+    faults += [fault for entry in unread for fault in _file_faults(job, entry)]
     for manifest in manifests:
         faults += _ledger_faults(manifest)
     faults += [
@@ -38,11 +46,16 @@ def find_faults(job: Job) -> tuple[int, list[str]]:
     return len(entries), faults
 
 
-def delete_damaged(job: Job) -> None:
-    """Deletes the files of finished phases whose bytes are not what the manifests say."""
+def delete_damaged(job: Job) -> set[store.FileEntry]:
+    """Deletes the files of finished phases whose bytes are not what the manifests say.
+
+    Returns:
+        the others, which are sound.
+    """
     entries = {entry for manifest in _manifests(job) for entry in manifest.all_files}
-    damaged = [entry.path for entry in sorted(entries) if _file_faults(job, entry)]
-    store.delete_files(job.output, damaged)
+    damaged = {entry for entry in entries if _file_faults(job, entry)}
+    store.delete_files(job.output, sorted(entry.path for entry in damaged))
+    return entries - damaged
 
 
 def _manifests(job: Job) -> list[Manifest]:

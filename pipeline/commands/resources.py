@@ -10,7 +10,7 @@ from massivetext.config import ConfigError, Limits
 from massivetext.events import tell
 from massivetext.pipeline.engine.errors import RunError
 from massivetext.pipeline.engine.processes import PROCESS_BYTES, Processes, core_count, runs_here
-from massivetext.pipeline.phases.table import phases_of
+from massivetext.pipeline.phases.table import manifest_path, phases_of
 
 RUN_ADDRESS_BYTES: Final = 1_250_000_000
 """Address space of a run of one process (measured: with less, libraries abort or hang while they
@@ -113,8 +113,7 @@ def _require_room(process_bytes: int, memory_bytes: int) -> None:
 
 def _seems_finished(output: str, command: str) -> bool:
     """Whether the last phase of a command has a manifest in a local folder."""
-    last = phases_of(command)[-1].name
-    return os.path.exists(os.path.join(output, "phases", last, "manifest.json"))
+    return os.path.exists(os.path.join(output, manifest_path(phases_of(command)[-1].name)))
 
 
 def _words(size_bytes: int) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from massivetext.command import Command
 from massivetext.pipeline.commands.arguments import absolute, add_output_of_run
+
+if TYPE_CHECKING:
+    from massivetext.pipeline.engine.store import FileEntry
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,17 +31,19 @@ def run(options: argparse.Namespace) -> int:
     check_beam_options(options.beam_options)
     use_options(options.beam_options)
     output = absolute(options.output)
-    if options.repair:
-        _repair(output, options.beam_options)
-    checked, faults = find_faults(Job(Config(), output))
+    sound = _repair(output, options.beam_options) if options.repair else set()
+    checked, faults = find_faults(Job(Config(), output), sound)
     for fault in faults:
         print(fault)
     print(f"{checked} files checked, {len(faults)} faults")
     return 1 if faults else 0
 
 
-def _repair(output: str, beam_options: tuple[str, ...]) -> None:
+def _repair(output: str, beam_options: tuple[str, ...]) -> set[FileEntry]:
     """Deletes what is damaged, and runs the finished phases for what is missing.
+
+    Returns:
+        the files that were sound before.
 
     Raises:
         UsageError: if the folder does not say what it was made with, or its inputs have changed.
@@ -56,8 +61,9 @@ def _repair(output: str, beam_options: tuple[str, ...]) -> None:
     with lock.hold(output):
         items = plan(job.config)
         require_repairable(job, items)
-        delete_damaged(job)
+        sound = delete_damaged(job)
         repair(job, items)
+    return sound
 
 
 COMMAND: Final = Command(

@@ -35,8 +35,8 @@ _ERRNO: Final = re.compile(r"\[Errno (\d+)\] (.*)")
 _NO_MEMORY: Final = re.compile(
     r"MemoryError|bad_alloc|[Cc]annot allocate memory|can't start new thread|failed to map segment"
 )
-"""How Python, numpy, Arrow, C++, Linux and its loader say that there is no more memory (for a
-thread's stack, in the last but one)."""
+"""What Python, numpy, Arrow, C++, Linux and its loader say when memory runs out. A thread that
+cannot start has no memory for its stack."""
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -44,7 +44,7 @@ def is_out_of_memory(error: BaseException) -> bool:
     return any(
         isinstance(each, (MemoryError, ImportError, OSError, RuntimeError))
         and _NO_MEMORY.search(f"{type(each).__name__}: {each}")
-        for each in _chain(error)
+        for each in causes_of(error)
     )
 
 
@@ -75,15 +75,15 @@ def plain_error(error: BaseException) -> BaseException:
 
     Runners raise errors of their own, with the worker's as a cause or as text in the message.
     """
-    chain = _chain(error)
+    chain = causes_of(error)
     kinds = (KeyboardInterrupt, MemoryError, OSError, RunError)
     raised = [e for e in chain if isinstance(e, kinds)]
     told = [e for e in map(_told_error, map(str, chain)) if e is not None]
     return [*raised, *told, error][0]
 
 
-def _chain(error: BaseException) -> list[BaseException]:
-    """Returns an error, and those that it was raised from or amid."""
+def causes_of(error: BaseException) -> list[BaseException]:
+    """Returns an error, and behind it those that it was raised from or amid."""
     chain = [error]
     while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None:
         if any(cause is known for known in chain):  # `raise` may make a circle of them

@@ -70,12 +70,17 @@ def said_of_folder(path: str) -> str:
 
 def kind_of_special_file(path: str) -> str:
     """Returns what a local path is that is there but is no file and no folder, else ""."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        mode = 0
+    return _special_kind(path, mode)
+
+
+def _special_kind(path: str, mode: int) -> str:
     if path.startswith(_OWN_STREAMS):
         return "an open stream of this process"
-    try:
-        return _KINDS.get(stat.S_IFMT(os.stat(path).st_mode), "")
-    except OSError:
-        return ""
+    return _KINDS.get(stat.S_IFMT(mode), "")
 
 
 @dataclass(frozen=True)
@@ -195,9 +200,7 @@ class _Search:
 
 def _fault_of_file(path: str, status: os.stat_result) -> str:
     """Returns why something that is there cannot be an input, or ""."""
-    kind = _KINDS.get(stat.S_IFMT(status.st_mode), "")
-    if path.startswith(_OWN_STREAMS):
-        kind = "an open stream of this process"
+    kind = _special_kind(path, status.st_mode)
     if kind:
         return f"is {kind}; inputs must be files: write it to one, or use a narrower pattern"
     if not has_text_names(path):

@@ -8,6 +8,7 @@ Two programs that start in the same second may both miss the other's record: it 
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import errno
 import json
@@ -105,6 +106,8 @@ def hold(output: str) -> Iterator[None]:
         UsageError: if another program writes there, or nobody can.
     """
     with contextlib.ExitStack() as stack:
+        atexit.register(stack.close)  # an interrupt ends the program without leaving the block
+        stack.callback(atexit.unregister, stack.close)
         try:
             if "://" in output or fcntl is None:
                 stack.enter_context(_hold_record(output))
@@ -144,14 +147,16 @@ def _lock_file(path: Path, output: str) -> int:
     """Returns the descriptor of the locked file; closing it ends the lock."""
     assert fcntl is not None  # as `hold` has seen
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if _is_at(path, descriptor):
+        with contextlib.ExitStack() as stack:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+            stack.callback(os.close, descriptor)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise _refusal(output, _parse(path.read_bytes())) from None
+            if _is_at(path, descriptor):  # else its holder has deleted it meanwhile
+                stack.pop_all()
                 return descriptor
-        except BlockingIOError:
-            raise _refusal(output, _parse(path.read_bytes())) from None
-        os.close(descriptor)  # its holder deleted it meanwhile, and another may lie there
 
 
 def _is_at(path: Path, descriptor: int) -> bool:

@@ -118,12 +118,12 @@ def default_count(input_bytes: int, items: int, memory_bytes: int) -> int:
     """
     if input_bytes < _WORTHWHILE_BYTES:
         return 1
-    return max(1, min(_cores(), items, memory_bytes // (2 * PROCESS_BYTES)))
+    return max(1, min(core_count(), items, memory_bytes // (2 * PROCESS_BYTES)))
 
 
 def core_count() -> int:
     """Returns the cores that this process may use."""
-    return _cores()
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def runs_here(pipeline_args: Sequence[str]) -> bool:
@@ -330,7 +330,3 @@ def _end_with_program() -> None:
     if program is not None:
         multiprocessing.connection.wait([program.sentinel])
         os._exit(1)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -20,7 +20,7 @@ from apache_beam.io.aws.clients.s3.boto3_client import Client
 from apache_beam.io.aws.clients.s3.messages import S3ClientError
 from apache_beam.utils.retry import PermanentException
 
-from massivetext.pipeline.engine.errors import StoreError
+from massivetext.pipeline.engine.errors import StoreError, causes_of
 from massivetext.pipeline.engine.retries import with_retries
 
 CONNECT_SECONDS: Final = 5
@@ -175,9 +175,7 @@ def _cause(error: BaseException) -> BaseException:
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError
 
-    chain: list[BaseException] = [error]
-    while (cause := chain[-1].__context__) is not None:
-        chain.append(cause)
+    chain = causes_of(error)
     said = (each for each in chain if isinstance(each, (ClientError, BotoCoreError)))
     return next(said, next((e for e in chain if isinstance(e, ResponseParserError)), chain[-1]))
 

@@ -14,6 +14,7 @@ from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import UsageError
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.results import ItemResult, result_from_json
+from massivetext.pipeline.phases.table import manifest_path
 
 _DIGEST: Final = "xxh3"
 """Of all else that a manifest says; early releases had none."""
@@ -36,17 +37,13 @@ class Manifest:
         return sorted([*self.files, *(f for r in self.items.values() for f in r.files)])
 
 
-def manifest_path(name: str) -> str:
-    """Returns where the manifest of a phase lies, below the output folder."""
-    return f"phases/{name}/manifest.json"
-
-
 def read_manifest(job: Job, name: str) -> Manifest | None:
     """Returns the manifest of a finished phase, or None; one that is damaged says nothing."""
     record = store.read_record(job.path(manifest_path(name)))
     try:
-        is_whole = record is not None and record.get(_DIGEST, _digest(record)) == _digest(record)
-        return _manifest_from_json(record) if record is not None and is_whole else None
+        if record is None or (_DIGEST in record and record[_DIGEST] != _digest(record)):
+            return None
+        return _manifest_from_json(record)
     except (KeyError, TypeError, AttributeError):  # of an early release, or damaged
         return None
 
@@ -90,5 +87,5 @@ def _digest(record: Mapping[str, Any]) -> str:
 def dump_manifest(manifest: Manifest) -> bytes:
     """Returns a manifest as JSON; what items have found is for their own phase only."""
     items = {name: replace(result, found=()).to_json() for name, result in manifest.items.items()}
-    content = dump_record({**asdict(replace(manifest, items={})), "items": items})
-    return dump_record({**json.loads(content), _DIGEST: _digest(json.loads(content))})
+    content = json.loads(dump_record({**asdict(replace(manifest, items={})), "items": items}))
+    return dump_record({**content, _DIGEST: _digest(content)})

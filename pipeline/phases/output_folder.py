@@ -15,10 +15,15 @@ from massivetext.pipeline.engine.engine import Engine
 from massivetext.pipeline.engine.errors import UsageError
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.patterns import parse_pattern
-from massivetext.pipeline.phases.manifest import Manifest, dump_record, manifest_path
+from massivetext.pipeline.phases.manifest import Manifest, dump_record
 from massivetext.pipeline.phases.plan import WorkItem
-from massivetext.pipeline.phases.standing import settings_path
-from massivetext.pipeline.phases.table import PHASES, Phase, phase_named
+from massivetext.pipeline.phases.table import (
+    PHASES,
+    Phase,
+    manifest_path,
+    phase_named,
+    settings_path,
+)
 
 _JOB: Final = "phases/job.json"
 """The configuration that the results were made with, for `verify --repair`."""
@@ -35,7 +40,7 @@ def require_own(output: str) -> None:
     """
     marks = (
         lock.PATH,
-        *(path for p in PHASES for path in (settings_path(p), manifest_path(p.name))),
+        *(path for p in PHASES for path in (settings_path(p.name), manifest_path(p.name))),
     )
     if any(store.exists(store.below(output, mark)) for mark in marks):
         return
@@ -88,7 +93,7 @@ def _examples(items: Sequence[WorkItem]) -> Iterator[str]:
     """Yields paths of files that a run writes, below its output folder: one of each kind."""
     name = items[0].name if items else "item"
     for phase in PHASES:
-        yield settings_path(phase)
+        yield settings_path(phase.name)
         for folder in phase.folders:
             for pattern in phase.writes:
                 yield f"{folder}/{pattern.format(item=name, n='00000', ext='bin')}"

@@ -21,7 +21,6 @@ from massivetext.pipeline.phases.costs import Costs
 from massivetext.pipeline.phases.manifest import (
     Manifest,
     dump_manifest,
-    manifest_path,
     read_manifest,
     require_manifest,
 )
@@ -34,13 +33,14 @@ from massivetext.pipeline.phases.standing import (
     is_whole,
     require_current,
     require_whole,
-    settings_path,
 )
 from massivetext.pipeline.phases.table import (
     PHASES,
     Phase,
+    manifest_path,
     phase_named,
     results_versions,
+    settings_path,
     upstream_of,
 )
 
@@ -82,8 +82,8 @@ class PhaseRun:
 
     def commit(self, manifest: Manifest) -> None:
         """Writes the manifest, and deletes what the phase needs no more."""
-        path = manifest_path(self.phase.name)
-        store.write_bytes(self.job.output, path, dump_manifest(manifest))
+        content = dump_manifest(manifest)
+        store.write_bytes(self.job.output, manifest_path(self.phase.name), content)
         _delete_scratch(self.job, self.phase)
 
 
@@ -170,7 +170,7 @@ def begin_phase(
     finished = [name for name in upstream_of(phase) if name not in at_work]
     upstream = {name: require_manifest(job, name) for name in finished}
     for name in finished:
-        require_current(job, phase_named(name))
+        require_current(job, phase_named(name), upstream)
     keys = {name: manifest.key for name, manifest in upstream.items()} | at_work
     settings = _settings_of(job, phase, work, items, keys)
     key = fingerprint(phase.name, settings)
@@ -213,7 +213,7 @@ def require_repairable(job: Job, items: Sequence[WorkItem]) -> None:
     for phase in PHASES:
         upstream = {name: read_manifest(job, name) for name in upstream_of(phase)}
         keys = {name: manifest.key for name, manifest in upstream.items() if manifest is not None}
-        begun = store.read_record(job.path(settings_path(phase)))
+        begun = store.read_record(job.path(settings_path(phase.name)))
         if begun is None or len(keys) < len(upstream):
             continue
         asked = plain(_settings_of(job, phase, load_phase(phase), items, keys))
@@ -235,7 +235,7 @@ def require_same_inputs(job: Job, items: Sequence[WorkItem]) -> None:
     settings = _settings_of(job, first, load_phase(first), items, {})
     if found.key == fingerprint(first.name, settings):
         return
-    begun = store.read_record(job.path(settings_path(first))) or {}
+    begun = store.read_record(job.path(settings_path(first.name))) or {}
     if change_by_user(begun, plain(settings)) is None:
         raise UsageError(
             f"the documents in {job.output} are from another version of the program; "

@@ -19,10 +19,15 @@ from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.phases.manifest import (
     Manifest,
     dump_record,
-    manifest_path,
     read_manifest,
 )
-from massivetext.pipeline.phases.table import PHASES, Phase, results_versions
+from massivetext.pipeline.phases.table import (
+    PHASES,
+    Phase,
+    manifest_path,
+    results_versions,
+    settings_path,
+)
 
 _BOOKKEEPING: Final = (".json", ".npy", ".parquet")
 """What the files of a phase's own folder, below `phases/`, end with."""
@@ -32,11 +37,6 @@ _MARKS: Final = {"{item}": "(?P<item>.+)", "{n}": "[0-9]+", "{ext}": "[a-z]+"}
 
 _FOLLOWS: Final = ("results", "upstream", "massivetext")
 """Settings that nobody sets: they follow from the program and from the phases before."""
-
-
-def settings_path(phase: Phase) -> str:
-    """Returns where the settings lie that a phase was begun with."""
-    return f"phases/{phase.name}/settings.json"
 
 
 def adopt_settings(job: Job, phase: Phase, settings: Mapping[str, Any], key: str) -> None:
@@ -51,14 +51,14 @@ def adopt_settings(job: Job, phase: Phase, settings: Mapping[str, Any], key: str
     Raises:
         UsageError: if a user changed the settings, and the job may not restart the phase.
     """
-    begun = store.read_record(job.path(settings_path(phase)))
-    manifest = read_manifest(job, phase.name)
+    begun = store.read_record(job.path(settings_path(phase.name)))
     asked = json.loads(dump_record(settings))
     if begun == asked:
         return
+    manifest = None if begun is not None else read_manifest(job, phase.name)
     if begun is not None or (manifest is not None and manifest.key != key):
         _drop(job, phase, begun or {}, asked)
-    store.write_bytes(job.output, settings_path(phase), dump_record(settings))
+    store.write_bytes(job.output, settings_path(phase.name), dump_record(settings))
 
 
 def _drop(job: Job, phase: Phase, begun: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
@@ -74,17 +74,22 @@ def _drop(job: Job, phase: Phase, begun: Mapping[str, Any], asked: Mapping[str, 
     delete_results(job, phase)
 
 
-def require_current(job: Job, phase: Phase) -> None:
+def require_current(job: Job, phase: Phase, known: Mapping[str, Manifest]) -> None:
     """Checks that a finished phase follows from the phases before as they are now.
+
+    Args:
+        job: the run.
+        phase: the finished one.
+        known: manifests that have been read, by phase; others are read here.
 
     Raises:
         UsageError: if one of them was done anew since, or this one by another version.
     """
-    settings = store.read_record(job.path(settings_path(phase))) or {}
+    settings = store.read_record(job.path(settings_path(phase.name))) or {}
     keys = {
         name: manifest.key
         for name in settings.get("upstream") or {}
-        if (manifest := read_manifest(job, name)) is not None
+        if (manifest := known.get(name) or read_manifest(job, name)) is not None
     }
     made, now = _versions(settings), results_versions(phase)
     is_of_now = bool(made) and all(made[name] == now.get(name) for name in made)
@@ -131,7 +136,7 @@ def forget_lost_scratch(job: Job, phase: Phase) -> None:
     """
     if not phase.scratch or any(store.sizes_below(job.output, f) for f in phase.scratch):
         return
-    kept = (settings_path(phase), manifest_path(phase.name))
+    kept = (settings_path(phase.name), manifest_path(phase.name))
     paths = [p for p in store.sizes_below(job.output, f"phases/{phase.name}") if p not in kept]
     records = ((path, store.read_record(job.path(path)) or {}) for path in paths)
     store.delete_files(job.output, [path for path, record in records if not record.get("files")])
@@ -182,7 +187,7 @@ def _recorded_files(job: Job, phase: Phase) -> list[store.FileEntry]:
 
 def _item_names(job: Job) -> set[str]:
     """Returns the names of the work items that the output folder was begun with."""
-    begun = store.read_record(job.path(settings_path(PHASES[0]))) or {}
+    begun = store.read_record(job.path(settings_path(PHASES[0].name))) or {}
     return set(begun.get("inputs") or ())
 
 

@@ -136,6 +136,16 @@ def phases_of(command: str) -> tuple[Phase, ...]:
     return tuple(phase for phase in PHASES if command in ("run", phase.name))
 
 
+def settings_path(name: str) -> str:
+    """Returns where the settings lie that a phase was begun with, below the output folder."""
+    return f"phases/{name}/settings.json"
+
+
+def manifest_path(name: str) -> str:
+    """Returns where the manifest of a phase lies, once it is finished, below the output folder."""
+    return f"phases/{name}/manifest.json"
+
+
 def phase_named(name: str) -> Phase:
     """Returns the phase of a name."""
     return next(phase for phase in PHASES if phase.name == name)

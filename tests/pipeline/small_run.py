@@ -7,6 +7,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from massivetext.pipeline.commands.cli import main
+
 WORDS = (
     "the of and to have be that with people town river morning light old house went saw some "
     "many letters from north wind over water stones under bridge never found again after winter"
@@ -73,6 +75,14 @@ def write_config(file: Path, source: str) -> Path:
     """Writes the configuration that reads `source`, a folder on any file system."""
     file.write_text(CONFIG.format(source=source))
     return file
+
+
+def finished_run(folder: Path, documents: int = 40) -> Path:
+    """Makes `in/`, `config.toml` and a run of it in `out/`; returns the configuration."""
+    write_sources(folder / "in", documents)
+    config = write_config(folder / "config.toml", str(folder / "in"))
+    assert main(["run", str(config), "--output", str(folder / "out"), "--quiet"]) == 0
+    return config
 
 
 def contents(output: Path) -> dict[str, bytes]:

@@ -31,7 +31,7 @@ from tests.pipeline.steps import steps_of
 
 from . import object_store
 from .object_store import Fault, faults
-from .small_run import contents, write_config, write_sources
+from .small_run import contents, finished_run, write_config, write_sources
 
 
 @dataclass(frozen=True)
@@ -62,9 +62,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
 def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """What a run on local files writes."""
     folder = tmp_path_factory.mktemp("local")
-    write_sources(folder / "in")
-    config = write_config(folder / "config.toml", str(folder / "in"))
-    assert main(["run", str(config), "--output", str(folder / "out"), "--quiet"]) == 0
+    finished_run(folder)
     return contents(folder / "out")
 
 

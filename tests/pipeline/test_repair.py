@@ -11,7 +11,7 @@ import pytest
 
 from massivetext.pipeline.commands.cli import main
 
-from .small_run import contents, write_config, write_sources
+from .small_run import contents, finished_run, write_config
 
 FOLDERS = (
     *("documents", "rejected", "failed", "dedup/keys", "dedup/books", "decontamination"),
@@ -25,10 +25,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Configuration and output folder of a run."""
     folder = tmp_path_factory.mktemp("finished")
-    write_sources(folder / "in")
-    config = write_config(folder / "config.toml", str(folder / "in"))
-    assert main(["run", str(config), "--output", str(folder / "out"), "--quiet"]) == 0
-    return config, folder / "out"
+    return finished_run(folder), folder / "out"
 
 
 def everything(output: Path) -> dict[str, bytes]:

@@ -23,7 +23,7 @@ from .flaky_s3 import (
     reset,
     says,
 )
-from .small_run import contents, write_config, write_sources
+from .small_run import contents, finished_run, write_config, write_sources
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -67,9 +67,7 @@ def download(client: Any, prefix: str, folder: Path) -> dict[str, Any]:
 def test_a_run_from_bucket_to_bucket_writes_what_a_local_one_does(
     client: Any, endpoint: str, tmp_path: Path, workers: str
 ) -> None:
-    write_sources(tmp_path / "in")
-    local = write_config(tmp_path / "local.toml", str(tmp_path / "in"))
-    assert main(["run", str(local), "--output", str(tmp_path / "out"), "--quiet"]) == 0
+    finished_run(tmp_path)
     upload(client, tmp_path / "in", f"in-{workers}")
     config = write_config(tmp_path / "s3.toml", f"s3://crawl/in-{workers}")
     output = f"s3://results/run-{workers}"
@@ -113,9 +111,7 @@ def upload_sources(server: FlakyServer, folder: Path) -> Any:
 def test_a_store_that_loses_every_tenth_answer_changes_nothing(
     flaky: FlakyServer, tmp_path: Path
 ) -> None:
-    write_sources(tmp_path / "in")
-    local = write_config(tmp_path / "local.toml", str(tmp_path / "in"))
-    assert main(["run", str(local), "--output", str(tmp_path / "out"), "--quiet"]) == 0
+    finished_run(tmp_path)
     client = upload_sources(flaky, tmp_path / "in")
     config = write_config(tmp_path / "s3.toml", "s3://crawl/in[[]1]")
     run = ["run", str(config), "--output", "s3://results/out[1]", "--quiet", *flaky.options]

@@ -12,7 +12,7 @@ from massivetext.pipeline.engine.errors import UsageError
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.phases.dedup.files import StoredItem, keys_path
 from massivetext.pipeline.phases.manifest import read_manifest
-from massivetext.pipeline.phases.table import REMOVING
+from massivetext.pipeline.phases.table import REMOVING, settings_path
 
 _KEY_SETTINGS = ("ngram", "bands", "rows", "fold_case", "scope")
 """What two runs must agree in, so that their keys can be compared."""
@@ -69,7 +69,7 @@ def _read_old_corpus(job: Job, output: str) -> OldCorpus:
 
 
 def _check_settings(old: Job, asked: dict[str, Any]) -> None:
-    settings = store.read_record(old.path("phases/dedup/settings.json")) or {}
+    settings = store.read_record(old.path(settings_path("dedup"))) or {}
     version = settings.get("results", {}).get("dedup", 0)
     if version not in _READABLE:
         raise UsageError(

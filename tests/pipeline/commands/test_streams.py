@@ -26,6 +26,11 @@ def shell(tmp_path: Path, line: str) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
+def said(message: str) -> str:
+    """What stands on standard error; without a message, nothing."""
+    return f"massivetext: {message}\n" if message else ""
+
+
 @pytest.fixture
 def page(tmp_path: Path) -> Path:
     words = "<p>The people of the town have to be patient with the heat.</p>" * 40
@@ -47,8 +52,7 @@ def page(tmp_path: Path) -> Path:
     ],
 )
 def test_streams_of_commands(tmp_path: Path, line: str, code: int, message: str) -> None:
-    expected = f"massivetext: {message}\n" if message else ""
-    assert shell(tmp_path, line) == (code, expected)
+    assert shell(tmp_path, line) == (code, said(message))
 
 
 @pytest.mark.slow
@@ -61,8 +65,7 @@ def test_streams_of_commands(tmp_path: Path, line: str, code: int, message: str)
     ],
 )
 def test_streams_of_extract(page: Path, line: str, code: int, message: str) -> None:
-    expected = f"massivetext: {message}\n" if message else ""
-    assert shell(page, line) == (code, expected)
+    assert shell(page, line) == (code, said(message))
 
 
 @pytest.mark.slow

@@ -5,6 +5,8 @@ import multiprocessing
 import os
 import signal
 import socket
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -76,6 +78,28 @@ def test_the_lock_of_a_killed_process_is_taken_over(tmp_path: Path) -> None:
     assert (tmp_path / lock.PATH).exists()
     with lock.hold(str(tmp_path)):
         pass
+
+
+INTERRUPTED = """
+import sys, time
+from massivetext.interrupts import end_on_interrupt
+from massivetext.pipeline.engine import lock
+end_on_interrupt()
+with lock.hold(sys.argv[1]):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_an_interrupted_program_gives_the_lock_back(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", INTERRUPTED, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as program:
+        assert program.stdout is not None
+        assert program.stdout.readline() == b"held\n"
+        assert (tmp_path / lock.PATH).exists()
+        program.send_signal(signal.SIGINT)
+        assert program.wait(30) == 130
+    assert not (tmp_path / lock.PATH).exists()
 
 
 def leave_record(folder: Path, **changes: object) -> None:

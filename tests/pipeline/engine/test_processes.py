@@ -140,7 +140,7 @@ def test_others_load_what_they_will_need_before_there_is_work(
 
 
 def test_as_many_processes_as_pay(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("massivetext.pipeline.engine.processes._cores", lambda: 4)
+    monkeypatch.setattr("massivetext.pipeline.engine.processes.core_count", lambda: 4)
     enough = 100 * PROCESS_BYTES
     assert default_count(1 * MEGABYTE, 100, enough) == 1
     assert default_count(100 * MEGABYTE, 100, enough) == 4
