@@ -16,6 +16,10 @@ from tests.pipeline.small_run import write_config, write_sources
 
 AGAIN = "massivetext: interrupted; run the same command again to continue where it stopped\n"
 
+COMPILING = (
+    "massivetext: compiling kernels, once for each installation; all of them take a minute or two\n"
+)
+
 WAITING = """
 import atexit, sys, threading, time
 from massivetext.interrupts import end_on_interrupt
@@ -134,4 +138,6 @@ def test_a_run_can_be_interrupted_at_any_moment(tmp_path: Path, workers: str) ->
         run = ["-m", "massivetext", "run", str(config), "--output", str(output), "--quiet"]
         moment = random.Random(number).uniform(0.5, 6)
         program = [*run, "--workers", workers]
-        assert interrupted(program, after_seconds=moment, says="") == (130, AGAIN), moment
+        code, err = interrupted(program, after_seconds=moment, says="")
+        # A clean checkout may still have kernels to compile, which it tells.
+        assert (code, err.replace(COMPILING, "")) == (130, AGAIN), moment
