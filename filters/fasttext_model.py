@@ -6,6 +6,7 @@ labels and scores, four times as fast. Other models run in fastText's own code.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -31,6 +32,11 @@ _NEVER: Final = 10**15
 
 class TextClassifier(Protocol):
     """What gives a line of text a label."""
+
+    @property
+    def labels(self) -> Sequence[str]:
+        """The labels that it knows, without prefix."""
+        ...
 
     def predict(self, line: str) -> tuple[str, float]:
         """Returns the label of a line (no line feeds), without prefix, and its probability."""
@@ -68,6 +74,11 @@ class FastTextClassifier:
 
         self._model = fasttext.load_model(path)
 
+    @property
+    def labels(self) -> Sequence[str]:
+        """See `TextClassifier`."""
+        return [label.removeprefix(LABEL_PREFIX) for label in self._model.get_labels()]
+
     def predict(self, line: str) -> tuple[str, float]:
         """See `TextClassifier`."""
         found: Any = self._model.predict(line)  # labels and scores, one each; fasttext says less
@@ -85,7 +96,7 @@ class CompiledClassifier:
         assert isinstance(model.input, QuantisedMatrix)
         assert isinstance(model.output, np.ndarray)
         self._classify = classify
-        self._labels = [
+        self.labels: Sequence[str] = [
             name.decode().removeprefix(LABEL_PREFIX) for name in model.dictionary.labels
         ]
         self._arguments = (
@@ -102,7 +113,7 @@ class CompiledClassifier:
         """See `TextClassifier`."""
         text = np.frombuffer(line.encode(), np.uint8)
         label, score = self._classify(text, *self._arguments)
-        return (self._labels[label], float(score)) if label >= 0 else ("", 0.0)
+        return (self.labels[label], float(score)) if label >= 0 else ("", 0.0)
 
 
 def word_table(

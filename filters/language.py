@@ -7,6 +7,7 @@ them. A text without anything but white space has the label "" (unknown) and the
 
 from __future__ import annotations
 
+import difflib
 import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from massivetext.config import ConfigError
 from massivetext.content_cache import digest_files, load_by_content
 from massivetext.filters.fasttext_file import FastTextFileError
 from massivetext.filters.fasttext_model import TextClassifier, load_classifier
+from massivetext.filters.rules import KEEP_ALL
 
 IDENTIFIED_BYTES: Final = 1_000
 """Our choice: as accurate as the whole text (99.8 % against 99.9 % of English documents)."""
@@ -26,6 +28,9 @@ between processors."""
 
 UNKNOWN_LANGUAGE: Final = ""
 """The label of a text that says nothing."""
+
+_SHOWN_LABELS: Final = 3
+"""Our choice: of thousands of labels a message shows so many."""
 
 LanguageClassifier = TextClassifier
 """What names the language of a line."""
@@ -70,6 +75,36 @@ def load_model(path: str = "", key: str = "language.model") -> LanguageClassifie
         return load_by_content(file, digest_files([file]), load_classifier)
     except FastTextFileError as error:
         raise ConfigError(f"{key}: {file} is not a fastText model: {error}") from None
+
+
+def require_labels(keep: Sequence[str], model: LanguageClassifier) -> None:
+    """Checks that the languages to keep are labels of the model: others would keep nothing.
+
+    Raises:
+        ConfigError: naming one that is not, and the labels that come near.
+    """
+    known = {UNKNOWN_LANGUAGE, KEEP_ALL, *model.labels}
+    for language in keep:
+        if language not in known:
+            near = _labels_near(language, model.labels)
+            others = "the first are " + ", ".join(sorted(model.labels)[:_SHOWN_LABELS])
+            raise ConfigError(
+                f"language.keep: the model has no label '{language}'; "
+                f"it has {len(model.labels)} labels; {near or others}"
+            )
+
+
+def _labels_near(language: str, labels: Sequence[str]) -> str:
+    """Asks for what a name may stand for: `eng_Latn` for en, `en` for english; "" if nothing."""
+    name = language.casefold()
+    alike = {
+        label
+        for label in labels
+        if label.casefold().startswith(name) or name.startswith(label.casefold())
+    }
+    alike = alike or set(difflib.get_close_matches(name, labels))
+    shown = " or ".join(f"'{label}'" for label in sorted(alike)[:_SHOWN_LABELS])
+    return shown and f"did you mean {shown}?"
 
 
 def default_model() -> Path:

@@ -23,6 +23,10 @@ Extractor = Literal["tree", "lxml", "trafilatura"]
 TestSetFormat = Literal["wikitext", "lambada", "jsonl", "parquet", "text", "curation_corpus"]
 
 
+FAILED_SHARE_RECORDS = 100
+"""Our choice: of fewer records `limits.max_failed_share` says nothing."""
+
+
 class ConfigError(ValueError):
     """A configuration that cannot be run: what was found, what was expected, what to do."""
 
@@ -41,6 +45,9 @@ class Limits:
 
     record_bytes: int = 20_000_000
     """Our choice: a larger record is not a page that people read; it goes to `failed/`."""
+    max_failed_share: float = 0.5
+    """Our choice: a run ends when more than this share of a source's records cannot be read (of at
+    least FAILED_SHARE_RECORDS): then the format, the fields or the files are not what was meant."""
 
 
 @dataclass(frozen=True)

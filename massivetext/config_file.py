@@ -219,7 +219,7 @@ def _validate_numbers(section_name: str, section: DataclassInstance) -> None:
         value = getattr(section, f.name)
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             continue
-        bounded = re.search(r"fraction|score|threshold", f.name)
+        bounded = re.search(r"fraction|share|score|threshold", f.name)
         _require(value, f"{section_name}.{f.name}", 0, 1 if bounded else math.inf)
         maximum = getattr(section, f.name.replace("min_", "max_", 1), value)
         if value > maximum:

@@ -32,6 +32,7 @@ def run(options: argparse.Namespace) -> int:
     from massivetext.pipeline.commands.preflight import check_config
     from massivetext.pipeline.engine import store
     from massivetext.pipeline.engine.runners import check_beam_options
+    from massivetext.pipeline.phases.columns import require_columns
     from massivetext.pipeline.phases.output_folder import ESTIMATE
     from massivetext.pipeline.phases.plan import plan
 
@@ -40,6 +41,7 @@ def run(options: argparse.Namespace) -> int:
     store.use_options(options.beam_options)
     items = plan(config)
     check_config(config, "run")
+    require_columns(config, items)
     found = estimate(config, items, options.sample, options.beam_options)
     print_estimate(found)
     if options.output:

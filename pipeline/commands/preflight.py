@@ -9,6 +9,7 @@ from massivetext.paths import PathKind, paths_of
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import UsageError
 from massivetext.pipeline.engine.job import Job
+from massivetext.pipeline.phases.columns import require_columns
 from massivetext.pipeline.phases.dedup.against import read_old_corpora
 from massivetext.pipeline.phases.output_folder import require_apart
 from massivetext.pipeline.phases.phase import load_phase
@@ -30,6 +31,8 @@ def check_job(job: Job, items: Sequence[WorkItem], command: str) -> None:
             cannot be compared with.
     """
     check_config(job.config, command)
+    if any(phase.name == "curate" for phase in phases_of(command)):
+        require_columns(job.config, items)
     require_apart(job.output, job.config, items)
     read_old_corpora(job)
     _check_output(job)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import pyarrow as pa
 
-from massivetext.config import Config, Limits, Source
+from massivetext.config import FAILED_SHARE_RECORDS, Config, Limits, Source
 from massivetext.content_cache import load_by_content
+from massivetext.filters.language import require_labels
 from massivetext.paths import paths_of
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import InputError, RunError
@@ -219,7 +220,7 @@ def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
     """Returns everything that the phase's results depend on."""
     config = job.config
     sections = {
-        "limits": config.limits,
+        "limits": {"record_bytes": config.limits.record_bytes},
         "source": [replace(source, path="") for source in config.sources],
         "language": config.language,
         "safesearch": config.safesearch,
@@ -247,15 +248,46 @@ def curate(run: PhaseRun, read: OpenRecords = open_records) -> Manifest:
     step = Map("read", run.items, work)
     results = run.steps.run(step)
     run.steps.forget_faults(step)
+    _require_few_failures(run, results)
     unbalanced = [name for name, result in results.items() if not balances(result.ledger)]
     if unbalanced:
         raise RunError(f"the ledger of {unbalanced[0]} does not balance")
     return run.manifest(results, merge_counts(result.statistics for result in results.values()))
 
 
+def _require_few_failures(run: PhaseRun, results: Mapping[str, ItemResult[None]]) -> None:
+    """Checks that most records of each source could be read.
+
+    Raises:
+        RunError: naming the source, and the first of its failures.
+    """
+    config = run.job.config
+    for number, source in enumerate(config.sources):
+        items = [item for item in run.items if item.source == number]
+        ledger = merge_counts(results[item.name].ledger for item in items)
+        failed = ledger["failed"]
+        records = ledger["in"] - ledger["skipped"]
+        most = config.limits.max_failed_share * records
+        if failed > most and records >= FAILED_SHARE_RECORDS:
+            first = next(item for item in items if results[item.name].ledger["failed"])
+            raise RunError(
+                f"source '{source.subset}': {failed:,} of {records:,} records failed, more than "
+                f"limits.max_failed_share = {config.limits.max_failed_share:g}; the first is in "
+                f"{_first_failure(run.job, first)}; mend the source, or raise the share"
+            )
+
+
+def _first_failure(job: Job, item: WorkItem) -> str:
+    failed = store.read_table(job.path(f"failed/{item.name}.parquet"))
+    (row,) = failed.slice(0, 1).to_pylist()
+    return f"{row['file']} at {row['offset']}: {row['error']}"
+
+
 def check(config: Config) -> None:
-    """Loads every model and list that the phase needs."""
-    load_models(config)
+    """Loads every model and list that the phase needs, and asks whether they fit the rules."""
+    language, _ = load_models(config)
+    if any(source.language for source in config.sources):
+        require_labels(config.language.keep, language)
 
 
 PHASE: Final = PhaseWork(

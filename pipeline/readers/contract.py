@@ -69,8 +69,11 @@ class Reader:
         split: returns the ranges of a file; depends on nothing but the file.
         is_sequential: whether it reads the stored bytes of a range from its first to its last, so
             that the stream's position tells which share of them has been read.
+        examples: yields some rows of a file, or its schema as a row, by which the columns that a
+            configuration names are found; None where documents have no columns.
     """
 
     read: Read
     split: Split = whole_file
     is_sequential: bool = True
+    examples: Callable[[BinaryIO, ReadContext], Iterator[Mapping[str, object]]] | None = None

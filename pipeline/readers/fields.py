@@ -1,6 +1,7 @@
 """Rows of JSON lines and Parquet become records: which column is what (`[[source]] fields`).
 
-A target that `fields` does not name is looked for under its own name. The content is the column of
+A target that `fields` does not name is looked for under its own name. `meta.url` is the field `url`
+of the object `meta`, unless a column has that very name. The content is the column of
 `html` where `fields` names one, else that of `text`, and must be there; the others may be missing.
 Every other column goes to the metadata if it is a scalar: numbers, booleans, dates and
 strings of at most METADATA_CHARACTERS; longer strings, lists and mappings are content, not facts
@@ -18,6 +19,9 @@ from massivetext.records import Json, RawRecord
 
 METADATA_CHARACTERS: Final = 1_000
 """Longest string that goes to the metadata. Our choice: URLs and authors fit, texts do not."""
+
+_SHOWN_COLUMNS: Final = 20
+"""Our choice: more names make no message clearer."""
 
 _LABELS = ("id", "url", "title")
 
@@ -44,7 +48,7 @@ def record_of(row: Mapping[str, object], fields: Mapping[str, str], record_bytes
         raise RowError(
             f"{kind} of {len(raw)} bytes is larger than limits.record_bytes = {record_bytes}"
         )
-    labels = {target: _label(row.get(columns[target]), columns[target]) for target in _LABELS}
+    labels = {target: _label(_get(row, columns[target]), columns[target]) for target in _LABELS}
     return RawRecord(
         source_id=labels["id"],
         raw=raw,
@@ -54,16 +58,59 @@ def record_of(row: Mapping[str, object], fields: Mapping[str, str], record_bytes
     )
 
 
+def place_of(row: Mapping[str, object], column: str) -> tuple[str, ...]:
+    """Returns the names that lead to a column, or to a field of an object; () if there is none."""
+    if column in row:
+        return (column,)
+    parent, dot, below = column.partition(".")
+    while dot:
+        inner = row.get(parent)
+        place = place_of(inner, below) if isinstance(inner, Mapping) else ()
+        if place:
+            return (parent, *place)
+        more, dot, below = below.partition(".")
+        parent = f"{parent}.{more}"
+    return ()
+
+
+def _get(row: Mapping[str, object], column: str) -> object:
+    """Returns the value of a column, or of a field of an object; None if there is none."""
+    value: object = row
+    for name in place_of(row, column) or (column,):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+def require_content(row: Mapping[str, object], column: str, kind: str) -> None:
+    """Checks that a row has the column of the content.
+
+    Raises:
+        RowError: if it has not.
+    """
+    if not place_of(row, column):
+        raise RowError(
+            f'no field "{column}"; found: {shown_columns(row)}; set fields.{kind} of the source'
+        )
+
+
 def _content(row: Mapping[str, object], column: str, kind: str) -> bytes:
-    if column not in row:
-        found = _without_surrogates(", ".join(sorted(row)[:20])) or "none"
-        raise RowError(f'no field "{column}"; found: {found}; set fields.{kind} of the source')
-    value = row[column]
+    require_content(row, column, kind)
+    value = _get(row, column)
     if isinstance(value, bytes):
         return value if kind == "html" else check_utf8(value)
     if not isinstance(value, str):
         raise RowError(f'field "{column}" is {_type_name(value)}, expected a string')
     return _encode(value, column)
+
+
+def shown_columns(row: Mapping[str, object]) -> str:
+    """Returns the names of a row's columns, for messages; of objects their fields as well."""
+    names = [
+        f"{name}.{inner}" if inner else name
+        for name, value in row.items()
+        for inner in ("", *(value if isinstance(value, Mapping) else ()))
+    ]
+    return _without_surrogates(", ".join(sorted(names)[:_SHOWN_COLUMNS])) or "none"
 
 
 def check_utf8(raw: bytes) -> bytes:
@@ -110,10 +157,11 @@ def _metadata(row: Mapping[str, object], columns: Mapping[str, str], kind: str) 
         if name not in taken and (scalar := _scalar(value)) is not None
     }
     metadata["content_type"] = "text/html" if kind == "html" else "text/plain"
-    if isinstance(row.get(columns[kind]), str):
+    if isinstance(_get(row, columns[kind]), str):
         metadata["charset"] = "utf-8"  # whatever the page says of itself: the row was decoded
-    if row.get(columns["license"]) is not None:
-        metadata["license"] = _license(row[columns["license"]], columns["license"])
+    license_named = _get(row, columns["license"])
+    if license_named is not None:
+        metadata["license"] = _license(license_named, columns["license"])
     return metadata
 
 

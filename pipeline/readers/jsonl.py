@@ -6,8 +6,9 @@ looks like that. Failures name the byte offset of the line in the inflated file.
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import BinaryIO, Final
 
 from massivetext.pipeline.readers.contract import ReadContext, Reader
@@ -15,10 +16,26 @@ from massivetext.pipeline.readers.fields import RowError, record_of
 from massivetext.pipeline.readers.lines import Line, read_lines, split_lines
 from massivetext.records import FailedRecord, RawRecord, Record
 
+EXAMPLE_ROWS: Final = 100
+"""Our choice: a column that none of so many rows of any file has was not meant."""
+
 
 def read(stream: BinaryIO, context: ReadContext) -> Iterator[Record]:
     """Returns the documents of a file or of a byte range of it, and what could not be read."""
     return read_lines(stream, context, _record, "a JSON object a line")
+
+
+def examples(stream: BinaryIO, context: ReadContext) -> Iterator[Mapping[str, object]]:
+    """Yields the first EXAMPLE_ROWS rows of a file, without what could not be read."""
+    first = itertools.islice(read_lines(stream, context, _example, "rows"), EXAMPLE_ROWS)
+    return (row for row in first if not isinstance(row, FailedRecord))
+
+
+def _example(line: Line, context: ReadContext) -> Mapping[str, object] | FailedRecord:
+    try:
+        return _row(line.content)
+    except RowError as error:
+        return FailedRecord(context.file, line.offset, str(error))
 
 
 def _record(line: Line, context: ReadContext) -> RawRecord | FailedRecord:
@@ -48,4 +65,4 @@ def _no_number(constant: str) -> None:
     del constant
 
 
-READER: Final = Reader(read, split_lines)
+READER: Final = Reader(read, split_lines, examples=examples)

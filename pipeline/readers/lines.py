@@ -7,12 +7,14 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, TypeVar
 
 from massivetext.pipeline.readers.compression import DamagedMemberError, compression_of
 from massivetext.pipeline.readers.contract import RANGE_BYTES, FileRange, OpenFile, ReadContext
 from massivetext.pipeline.readers.cursor import ByteCursor, open_cursor
-from massivetext.records import FailedRecord, Record
+from massivetext.records import FailedRecord
+
+RecordT = TypeVar("RecordT")
 
 _LINE_END = re.compile(rb"\n")
 
@@ -52,9 +54,9 @@ def split_lines(path: str, size_bytes: int, open_file: OpenFile) -> list[FileRan
 def read_lines(
     stream: BinaryIO,
     context: ReadContext,
-    record_of: Callable[[Line, ReadContext], Record],
+    record_of: Callable[[Line, ReadContext], RecordT],
     expected: str,
-) -> Iterator[Record]:
+) -> Iterator[RecordT | FailedRecord]:
     """Yields the records of a file or range, one a line, and what could not be read.
 
     Lines are skipped if they are blank; a file without any other is a failure.

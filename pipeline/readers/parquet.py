@@ -6,10 +6,12 @@ Failures name the row of the file, counted from 0.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
 from typing import BinaryIO, Final, cast
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from massivetext.pipeline.readers.contract import (
@@ -19,7 +21,13 @@ from massivetext.pipeline.readers.contract import (
     ReadContext,
     Reader,
 )
-from massivetext.pipeline.readers.fields import RowError, content_field, record_of
+from massivetext.pipeline.readers.fields import (
+    RowError,
+    content_field,
+    place_of,
+    record_of,
+    require_content,
+)
 from massivetext.records import FailedRecord, RawRecord
 
 _BATCH_ROWS: Final = 256
@@ -36,11 +44,16 @@ def read(stream: BinaryIO, context: ReadContext) -> Iterator[RawRecord | FailedR
         return
     columns = _columns(schema, context.fields)
     first_row = 0
+    problem = _without_content(schema, context.fields)
     wanted = context.range or FileRange(0, file.num_row_groups)
     for group in range(min(wanted.stop, file.num_row_groups)):
-        if group >= wanted.start:
+        rows = file.metadata.row_group(group).num_rows
+        if group >= wanted.start and problem:
+            for row in range(first_row, first_row + rows):
+                yield FailedRecord(context.file, row, problem)
+        elif group >= wanted.start:
             yield from _read_group(file, group, columns, first_row, context)
-        first_row += file.metadata.row_group(group).num_rows
+        first_row += rows
 
 
 def split(path: str, size_bytes: int, open_file: OpenFile) -> list[FileRange]:
@@ -72,14 +85,41 @@ def _open(stream: BinaryIO) -> pq.ParquetFile:
     return pq.ParquetFile(stream)
 
 
-def _columns(schema: pa.Schema, fields: Mapping[str, str]) -> list[str]:
-    """Returns the columns to read: the mapped ones, and the scalars for the metadata."""
+def examples(stream: BinaryIO, context: ReadContext) -> Iterator[Mapping[str, object]]:
+    """Yields the columns of a file, once, as a row: the fields of a struct are a mapping's."""
+    del context
+    with contextlib.suppress(Exception):  # told by `read`
+        yield _shape(_open(stream).schema_arrow)
+
+
+def _shape(fields: Iterable[pa.Field]) -> dict[str, object]:
+    return {
+        field.name: _shape(field.type) if pa.types.is_struct(field.type) else None
+        for field in fields
+    }
+
+
+def _without_content(schema: pa.Schema, fields: Mapping[str, str]) -> str:
+    """Returns what is wrong with every row of a file that lacks the column of the content."""
+    kind = content_field(fields)
+    try:
+        require_content(_shape(schema), fields.get(kind, kind), kind)
+    except RowError as error:
+        return str(error)
+    return ""
+
+
+def _columns(schema: pa.Schema, fields: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Returns the columns to read and their places: the mapped ones, and scalars for metadata."""
     mapped = {*fields.values(), content_field(fields), "id", "url", "title", "license"}
-    return [
-        column.name
+    shape = _shape(schema)
+    places = {name: place for name in sorted(mapped) if (place := place_of(shape, name))}
+    scalars = {
+        column.name: (column.name,)
         for column in schema
-        if column.name in mapped or not (pa.types.is_nested(column.type) or _is_binary(column.type))
-    ]
+        if not (pa.types.is_nested(column.type) or _is_binary(column.type))
+    }
+    return scalars | places
 
 
 def _is_binary(column_type: pa.DataType) -> bool:
@@ -91,14 +131,19 @@ def _is_binary(column_type: pa.DataType) -> bool:
 
 
 def _read_group(
-    file: pq.ParquetFile, group: int, columns: list[str], first_row: int, context: ReadContext
+    file: pq.ParquetFile,
+    group: int,
+    columns: Mapping[str, tuple[str, ...]],
+    first_row: int,
+    context: ReadContext,
 ) -> Iterator[RawRecord | FailedRecord]:
     row = first_row
     end = first_row + file.metadata.row_group(group).num_rows
     try:
-        batches = file.iter_batches(_BATCH_ROWS, row_groups=[group], columns=columns)
+        names = [".".join(place) for place in columns.values()]
+        batches = file.iter_batches(_BATCH_ROWS, row_groups=[group], columns=names)
         for batch in batches:
-            for values in _rows(batch):
+            for values in _rows(batch, columns):
                 yield _record(values, row, context)
                 row += 1
     except (pa.ArrowException, OSError, ValueError) as error:
@@ -115,11 +160,15 @@ def _record(
         return FailedRecord(context.file, row, str(error))
 
 
-def _rows(batch: pa.RecordBatch) -> list[dict[str, object]]:
+def _rows(batch: pa.RecordBatch, columns: Mapping[str, tuple[str, ...]]) -> list[dict[str, object]]:
     """Returns a batch as mappings; bytes that are not UTF-8 become lone surrogates."""
-    columns = [_values(batch.column(i)) for i in range(batch.num_columns)]
-    names = batch.schema.names
-    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+    values = [_values(_at(batch, place)) for place in columns.values()]
+    return [dict(zip(columns, row, strict=True)) for row in zip(*values, strict=True)]
+
+
+def _at(batch: pa.RecordBatch, place: tuple[str, ...]) -> pa.Array:
+    column = batch.column(place[0])
+    return pc.struct_field(column, list(place[1:])) if place[1:] else column
 
 
 def _values(column: pa.Array) -> list[object]:
@@ -141,4 +190,4 @@ def _dates(column: pa.Array) -> list[object]:
     return cast(list[object], column.cast(pa.string()).to_pylist())
 
 
-READER: Final = Reader(read, split, is_sequential=False)
+READER: Final = Reader(read, split, is_sequential=False, examples=examples)

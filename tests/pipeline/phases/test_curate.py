@@ -9,12 +9,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from massivetext.config import Config, Output, Source
+from massivetext.config import Config, ConfigError, Language, Limits, Output, Source
 from massivetext.filters import measure
 from massivetext.pipeline.engine.engine import BeamEngine
 from massivetext.pipeline.engine.errors import RunError
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.results import balances
+from massivetext.pipeline.phases.curate import check
 from massivetext.pipeline.phases.manifest import Manifest
 from massivetext.pipeline.phases.phase import run_phase
 from massivetext.pipeline.phases.plan import plan
@@ -275,3 +276,34 @@ def test_another_list_under_the_same_name_is_another_phase(tmp_path: Path) -> No
     assert settings(Job(config, ""), plan(config)) == before
     (tmp_path / "domains.txt").write_text("other.example\n")
     assert settings(Job(config, ""), plan(config)) != before
+
+
+@pytest.mark.parametrize(
+    ("failed", "records", "share", "ends"),
+    [(51, 100, 0.5, True), (50, 100, 0.5, False), (99, 99, 0.5, False), (120, 120, 1.0, False)],
+)
+def test_a_source_of_failures_ends_the_run(
+    tmp_path: Path, failed: int, records: int, share: float, ends: bool
+) -> None:
+    lines = [*["no JSON"] * failed, *[document(PROSE)] * (records - failed)]
+    source, limits = jsonl(tmp_path, *lines), Limits(max_failed_share=share)
+    if ends:
+        with pytest.raises(RunError, match="source 'books': 51 of 100 .*a.jsonl at 0: invalid"):
+            curate(tmp_path, source, limits=limits)
+    else:
+        assert curate(tmp_path, source, limits=limits)[0].ledger["failed"] == failed
+
+
+def test_one_bad_file_of_a_good_source_ends_nothing(tmp_path: Path) -> None:
+    jsonl(tmp_path, *["no JSON"] * 150, name="bad.jsonl")
+    source = jsonl(tmp_path, *[document(PROSE)] * 150, name="good.jsonl")
+    both = Source(**{**source.__dict__, "path": str(tmp_path / "*.jsonl")})
+    assert curate(tmp_path, both)[0].ledger["failed"] == 150
+
+
+def test_languages_that_the_model_does_not_know_are_refused(tmp_path: Path) -> None:
+    source = jsonl(tmp_path, document(PROSE))
+    with pytest.raises(ConfigError, match="no label 'english'.*did you mean 'en'"):
+        check(Config(sources=(source,), language=Language(keep=("en", "english"))))
+    unasked = Source(**{**source.__dict__, "language": False})
+    check(Config(sources=(unasked,), language=Language(keep=("english",))))

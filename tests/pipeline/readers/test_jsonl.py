@@ -55,6 +55,14 @@ def test_a_row_becomes_a_record() -> None:
     )
 
 
+def test_fields_may_be_fields_of_objects() -> None:
+    row = {"doc": {"text": "x", "a.b": {"c": "u"}}, "doc.title": "t", "meta": {"id": 1}}
+    fields = {"text": "doc.text", "url": "doc.a.b.c", "title": "doc.title", "id": "meta.no.id"}
+    (record,) = read("jsonl", lines(row), fields=fields)
+    assert isinstance(record, RawRecord)
+    assert (record.raw, record.url, record.title, record.source_id) == (b"x", "u", "t", "")
+
+
 def test_fields_say_which_column_is_what() -> None:
     row = {"body": "<p>x", "path": "a/b", "text": "other", "id": "unused"}
     (record,) = read("jsonl", lines(row), fields={"html": "body", "id": "path"})

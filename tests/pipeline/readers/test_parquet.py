@@ -56,6 +56,26 @@ def test_a_row_becomes_a_record() -> None:
     ]
 
 
+def test_columns_may_be_fields_of_structs() -> None:
+    rows = [{"doc": {"text": "a", "meta": {"url": "u"}, "blob": b"x"}, "n": 1}, {"doc": None}]
+    content = stored(pa.Table.from_pylist(rows))
+    fields = {"text": "doc.text", "url": "doc.meta.url"}
+    first, second = read("parquet", content, fields=fields)
+    assert isinstance(first, RawRecord)
+    assert (first.raw, first.url, first.metadata["n"]) == (b"a", "u", 1)
+    assert 'field "doc.text" is null' in failures([second])[0].error
+
+
+@pytest.mark.parametrize(
+    "column", [[[{"role": "user"}]], [{"text": "a"}], [b"bytes"]], ids=["list", "struct", "bytes"]
+)
+def test_rows_without_any_column_to_read_fail(column: list[object]) -> None:
+    table = pa.table({"messages": column * 5})
+    records = read("parquet", stored(table, row_group_size=2), file_range=FileRange(1, 3))
+    assert [failure.offset for failure in failures(records)] == [2, 3, 4]
+    assert 'no field "text"; found: messages' in failures(records)[0].error
+
+
 def test_pages_may_be_strings_or_bytes() -> None:
     for pages in (["<p>é"], [b"<p>\xe9"]):
         (record,) = documents(read("parquet", stored({"page": pages}), fields={"html": "page"}))
