@@ -25,7 +25,7 @@ def read(stream: BinaryIO, context: ReadContext) -> Iterator[Record]:
     return read_lines(stream, context, _record, "a JSON object a line")
 
 
-def examples(stream: BinaryIO, context: ReadContext) -> Iterator[Mapping[str, object]]:
+def first_rows(stream: BinaryIO, context: ReadContext) -> Iterator[Mapping[str, object]]:
     """Yields the first EXAMPLE_ROWS rows of a file, without what could not be read."""
     first = itertools.islice(read_lines(stream, context, _example, "rows"), EXAMPLE_ROWS)
     return (row for row in first if not isinstance(row, FailedRecord))
@@ -65,4 +65,4 @@ def _no_number(constant: str) -> None:
     del constant
 
 
-READER: Final = Reader(read, split_lines, examples=examples)
+READER: Final = Reader(read, split_lines, examples=first_rows)

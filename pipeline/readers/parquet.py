@@ -85,7 +85,7 @@ def _open(stream: BinaryIO) -> pq.ParquetFile:
     return pq.ParquetFile(stream)
 
 
-def examples(stream: BinaryIO, context: ReadContext) -> Iterator[Mapping[str, object]]:
+def schema_row(stream: BinaryIO, context: ReadContext) -> Iterator[Mapping[str, object]]:
     """Yields the columns of a file, once, as a row: the fields of a struct are a mapping's."""
     del context
     with contextlib.suppress(Exception):  # told by `read`
@@ -190,4 +190,4 @@ def _dates(column: pa.Array) -> list[object]:
     return cast(list[object], column.cast(pa.string()).to_pylist())
 
 
-READER: Final = Reader(read, split, is_sequential=False, examples=examples)
+READER: Final = Reader(read, split, is_sequential=False, examples=schema_row)

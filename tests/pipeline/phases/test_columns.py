@@ -40,7 +40,7 @@ def test_a_column_may_come_late_and_in_any_file(tmp_path: Path) -> None:
     write_lines(tmp_path / "a.jsonl", *[{"text": "x"}] * 99, {"text": "x", "url": None})
     check(tmp_path / "*.jsonl", "jsonl", {"text": "text", "url": "url"})
     write_lines(tmp_path / "a.jsonl", *[{"text": "x"}] * 100, {"text": "x", "url": "y"})
-    with pytest.raises(ConfigError, match="fields.url"):
+    with pytest.raises(ConfigError, match=r"fields\.url"):
         check(tmp_path / "*.jsonl", "jsonl", {"text": "text", "url": "url"})
     write_lines(tmp_path / "b.jsonl", {"url": "y"})
     check(tmp_path / "*.jsonl", "jsonl", {"text": "text", "url": "url"})

@@ -288,7 +288,7 @@ def test_a_source_of_failures_ends_the_run(
     lines = [*["no JSON"] * failed, *[document(PROSE)] * (records - failed)]
     source, limits = jsonl(tmp_path, *lines), Limits(max_failed_share=share)
     if ends:
-        with pytest.raises(RunError, match="source 'books': 51 of 100 .*a.jsonl at 0: invalid"):
+        with pytest.raises(RunError, match=r"source 'books': 51 of 100 .*a\.jsonl at 0: invalid"):
             curate(tmp_path, source, limits=limits)
     else:
         assert curate(tmp_path, source, limits=limits)[0].ledger["failed"] == failed
@@ -303,7 +303,7 @@ def test_one_bad_file_of_a_good_source_ends_nothing(tmp_path: Path) -> None:
 
 def test_languages_that_the_model_does_not_know_are_refused(tmp_path: Path) -> None:
     source = jsonl(tmp_path, document(PROSE))
-    with pytest.raises(ConfigError, match="no label 'english'.*did you mean 'en'"):
+    with pytest.raises(ConfigError, match=r"no label 'english'.*did you mean 'en'"):
         check(Config(sources=(source,), language=Language(keep=("en", "english"))))
     unasked = Source(**{**source.__dict__, "language": False})
     check(Config(sources=(unasked,), language=Language(keep=("english",))))
