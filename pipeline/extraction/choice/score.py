@@ -1,8 +1,7 @@
 """The learned scores of the blocks of a page (compiled).
 
 The same on every processor: features are integers, and the sums of the networks are taken in the
-order of the features, in single precision, without fused operations and without a library whose
-order depends on the machine.
+order of the features, in single precision: see `products`.
 """
 
 from __future__ import annotations
@@ -27,6 +26,7 @@ from massivetext.pipeline.extraction.choice.features import (
 )
 from massivetext.pipeline.extraction.choice.page_facts import room_for_facts
 from massivetext.pipeline.extraction.choice.page_features import PAGE_FEATURES, describe_scored_page
+from massivetext.pipeline.extraction.choice.products import add_products
 from massivetext.pipeline.extraction.choice.second_features import (
     SCORE_LIMIT,
     SCORE_UNIT,
@@ -71,28 +71,6 @@ def _room_for_layers(blocks: int, weights: Any) -> Layers:
 
 
 @helper
-def _add_products(row: Any, count: Any, weights: Any, units: Any) -> None:
-    """Add each value of a row times its column's weights to the units, in the row's order.
-
-    Four at a time, so that a unit is loaded and stored once for four products.
-    """
-    columns, values = row.columns, row.values
-    fours = count - count % 4
-    for index in range(0, fours, 4):
-        a, b, c, d = values[index], values[index + 1], values[index + 2], values[index + 3]
-        weights_a, weights_b = weights[columns[index]], weights[columns[index + 1]]
-        weights_c, weights_d = weights[columns[index + 2]], weights[columns[index + 3]]
-        for unit in range(len(units)):
-            two = units[unit] + a * weights_a[unit] + b * weights_b[unit]
-            units[unit] = two + c * weights_c[unit] + d * weights_d[unit]
-    for index in range(fours, count):
-        value = values[index]
-        weights_a = weights[columns[index]]
-        for unit in range(len(units)):
-            units[unit] += value * weights_a[unit]
-
-
-@helper
 def _copy(values: Any, target: Any) -> None:
     for index in range(len(values)):
         target[index] = values[index]
@@ -106,7 +84,7 @@ def _finish(network: Any, units: Any, room: Any) -> Any:
     count = 0
     for unit in range(len(units)):
         count = put(row, count, unit, max(units[unit], np.float32(0)))
-    _add_products(row, count, network.weights_2, outputs)
+    add_products(row, count, network.weights_2, outputs)
     score = network.bias_3[0]
     for output in range(len(outputs)):
         score += max(outputs[output], np.float32(0)) * network.weights_3[output]
@@ -123,17 +101,17 @@ def _first_stage(tree: Any, weights: Any, facts: Any, room: Any, scores: Any) ->
     whole, shared = room.whole, room.shared
     _copy(first.bias, whole[:split])
     _copy(weights.second.bias, whole[split:])
-    _add_products(row, describe_whole(tree, facts, row), weights.shared, whole)
+    add_products(row, describe_whole(tree, facts, row), weights.shared, whole)
     last = -1
     for block in range(tree.blocks.shape[1]):
         parent = max(tree.nodes[pt.NODE_PARENT, tree.blocks[pt.BLOCK_NODE, block]], 0)
         if parent != last:
             _copy(whole, shared)
-            _add_products(row, describe_parent(parent, tree, facts, row), weights.shared, shared)
+            add_products(row, describe_parent(parent, tree, facts, row), weights.shared, shared)
             last = parent
         units = room.units[block]
         _copy(shared, units)
-        _add_products(row, describe_block(block, tree, facts, row), weights.shared, units)
+        add_products(row, describe_block(block, tree, facts, row), weights.shared, units)
         scores[0, block] = _finish(first, units[:split], room)
 
 
@@ -145,18 +123,18 @@ def _second_stage(tree: Any, weights: Any, sums: Any, room: Any, scores: Any) ->
     own = second.weights[FIRST_FEATURES:]
     whole, shared = room.whole[split:], room.shared[split:]
     whole[:] = 0
-    _add_products(row, describe_whole_scores(sums, row), own, whole)
+    add_products(row, describe_whole_scores(sums, row), own, whole)
     last = -1
     for block in range(tree.blocks.shape[1]):
         parent = max(tree.nodes[pt.NODE_PARENT, tree.blocks[pt.BLOCK_NODE, block]], 0)
         if parent != last:
             _copy(whole, shared)
-            _add_products(row, describe_parent_scores(parent, tree, sums, row), own, shared)
+            add_products(row, describe_parent_scores(parent, tree, sums, row), own, shared)
             last = parent
         units = room.units[block, split:]
         for unit in range(len(units)):
             units[unit] += shared[unit]
-        _add_products(row, describe_scores(block, tree, scores[0], sums, row), own, units)
+        add_products(row, describe_scores(block, tree, scores[0], sums, row), own, units)
         scores[1, block] = _finish(second, units, room)
 
 
@@ -165,7 +143,7 @@ def _add_page_score(blocks: Any, page: Any, room: Any, scores: Any) -> None:
     """Add the page's own score to all scores."""
     units, row = room.page_units, room.row
     _copy(page.bias, units)
-    _add_products(row, describe_scored_page(blocks, scores, row), page.weights, units)
+    add_products(row, describe_scored_page(blocks, scores, row), page.weights, units)
     page_score = _finish(page, units, room)
     for block in range(blocks.shape[1]):
         scores[block] += page_score
