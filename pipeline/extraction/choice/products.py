@@ -16,9 +16,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from massivetext.kernels import helper
-
-VECTOR: Final = 8
-"""Layers have so many units, or a multiple. Our choice: what most processors hold in a register."""
+from massivetext.pipeline.extraction.choice.weights import VECTOR
 
 _FLOATS: Final = ir.VectorType(ir.FloatType(), VECTOR)
 _UNDEFINED: Final = ir.Constant(_FLOATS, ir.Undefined)

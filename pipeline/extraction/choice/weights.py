@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 WEIGHTS_FILE: Final = "weights.npz"
 
+VECTOR: Final = 8
+"""Layers have so many units, or a multiple. Our choice: what most processors hold in a register."""
+
 Floats = NDArray[np.float32]
 
 
@@ -59,7 +62,10 @@ WEIGHTS_TYPE: Final[Any] = types.NamedTuple(
 
 
 def weights_of(first: Network, second: Network, page: Network) -> Weights:
-    """The weights that three networks make."""
+    """The weights of three networks; raises `ValueError` if their layers do not fit vectors."""
+    for network in (first, second, page):
+        if len(network.bias) % VECTOR or len(network.bias_2) % VECTOR:
+            raise ValueError(f"layers have multiples of {VECTOR} units")
     features = len(first.weights)
     return Weights(
         first,

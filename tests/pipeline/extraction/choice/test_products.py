@@ -4,7 +4,8 @@ from numpy.typing import NDArray
 
 from massivetext.kernels import kernel
 from massivetext.pipeline.extraction.choice.features import FeatureRow
-from massivetext.pipeline.extraction.choice.products import VECTOR, add_products
+from massivetext.pipeline.extraction.choice.products import add_products
+from massivetext.pipeline.extraction.choice.weights import VECTOR
 
 
 @kernel("void(int64[::1], float32[::1], int64, float32[:, ::1], float32[::1])")
