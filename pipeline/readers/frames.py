@@ -2,7 +2,7 @@
 
 Own code where fastwarc would read: fastwarc gives a record whose Content-Length is wrong, or that
 the end of the file cuts off, as if it were whole. A frame here is a record whose length has been
-checked: what follows it must be the next record or the end. fastwarc parses the frame.
+checked: what follows it must be the next record or the end.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import BinaryIO, Final
 
 from massivetext.pipeline.readers.compression import DamagedMemberError
 from massivetext.pipeline.readers.contract import ReadContext
-from massivetext.pipeline.readers.cursor import ByteCursor, open_cursor
+from massivetext.pipeline.readers.cursor import ByteCursor
+from massivetext.pipeline.readers.members import open_cursor
 from massivetext.records import FailedRecord, Record
 
 HEADER_BYTES: Final = 1 << 15
@@ -66,14 +67,14 @@ class Framing:
 
     Attributes:
         name: the format, for messages.
-        begin: matches the bytes that a record begins with.
+        begin: returns the length of the line that a record begins with, 0 if none begins here.
         end: matches what stands behind a block of the right length though no record begins there.
-        find: finds the beginning of a record in damaged surroundings.
+        find: finds the beginning of a record in damaged surroundings (see `ByteCursor.skip_to`).
         read_head: returns the head that begins here; raises FrameError.
     """
 
     name: str
-    begin: re.Pattern[bytes]
+    begin: Callable[[bytes], int]
     end: re.Pattern[bytes]
     find: re.Pattern[bytes]
     read_head: Callable[[ByteCursor], Head]
@@ -115,8 +116,8 @@ def read_archive(
 
 
 def _read_frame(cursor: ByteCursor, framing: Framing, offset: int, record_bytes: int) -> Frame:
-    begin = framing.begin.match(cursor.look(LOOK_AHEAD_BYTES))
-    if not begin:
+    begin_bytes = framing.begin(cursor.look(LOOK_AHEAD_BYTES))
+    if not begin_bytes:
         found = cursor.take(1) + cursor.look(39)
         skipped = 1 + cursor.skip_to(framing.find, LOOK_AHEAD_BYTES)
         raise FrameError(
@@ -125,7 +126,7 @@ def _read_frame(cursor: ByteCursor, framing: Framing, offset: int, record_bytes:
     try:
         head = framing.read_head(cursor)
     except FrameError:
-        cursor.skip(begin.end())
+        cursor.skip(begin_bytes)
         cursor.skip_to(framing.find, LOOK_AHEAD_BYTES)
         raise
     head_bytes = cursor.take(head.size_bytes)
@@ -159,7 +160,7 @@ def _length_problem(
         return f"truncated record: its header states {block_bytes} bytes, {found_bytes} are there"
     behind = cursor.look(LOOK_AHEAD_BYTES)
     next_record = behind.lstrip(b"\r\n")
-    if not next_record or framing.begin.match(next_record) or framing.end.match(behind):
+    if not next_record or framing.begin(next_record) or framing.end.match(behind):
         return ""
     return (
         f"wrong length: its header states {block_bytes} bytes, but no {framing.name} record "

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from massivetext.pipeline.readers.compression import DamagedMemberError
 from massivetext.pipeline.readers.contract import ReadContext
-from massivetext.pipeline.readers.cursor import open_cursor
+from massivetext.pipeline.readers.members import open_cursor
 from massivetext.pipeline.readers.fields import RowError
 from massivetext.records import FailedRecord, RawRecord
 
