@@ -25,7 +25,8 @@ from massivetext.pipeline.readers.frames import (
 from massivetext.pipeline.readers.web_record import HTTP_RESPONSE, WebRecord, clean_url, page_of
 from massivetext.records import Record, SkippedRecord
 
-_IP: Final = re.compile(rb"[0-9A-Fa-f.:]+|-")
+_IP: Final = re.compile(r"[0-9A-Fa-f.:]+|-")
+_DATE: Final = re.compile(r"[0-9]{8,18}")
 _SCHEME: Final = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*:")
 _FIND: Final = re.compile(
     rb"(?:https?|ftp|dns|filedesc):(?>[^\r\n \0]*)"  # where no line follows, this is passed over
@@ -46,10 +47,10 @@ class _Line:
     """
 
     size_bytes: int
-    url: bytes
-    date: bytes
-    content_type: bytes
-    length: bytes
+    url: str
+    date: str
+    content_type: str
+    length: str
 
 
 def _line_of(ahead: bytes) -> _Line | None:
@@ -57,15 +58,17 @@ def _line_of(ahead: bytes) -> _Line | None:
 
     A line with zero bytes is none: they are what a lost block leaves, and two records melt there.
     """
-    line, end, _ = ahead.partition(b"\n")
-    words = line.removesuffix(b"\r").split(b" ")
-    if not end or b"\0" in line or not _SCHEME.match(line) or not words[-1]:
+    raw, end, _ = ahead.partition(b"\n")
+    if not end or b"\0" in raw or not _SCHEME.match(raw):
+        return None
+    words = raw.decode("utf-8", "replace").removesuffix("\r").split(" ")
+    if not words[-1]:
         return None
     for place in range(1, len(words) - 3):
         date = words[place + 1]
-        if date.isdigit() and 8 <= len(date) <= 18 and _IP.fullmatch(words[place]):
-            url = b" ".join(words[:place])
-            return _Line(len(line) + 1, url, date, words[place + 2], words[-1])
+        if _DATE.fullmatch(date) and _IP.fullmatch(words[place]):
+            url = " ".join(words[:place])
+            return _Line(len(raw) + 1, url, date, words[place + 2], words[-1])
     return None
 
 
@@ -76,10 +79,11 @@ def _begin(ahead: bytes) -> int:
 
 def _read_head(cursor: ByteCursor) -> Head:
     line = _line_of(cursor.look(LOOK_AHEAD_BYTES))
-    if not line or not line.length.isdigit():
-        length = line.length if line else b""
+    if not line or not (line.length.isascii() and line.length.isdigit()):
+        length = line.length if line else ""
         raise FrameError(f"ARC record states length {length!r}, expected a number of bytes")
-    return Head(line.size_bytes, int(line.length))
+    fields = {"url": line.url, "date": line.date, "type": line.content_type}
+    return Head(line.size_bytes, int(line.length), fields)
 
 
 ARC_FRAMING: Final = Framing(
@@ -97,17 +101,16 @@ def read(stream: BinaryIO, context: ReadContext) -> Iterator[Record]:
 
 
 def _page_of(frame: Frame, context: ReadContext) -> Record:
-    line = _line_of(frame.head)
-    assert line is not None  # `_read_head` has read it
-    if line.url.startswith(b"filedesc:"):
+    url = frame.fields["url"]
+    if url.startswith("filedesc:"):
         return SkippedRecord("filedesc", len(frame.block))
-    is_http = line.url[:4].lower() == b"http"
+    is_http = url[:4].lower() == "http"
     record = WebRecord(
         offset=frame.offset,
         kind="response",
-        url=clean_url(line.url.decode("utf-8", "replace")),
-        content_type=HTTP_RESPONSE if is_http else line.content_type.decode("latin-1").lower(),
-        metadata={"timestamp": _iso_date(line.date.decode())},
+        url=clean_url(url),
+        content_type=HTTP_RESPONSE if is_http else frame.fields["type"].lower(),
+        metadata={"timestamp": _iso_date(frame.fields["date"])},
         block=frame.block,
     )
     return page_of(record, context)

@@ -28,7 +28,10 @@ _XZ_MEMORY_BYTES: Final = 1 << 27
 """Our choice: what xz and lzma may take; `xz -9` needs 65 MB, and 4 GB can be asked for."""
 
 MAGIC_BYTES: Final = 16
-"""No magic below is longer."""
+"""No magic below is longer. A file that is shorter is compressed if its name says so."""
+
+_BZIP2_BLOCK: Final = b"1AY&SY"
+"""What each block of bzip2 begins with: pi, and these bytes happen to be letters."""
 
 _TEXT_SAMPLE_BYTES: Final = 1 << 12
 _TEXT_BYTES: Final = 1 << 6
@@ -47,7 +50,7 @@ def _fastest_zlib() -> Any:
 
 
 ZLIB: Final = _fastest_zlib()
-"""What inflates gzip and deflate. Both give the same bytes; their exceptions are of `ZLIB.error`."""
+"""What inflates gzip and deflate: both give the same bytes, and raise `ZLIB.error`."""
 
 
 class DamagedMemberError(ValueError):
@@ -82,7 +85,7 @@ class Inflater(Protocol):
         ...
 
 
-class GzipInflater:
+class _Gzip:
     """zlib's object keeps what it did not consume in `unconsumed_tail`."""
 
     def __init__(self) -> None:
@@ -185,11 +188,13 @@ SKIPPABLE_MAGIC_END: Final = b"\x2a\x4d\x18"
 
 _SKIPPABLE: Final = rb"|[\x50-\x5f]" + re.escape(SKIPPABLE_MAGIC_END)
 
-GZIP: Final = Compression("gzip", re.compile(rb"\x1f\x8b\x08[\x00-\x1f]", re.S), GzipInflater)
+GZIP: Final = Compression("gzip", re.compile(rb"\x1f\x8b\x08[\x00-\x1f]", re.S), _Gzip)
 ZSTD: Final = Compression(
     "zstd", re.compile(rb"\x28\xb5\x2f\xfd" + _SKIPPABLE, re.S), ZstdInflater, _zstd_of_file
 )
-_BZIP2: Final = Compression("bzip2", re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)"), _bz2)
+_BZIP2: Final = Compression(
+    "bzip2", re.compile(rb"BZh[1-9](?:" + _BZIP2_BLOCK + rb"|\x17rE8P\x90)"), _bz2
+)
 _XZ: Final = Compression("xz", re.compile(rb"\xfd7zXZ\x00"), _xz)
 _LZ4: Final = Compression("lz4", re.compile(rb"\x04\x22\x4d\x18" + _SKIPPABLE, re.S), _lz4)
 _LZMA: Final = Compression(  # lc=3, lp=0, pb=2; a dictionary of 4 KiB to 64 MiB; the length
@@ -234,7 +239,7 @@ def compression_of(stream: BinaryIO, file: str) -> Compression | None:
 
 def _is_text(head: bytes) -> bool:
     """Whether the first bytes of a file are text, in any encoding of single bytes or UTF-8."""
-    if _CONTROL.search(head) or head[:3] == b"BZh":
+    if len(head) < MAGIC_BYTES or _CONTROL.search(head) or _BZIP2_BLOCK in head[:MAGIC_BYTES]:
         return False
     if len(head) < _TEXT_BYTES:
         try:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections import deque
-from dataclasses import dataclass, replace
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 
 from massivetext.pipeline.readers.compression import DamagedMemberError
 
@@ -20,12 +19,14 @@ STORED_CHUNK_BYTES: Final = 1 << 16
 _COMPACT_BYTES: Final = 1 << 22
 """Our choice: consumed bytes are dropped from the buffer at this size."""
 
+_SMALL_BYTES: Final = 1 << 14
+"""Our choice: up to about this size copying twice is faster than making a view."""
+
 _BLANK_BYTES: Final = 1 << 12
 """Our choice: bytes looked at together for others than those to skip."""
 
 
-@dataclass(frozen=True)
-class Position:
+class Position(NamedTuple):
     """A place in the inflated bytes that can be found again.
 
     Attributes:
@@ -66,10 +67,13 @@ class ByteCursor(ABC):
 
     def peek(self, size_bytes: int) -> bytes:
         """Returns the next bytes without consuming them; fewer at the end of the file."""
-        while len(self) < size_bytes and self.pull():
+        while len(self._buffer) - self._start < size_bytes and self.pull():
             pass
-        with memoryview(self._buffer) as view:  # a slice of the buffer itself would be copied twice
-            return bytes(view[self._start : self._start + size_bytes])
+        start = self._start
+        if size_bytes <= _SMALL_BYTES:
+            return bytes(self._buffer[start : start + size_bytes])
+        with memoryview(self._buffer) as view:  # a slice of the buffer itself is copied once more
+            return bytes(view[start : start + size_bytes])
 
     def look(self, size_bytes: int) -> bytes:
         """Like `peek`, but what lies before a damaged member is returned without an error.
@@ -106,6 +110,8 @@ class ByteCursor(ABC):
     def skip_any(self, blanks: bytes) -> bool:
         """Consumes the bytes up to the first that is none of these; False if there is none."""
         while len(self) or self.pull():
+            if self._buffer[self._start] not in blanks:
+                return True
             ahead = self._buffer[self._start : self._start + _BLANK_BYTES]
             left = ahead.lstrip(blanks)
             self._consume(len(ahead) - len(left))
@@ -159,19 +165,25 @@ class ByteCursor(ABC):
 
     def tell(self) -> Position:
         """Returns where the next byte lies, or where the last one ended at the end of the file."""
-        self.look(1)
-        if not self._marks:
-            return Position(0, self.consumed)
-        while len(self._marks) > 1 and self._marks[1][0] <= self.consumed:
-            self._marks.popleft()
-        begin, position = self._marks[0]
-        return replace(position, into=position.into + self.consumed - begin)
+        if self._start == len(self._buffer):
+            self.look(1)
+        marks, consumed = self._marks, self.consumed
+        if not marks:
+            return Position(0, consumed)
+        while len(marks) > 1 and marks[1][0] <= consumed:
+            marks.popleft()
+        begin, position = marks[0]
+        return Position(position.member, position.into + consumed - begin)
 
     def member_of_last(self) -> int:
-        """Returns the stored offset of the member that the last consumed byte lies in."""
+        """Returns the stored offset of the member that the last consumed byte lies in.
+
+        0 if there is none, and behind a damaged member.
+        """
         while len(self._marks) > 1 and self._marks[1][0] < self.consumed:
             self._marks.popleft()
-        return self._marks[0][1].member if self._marks else 0
+        is_known = self._marks and self._marks[0][0] < self.consumed
+        return self._marks[0][1].member if is_known else 0
 
     def seek(self, position: Position) -> None:
         """Goes back to a place that `tell` returned; `consumed` does not go back."""

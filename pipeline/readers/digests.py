@@ -14,7 +14,18 @@ from collections.abc import Iterable
 from typing import Final, Literal
 
 ALGORITHMS: Final = frozenset(
-    ("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3256", "sha3512", "blake2b", "blake2s")
+    (
+        "md5",
+        "sha1",
+        "sha224",
+        "sha256",
+        "sha384",
+        "sha512",
+        "sha3256",
+        "sha3512",
+        "blake2b",
+        "blake2s",
+    )
 )
 """Labels that are known, without their hyphens: all that archives were seen to use, and more."""
 

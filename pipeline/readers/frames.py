@@ -8,7 +8,7 @@ checked: what follows it must be the next record or the end.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
@@ -24,32 +24,37 @@ HEADER_BYTES: Final = 1 << 15
 LOOK_AHEAD_BYTES: Final = 1 << 12
 """Enough for the line that a record begins with, line ends before it included. Our choice."""
 
+_NEAR_BYTES: Final = 1 << 6
+"""Enough for nearly all such lines of WARC: looked at first. Our choice."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class Head:
     """The first part of a record.
 
     Attributes:
         size_bytes: its length, to the first byte of the block.
         block_bytes: length of the block, as it states.
+        fields: what else it states, by names in lower case.
     """
 
     size_bytes: int
     block_bytes: int
+    fields: Mapping[str, str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Frame:
     """A record whose length has been checked.
 
     Attributes:
         offset: where its member (or, in a plain file, it) starts in the stored file.
-        head: its header.
+        fields: what its header states, by names in lower case.
         block: what its Content-Length covers.
     """
 
     offset: int
-    head: bytes
+    fields: Mapping[str, str]
     block: bytes
 
 
@@ -116,7 +121,9 @@ def read_archive(
 
 
 def _read_frame(cursor: ByteCursor, framing: Framing, offset: int, record_bytes: int) -> Frame:
-    begin_bytes = framing.begin(cursor.look(LOOK_AHEAD_BYTES))
+    begin_bytes = framing.begin(cursor.look(_NEAR_BYTES)) or framing.begin(
+        cursor.look(LOOK_AHEAD_BYTES)
+    )
     if not begin_bytes:
         found = cursor.take(1) + cursor.look(39)
         skipped = 1 + cursor.skip_to(framing.find, LOOK_AHEAD_BYTES)
@@ -129,9 +136,9 @@ def _read_frame(cursor: ByteCursor, framing: Framing, offset: int, record_bytes:
         cursor.skip(begin_bytes)
         cursor.skip_to(framing.find, LOOK_AHEAD_BYTES)
         raise
-    head_bytes = cursor.take(head.size_bytes)
+    cursor.skip(head.size_bytes)
     block = _read_block(cursor, framing, head.block_bytes, record_bytes)
-    return Frame(offset, head_bytes, block)
+    return Frame(offset, head.fields, block)
 
 
 def _read_block(cursor: ByteCursor, framing: Framing, block_bytes: int, record_bytes: int) -> bytes:
@@ -158,6 +165,8 @@ def _length_problem(
     """Returns what is wrong with the length of a record whose block has just been read, or ""."""
     if found_bytes < block_bytes:
         return f"truncated record: its header states {block_bytes} bytes, {found_bytes} are there"
+    if framing.begin(cursor.look(_NEAR_BYTES).lstrip(b"\r\n")):
+        return ""
     behind = cursor.look(LOOK_AHEAD_BYTES)
     next_record = behind.lstrip(b"\r\n")
     if not next_record or framing.begin(next_record) or framing.end.match(behind):

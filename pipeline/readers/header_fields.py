@@ -6,6 +6,8 @@ without a colon is passed over, as browsers do.
 
 from __future__ import annotations
 
+_BLANKS = (" ", "\t")
+
 
 def header_fields(head: str) -> list[tuple[str, str]]:
     """Returns names, in lower case, and values, in their order.
@@ -14,9 +16,11 @@ def header_fields(head: str) -> list[tuple[str, str]]:
         head: the header; its first line (a status line, or the version) is none of them.
     """
     fields: list[tuple[str, str]] = []
-    for line in head.split("\n")[1:]:
+    lines = iter(head.split("\n"))
+    next(lines)
+    for line in lines:
         name, colon, value = line.partition(":")
-        if line[:1] in (" ", "\t"):
+        if line.startswith(_BLANKS):
             if fields and line.strip():
                 fields[-1] = fields[-1][0], f"{fields[-1][1]} {line.strip()}"
         elif colon:

@@ -16,7 +16,7 @@ import brotli
 from massivetext.pipeline.readers.compression import GZIP, ZLIB, ZSTD, Compression
 from massivetext.pipeline.readers.header_fields import joined_fields
 
-_HEAD_END = re.compile(rb"\r?\n\r?\n")
+_HEAD_END = re.compile(rb"\n\r?\n")
 _STATUS = re.compile(r"\s*HTTP/?[\d.]*[ \t]+(\d{3})(?!\d)")
 _CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?\r?\n")
 _CODINGS_BY_MAGIC: Final = {
@@ -63,14 +63,14 @@ def parse_message(block: bytes) -> HttpMessage:
             block of a disk leaves them.
     """
     end = _HEAD_END.search(block)
-    head_bytes = block[: end.start()] if end else block
+    head_bytes, body = (block[: end.start()], block[end.end() :]) if end else (block, b"")
     if b"\0" in head_bytes:
         raise BodyError("expected the header of an HTTP message, but there are zero bytes in it")
     head = head_bytes.decode("latin-1")  # RFC 9110, 5.5: what is not ASCII is opaque
     status = _STATUS.match(head)
     if status is None:
         raise BodyError("expected an HTTP message, but it begins with no status line")
-    return HttpMessage(int(status[1]), joined_fields(head), payload_of(block))
+    return HttpMessage(int(status[1]), joined_fields(head), body)
 
 
 def payload_of(block: bytes) -> bytes:

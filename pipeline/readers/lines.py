@@ -161,6 +161,7 @@ def read_lines(
         except DamagedMemberError as damage:
             if not part.holds(damage):
                 return
+            begins_within = False
             yield FailedRecord(context.file, damage.offset, str(damage), damage.is_last)
             cursor.discard()
         is_empty = False

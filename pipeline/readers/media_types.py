@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 HTML_TYPES: Final = frozenset(
@@ -12,17 +13,20 @@ PLAIN_TYPES: Final = frozenset(("text/plain", "text/markdown", "text/x-markdown"
 
 _MEDIA_TYPE = re.compile(r"[a-z]{1,16}/[a-z0-9.+-]{1,64}")
 _TREE_TYPES: Final = frozenset(("application", "text", "message", "multipart", "model"))
+_REMEMBERED: Final = 256  # our choice: values of Content-Type, which are few in an archive
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([^\s"';,]+)""", re.IGNORECASE)
 _UNKNOWN_TYPES: Final = frozenset(("unknown/unknown", "application/unknown"))
 """What servers send that do not know (MIME sniffing, 5.1; the third, */*, is no media type)."""
 
 
+@lru_cache(_REMEMBERED)
 def media_type(content_type: str) -> str:
     """Returns the type in lower case without parameters, or "" where none is known."""
     found = _MEDIA_TYPE.match(content_type.strip().lower())
     return "" if found is None or found[0] in _UNKNOWN_TYPES else found[0]
 
 
+@lru_cache(_REMEMBERED)
 def charset_of(content_type: str) -> str:
     """Returns the charset parameter in lower case, or ""."""
     found = _CHARSET.search(content_type)

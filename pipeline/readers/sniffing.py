@@ -169,7 +169,7 @@ def _is_wide(head: bytes) -> bool:
     """Whether these bytes are UTF-16 without a mark: zero bytes at even or at odd places only."""
     even, odd = head[::2].count(0), head[1::2].count(0)
     less, more = sorted((even, odd))
-    return more > _WIDE_SHARE * len(head) / 2 and less * 20 < more
+    return more > max(3, _WIDE_SHARE * len(head) / 2) and less * 20 < more
 
 
 def _magic_type(head: bytes) -> str:

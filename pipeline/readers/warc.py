@@ -20,8 +20,7 @@ from massivetext.pipeline.readers.header_fields import first_fields
 from massivetext.pipeline.readers.web_record import WebRecord, clean_url, page_of
 from massivetext.records import Record
 
-_HEAD_END = re.compile(rb"\r?\n\r?\n")
-_CONTENT_LENGTH = re.compile(rb"^content-length[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE | re.M)
+_HEAD_END = re.compile(rb"\n\r?\n")
 _BEGIN = re.compile(rb"WARC/\d+\.\d+[ \t]*\r?\n")
 
 
@@ -31,18 +30,19 @@ def _begin(ahead: bytes) -> int:
 
 
 def _read_head(cursor: ByteCursor) -> Head:
-    end = cursor.find(_HEAD_END, HEADER_BYTES, overlap=3)
+    end = cursor.find(_HEAD_END, HEADER_BYTES, overlap=2)
     if end is None:
         raise FrameError(f"WARC header does not end within {HEADER_BYTES} bytes")
     head = cursor.peek(end)
     if b"\0" in head:  # what a lost block of a disk leaves: two records melt there
         raise FrameError("expected a WARC header, but there are zero bytes in it")
-    found = _CONTENT_LENGTH.search(head)
-    if not found:
+    fields = first_fields(head.decode("utf-8", "replace"))
+    length = fields.get("content-length")
+    if length is None:
         raise FrameError("WARC header has no Content-Length")
-    if not found[1].strip().isdigit():
-        raise FrameError(f"Content-Length is {found[1]!r}, expected a number of bytes")
-    return Head(end, int(found[1]))
+    if not (length.isascii() and length.isdigit()):
+        raise FrameError(f"Content-Length is {length!r}, expected a number of bytes")
+    return Head(end, int(length), fields)
 
 
 WARC_FRAMING: Final = Framing(
@@ -65,7 +65,7 @@ def _page_of(frame: Frame, context: ReadContext) -> Record:
 
 def web_record(frame: Frame) -> WebRecord:
     """Returns the record that a frame holds."""
-    head = first_fields(frame.head.decode("utf-8", "replace"))
+    head = frame.fields
     metadata = {}
     if date := head.get("warc-date"):
         metadata["timestamp"] = date
