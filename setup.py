@@ -52,6 +52,7 @@ setup(
         "fasttext-predict>=0.9.2.4",  # the distribution of fastText that works with numpy 2
         "fastwarc>=2.0",
         "google-crc32c>=1.5",  # checksums of TFRecord shards
+        "isal>=1.7; platform_machine in 'x86_64 AMD64 aarch64 arm64'",  # inflates; zlib without it
         "jinja2>=3.1",
         "lxml>=6.0",
         "lz4>=4.3",

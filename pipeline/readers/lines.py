@@ -152,7 +152,7 @@ def read_lines(
             if begins_within:
                 _skip_line(cursor)
                 begins_within = False
-            if not cursor.peek(1) or part.is_past:
+            if not cursor.skip_any(b"\n") or part.is_past:
                 break
             line = _next_line(cursor, part.offset, context)
             if line is None:
