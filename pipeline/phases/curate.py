@@ -170,7 +170,8 @@ class _Results:
         for record in skipped:
             self.skipped[record.kind] += 1
             self.skipped_bytes[record.kind] += record.size_bytes
-        self.digests.update(outcome for record in (*raws, *skipped) for outcome in record.digests)
+        self.digests.update(outcome for record in raws for outcome in record.digests)
+        self.digests.update(outcome for record in skipped for outcome in record.digests)
         self.is_incomplete |= any(error.ends_file for error in errors)
         self.statistics.append(batch_statistics(made.documents))
 

@@ -13,23 +13,23 @@ import hashlib
 from collections.abc import Iterable
 from typing import Final, Literal
 
-ALGORITHMS: Final = frozenset(
-    (
-        "md5",
-        "sha1",
-        "sha224",
-        "sha256",
-        "sha384",
-        "sha512",
-        "sha3256",
-        "sha3512",
-        "blake2b",
-        "blake2s",
-    )
-)
-"""Labels that are known, without their hyphens: all that archives were seen to use, and more."""
+_ALGORITHMS: Final = {
+    "md5": hashlib.md5,
+    "sha1": hashlib.sha1,
+    "sha224": hashlib.sha224,
+    "sha256": hashlib.sha256,
+    "sha384": hashlib.sha384,
+    "sha512": hashlib.sha512,
+    "sha3256": hashlib.sha3_256,
+    "sha3512": hashlib.sha3_512,
+    "blake2b": hashlib.blake2b,
+    "blake2s": hashlib.blake2s,
+}
+"""By label, without its hyphens: all that archives were seen to use, and more."""
 
-_HASHLIB_NAMES: Final = {"sha3256": "sha3_256", "sha3512": "sha3_512"}
+_DIGEST_BYTES: Final = {
+    label: new(usedforsecurity=False).digest_size for label, new in _ALGORITHMS.items()
+}
 
 Outcome = Literal["fits", "differs", "unknown"]
 
@@ -47,14 +47,12 @@ def check_digest(stated: str, contents: Iterable[bytes | memoryview]) -> Outcome
     """
     label, _, value = stated.strip().partition(":")
     algorithm = label.lower().replace("-", "").replace("_", "")
-    if algorithm not in ALGORITHMS:
-        return "unknown"
-    name = _HASHLIB_NAMES.get(algorithm, algorithm)
-    expected = _decode(value, hashlib.new(name, usedforsecurity=False).digest_size)
-    if expected is None:
+    new = _ALGORITHMS.get(algorithm)
+    expected = _decode(value, _DIGEST_BYTES[algorithm]) if new else None
+    if new is None or expected is None:
         return "unknown"
     for content in contents:
-        if hashlib.new(name, content, usedforsecurity=False).digest() == expected:
+        if new(content, usedforsecurity=False).digest() == expected:
             return "fits"
     return "differs"
 

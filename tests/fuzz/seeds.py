@@ -66,13 +66,15 @@ CODINGS: Final = {
 }
 """Bodies by coding."""
 
-TOKENS: Final = tuple(
-    b"""WARC/1.0 Content-Length: Content-Length:-1 Content-Length:99999999999 HTTP/1.1 200
+_WORDS_OF_PARSERS: Final = b"""
+    WARC/1.0 Content-Length: Content-Length:-1 Content-Length:99999999999 HTTP/1.1 200
     http: http://a/ 1.2.3.4 20080430204825 Transfer-Encoding:chunked Content-Encoding:zstd <!-- -->
-    <!--x--> <a <meta <meta/rating= <script <script/type=application/ld+json> </script </head <![CDATA[
-    <?xml <div> </div> <table> <svg> <plaintext> <textarea> <title> &amp; &#x110000; &#0; a- [ { " ' <
-    isFamilyFriendly charset=utf-16 charset=x-user-defined <article> <br <p itemscope> =""".split()
-) + (
+    <!--x--> <a <meta <meta/rating= <script <script/type=application/ld+json> </script </head
+    <![CDATA[ <?xml <div> </div> <table> <svg> <plaintext> <textarea> <title> &amp; &#0; a-
+    &#x110000; [ { " ' < isFamilyFriendly charset=utf-16 charset=x-user-defined <br <p itemscope>"""
+
+TOKENS: Final = (
+    *_WORDS_OF_PARSERS.split(),
     b"\r\n\r\n",
     b"\n",
     b" ",
