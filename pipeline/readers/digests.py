@@ -10,10 +10,10 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Iterable
-from typing import Final, Literal
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, Literal
 
-_ALGORITHMS: Final = {
+_ALGORITHMS: Final[Mapping[str, Callable[..., Any]]] = {
     "md5": hashlib.md5,
     "sha1": hashlib.sha1,
     "sha224": hashlib.sha224,
