@@ -123,15 +123,7 @@ def _match(source: Source, pattern: str) -> list[store.FileMetadata]:
 
 
 def _check_name(source: Source, path: str) -> None:
-    """Checks that the results can be named after a file; stores allow longer names than disks."""
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        shown = path.encode(errors="surrogateescape").decode(errors="backslashreplace")
-        raise ConfigError(
-            f"source '{source.subset}': the name of {shown} is not UTF-8, but results are named "
-            "after it; rename it"
-        ) from None
+    """Checks that the results can be named after a local file; stores allow longer names."""
     size_bytes = len(os.fsencode(os.path.basename(path)))
     if size_bytes > _NAME_BYTES and "://" not in path:
         raise ConfigError(
