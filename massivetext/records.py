@@ -106,6 +106,8 @@ class RawRecord:
         title: its title if the source states one, or empty.
         metadata: JSON-able facts of the source: content type, timestamp, license, ...
         headers: HTTP response headers with lower-case names, for SafeSearch; empty without HTTP.
+        digests: whether its bytes have the digests that the archive states: "block fits", "payload
+            differs" and so on; empty if it states none.
     """
 
     source_id: str
@@ -114,6 +116,7 @@ class RawRecord:
     title: str = ""
     metadata: Mapping[str, Json] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+    digests: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +139,17 @@ class FailedRecord:
 
 @dataclass(frozen=True, slots=True)
 class SkippedRecord:
-    """A record that holds no document (WARC request, DNS, image, ...); counted by its kind."""
+    """A record that holds no document (WARC request, DNS, image, ...); counted by its kind.
+
+    Attributes:
+        kind: what it is.
+        size_bytes: of its block, as the archive holds it.
+        digests: see `RawRecord`.
+    """
 
     kind: str
+    size_bytes: int = 0
+    digests: tuple[str, ...] = ()
 
 
 Record = RawRecord | FailedRecord | SkippedRecord

@@ -147,6 +147,8 @@ class _Results:
             ("in", "kept", "rejected", "failed", "skipped"), 0
         )
         self.skipped = Counter[str]()
+        self.skipped_bytes = Counter[str]()
+        self.digests = Counter[str]()
         self.is_incomplete = False
         self.statistics: list[dict[str, Any]] = []
 
@@ -159,14 +161,18 @@ class _Results:
         made = self.maker.make(raws, self.item.file)
         kept, dropped = _divide(made.documents)
         errors = [r for r in records if isinstance(r, FailedRecord)] + list(made.failed)
-        skipped = [record.kind for record in records if isinstance(record, SkippedRecord)]
+        skipped = [record for record in records if isinstance(record, SkippedRecord)]
         self.documents.write(kept)
         self.rejected.write(self._excerpt(dropped))
         self.failed.write(_failed_table(self.item.subset, errors))
         counts = (len(records), kept.num_rows, dropped.num_rows, len(errors), len(skipped))
         for name, count in zip(self.ledger, counts, strict=True):
             self.ledger[name] += count
-        self.skipped.update(skipped)
+        for record in skipped:
+            self.skipped[record.kind] += 1
+            self.skipped_bytes[record.kind] += record.size_bytes
+        self.digests.update(outcome for record in raws for outcome in record.digests)
+        self.digests.update(outcome for record in skipped for outcome in record.digests)
         self.is_incomplete |= any(error.ends_file for error in errors)
         self.statistics.append(batch_statistics(made.documents))
 
@@ -174,6 +180,8 @@ class _Results:
         """Returns the result, once the files are committed."""
         statistics = trim_hosts(merge_counts(self.statistics))
         statistics["skipped"] = dict(sorted(self.skipped.items()))
+        statistics["skipped_bytes"] = dict(sorted(self.skipped_bytes.items()))
+        statistics["digests"] = dict(sorted(self.digests.items()))
         statistics["incomplete_files"] = {self.item.name: 1} if self.is_incomplete else {}
         entries = (self.documents.entry, self.rejected.entry, self.failed.entry)
         return ItemResult(entries, self.ledger, {self.item.subset: statistics})

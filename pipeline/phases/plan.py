@@ -9,6 +9,7 @@ from __future__ import annotations
 import glob
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import BinaryIO, Final
@@ -16,7 +17,7 @@ from typing import BinaryIO, Final
 from massivetext.config import Config, ConfigError, Source
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.local_files import UnusableInputError
-from massivetext.pipeline.readers import FileRange, split_file
+from massivetext.pipeline.readers import RANGE_BYTES, FileRange, split_file
 
 _NAME_BYTES: Final = 255 - len(".00000.parquet")
 """What a name of a file may have on most disks, less what names of results add to it."""
@@ -68,6 +69,16 @@ def plan(config: Config) -> list[WorkItem]:
     ]
     items.sort(key=lambda item: item.name)
     return [replace(item, number=number) for number, item in enumerate(items)]
+
+
+def unsplit_files(items: Sequence[WorkItem]) -> dict[str, int]:
+    """Returns the files that are larger than a range and yet one work item, and their bytes."""
+    ranges = Counter(item.file for item in items)
+    return {
+        item.file: item.size_bytes
+        for item in items
+        if ranges[item.file] == 1 and item.size_bytes > RANGE_BYTES
+    }
 
 
 def _items_of_source(config: Config, number: int, source: Source) -> Iterator[WorkItem]:

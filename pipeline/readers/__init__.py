@@ -13,6 +13,7 @@ from typing import BinaryIO, Final
 
 from massivetext.formats import SOURCE_FORMATS
 from massivetext.pipeline.readers.contract import (
+    RANGE_BYTES,
     FileRange,
     OpenFile,
     ReadContext,
@@ -22,6 +23,7 @@ from massivetext.pipeline.readers.contract import (
 from massivetext.records import Record
 
 __all__ = [
+    "RANGE_BYTES",
     "READERS",
     "FileRange",
     "OpenFile",

@@ -1,7 +1,7 @@
 """A place in the inflated bytes of a file: look ahead, search, take, and know where one stands.
 
-`open_cursor` finds out how a file is stored. A cursor of a compressed one goes on behind a damaged
-member.
+`open_cursor` finds out how a file is stored. A cursor of a compressed one (`members.py`) goes on
+behind a damaged member.
 """
 
 from __future__ import annotations
@@ -9,17 +9,9 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 
-from massivetext.pipeline.readers.compression import (
-    MAGIC_BYTES,
-    Compression,
-    DamagedMemberError,
-    Inflater,
-    compression_of,
-)
+from massivetext.pipeline.readers.compression import DamagedMemberError
 
 STORED_CHUNK_BYTES: Final = 1 << 16
 """Stored bytes read at once. Our choice: one disk read; `unused_data` copies at most this much."""
@@ -27,12 +19,14 @@ STORED_CHUNK_BYTES: Final = 1 << 16
 _COMPACT_BYTES: Final = 1 << 22
 """Our choice: consumed bytes are dropped from the buffer at this size."""
 
+_SMALL_BYTES: Final = 1 << 14
+"""Our choice: up to about this size copying twice is faster than making a view."""
+
 _BLANK_BYTES: Final = 1 << 12
 """Our choice: bytes looked at together for others than those to skip."""
 
 
-@dataclass(frozen=True)
-class Position:
+class Position(NamedTuple):
     """A place in the inflated bytes that can be found again.
 
     Attributes:
@@ -42,21 +36,6 @@ class Position:
 
     member: int
     into: int
-
-
-def open_cursor(stream: BinaryIO, file: str) -> ByteCursor:
-    """Returns a cursor at the first inflated byte of a stored, seekable stream.
-
-    Args:
-        stream: the stored bytes; a file that is not compressed begins where the stream stands.
-        file: its path; the suffix tells how to inflate.
-    """
-    compression = compression_of(file)
-    if compression is None:
-        return PlainCursor(stream)
-    of_file = compression.inflater_of_file
-    new_inflater = compression.inflater if of_file is None else of_file(stream)
-    return MemberCursor(stream, compression, new_inflater)
 
 
 class ByteCursor(ABC):
@@ -88,9 +67,13 @@ class ByteCursor(ABC):
 
     def peek(self, size_bytes: int) -> bytes:
         """Returns the next bytes without consuming them; fewer at the end of the file."""
-        while len(self) < size_bytes and self.pull():
+        while len(self._buffer) - self._start < size_bytes and self.pull():
             pass
-        return bytes(self._buffer[self._start : self._start + size_bytes])
+        start = self._start
+        if size_bytes <= _SMALL_BYTES:
+            return bytes(self._buffer[start : start + size_bytes])
+        with memoryview(self._buffer) as view:  # a slice of the buffer itself is copied once more
+            return bytes(view[start : start + size_bytes])
 
     def look(self, size_bytes: int) -> bytes:
         """Like `peek`, but what lies before a damaged member is returned without an error.
@@ -127,6 +110,8 @@ class ByteCursor(ABC):
     def skip_any(self, blanks: bytes) -> bool:
         """Consumes the bytes up to the first that is none of these; False if there is none."""
         while len(self) or self.pull():
+            if self._buffer[self._start] not in blanks:
+                return True
             ahead = self._buffer[self._start : self._start + _BLANK_BYTES]
             left = ahead.lstrip(blanks)
             self._consume(len(ahead) - len(left))
@@ -155,27 +140,50 @@ class ByteCursor(ABC):
                 return None
 
     def skip_to(self, pattern: re.Pattern[bytes], overlap: int) -> int:
-        """Consumes the bytes before the first match, or all; returns how many."""
+        """Consumes the bytes before the first match, or all; returns how many.
+
+        Where the pattern has groups, a match without the last one is passed over: so it can say
+        what need not be searched again.
+        """
         before = self.consumed
         while True:
-            match = pattern.search(self._buffer, self._start)
-            if match:
-                self._consume(match.start() - self._start)
+            begin = self._search(pattern)
+            if begin is not None:
+                self._consume(begin - self._start)
                 return self.consumed - before
             self._consume(max(0, len(self) - overlap))
             if not self.pull():
                 self._consume(len(self))
                 return self.consumed - before
 
+    def _search(self, pattern: re.Pattern[bytes]) -> int | None:
+        """Returns where in the buffer the first match begins that `skip_to` wants."""
+        for match in pattern.finditer(self._buffer, self._start):
+            if match.lastindex == pattern.groups or not pattern.groups:
+                return match.start()
+        return None
+
     def tell(self) -> Position:
         """Returns where the next byte lies, or where the last one ended at the end of the file."""
-        self.look(1)
-        if not self._marks:
-            return Position(0, self.consumed)
-        while len(self._marks) > 1 and self._marks[1][0] <= self.consumed:
+        if self._start == len(self._buffer):
+            self.look(1)
+        marks, consumed = self._marks, self.consumed
+        if not marks:
+            return Position(0, consumed)
+        while len(marks) > 1 and marks[1][0] <= consumed:
+            marks.popleft()
+        begin, position = marks[0]
+        return Position(position.member, position.into + consumed - begin)
+
+    def member_of_last(self) -> int:
+        """Returns the stored offset of the member that the last consumed byte lies in.
+
+        0 if there is none, and behind a damaged member.
+        """
+        while len(self._marks) > 1 and self._marks[1][0] < self.consumed:
             self._marks.popleft()
-        begin, position = self._marks[0]
-        return replace(position, into=position.into + self.consumed - begin)
+        is_known = self._marks and self._marks[0][0] < self.consumed
+        return self._marks[0][1].member if is_known else 0
 
     def seek(self, position: Position) -> None:
         """Goes back to a place that `tell` returned; `consumed` does not go back."""
@@ -225,128 +233,3 @@ class PlainCursor(ByteCursor):
     def _seek_stored(self, position: Position) -> None:
         self._stream.seek(position.into)
         self._offset = position.into
-
-
-class MemberCursor(ByteCursor):
-    """In a compressed file: members one after the other, zero bytes between them allowed."""
-
-    def __init__(
-        self, stream: BinaryIO, compression: Compression, new_inflater: Callable[[], Inflater]
-    ) -> None:
-        super().__init__()
-        self._stream = stream
-        self._compression = compression
-        self._new_inflater = new_inflater
-        self._start_at(0)
-
-    def _start_at(self, offset: int, skip: int = 0) -> None:
-        self._stream.seek(offset)
-        self._read_to = offset  # stored bytes before it have been read
-        self._stored = b""  # read, but not yet given to the inflater
-        self._inflater: Inflater | None = None
-        self._position = Position(offset, 0)
-        self._skip = skip
-
-    def _seek_stored(self, position: Position) -> None:
-        self._start_at(position.member, position.into)
-
-    def pull(self) -> bool:
-        """See `ByteCursor`."""
-        if self._damage is not None:
-            damage, self._damage = self._damage, None
-            raise damage
-        is_end = False
-        while not self._inflate(is_end):
-            if is_end:
-                return False
-            more = self._stream.read(STORED_CHUNK_BYTES)
-            self._read_to += len(more)
-            self._stored += more
-            is_end = not more
-        return True
-
-    def _inflate(self, is_end: bool) -> bool:
-        """Makes some bytes available from the stored ones at hand; False if it takes more of them.
-
-        Args:
-            is_end: whether there are no more.
-        """
-        while self._inflater is not None or self._begin_member(is_end):
-            position = self._position
-            content = self._inflate_member()
-            if not content and self._inflater is not None:
-                if is_end:
-                    is_last = not self._recover(position.member)
-                    problem = f"the file ends within a {self._compression.name} member"
-                    raise DamagedMemberError(position.member, problem, is_last)
-                return False
-            self._position = Position(position.member, position.into + len(content))
-            skipped = min(self._skip, len(content))
-            self._skip -= skipped
-            if skipped < len(content):
-                begin = Position(position.member, position.into + skipped)
-                self._add(content[skipped:], begin)
-                return True
-        return False
-
-    def _begin_member(self, is_end: bool) -> bool:
-        """Begins at the next member's first byte; False if it is not among the bytes at hand."""
-        self._stored = self._stored.lstrip(b"\0")
-        if not self._stored or (len(self._stored) < MAGIC_BYTES and not is_end):
-            return False
-        offset = self._read_to - len(self._stored)
-        if not self._compression.magic.match(self._stored):
-            found = self._stored[:8]
-            is_last = not self._recover(offset)
-            problem = f"expected {self._compression.name} data as the suffix says, found {found!r}"
-            raise DamagedMemberError(offset, problem, is_last)
-        self._inflater = self._new_inflater()
-        self._position = Position(offset, 0)
-        return True
-
-    def _inflate_member(self) -> bytes:
-        """Returns some bytes of the current member, and leaves it at its end."""
-        assert self._inflater is not None
-        try:
-            content = self._inflater.inflate(self._stored)
-        except Exception as error:  # every library has exceptions of its own
-            member = self._position.member
-            is_last = not self._recover(member)
-            problem = f"damaged {self._compression.name} member: {error}"
-            raise DamagedMemberError(member, problem, is_last) from None
-        self._stored = b""
-        if self._inflater.eof:
-            self._stored = self._inflater.unused_data
-            self._inflater = None
-        return content
-
-    def _recover(self, damaged: int) -> bool:
-        """Goes to the next member behind `damaged` that can be inflated; False if there is none."""
-        offset = damaged + 1
-        while True:
-            self._start_at(offset)
-            while more := self._stream.read(STORED_CHUNK_BYTES):
-                self._read_to += len(more)
-                self._stored += more
-                match = self._compression.magic.search(self._stored)
-                if match:
-                    break
-                self._stored = self._stored[-MAGIC_BYTES:]
-            else:
-                self._stored = b""
-                return False
-            offset = self._read_to - len(self._stored) + match.start()
-            self._start_at(offset)
-            if self._can_begin():
-                self._start_at(offset)
-                return True
-            offset += 1
-
-    def _can_begin(self) -> bool:
-        """Whether what begins here inflates: a magic number may also stand inside a member."""
-        stored = self._stream.read(STORED_CHUNK_BYTES)
-        try:
-            inflater = self._new_inflater()
-            return bool(inflater.inflate(stored)) or inflater.eof
-        except Exception:  # every library has exceptions of its own
-            return False

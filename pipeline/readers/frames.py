@@ -2,19 +2,20 @@
 
 Own code where fastwarc would read: fastwarc gives a record whose Content-Length is wrong, or that
 the end of the file cuts off, as if it were whole. A frame here is a record whose length has been
-checked: what follows it must be the next record or the end. fastwarc parses the frame.
+checked: what follows it must be the next record or the end.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 from massivetext.pipeline.readers.compression import DamagedMemberError
 from massivetext.pipeline.readers.contract import ReadContext
-from massivetext.pipeline.readers.cursor import ByteCursor, open_cursor
+from massivetext.pipeline.readers.cursor import ByteCursor
+from massivetext.pipeline.readers.members import open_cursor
 from massivetext.records import FailedRecord, Record
 
 HEADER_BYTES: Final = 1 << 15
@@ -23,32 +24,37 @@ HEADER_BYTES: Final = 1 << 15
 LOOK_AHEAD_BYTES: Final = 1 << 12
 """Enough for the line that a record begins with, line ends before it included. Our choice."""
 
+_NEAR_BYTES: Final = 1 << 6
+"""Enough for nearly all such lines of WARC: looked at first. Our choice."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class Head:
     """The first part of a record.
 
     Attributes:
         size_bytes: its length, to the first byte of the block.
         block_bytes: length of the block, as it states.
+        fields: what else it states, by names in lower case.
     """
 
     size_bytes: int
     block_bytes: int
+    fields: Mapping[str, str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Frame:
     """A record whose length has been checked.
 
     Attributes:
         offset: where its member (or, in a plain file, it) starts in the stored file.
-        head: its header.
+        fields: what its header states, by names in lower case.
         block: what its Content-Length covers.
     """
 
     offset: int
-    head: bytes
+    fields: Mapping[str, str]
     block: bytes
 
 
@@ -66,14 +72,14 @@ class Framing:
 
     Attributes:
         name: the format, for messages.
-        begin: matches the bytes that a record begins with.
+        begin: returns the length of the line that a record begins with, 0 if none begins here.
         end: matches what stands behind a block of the right length though no record begins there.
-        find: finds the beginning of a record in damaged surroundings.
+        find: finds the beginning of a record in damaged surroundings (see `ByteCursor.skip_to`).
         read_head: returns the head that begins here; raises FrameError.
     """
 
     name: str
-    begin: re.Pattern[bytes]
+    begin: Callable[[bytes], int]
     end: re.Pattern[bytes]
     find: re.Pattern[bytes]
     read_head: Callable[[ByteCursor], Head]
@@ -115,8 +121,10 @@ def read_archive(
 
 
 def _read_frame(cursor: ByteCursor, framing: Framing, offset: int, record_bytes: int) -> Frame:
-    begin = framing.begin.match(cursor.look(LOOK_AHEAD_BYTES))
-    if not begin:
+    begin_bytes = framing.begin(cursor.look(_NEAR_BYTES)) or framing.begin(
+        cursor.look(LOOK_AHEAD_BYTES)
+    )
+    if not begin_bytes:
         found = cursor.take(1) + cursor.look(39)
         skipped = 1 + cursor.skip_to(framing.find, LOOK_AHEAD_BYTES)
         raise FrameError(
@@ -125,12 +133,12 @@ def _read_frame(cursor: ByteCursor, framing: Framing, offset: int, record_bytes:
     try:
         head = framing.read_head(cursor)
     except FrameError:
-        cursor.skip(begin.end())
+        cursor.skip(begin_bytes)
         cursor.skip_to(framing.find, LOOK_AHEAD_BYTES)
         raise
-    head_bytes = cursor.take(head.size_bytes)
+    cursor.skip(head.size_bytes)
     block = _read_block(cursor, framing, head.block_bytes, record_bytes)
-    return Frame(offset, head_bytes, block)
+    return Frame(offset, head.fields, block)
 
 
 def _read_block(cursor: ByteCursor, framing: Framing, block_bytes: int, record_bytes: int) -> bytes:
@@ -157,9 +165,11 @@ def _length_problem(
     """Returns what is wrong with the length of a record whose block has just been read, or ""."""
     if found_bytes < block_bytes:
         return f"truncated record: its header states {block_bytes} bytes, {found_bytes} are there"
+    if framing.begin(cursor.look(_NEAR_BYTES).lstrip(b"\r\n")):
+        return ""
     behind = cursor.look(LOOK_AHEAD_BYTES)
     next_record = behind.lstrip(b"\r\n")
-    if not next_record or framing.begin.match(next_record) or framing.end.match(behind):
+    if not next_record or framing.begin(next_record) or framing.end.match(behind):
         return ""
     return (
         f"wrong length: its header states {block_bytes} bytes, but no {framing.name} record "

@@ -1,4 +1,4 @@
-"""The body of an HTTP message, freed of its transfer and content codings.
+"""HTTP messages: the header, and the body freed of its transfer and content codings.
 
 Archives are not to be taken at their word: many store the decoded body and keep the header that
 says otherwise (all of ClueWeb09 does). A coding that the body does not show is taken as removed.
@@ -7,28 +7,76 @@ says otherwise (all of ClueWeb09 does). A coding that the body does not show is 
 from __future__ import annotations
 
 import re
-import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import brotli
 
-from massivetext.pipeline.readers.compression import COMPRESSIONS, Compression
+from massivetext.pipeline.readers.compression import GZIP, ZLIB, ZSTD, Compression
+from massivetext.pipeline.readers.header_fields import joined_fields
 
+_HEAD_END = re.compile(rb"\n\r?\n")
+_STATUS = re.compile(r"\s*HTTP/?[\d.]*[ \t]+(\d{3})(?!\d)")
 _CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?\r?\n")
 _CODINGS_BY_MAGIC: Final = {
-    "gzip": COMPRESSIONS[".gz"],
-    "x-gzip": COMPRESSIONS[".gz"],
-    "zstd": COMPRESSIONS[".zst"],
+    "gzip": GZIP,
+    "x-gzip": GZIP,
+    "zstd": ZSTD,
 }
 _NO_CODINGS: Final = frozenset(("", "identity", "none", "chunked"))
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _PRINTABLE: Final = bytes(range(0x20, 0x7F)) + b"\t\n\r"
 _FOREIGN_SHARE: Final = 0.25  # our choice: compressed data has 0.6, a page begins with markup
-_SNIFFED_BYTES: Final = 512  # our choice, as in the WHATWG's MIME sniffing (which reads 1,445)
+_SNIFFED_BYTES: Final = 512  # our choice: a disk block
+_LAST_CHUNK: Final = b"0\r\n\r\n"
 
 
 class BodyError(ValueError):
-    """A body whose codings cannot be undone."""
+    """A message that is none, or a body whose codings cannot be undone."""
+
+
+class _CutOffError(ValueError):
+    """A coding that ends too early."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpMessage:
+    """A message as an archive holds it.
+
+    Attributes:
+        status: of the answer.
+        headers: values by names in lower case, those of one name joined by commas.
+        body: with its codings.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def parse_message(block: bytes) -> HttpMessage:
+    """Returns the response that a record holds.
+
+    Raises:
+        BodyError: if it does not begin with a status line, or its header has zero bytes, as a lost
+            block of a disk leaves them.
+    """
+    end = _HEAD_END.search(block)
+    head_bytes, body = (block[: end.start()], block[end.end() :]) if end else (block, b"")
+    if b"\0" in head_bytes:
+        raise BodyError("expected the header of an HTTP message, but there are zero bytes in it")
+    head = head_bytes.decode("latin-1")  # RFC 9110, 5.5: what is not ASCII is opaque
+    status = _STATUS.match(head)
+    if status is None:
+        raise BodyError("expected an HTTP message, but it begins with no status line")
+    return HttpMessage(int(status[1]), joined_fields(head), body)
+
+
+def payload_of(block: bytes) -> bytes:
+    """Returns what follows the header of a message, a request or a response."""
+    end = _HEAD_END.search(block)
+    return block[end.end() :] if end else b""
 
 
 def decode_body(
@@ -56,6 +104,8 @@ def decode_body(
 def join_chunks(body: bytes) -> bytes:
     """Returns a chunked body in one piece; as it is, if it does not begin with a chunk size.
 
+    The empty chunk that ends a body, or the rest of it, may be missing, as some crawlers leave it.
+
     Raises:
         BodyError: if the chunks end too early.
     """
@@ -73,7 +123,18 @@ def join_chunks(body: bytes) -> bytes:
         chunks.append(chunk)
         at = header.end() + size_bytes
         at += 2 if body[at : at + 2] == b"\r\n" else int(body[at : at + 1] == b"\n")
+    if chunks and _LAST_CHUNK.startswith(body[at : at + len(_LAST_CHUNK)].lstrip(b"\r")):
+        return b"".join(chunks)
     raise BodyError(f"chunked body is damaged at byte {at}: found {body[at : at + 20]!r}")
+
+
+def inflate_undeclared(body: bytes, record_bytes: int) -> bytes:
+    """Returns a body that is gzip though no header says so, inflated; any other as it is.
+
+    Raises:
+        BodyError: if it is damaged, cut off or too large.
+    """
+    return _inflate(body, GZIP, record_bytes) if GZIP.magic.match(body) else body
 
 
 def _tokens(value: str) -> list[str]:
@@ -91,10 +152,11 @@ def _undo(body: bytes, coding: str, record_bytes: int) -> bytes:
             return _undo_deflate(body, record_bytes)
         if coding == "br":
             return _undo_brotli(body, record_bytes)
-    except (zlib.error, brotli.error) as error:
+    except (ZLIB.error, brotli.error, _CutOffError) as error:
         if looks_like_text(body):
             return body
-        raise BodyError(f"damaged {coding} body: {error}") from None
+        problem = error if isinstance(error, _CutOffError) else "its data are invalid"
+        raise BodyError(f"damaged {coding} body: {problem}") from None
     if looks_like_text(body):
         return body
     raise BodyError(f"unknown coding {coding!r}; expected gzip, deflate, br or zstd")
@@ -131,11 +193,11 @@ def _inflate(body: bytes, compression: Compression, record_bytes: int) -> bytes:
 def _undo_deflate(body: bytes, record_bytes: int) -> bytes:
     """Undoes deflate with zlib's header, or, as some servers send it, without."""
     is_zlib = body[0] & 15 == 8 and int.from_bytes(body[:2], "big") % 31 == 0
-    inflater = zlib.decompressobj(15 if is_zlib else -15)
-    inflated = inflater.decompress(body, record_bytes + 1)
+    inflater = ZLIB.decompressobj(15 if is_zlib else -15)
+    inflated: bytes = inflater.decompress(body, record_bytes + 1)
     _check_size(inflated, record_bytes)
     if not inflater.eof:
-        raise zlib.error("ends too early")
+        raise _CutOffError("it ends too early")
     return inflated
 
 
@@ -147,7 +209,7 @@ def _undo_brotli(body: bytes, record_bytes: int) -> bytes:
         inflated += inflater.process(b"", output_buffer_limit=record_bytes + 1)
         _check_size(inflated, record_bytes)
     if not inflater.is_finished():
-        raise brotli.error("ends too early")
+        raise _CutOffError("it ends too early")
     return bytes(inflated)
 
 

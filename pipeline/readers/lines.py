@@ -1,17 +1,26 @@
-"""The lines of a file, or of a byte range of it: a line belongs to the range where it starts."""
+"""The lines of a file, or of a range of it.
+
+A range of a plain file is one of bytes: a line belongs to the range where it starts. One of a
+seekable zstd file is one of frames, by their stored bytes: a line belongs to the range that holds
+the byte before it.
+"""
 
 from __future__ import annotations
 
 import codecs
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from io import SEEK_END
 from itertools import pairwise
 from typing import BinaryIO, Final, TypeVar
 
-from massivetext.pipeline.readers.compression import DamagedMemberError, compression_of
+from massivetext.pipeline.readers.compression import ZSTD, DamagedMemberError, compression_of
 from massivetext.pipeline.readers.contract import RANGE_BYTES, FileRange, OpenFile, ReadContext
-from massivetext.pipeline.readers.cursor import ByteCursor, open_cursor
+from massivetext.pipeline.readers.cursor import ByteCursor, PlainCursor
+from massivetext.pipeline.readers.members import MemberCursor
+from massivetext.pipeline.readers.zstd import frame_starts
 from massivetext.records import FailedRecord
 
 RecordT = TypeVar("RecordT")
@@ -36,19 +45,88 @@ class Line:
 
 
 def split_lines(path: str, size_bytes: int, open_file: OpenFile) -> list[FileRange]:
-    """Returns the ranges of a plain file; a compressed one is read as a whole.
+    """Returns the ranges of a file: any of a plain one, frames of a seekable zstd one.
 
-    They are equal, but the last is halved, and the rest of it again, so that there is less for
-    others to wait for when all the larger ones are done (items are begun by their weight).
+    Other compressed files are read as a whole. Ranges are about equal, but the last is halved, and
+    the rest of it again, so that there is less for others to wait for when all the larger ones are
+    done (items are begun by their weight).
+
+    Raises:
+        OSError: if the file cannot be opened.
     """
-    del open_file
-    if compression_of(path) is not None:
-        return [FileRange(0, size_bytes)]
+    cuts = _equal_cuts(size_bytes)
+    if len(cuts) > 1:
+        with open_file(path) as stream:
+            compression = compression_of(stream, path)
+            if compression is not None:
+                is_zstd = compression is ZSTD
+                frames = [f.stored for f in frame_starts(stream, size_bytes)] if is_zstd else []
+                cuts = [0, *_next_of(frames, cuts[1:])]
+    return [FileRange(start, stop) for start, stop in pairwise([*cuts, size_bytes])]
+
+
+def _equal_cuts(size_bytes: int) -> list[int]:
     count = max(1, -(-size_bytes // RANGE_BYTES))
     cuts = [size_bytes * part // count for part in range(count)]
     while size_bytes - cuts[-1] > RANGE_BYTES // _SMALLEST_PART:
         cuts.append((cuts[-1] + size_bytes) // 2)
-    return [FileRange(start, stop) for start, stop in pairwise([*cuts, size_bytes])]
+    return cuts
+
+
+def _next_of(frames: list[int], cuts: list[int]) -> list[int]:
+    """Returns the frame that begins at or behind each cut, once."""
+    places = (bisect_left(frames, cut) for cut in cuts)
+    return list(dict.fromkeys(frames[place] for place in places if place < len(frames)))
+
+
+class _Range:
+    """The part of a file whose lines are wanted.
+
+    Attributes:
+        cursor: at the first byte that has to be looked at.
+        base: inflated bytes of the file before it.
+        begins_within: whether the rest of a line that is not wanted comes first.
+    """
+
+    def __init__(self, stream: BinaryIO, context: ReadContext) -> None:
+        asked = context.range
+        start = 0 if asked is None else asked.start
+        self._stop = None if asked is None else asked.stop
+        self.begins_within = start > 0
+        self.cursor: ByteCursor
+        compression = compression_of(stream, context.file)
+        if compression is None:
+            self.base = max(0, start - 1)  # the byte before tells whether a line starts with it
+            stream.seek(self.base)
+            self.cursor = PlainCursor(stream)
+        else:
+            self.base = _inflated_before(stream, start)
+            self.cursor = MemberCursor(stream, compression, start)
+
+    @property
+    def offset(self) -> int:
+        """Of the next byte, in the inflated file."""
+        return self.base + self.cursor.consumed
+
+    @property
+    def is_past(self) -> bool:
+        """Whether a line that starts here belongs to the next range."""
+        if self._stop is None:
+            return False
+        is_plain = isinstance(self.cursor, PlainCursor)
+        return (self.offset if is_plain else self.cursor.member_of_last()) >= self._stop
+
+    def holds(self, damage: DamagedMemberError) -> bool:
+        """Whether it is for this range to tell of a damaged member."""
+        return self._stop is None or damage.offset < self._stop
+
+
+def _inflated_before(stream: BinaryIO, start: int) -> int:
+    """Returns the inflated bytes before a stored offset, as a seekable file's table states them."""
+    if start == 0:
+        return 0
+    starts = frame_starts(stream, stream.seek(0, SEEK_END))
+    return next((frame.inflated for frame in starts if frame.stored == start), 0)
 
 
 def read_lines(
@@ -67,34 +145,30 @@ def read_lines(
         record_of: returns what a line holds.
         expected: what a file holds, for the message about an empty one.
     """
-    start, stop = _bounds(context)
-    base = max(0, start - 1)  # the byte before the range tells whether a line starts with it
-    stream.seek(base)
-    cursor = open_cursor(stream, context.file)
-    if start > 0:
-        _skip_line(cursor)
-    is_empty = start == 0
+    part = _Range(stream, context)
+    cursor = part.cursor
+    begins_within = part.begins_within
+    is_empty = not begins_within
     while True:
-        offset = base + cursor.consumed
         try:
-            if not cursor.peek(1) or (stop is not None and offset >= stop):
+            if begins_within:
+                _skip_line(cursor)
+                begins_within = False
+            if not cursor.skip_any(b"\n") or part.is_past:
                 break
-            line = _next_line(cursor, offset, context)
+            line = _next_line(cursor, part.offset, context)
             if line is None:
                 continue
             yield record_of(line, context) if isinstance(line, Line) else line
         except DamagedMemberError as damage:
+            if not part.holds(damage):
+                return
+            begins_within = False
             yield FailedRecord(context.file, damage.offset, str(damage), damage.is_last)
             cursor.discard()
         is_empty = False
     if is_empty and not stream.read(1):
         yield FailedRecord(context.file, 0, f"empty file: expected {expected}")
-
-
-def _bounds(context: ReadContext) -> tuple[int, int | None]:
-    if context.range is None or compression_of(context.file) is not None:
-        return 0, None
-    return context.range.start, context.range.stop
 
 
 def _next_line(cursor: ByteCursor, offset: int, context: ReadContext) -> Line | FailedRecord | None:

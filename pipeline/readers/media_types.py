@@ -1,8 +1,9 @@
-"""Which web resources are documents: HTML and plain text, by what the server or archive says."""
+"""Media types as servers and archives state them, and which are documents: HTML and plain text."""
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 HTML_TYPES: Final = frozenset(
@@ -12,21 +13,20 @@ PLAIN_TYPES: Final = frozenset(("text/plain", "text/markdown", "text/x-markdown"
 
 _MEDIA_TYPE = re.compile(r"[a-z]{1,16}/[a-z0-9.+-]{1,64}")
 _TREE_TYPES: Final = frozenset(("application", "text", "message", "multipart", "model"))
+_REMEMBERED: Final = 256  # our choice: values of Content-Type, which are few in an archive
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([^\s"';,]+)""", re.IGNORECASE)
-_HTML_BEGINS = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*(?:<!--.{0,256}?-->\s*)*"
-    rb"<(?:!doctype html|html|head|body|title|script|style|meta|h1|div|p|table|a|br|b)[\s>]",
-    re.IGNORECASE | re.DOTALL,
-)
-"""The openings that the WHATWG's MIME sniffing standard (7.1) takes for HTML, nearly all."""
+_UNKNOWN_TYPES: Final = frozenset(("unknown/unknown", "application/unknown"))
+"""What servers send that do not know (MIME sniffing, 5.1; the third, */*, is no media type)."""
 
 
+@lru_cache(_REMEMBERED)
 def media_type(content_type: str) -> str:
-    """Returns the type in lower case without parameters, or "" where there is none."""
+    """Returns the type in lower case without parameters, or "" where none is known."""
     found = _MEDIA_TYPE.match(content_type.strip().lower())
-    return found[0] if found else ""
+    return "" if found is None or found[0] in _UNKNOWN_TYPES else found[0]
 
 
+@lru_cache(_REMEMBERED)
 def charset_of(content_type: str) -> str:
     """Returns the charset parameter in lower case, or ""."""
     found = _CHARSET.search(content_type)
@@ -36,11 +36,6 @@ def charset_of(content_type: str) -> str:
 def is_document(kind: str) -> bool:
     """Whether a media type is HTML or plain text."""
     return kind in HTML_TYPES or kind in PLAIN_TYPES
-
-
-def begins_like_html(body: bytes) -> bool:
-    """Whether a body without a declared type is HTML by its first bytes."""
-    return bool(_HTML_BEGINS.match(body))
 
 
 def skipped_kind(kind: str) -> str:

@@ -11,8 +11,8 @@ from typing import BinaryIO
 
 from massivetext.pipeline.readers.compression import DamagedMemberError
 from massivetext.pipeline.readers.contract import ReadContext
-from massivetext.pipeline.readers.cursor import open_cursor
 from massivetext.pipeline.readers.fields import RowError
+from massivetext.pipeline.readers.members import open_cursor
 from massivetext.records import FailedRecord, RawRecord
 
 

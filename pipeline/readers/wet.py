@@ -10,7 +10,8 @@ from massivetext.pipeline.readers.fields import RowError, check_utf8
 from massivetext.pipeline.readers.frames import Frame, read_archive
 from massivetext.pipeline.readers.media_types import PLAIN_TYPES, media_type, skipped_kind
 from massivetext.pipeline.readers.warc import WARC_FRAMING, web_record
-from massivetext.records import FailedRecord, RawRecord, Record, SkippedRecord
+from massivetext.pipeline.readers.web_record import checked_digests, document_metadata, skip
+from massivetext.records import FailedRecord, RawRecord, Record
 
 
 def read(stream: BinaryIO, context: ReadContext) -> Iterator[Record]:
@@ -19,20 +20,19 @@ def read(stream: BinaryIO, context: ReadContext) -> Iterator[Record]:
 
 
 def _text_of(frame: Frame, context: ReadContext) -> Record:
-    record = web_record(frame, context)
-    if isinstance(record, FailedRecord):
-        return record
+    record = web_record(frame)
     if record.kind != "conversion":
-        return SkippedRecord(record.kind)
+        return skip(record, record.kind, context)
     kind = media_type(record.content_type)
     if kind not in PLAIN_TYPES:
-        return SkippedRecord(skipped_kind(kind))
+        return skip(record, skipped_kind(kind), context)
     try:
-        raw = check_utf8(record.parsed.reader.read())
+        raw = check_utf8(record.block)
     except RowError as error:
         return FailedRecord(context.file, record.offset, f"{record.url}: {error}")
-    metadata = {**record.metadata, "content_type": kind, "charset": "utf-8"}
-    return RawRecord(record.record_id, raw, record.url, metadata=metadata)
+    digests = checked_digests(record, context.record_bytes)
+    metadata = document_metadata(record, kind, "utf-8", digests)
+    return RawRecord(record.record_id, raw, record.url, metadata=metadata, digests=digests)
 
 
 READER: Final = Reader(read)

@@ -46,6 +46,7 @@ class Estimate:
         kept_bytes: what lies there when the run has ended.
         shard_tokens: tokens in the shards.
         spent_seconds: CPU time that the estimate took.
+        unsplit: large files that one worker must read alone, and their sizes in bytes.
     """
 
     subsets: Mapping[str, SubsetEstimate]
@@ -55,6 +56,7 @@ class Estimate:
     kept_bytes: float
     shard_tokens: float
     spent_seconds: float
+    unsplit: Mapping[str, int]
 
     def total(self, name: str) -> float:
         """Returns the sum of an attribute of the phases."""

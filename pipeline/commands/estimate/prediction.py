@@ -32,7 +32,7 @@ from massivetext.pipeline.commands.estimate.volumes import (
 from massivetext.pipeline.phases.costs import Forecast, SubsetVolumes, Volumes
 from massivetext.pipeline.phases.manifest import require_manifest
 from massivetext.pipeline.phases.phase import load_phase
-from massivetext.pipeline.phases.plan import WorkItem
+from massivetext.pipeline.phases.plan import WorkItem, unsplit_files
 from massivetext.pipeline.phases.sequence.description import Drawn
 from massivetext.pipeline.phases.sequence.phase import draw_until_enough, mixture_of, wanted_of
 from massivetext.pipeline.phases.table import PHASES, phase_named
@@ -50,6 +50,7 @@ class Prediction:
         self.config, self.sample, self.measured = config, sample, measured
         self.run, self.tried = measured[-1]
         self.items = Counter(item.subset for item in items)
+        self.unsplit = unsplit_files(items)
         self.visit = {name: self._visit_of(name) for name in self.tried.subsets}
         self.supplies, shard_tokens = self._draw()
         self.all = Volumes(with_training(config, self._drawn()), shard_tokens)
@@ -81,6 +82,7 @@ class Prediction:
             kept_bytes=disk_bytes - scratch,
             shard_tokens=self.all.shard_tokens,
             spent_seconds=time.process_time(),
+            unsplit=self.unsplit,
         )
 
     def _amounts(self) -> dict[Cost, float]:

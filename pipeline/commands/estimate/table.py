@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from typing import Final
 
 from rich.filesize import decimal
 from rich.table import Table
 
 from massivetext.pipeline.commands.estimate.figures import Estimate
 from massivetext.pipeline.commands.summary import report_console
+
+_UNSPLIT_SHOWN: Final = 5  # our choice: all of them stand in estimate.json
 
 
 def to_json(estimate: Estimate) -> bytes:
@@ -35,6 +38,20 @@ def print_estimate(estimate: Estimate) -> None:
         "that the rest is like them,\n"
         "          and that groups of duplicates grow as they do among them",
         soft_wrap=True,
+    )
+    if estimate.unsplit:
+        console.print(_unsplit(estimate), soft_wrap=True, markup=False)
+
+
+def _unsplit(estimate: Estimate) -> str:
+    """Returns a line about the files that one worker must read alone, the largest named."""
+    ordered = sorted(estimate.unsplit.items(), key=lambda pair: (-pair[1], pair[0]))
+    named = ", ".join(f"{file} ({decimal(size)})" for file, size in ordered[:_UNSPLIT_SHOWN])
+    more = len(ordered) - _UNSPLIT_SHOWN
+    others = f" and {more:,} more" if more > 0 else ""
+    return (
+        f"unsplit   {named}{others}: each is read by one worker; "
+        "plain or seekable zstd JSON lines and Parquet are split"
     )
 
 

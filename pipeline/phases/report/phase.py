@@ -71,6 +71,8 @@ def render_report(
         languages=_top(everything["languages"], LANGUAGES_SHOWN),
         hosts=_top({k: v for k, v in everything["hosts"].items() if k}, HOSTS_SHOWN),
         skipped=_top(everything["skipped"], LANGUAGES_SHOWN),
+        skipped_bytes=_top(everything["skipped_bytes"], LANGUAGES_SHOWN),
+        digests=sorted(everything["digests"].items()),
         dedup=manifests["dedup"].findings,
         decontamination=manifests["decontaminate"].findings,
         dataset=dataset,

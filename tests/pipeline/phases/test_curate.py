@@ -21,6 +21,7 @@ from massivetext.pipeline.phases.phase import run_phase
 from massivetext.pipeline.phases.plan import plan
 from massivetext.pipeline.phases.table import phase_named
 from massivetext.records import DOCUMENT_SCHEMA, FAILED_SCHEMA, REJECTED_SCHEMA
+from tests.pipeline.readers.archives import warc_record
 
 PROSE = (
     "The river that runs through the old town is slow in summer, and the people who live beside "
@@ -71,6 +72,21 @@ def test_a_kept_document_has_every_column_and_measure(tmp_path: Path) -> None:
     ]:
         assert pq.read_schema(output / folder / "books/a.jsonl.parquet").equals(schema)
     assert manifest.ledger == {"in": 1, "kept": 1, "rejected": 0, "failed": 0, "skipped": 0}
+
+
+def test_skipped_bytes_and_digests_are_counted(tmp_path: Path) -> None:
+    page = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<p>" + PROSE.encode()
+    pdf = page.replace(b"<p>", b"%PDF-1.4 ")
+    digest = {"WARC_Block_Digest": "sha1:" + "A" * 32}
+    records = [warc_record(page, 1, **digest), warc_record(pdf, 2, **digest), warc_record(pdf, 3)]
+    (tmp_path / "a.warc").write_bytes(b"".join(records))
+    manifest, output = curate(tmp_path, Source("web", "web", "warc", str(tmp_path / "a.warc")))
+    found = manifest.findings["web"]
+    assert found["skipped"] == {"application/pdf": 2}
+    assert found["skipped_bytes"] == {"application/pdf": 2 * len(pdf)}
+    assert found["digests"] == {"block differs": 2}
+    (row,) = [*rows(output, "documents"), *rows(output, "rejected")]
+    assert json.loads(row["metadata"])["digest_mismatch"] == "block"
 
 
 def test_texts_are_judged_by_language_and_licence_only(tmp_path: Path) -> None:

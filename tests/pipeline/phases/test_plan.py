@@ -7,7 +7,8 @@ import pytest
 
 from massivetext.config import Config, ConfigError, Source
 from massivetext.pipeline.engine import store
-from massivetext.pipeline.phases.plan import plan
+from massivetext.pipeline.phases.plan import plan, unsplit_files
+from massivetext.pipeline.readers import RANGE_BYTES
 
 
 def source(path: object, subset: str = "books", source_format: str = "text") -> Source:
@@ -113,3 +114,17 @@ def test_a_name_too_long_for_results_is_refused(shelf: Path) -> None:
     assert len(names(source(f"{shelf}/*.txt"))) == 3
     with pytest.raises(ConfigError, match=r"has 250 bytes, but results .* have room for 241"):
         names(source(f"{shelf}/long/*"))
+
+
+def test_large_files_that_are_not_split_are_named(tmp_path: Path) -> None:
+    for name, begin in {
+        "a.jsonl": b"{}\n",
+        "b.jsonl": b"\x1f\x8b\x08\0",
+        "c.jsonl.gz": b"x",
+    }.items():
+        (tmp_path / name).write_bytes(begin)
+        os.truncate(tmp_path / name, RANGE_BYTES + 1)  # sparse: nothing is written
+    (tmp_path / "small.jsonl").write_bytes(b"{}")
+    items = plan(Config(sources=(source(f"{tmp_path}/*", source_format="jsonl"),)))
+    expected = {str(tmp_path / name): RANGE_BYTES + 1 for name in ("b.jsonl", "c.jsonl.gz")}
+    assert unsplit_files(items) == expected

@@ -58,6 +58,11 @@ def skipped(records: list[Record]) -> list[str]:
     return [record.kind for record in records if isinstance(record, SkippedRecord)]
 
 
+def sizeless(records: list[Record]) -> list[Record]:
+    """The records, those that were skipped without their sizes."""
+    return [SkippedRecord(r.kind) if isinstance(r, SkippedRecord) else r for r in records]
+
+
 def only_failure(records: list[Record]) -> FailedRecord:
     (failure,) = records
     assert isinstance(failure, FailedRecord)

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from massivetext.pipeline.readers.compression import DamagedMemberError
-from massivetext.pipeline.readers.cursor import ByteCursor, Position, open_cursor
+from massivetext.pipeline.readers.cursor import ByteCursor, Position
+from massivetext.pipeline.readers.members import open_cursor
 from tests.pipeline.readers.archives import COMPRESS, lz4
 
 SUFFIXES = sorted(COMPRESS)

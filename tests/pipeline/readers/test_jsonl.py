@@ -1,3 +1,4 @@
+import gzip
 import io
 import itertools
 import json
@@ -163,22 +164,24 @@ def test_ranges_give_each_line_once(texts: list[str], line_end: str, cuts: list[
     assert [r.raw.decode() for r in documents(records)] == texts
 
 
-def test_the_splitter_depends_on_the_size_alone() -> None:
+def test_the_splitter_looks_into_large_files_only() -> None:
     def never(path: str) -> io.BytesIO:
         raise AssertionError(path)
 
     assert split_file("jsonl", "a.jsonl", 0, never) == [FileRange(0, 0)]
     quarter = RANGE_BYTES // 4
     assert split_file("jsonl", "a.jsonl", quarter, never) == [FileRange(0, quarter)]
-    assert split_file("jsonl", "a.jsonl", 8 * quarter, never) == [
+    assert split_file("jsonl", "a.jsonl", 8 * quarter, lambda path: io.BytesIO(b"{}")) == [
         FileRange(0, 4 * quarter),
         FileRange(4 * quarter, 6 * quarter),
         FileRange(6 * quarter, 7 * quarter),
         FileRange(7 * quarter, 8 * quarter),
     ]
-    assert split_file("jsonl", "a.jsonl.gz", 9 * RANGE_BYTES, never) == [
-        FileRange(0, 9 * RANGE_BYTES)
-    ]
+    for name in ("a.jsonl.gz", "a.jsonl"):  # the content tells the compression
+        stored = io.BytesIO(gzip.compress(b"{}"))
+        assert split_file("jsonl", name, 9 * RANGE_BYTES, lambda path, s=stored: s) == [
+            FileRange(0, 9 * RANGE_BYTES)
+        ]
 
 
 @given(st.integers(1, 10**12))

@@ -82,7 +82,7 @@ def test_a_response_becomes_a_record() -> None:
 def test_what_holds_no_document_is_skipped_by_kind(
     block: bytes, fields: dict[str, str | None], kind: str
 ) -> None:
-    assert read("warc", warc_record(block, **fields)) == [SkippedRecord(kind)]
+    assert read("warc", warc_record(block, **fields)) == [SkippedRecord(kind, len(block))]
 
 
 def test_resources_and_plain_text_are_documents() -> None:
@@ -222,7 +222,7 @@ def test_an_empty_record_before_damage_is_counted(suffix: str) -> None:
     for end in (empty, empty.removesuffix(b"\r\n\r\n")):
         damaged = COMPRESS[suffix](pages(1)[0])[:-20] + bytes(20)
         found = read("warc", COMPRESS[suffix](end) + damaged, file=f"a{suffix}")
-        assert found[0] == SkippedRecord("metadata")
+        assert found[0] == SkippedRecord("metadata", 0)
         assert failures(found)
 
 

@@ -9,7 +9,7 @@ def text_record(text: bytes, **fields: str) -> bytes:
 def test_a_conversion_record_becomes_a_text() -> None:
     stored = warc_record(b"a: b", WARC_Type="warcinfo") + text_record("Größe\n".encode())
     assert read("wet", stored) == [
-        SkippedRecord("warcinfo"),
+        SkippedRecord("warcinfo", 4),
         RawRecord(
             source_id="urn:uuid:00000001",
             raw="Größe\n".encode(),
@@ -25,7 +25,7 @@ def test_a_conversion_record_becomes_a_text() -> None:
 
 def test_what_is_no_text_is_skipped_or_fails() -> None:
     assert read("wet", text_record(b"{}", Content_Type="application/json")) == [
-        SkippedRecord("application/json")
+        SkippedRecord("application/json", 2)
     ]
     (failure,) = failures(read("wet", text_record(b"Gr\xf6\xdfe")))
     assert failure.error.startswith("https://example.org/1: byte 0xf6 at byte 2 is not UTF-8")
