@@ -148,7 +148,10 @@ def _measures(row: dict[str, Any], config: Config) -> Table:
 
 def _wanted(rule: Rule, config: Config) -> str:
     threshold = rule.threshold(config)
-    shown = ", ".join(threshold) if isinstance(threshold, tuple) else f"{threshold:g}"
+    if isinstance(threshold, tuple):
+        shown = ", ".join(threshold) or "nothing"
+    else:
+        shown = f"{threshold:g}"
     return f"{rule.comparison.value} {shown}"
 
 

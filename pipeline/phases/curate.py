@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from massivetext.config import Config, Limits, Source
 from massivetext.content_cache import load_by_content
+from massivetext.events import tell
 from massivetext.paths import paths_of
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import InputError, RunError
@@ -173,6 +174,9 @@ class _Results:
         """Returns the result, once the files are committed."""
         statistics = trim_hosts(merge_counts(self.statistics))
         statistics["skipped"] = dict(sorted(self.skipped.items()))
+        statistics["safesearch_sources"] = dict.fromkeys(
+            self.maker.safesearch_sources, self.ledger["kept"] + self.ledger["rejected"]
+        )
         statistics["incomplete_files"] = {self.item.name: 1} if self.is_incomplete else {}
         entries = (self.documents.entry, self.rejected.entry, self.failed.entry)
         return ItemResult(entries, self.ledger, {self.item.subset: statistics})
@@ -223,6 +227,7 @@ def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
         "source": [replace(source, path="") for source in config.sources],
         "language": config.language,
         "safesearch": config.safesearch,
+        "opt_outs": config.opt_outs,
         "extraction": config.extraction,
         "quality": config.quality,
         "repetition": config.repetition,
@@ -254,8 +259,10 @@ def curate(run: PhaseRun, read: OpenRecords = open_records) -> Manifest:
 
 
 def check(config: Config) -> None:
-    """Loads every model and list that the phase needs."""
-    load_models(config)
+    """Loads every model and list that the phase needs; says what of the lists does not count."""
+    _, safesearch = load_models(config)
+    for warning in safesearch.warnings:
+        tell("warning", warning, level="warning")
 
 
 PHASE: Final = PhaseWork(

@@ -14,6 +14,7 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
+from massivetext.filters.stated_verdict import stated_score
 from massivetext.records import Json, RawRecord
 
 METADATA_CHARACTERS: Final = 1_000
@@ -51,7 +52,19 @@ def record_of(row: Mapping[str, object], fields: Mapping[str, str], record_bytes
         url=labels["url"],
         title=labels["title"],
         metadata=_metadata(row, columns, kind),
+        explicit=_explicit(row, fields),
     )
+
+
+def _explicit(row: Mapping[str, object], fields: Mapping[str, str]) -> float | None:
+    """Returns what the column of `fields.safesearch` says, if there is one; no name stands in."""
+    if "safesearch" not in fields:
+        return None
+    column = fields["safesearch"]
+    try:
+        return stated_score(row.get(column))
+    except ValueError as error:
+        raise RowError(f'field "{column}" is {error}') from None
 
 
 def _content(row: Mapping[str, object], column: str, kind: str) -> bytes:

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from massivetext.config import ConfigError
 from massivetext.filters.domain_list import (
     DomainList,
-    host_of,
     load_domain_list,
-    public_suffixes,
 )
+from massivetext.filters.hosts import host_of
+from massivetext.filters.public_suffixes import public_suffixes
 
 
 def listed(folder: Path, lines: str, name: str = "list.txt") -> DomainList:

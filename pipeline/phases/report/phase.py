@@ -71,6 +71,8 @@ def render_report(
         languages=_top(everything["languages"], LANGUAGES_SHOWN),
         hosts=_top({k: v for k, v in everything["hosts"].items() if k}, HOSTS_SHOWN),
         skipped=_top(everything["skipped"], LANGUAGES_SHOWN),
+        safesearch=counts["safesearch"],
+        opt_outs=_top(counts["opt_outs"], LANGUAGES_SHOWN),
         dedup=manifests["dedup"].findings,
         decontamination=manifests["decontaminate"].findings,
         dataset=dataset,
