@@ -25,7 +25,7 @@ from massivetext.config import ConfigError
 from massivetext.content_cache import digest_files, load_by_content
 from massivetext.filters import host_table
 from massivetext.filters.host_table import HostTable, LeftOut, map_table, table_of, write_table
-from massivetext.filters.hosts import host_of, path_of
+from massivetext.filters.hosts import host_of, is_address, path_of
 from massivetext.filters.list_entries import entries_of
 from massivetext.filters.public_suffixes import public_suffixes, public_suffixes_digest
 from massivetext.shared_file import shared_file
@@ -125,7 +125,7 @@ def _read_lists(lists: _Lists) -> HostTable:
             if entries is None:
                 ignored = ignored.plus(line)
             for entry in entries or ():
-                if "/" not in entry and suffixes.is_suffix(entry):
+                if not is_address(entry) and "/" not in entry and suffixes.is_suffix(entry):
                     refused = refused.plus(entry)
                 else:
                     hashes += _hash_entry(entry)

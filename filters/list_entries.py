@@ -52,7 +52,7 @@ def _entry(text: str) -> str | None:
     text = _SCHEME.sub("", text, count=1) if _SCHEME.match(text) else text
     text = text.removeprefix("*").removeprefix(".") if text.startswith(("*.", ".")) else text
     if text.count(":") > 1 and is_address(text):
-        text = f"[{text}]"
+        text = f"[{text.strip('[]')}]"
     try:
         host = ascii_name(urlsplit(f"//{text}").hostname or "")
     except ValueError:
