@@ -82,6 +82,8 @@ _EQUALS: Final = ord("=")
 _QUOTES: Final = (ord('"'), ord("'"))
 _ENDS_OF_AUTHORITY: Final = tuple(b"/\\?#\"'<>")
 
+_FAMILY_FRIENDLY: Final = name_hash("familyfriendly")
+_FAMILY_BYTES: Final = len("familyfriendly")
 _META: Final = name_hash("meta")
 _LINK: Final = name_hash("a")
 _SCRIPT: Final = name_hash("script")
@@ -347,7 +349,9 @@ def find_candidates(page: Any, names: Any, wants_links: Any) -> Any:
                 if _is_label(page, stop, min(end, stop + MOST_TAG_BYTES), names):
                     found |= HAS_LABEL
         elif page[place] | CASE_BIT == _F:
-            found |= HAS_FAMILY
+            stop = min(place + _FAMILY_BYTES, len(page))
+            if hash_of(page, place, stop) == _FAMILY_FRIENDLY:
+                found |= HAS_FAMILY
         else:
             first, last = _target_behind(page, place + 4)
             if last > first:
