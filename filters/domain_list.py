@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from massivetext.config import ConfigError
 from massivetext.content_cache import digest_files, load_by_content
 from massivetext.filters import host_table
-from massivetext.filters.host_table import HostTable, LeftOut, map_table, table_of, write_table
+from massivetext.filters.host_table import HostTable, LeftOut, map_table, table_of, write_hosts
 from massivetext.filters.hosts import host_of, is_address, path_of
 from massivetext.filters.list_entries import entries_of
 from massivetext.filters.public_suffixes import public_suffixes, public_suffixes_digest
@@ -104,7 +104,7 @@ def _load_lists(lists: _Lists) -> DomainList:
 
     def write(stream: BinaryIO) -> None:
         made.append(made.pop() if made else _read_lists(lists))
-        write_table(stream, made[0])
+        write_hosts(stream, made[0])
 
     shared = shared_file("domain-lists", f"{lists.digest}.hosts", map_table, write)
     if shared is None:  # nowhere to keep it

@@ -15,13 +15,13 @@ from typing import Any, Final
 import numpy as np
 
 from massivetext.filters.tag_kernel import (
-    COLON,
+    BLANK,
+    COLON_SIGN,
     DASH,
     FNV_OFFSET,
     FNV_PRIME,
-    SLASH,
-    SPACE,
-    is_letter,
+    SOLIDUS,
+    is_ascii_letter,
     lower,
 )
 from massivetext.kernels import inlined, kernel, lean
@@ -105,7 +105,7 @@ def _covers_host(text: Any, start: Any, stop: Any, hashes: Any, starts: Any) -> 
             if has_dot and _holds(hashes, starts, _mixed(value)):
                 return True
             has_dot = True
-        has_colon |= byte == COLON
+        has_colon |= byte == COLON_SIGN
         value = _step(value, byte)
     return (has_dot or has_colon) and _holds(hashes, starts, _mixed(value))
 
@@ -113,11 +113,11 @@ def _covers_host(text: Any, start: Any, stop: Any, hashes: Any, starts: Any) -> 
 @lean
 def _covers_path(text: Any, path: Any, value: Any, hashes: Any, starts: Any) -> Any:
     """Whether a table holds a host with a first part of the path, given the host's running hash."""
-    value = _step(value, np.uint8(SLASH))
+    value = _step(value, np.uint8(SOLIDUS))
     is_query = False
     for position in range(path, min(len(text), path + MOST_PLAIN_BYTES)):
         byte = text[position]
-        is_end = not is_query and (byte in (SLASH, _QUESTION))
+        is_end = not is_query and (byte in (SOLIDUS, _QUESTION))
         if is_end and position > path and _holds(hashes, starts, _mixed(value)):
             return True
         is_query |= byte == _QUESTION
@@ -169,7 +169,7 @@ def _host_in(page: Any, start: Any, stop: Any) -> Any:
             position += 1
         return start, position
     position = start
-    while position < stop and page[position] != COLON:
+    while position < stop and page[position] != COLON_SIGN:
         position += 1
     while position > start and page[position - 1] == _DOT:
         position -= 1
@@ -276,7 +276,7 @@ def hash_of_entry(text: Any, host_stop: Any) -> Any:
 @inlined
 def _is_name_byte(byte: Any) -> Any:
     """Whether a byte stands in host names: letters, digits, dash, underscore."""
-    return is_letter(byte) or _ZERO <= byte <= _NINE or byte in (DASH, _UNDERSCORE)
+    return is_ascii_letter(byte) or _ZERO <= byte <= _NINE or byte in (DASH, _UNDERSCORE)
 
 
 @lean
@@ -296,7 +296,7 @@ def _plain_host_stop(text: Any, start: Any, stop: Any) -> Any:
             dots += 1
             is_empty = True
         elif _is_name_byte(byte):
-            letters += is_letter(byte)
+            letters += is_ascii_letter(byte)
             is_empty = False
         else:
             break
@@ -308,15 +308,15 @@ def _plain_host_stop(text: Any, start: Any, stop: Any) -> Any:
 @lean
 def _is_plain_path(text: Any, start: Any, stop: Any) -> Any:
     """Whether what follows a host is /part/part without empty parts, queries and fragments."""
-    if stop - start < 2 or stop - start > MOST_PLAIN_BYTES or text[stop - 1] == SLASH:
+    if stop - start < 2 or stop - start > MOST_PLAIN_BYTES or text[stop - 1] == SOLIDUS:
         return False
     for position in range(start, stop):
         byte = text[position]
-        if byte <= SPACE or byte > _TILDE or byte in (_QUESTION, _HASH):
+        if byte <= BLANK or byte > _TILDE or byte in (_QUESTION, _HASH):
             return False
-        if byte == SLASH and text[position - 1] == SLASH:
+        if byte == SOLIDUS and text[position - 1] == SOLIDUS:
             return False
-    return text[start] == SLASH
+    return text[start] == SOLIDUS
 
 
 @lean
@@ -326,9 +326,9 @@ def _behind_zero_address(text: Any, start: Any, stop: Any) -> Any:
     while position < stop and (text[position] == _DOT or _ZERO <= text[position] <= _NINE):
         position += 1
     size = position - start
-    if (size != 7 and size != 9) or position >= stop or text[position] > SPACE:
+    if (size != 7 and size != 9) or position >= stop or text[position] > BLANK:
         return start
-    while position < stop and text[position] <= SPACE:
+    while position < stop and text[position] <= BLANK:
         position += 1
     return position
 
@@ -393,9 +393,9 @@ def hash_lines(text: Any, names: Any, names_starts: Any, wildcards: Any, excepti
         while line_stop < len(text) and text[line_stop] != _NEWLINE:
             line_stop += 1
         following = line_stop + 1
-        while start < line_stop and text[start] <= SPACE:
+        while start < line_stop and text[start] <= BLANK:
             start += 1
-        while line_stop > start and text[line_stop - 1] <= SPACE:
+        while line_stop > start and text[line_stop - 1] <= BLANK:
             line_stop -= 1
         first = _behind_zero_address(text, start, line_stop)
         host_stop = _plain_host_stop(text, first, line_stop)

@@ -107,7 +107,7 @@ def _keep_distinct(values: NDArray[np.uint64]) -> int:
     return size
 
 
-def write_table(stream: BinaryIO, table: HostTable) -> None:
+def write_hosts(stream: BinaryIO, table: HostTable) -> None:
     """Writes a table to a file.
 
     Raises:

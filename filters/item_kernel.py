@@ -12,12 +12,12 @@ from typing import Any, Final
 import numpy as np
 
 from massivetext.filters.tag_kernel import (
-    COLON,
-    HREF,
-    LESS_THAN,
-    RAW_TEXT,
-    SLASH,
-    SPACE,
+    BLANK,
+    COLON_SIGN,
+    HREF_NAME,
+    RAW_TEXT_ELEMENTS,
+    SOLIDUS,
+    TAG_OPEN,
     hash_of,
     name_hash,
     name_hashes,
@@ -27,7 +27,7 @@ from massivetext.filters.tag_kernel import (
 )
 from massivetext.kernels import inlined, kernel, lean
 
-MOST_ITEMS: Final = 64
+MOST_STATEMENTS: Final = 64
 """Our choice: so many top items and statements are looked at, and items nest half as deep."""
 
 _DEEPEST: Final = 32
@@ -35,7 +35,7 @@ _MOST_VALUE_BYTES: Final = 256
 _SCOPES: Final = name_hashes("itemscope", "typeof")
 _TYPES: Final = name_hashes("itemtype", "typeof")
 _PROPERTIES: Final = name_hashes("itemprop", "property")
-_VALUES: Final = (name_hash("content"), HREF, name_hash("src"))
+_VALUES: Final = (name_hash("content"), HREF_NAME, name_hash("src"))
 _FAMILY: Final = name_hash("isfamilyfriendly")
 _MAIN: Final = name_hash("mainentity")
 _TEMPLATE: Final = name_hash("template")
@@ -57,11 +57,11 @@ def _names_property(page: Any, start: Any, stop: Any, name: Any) -> Any:
     """Whether one of a value's words ends with a name: itself, schema:name, https://host/name."""
     word = start
     for position in range(start, stop + 1):
-        if position == stop or page[position] <= SPACE:
+        if position == stop or page[position] <= BLANK:
             if position > word and hash_of(page, word, position) == name:
                 return True
             word = position + 1
-        elif page[position] == COLON or page[position] == SLASH:
+        elif page[position] == COLON_SIGN or page[position] == SOLIDUS:
             word = position + 1
     return False
 
@@ -123,8 +123,8 @@ def find_items(page: Any) -> Any:
         int64[items, 2], start and stop of their types; int64[statements, 4], start and stop of the
         value, and of the type of the item, which are -1 where it is stated of none.
     """
-    tops = np.empty((MOST_ITEMS, 2), np.int64)
-    statements = np.empty((MOST_ITEMS, 4), np.int64)
+    tops = np.empty((MOST_STATEMENTS, 2), np.int64)
+    statements = np.empty((MOST_STATEMENTS, 4), np.int64)
     names = np.zeros(_DEEPEST, np.uint64)
     opened = np.zeros(_DEEPEST, np.int64)
     items = np.zeros((_DEEPEST, 3), np.int64)  # type start, type stop, whether it is a top item
@@ -138,7 +138,7 @@ def find_items(page: Any) -> Any:
         name = hash_of(page, start, stop)
         if name == _TEMPLATE:
             templates = max(0, templates - 1) if is_end_tag else templates + 1
-        if name in RAW_TEXT and not is_end_tag:
+        if name in RAW_TEXT_ELEMENTS and not is_end_tag:
             position = raw_text_end(page, position, name, stop - start)
             continue
         same = _item_of_name(names, depth, name)
@@ -151,7 +151,7 @@ def find_items(page: Any) -> Any:
         if templates:
             continue
         bits = _read_element(page, stop, end, spans)
-        if bits & _IS_FAMILY and n_statements < MOST_ITEMS:
+        if bits & _IS_FAMILY and n_statements < MOST_STATEMENTS:
             is_counted = depth == 0 or items[depth - 1, 2] != 0
             if is_counted:
                 row = statements[n_statements]
@@ -159,7 +159,7 @@ def find_items(page: Any) -> Any:
                 if spans[2] < 0:  # the element's text
                     row[0] = row[1] = position
                     last = min(len(page), position + _MOST_VALUE_BYTES)
-                    while row[1] < last and page[row[1]] != LESS_THAN:
+                    while row[1] < last and page[row[1]] != TAG_OPEN:
                         row[1] += 1
                 row[2] = items[depth - 1, 0] if depth else -1
                 row[3] = items[depth - 1, 1] if depth else -1
@@ -171,7 +171,7 @@ def find_items(page: Any) -> Any:
             names[depth], opened[depth] = name, 1
             items[depth, 0], items[depth, 1], items[depth, 2] = spans[0], spans[1], is_top != 0
             depth += 1
-            if is_top and n_tops < MOST_ITEMS:
+            if is_top and n_tops < MOST_STATEMENTS:
                 tops[n_tops, 0], tops[n_tops, 1] = spans[0], spans[1]
                 n_tops += 1
         elif same >= 0:

@@ -14,18 +14,18 @@ import numpy as np
 
 from massivetext.filters.label_names import ROBOT_NAMES, ROBOTS_DIRECTIVES
 from massivetext.filters.tag_kernel import (
+    BLANK,
     CASE_BIT,
-    COLON,
+    COLON_SIGN,
     DASH,
     FNV_OFFSET,
     FNV_PRIME,
-    HREF,
-    LESS_THAN,
-    RAW_TEXT,
-    SLASH,
-    SPACE,
+    HREF_NAME,
+    RAW_TEXT_ELEMENTS,
+    SOLIDUS,
+    TAG_OPEN,
     hash_of,
-    is_letter,
+    is_ascii_letter,
     lower,
     name_end,
     name_hash,
@@ -70,7 +70,7 @@ _E: Final = np.uint8(ord("e"))
 _H: Final = np.uint8(ord("h"))
 _F: Final = np.uint8(ord("f"))
 _Y: Final = np.uint8(ord("y"))
-_OPEN: Final = np.uint8(LESS_THAN)
+_OPEN: Final = np.uint8(TAG_OPEN)
 _NOTHING: Final = np.uint8(0)
 _NO_MATCH: Final = np.uint8(255)
 _R: Final = np.uint8(ord("r"))
@@ -118,7 +118,7 @@ def _hash_of_words(page: Any, start: Any, stop: Any) -> Any:
     is_between = is_begun = False
     for position in range(start, stop):
         byte = page[np.uint64(position)]
-        if byte <= SPACE or byte in (DASH, _UNDERSCORE):
+        if byte <= BLANK or byte in (DASH, _UNDERSCORE):
             is_between = is_begun
         else:
             if is_between:
@@ -131,7 +131,7 @@ def _hash_of_words(page: Any, start: Any, stop: Any) -> Any:
 @inlined
 def _begins_like_rta(page: Any, start: Any, stop: Any) -> Any:
     """Whether a value's first letters are RTA."""
-    while start < stop and page[start] <= SPACE:
+    while start < stop and page[start] <= BLANK:
         start += 1
     return (
         start + 3 <= stop
@@ -177,7 +177,7 @@ def _opts_out(page: Any, start: Any, stop: Any) -> Any:
     """Whether one of the words of a value, divided by commas and the like, opts out of training."""
     word = start
     for position in range(start, stop + 1):
-        if position == stop or not is_letter(page[position]):
+        if position == stop or not is_ascii_letter(page[position]):
             if 4 <= position - word <= 9 and hash_of(page, word, position) in _OPT_OUTS:
                 return True
             word = position + 1
@@ -187,26 +187,26 @@ def _opts_out(page: Any, start: Any, stop: Any) -> Any:
 @lean
 def _authority(page: Any, start: Any, stop: Any) -> Any:
     """Returns where the authority of an absolute http(s) URL begins and ends; (0, 0) without."""
-    while start < stop and page[start] <= SPACE:
+    while start < stop and page[start] <= BLANK:
         start += 1
     position = start
-    while position < stop and position - start <= 5 and is_letter(page[position]):
+    while position < stop and position - start <= 5 and is_ascii_letter(page[position]):
         position += 1
     if position > start:
-        if position >= stop or page[position] != COLON:
+        if position >= stop or page[position] != COLON_SIGN:
             return 0, 0
         if hash_of(page, start, position) not in _HTTP:
             return 0, 0
         position += 1
     for _ in range(2):
-        if position >= stop or (page[position] != SLASH and page[position] != _BACKSLASH):
+        if position >= stop or (page[position] != SOLIDUS and page[position] != _BACKSLASH):
             return 0, 0
         position += 1
     start = position
     stop = min(stop, start + _MOST_AUTHORITY_BYTES)
     while position < stop:
         byte = page[position]
-        if byte <= SPACE or byte in _ENDS_OF_AUTHORITY:
+        if byte <= BLANK or byte in _ENDS_OF_AUTHORITY:
             break
         position += 1
     return start, position
@@ -215,12 +215,12 @@ def _authority(page: Any, start: Any, stop: Any) -> Any:
 @lean
 def _target_behind(page: Any, position: Any) -> Any:
     """Returns where the authority of an `href` begins and ends, given the place behind its name."""
-    while position < len(page) and page[position] <= SPACE:
+    while position < len(page) and page[position] <= BLANK:
         position += 1
     if position >= len(page) or page[position] != _EQUALS:
         return 0, 0
     position += 1
-    while position < len(page) and page[position] <= SPACE:
+    while position < len(page) and page[position] <= BLANK:
         position += 1
     if position < len(page) and page[position] in _QUOTES:
         position += 1
@@ -234,7 +234,7 @@ def _link_target(page: Any, position: Any, stop: Any) -> Any:
         first, last, value, value_stop, position = next_attribute(page, position, stop)
         if last == first:
             return 0, 0
-        if last - first == 4 and hash_of(page, first, last) == HREF:
+        if last - first == 4 and hash_of(page, first, last) == HREF_NAME:
             return _authority(page, value, value_stop)
 
 
@@ -383,7 +383,7 @@ def _is_json_ld(page: Any, position: Any, stop: Any) -> Any:
         if last == first:
             return False
         if hash_of(page, first, last) == _TYPE:
-            while value < value_stop and page[value] <= SPACE:
+            while value < value_stop and page[value] <= BLANK:
                 value += 1
             return hash_of(page, value, min(value_stop, value + 19)) == _JSON_LD
 
@@ -442,7 +442,7 @@ def read_tags(page: Any, names: Any, wants_links: Any) -> Any:
                 if last > first:
                     links = _add_pair(links, n_links, first, last)
                     n_links += 1
-        elif name in RAW_TEXT:
+        elif name in RAW_TEXT_ELEMENTS:
             position = raw_text_end(page, end + 1, name, stop - start)
             is_read = name == _SCRIPT and depth == 0 and n_scripts < MOST_LABELS
             if is_read and _is_json_ld(page, stop, end):

@@ -22,13 +22,13 @@ _BLOCK_BYTES: Final = 32
 CASE_BIT: Final = np.uint8(32)
 """What an ASCII letter in lower case has more than one in upper case."""
 
-SPACE: Final = ord(" ")
+BLANK: Final = ord(" ")
 """This and all below are white space, as lenient parsers have it."""
 
-LESS_THAN: Final = ord("<")
-GREATER_THAN: Final = ord(">")
-SLASH: Final = ord("/")
-COLON: Final = ord(":")
+TAG_OPEN: Final = ord("<")
+TAG_CLOSE: Final = ord(">")
+SOLIDUS: Final = ord("/")
+COLON_SIGN: Final = ord(":")
 DASH: Final = ord("-")
 _EQUALS: Final = ord("=")
 _QUOTE: Final = ord('"')
@@ -54,12 +54,12 @@ def name_hashes(*names: str) -> tuple[np.uint64, ...]:
     return tuple(map(name_hash, names))
 
 
-RAW_TEXT: Final = name_hashes(
+RAW_TEXT_ELEMENTS: Final = name_hashes(
     "script", "style", "textarea", "title", "noscript", "xmp", "iframe", "noembed", "noframes"
 )
 """Elements whose content holds no tags, for a browser that runs scripts (13.2.6.2 and 13.2.6.4)."""
 
-HREF: Final = name_hash("href")
+HREF_NAME: Final = name_hash("href")
 
 
 @inlined
@@ -69,7 +69,7 @@ def lower(byte: Any) -> Any:
 
 
 @inlined
-def is_letter(byte: Any) -> Any:
+def is_ascii_letter(byte: Any) -> Any:
     """Whether a byte is an ASCII letter."""
     return _UPPER_A <= byte <= _UPPER_Z or _LOWER_A <= byte <= _LOWER_Z
 
@@ -88,7 +88,7 @@ def name_end(page: Any, position: Any) -> Any:
     """Returns where the name of a tag ends that begins at `position`."""
     while position < len(page):
         byte = page[position]
-        if byte <= SPACE or byte in (GREATER_THAN, SLASH):
+        if byte <= BLANK or byte in (TAG_CLOSE, SOLIDUS):
             break
         position += 1
     return position
@@ -101,24 +101,24 @@ def next_attribute(page: Any, position: Any, stop: Any) -> Any:
     An empty name says that there is none: the tag ends, by its `>` or at `stop`.
     """
     while position < stop and (
-        page[np.uint64(position)] <= SPACE or page[np.uint64(position)] == SLASH
+        page[np.uint64(position)] <= BLANK or page[np.uint64(position)] == SOLIDUS
     ):
         position += 1
     name_start = position
     while position < stop:
         byte = page[np.uint64(position)]
-        if byte <= SPACE or byte in (GREATER_THAN, SLASH):
+        if byte <= BLANK or byte in (TAG_CLOSE, SOLIDUS):
             break
         if byte == _EQUALS and position > name_start:
             break
         position += 1
     name_stop = position
-    while position < stop and page[np.uint64(position)] <= SPACE:
+    while position < stop and page[np.uint64(position)] <= BLANK:
         position += 1
     value_start = value_stop = position
     if name_stop > name_start and position < stop and page[np.uint64(position)] == _EQUALS:
         position += 1
-        while position < stop and page[np.uint64(position)] <= SPACE:
+        while position < stop and page[np.uint64(position)] <= BLANK:
             position += 1
         value_start = value_stop = position
         if position < stop and (
@@ -129,7 +129,7 @@ def next_attribute(page: Any, position: Any, stop: Any) -> Any:
             position = value_stop + 1
         else:
             while position < stop:
-                if page[np.uint64(position)] <= SPACE or page[np.uint64(position)] == GREATER_THAN:
+                if page[np.uint64(position)] <= BLANK or page[np.uint64(position)] == TAG_CLOSE:
                     break
                 position += 1
             value_stop = position
@@ -160,11 +160,11 @@ def tag_end(page: Any, position: Any) -> Any:
     """Returns where a tag's `>` stands, given a place behind its name; len(page) if nowhere."""
     while position < len(page):
         byte = page[position]
-        if byte == GREATER_THAN:
+        if byte == TAG_CLOSE:
             break
         position += 1
         if byte == _EQUALS:
-            while position < len(page) and page[position] <= SPACE:
+            while position < len(page) and page[position] <= BLANK:
                 position += 1
             if position < len(page):
                 byte = page[position]
@@ -172,7 +172,7 @@ def tag_end(page: Any, position: Any) -> Any:
                     position = find_byte(page, position + 1, byte) + 1
                 else:
                     while position < len(page):
-                        if page[position] <= SPACE or page[position] == GREATER_THAN:
+                        if page[position] <= BLANK or page[position] == TAG_CLOSE:
                             break
                         position += 1
     return min(position, len(page))
@@ -184,20 +184,20 @@ def markup_end(page: Any, position: Any) -> Any:
     is_comment = position + 4 <= len(page) and page[position + 1] == _BANG
     if is_comment and page[position + 2] == DASH and page[position + 3] == DASH:
         return _comment_end(page, position + 4)
-    return find_byte(page, position + 2, GREATER_THAN) + 1
+    return find_byte(page, position + 2, TAG_CLOSE) + 1
 
 
 @lean
 def _comment_end(page: Any, position: Any) -> Any:
     """Returns the place behind a comment whose `<!--` ends at `position` (13.2.5.43 to 51)."""
-    if position < len(page) and page[position] == GREATER_THAN:
+    if position < len(page) and page[position] == TAG_CLOSE:
         return position + 1  # <!-->
     has_dash = position + 1 < len(page) and page[position] == DASH
-    if has_dash and page[position + 1] == GREATER_THAN:
+    if has_dash and page[position + 1] == TAG_CLOSE:
         return position + 2  # <!--->
     start = position
     while True:
-        position = find_byte(page, position, GREATER_THAN)
+        position = find_byte(page, position, TAG_CLOSE)
         if position >= len(page):
             return position
         behind = position - 1 if page[position - 1] == _BANG else position
@@ -217,13 +217,13 @@ def raw_text_end(page: Any, position: Any, name: Any, size: Any) -> Any:
         size: bytes of the name.
     """
     while True:
-        position = find_byte(page, position, LESS_THAN)
+        position = find_byte(page, position, TAG_OPEN)
         stop = position + 2 + size
         if stop > len(page):
             return len(page)
-        if page[position + 1] == SLASH:
-            is_end = stop == len(page) or page[stop] <= SPACE
-            is_end = is_end or page[stop] == GREATER_THAN or page[stop] == SLASH
+        if page[position + 1] == SOLIDUS:
+            is_end = stop == len(page) or page[stop] <= BLANK
+            is_end = is_end or page[stop] == TAG_CLOSE or page[stop] == SOLIDUS
             if is_end and hash_of(page, position + 2, stop) == name:
                 return position
         position += 1
@@ -237,19 +237,19 @@ def next_tag(page: Any, position: Any) -> Any:
     the page says that there is none; so does a tag that does not end, which the standard drops.
     """
     while True:
-        position = find_byte(page, position, LESS_THAN)
+        position = find_byte(page, position, TAG_OPEN)
         if position + 2 >= len(page):
             return len(page), len(page), len(page), False
         byte = page[position + 1]
         if byte in (_BANG, _QUESTION):
             position = markup_end(page, position)
             continue
-        is_end_tag = byte == SLASH
+        is_end_tag = byte == SOLIDUS
         start = position + 2 if is_end_tag else position + 1
-        if is_letter(page[start]):
+        if is_ascii_letter(page[start]):
             stop = name_end(page, start)
             end = tag_end(page, stop)
             if end < len(page):
                 return start, stop, end, is_end_tag
             return len(page), len(page), len(page), False
-        position = find_byte(page, start, GREATER_THAN) + 1 if is_end_tag else start
+        position = find_byte(page, start, TAG_CLOSE) + 1 if is_end_tag else start
