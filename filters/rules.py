@@ -43,11 +43,11 @@ OUR_CHOICE: Final = "our choice"
 """How the source of a rule begins that the paper does not state."""
 
 KEEP_ALL: Final = "*"
-"""In a list of values to keep: keep everything."""
+"""In a list of values to keep: keep everything; in one of values to reject: reject any."""
 
 
 Threshold = float | tuple[str, ...]
-"""A bound, or the values to keep."""
+"""A bound, the values to keep, or (NONE_OF) those to reject."""
 
 
 class Stage(StrEnum):
@@ -64,6 +64,7 @@ class Comparison(StrEnum):
     AT_LEAST = "at least"
     AT_MOST = "at most"
     ONE_OF = "one of"
+    NONE_OF = "none of"
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,10 @@ class Rule:
     def describe(self, config: Config, source: Source | None = None) -> str:
         """Returns the meaning with the threshold in force."""
         threshold = self.threshold(config, source)
-        shown = ", ".join(threshold) if isinstance(threshold, tuple) else f"{threshold:,g}"
+        if isinstance(threshold, tuple):
+            shown = ", ".join(threshold) or "none"
+        else:
+            shown = f"{threshold:,g}"
         return self.meaning.format(threshold=shown)
 
     def objects(self, column: pa.Array | pa.ChunkedArray, threshold: Threshold) -> np.ndarray:
@@ -126,7 +130,8 @@ class Rule:
         Numbers compare as float64, strictly; a measure that is null or NaN breaks its rule.
         """
         if isinstance(threshold, tuple):
-            return _outside(column, threshold)
+            is_keeping = self.comparison is Comparison.ONE_OF
+            return _outside(column, threshold) if is_keeping else _among(column, threshold)
         values = np.asarray(column.cast(pa.float64()), dtype=np.float64)
         if self.comparison is Comparison.AT_LEAST:
             return ~(values >= threshold)
@@ -140,6 +145,14 @@ def _outside(column: pa.Array | pa.ChunkedArray, keep: tuple[str, ...]) -> np.nd
     kept = {value.lower() for value in keep}
     values = column.to_pylist()
     return np.array([v is None or v.lower() not in kept for v in values], dtype=bool)
+
+
+def _among(column: pa.Array | pa.ChunkedArray, reject: tuple[str, ...]) -> np.ndarray:
+    """Returns whether one of the values in each list is to be rejected, whatever their case."""
+    rejected = {value.lower() for value in reject}
+    rows = ([value.lower() for value in values or ()] for values in column.to_pylist())
+    found = (bool(row) and (KEEP_ALL in rejected or not rejected.isdisjoint(row)) for row in rows)
+    return np.fromiter(found, bool, len(column))
 
 
 _CONTENT_RULES: Final = (
@@ -187,6 +200,18 @@ _CONTENT_RULES: Final = (
         quote="uses various web signals to identify explicit content",
         source="A.1.1, content filter, on Google SafeSearch; scorer and threshold are our stand-in",
         meaning="The signals of explicit content score at most {threshold}.",
+        evidence=no_passage,
+    ),
+    Rule(
+        "opt_outs.reject",
+        Stage.CONTENT,
+        "opt_out_signals",
+        Comparison.NONE_OF,
+        unit="signals",
+        range="noai, noimageai, noml, tdm_policy, tdm_reservation",
+        quote="(publishers reserve pages from text and data mining, or from training)",
+        source="our choice: off by default; an empty list rejects nothing",
+        meaning="None of these opt-out signals is stated: {threshold}.",
         evidence=no_passage,
     ),
 )
@@ -404,8 +429,8 @@ RULES: Final[Mapping[str, Rule]] = {rule.name: rule for rule in (*_CONTENT_RULES
 def rules_for(source: Source) -> tuple[Rule, ...]:
     """Returns the rules that judge the documents of a source (A.1.1).
 
-    All for web pages. Other subsets are filtered by language only; a source may leave that out, or
-    add a list of licenses.
+    All for web pages. Other subsets are filtered by language and opt-outs only; a source may leave
+    the language out, or add a list of licenses or a column with SafeSearch verdicts.
     """
     left_out: set[str] = set()
     if not source.licenses:
@@ -413,6 +438,7 @@ def rules_for(source: Source) -> tuple[Rule, ...]:
     if not source.language:
         left_out.update(("language.keep", "language.min_score"))
     if source.kind == "text":
-        left_out.add("safesearch.max_score")
+        if "safesearch" not in source.fields:
+            left_out.add("safesearch.max_score")
         left_out.update(rule.name for rule in TEXT_RULES)
     return tuple(rule for rule in RULES.values() if rule.name not in left_out)

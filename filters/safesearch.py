@@ -7,50 +7,47 @@ inoffensive content associated with minority groups. Google's signals are not pu
 - what the site says of itself (`self_labels`): decisive;
 - the page's domain or URL on a list that the user brings (`domain_list`): decisive;
 - links to listed domains: a hint, and decisive where many of them lead there;
-- a fastText model that the user brings, on the text: as decisive as it is sure.
+- a fastText model that the user brings, on the text: as decisive as it is sure;
+- a verdict that the input states in a column (`fields.safesearch`): as high as it says.
 
-Without lists and model only self-labels decide; reports must say so (`SafeSearchScorer.sources`).
+Without lists and model only self-labels and stated verdicts decide; reports say so
+(`SafeSearchScorer.sources`).
 """
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
+from urllib.parse import unquote
+
+import numpy as np
+from numpy.typing import NDArray
 
 from massivetext.config import SafeSearch
-from massivetext.filters.domain_list import (
-    DomainList,
-    host_of,
-    load_domain_list,
-    public_suffixes,
-)
+from massivetext.filters.domain_list import DomainList, load_domain_list
+from massivetext.filters.hosts import ascii_name, host_of
 from massivetext.filters.language import SCORE_DECIMALS, LanguageClassifier, first_line, load_model
-from massivetext.filters.self_labels import self_labels
+from massivetext.filters.markup import Markup, exact_links, read_markup, text_of
+from massivetext.filters.public_suffixes import public_suffixes
+from massivetext.filters.self_labels import labels_of
+from massivetext.filters.stated_verdict import EXPLICIT_WORDS
 
 LISTED_DOMAIN: Final = "listed_domain"
 LISTED_LINKS: Final = "listed_links"
 MODEL: Final = "model"
+STATED: Final = "stated"
 """Names of signals, beside those of `SelfLabel`."""
 
 LEAST_LISTED_DOMAINS: Final = 2
 LEAST_LISTED_SHARE: Final = 0.1
 """Our choice: links decide alone where they lead to two listed domains and a tenth of them does."""
 
-EXPLICIT_LABELS: Final = frozenset(("adult", "explicit", "nsfw", "porn", "unsafe"))
-"""Labels of a user's model that mean explicit content; every other label scores 0."""
-
 MODEL_KEY: Final = "safesearch.model"
 
 ADULT_CATEGORY: Final = "adult"
 EXCEPTION_CATEGORY: Final = "sexual_education"
 """Folders of UT1 that a list of adult domains, and one of exceptions, is read from."""
-
-_LINK: Final = re.compile(
-    rb"<a\s[^>]*?href\s*=\s*[\"']?\s*(?:https?:)?//([^/\"'\s>?#]+)", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True)
@@ -64,6 +61,11 @@ class Verdict:
 
     score: float
     signals: tuple[str, ...]
+
+
+_LISTED: Final = "listed domains and URLs"
+_EXCEPTED: Final = "exceptions from lists"
+_NOTHING: Final = Verdict(0.0, ())
 
 
 @dataclass(frozen=True)
@@ -84,61 +86,133 @@ class SafeSearchScorer:
     def sources(self) -> tuple[str, ...]:
         """What the score is made of, for reports."""
         found = ["self-labels"]
-        if len(self.domains):
-            found.append(f"{len(self.domains):,} listed domains and URLs")
+        for entries, name in ((self.domains, _LISTED), (self.exceptions, _EXCEPTED)):
+            if len(entries) or entries.left_out:
+                left_out = f" ({'; '.join(entries.left_out)})" if entries.left_out else ""
+                found.append(f"{len(entries):,} {name}{left_out}")
         if self.model is not None:
             found.append("a text model")
         return tuple(found)
 
-    def score(self, url: str, page: bytes, headers: Mapping[str, str], text: str = "") -> Verdict:
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What of the lists does not count, a line for each."""
+        lists = ((self.domains, "safesearch.domains"), (self.exceptions, "safesearch.exceptions"))
+        return tuple(f"{key}: {line}" for entries, key in lists for line in entries.left_out)
+
+    @property
+    def wants_links(self) -> bool:
+        """Whether the markup of pages has to be read with their links."""
+        return len(self.domains) > 0
+
+    def score(
+        self,
+        url: str,
+        page: bytes,
+        headers: Mapping[str, str],
+        text: str = "",
+        stated: float | None = None,
+    ) -> Verdict:
         """Returns the verdict on a page.
 
         Args:
             url: where it came from, or "".
-            page: its HTML as it was sent.
+            page: its HTML, in any encoding that holds ASCII as ASCII, or in UTF-16.
             headers: HTTP response headers with lower-case names.
             text: its text, for the user's model.
+            stated: what the input says of it, in [0, 1].
         """
-        scores: dict[str, float] = {str(label): 1.0 for label in self_labels(page, headers)}
-        if len(self.domains):
+        markup = read_markup(page, self.wants_links)
+        return self.score_markup(url, markup, headers, text, stated)
+
+    def score_markup(
+        self,
+        url: str,
+        markup: Markup,
+        headers: Mapping[str, str],
+        text: str = "",
+        stated: float | None = None,
+    ) -> Verdict:
+        """Returns the verdict on a page whose markup was read, with links if it `wants_links`."""
+        scores: dict[str, float] = {str(label): 1.0 for label in labels_of(markup, headers)}
+        if self.wants_links:
             if self._is_listed(url):
                 scores[LISTED_DOMAIN] = 1.0
-            scores[LISTED_LINKS] = self._score_links(host_of(url), page)
+            if len(markup.links):
+                scores[LISTED_LINKS] = self._score_links(host_of(url), markup)
         if self.model is not None and text.strip():
             scores[MODEL] = _score_text(self.model, text)
+        if stated is not None:
+            scores[STATED] = stated
+        if not scores:
+            return _NOTHING
         signals = tuple(sorted(name for name, score in scores.items() if score > 0))
         return Verdict(round(min(1.0, sum(sorted(scores.values()))), SCORE_DECIMALS), signals)
 
     def _is_listed(self, url: str) -> bool:
         return self.domains.covers_url(url) and not self.exceptions.covers_url(url)
 
-    def _score_links(self, host: str, page: bytes) -> float:
+    def _score_links(self, host: str, markup: Markup) -> float:
         """Returns half the share of the links to other sites that lead to listed ones.
 
         And half a point more where they decide alone: so a hint stays at or below 0.5 and a
         decision lies above.
         """
-        suffixes = public_suffixes()
-        own_site = suffixes.registered_domain(host)
-        outside: Counter[str] = Counter()
-        for authority, count in Counter(_LINK.findall(page)).items():
-            target = host_of("//" + authority.decode("latin-1"))
-            site = suffixes.registered_domain(target)
-            if target and site != own_site:
-                outside[target] += count
-        listed = self.domains.covered(outside)
-        listed -= self.exceptions.covered(listed)
-        if not listed:
+        targets = self._targets(host, markup, markup.links)
+        if targets.listed and not markup.are_links_exact:
+            targets = self._targets(host, markup, exact_links(markup))
+        if not targets.listed:
             return 0.0
-        share = sum(outside[target] for target in listed) / outside.total()
-        sites = {suffixes.registered_domain(target) for target in listed}
+        share = targets.listed / targets.outside
+        sites = {public_suffixes().registered_domain(target) for target in targets.hosts}
         decides = len(sites) >= LEAST_LISTED_DOMAINS and share >= LEAST_LISTED_SHARE
         return share / 2 + (0.5 if decides else 0.0)
 
+    def _targets(self, host: str, markup: Markup, links: NDArray[np.int64]) -> _Targets:
+        """Returns where a page's links lead; hosts in Unicode are looked up one by one."""
+        from massivetext.filters.host_kernel import count_listed
+
+        suffixes = public_suffixes()
+        site = suffixes.registered_domain(host)
+        outside, listed, shown = count_listed(
+            np.frombuffer(markup.page, np.uint8),
+            links,
+            np.frombuffer(site.encode(errors="replace"), np.uint8),
+            suffixes.is_suffix(site),
+            *(self.domains.table.hashes, self.domains.table.starts),
+            *(self.exceptions.table.hashes, self.exceptions.table.starts),
+        )
+        hosts: set[str] = set()
+        for start, stop, is_listed in shown.tolist():
+            target = ascii_name(unquote(text_of(markup.page[start:stop])))
+            if is_listed:
+                hosts.add(target)
+            elif suffixes.registered_domain(target) == site:
+                outside -= 1
+            elif self.domains.covered([target]) and not self.exceptions.covered([target]):
+                listed += 1
+                hosts.add(target)
+        return _Targets(outside, listed, frozenset(hosts))
+
+
+class _Targets(NamedTuple):
+    """Where the links of a page lead.
+
+    Attributes:
+        outside: links to other sites.
+        listed: those of them that lead to listed hosts.
+        hosts: some of these hosts.
+    """
+
+    outside: int
+    listed: int
+    hosts: frozenset[str]
+
 
 def _score_text(model: LanguageClassifier, text: str) -> float:
+    """Returns how sure the user's model is; a label that means nothing explicit scores 0."""
     label, probability = model.predict(first_line(text))
-    return min(1.0, probability) if label.lower() in EXPLICIT_LABELS else 0.0
+    return min(1.0, probability) if label.lower() in EXPLICIT_WORDS else 0.0
 
 
 def load_scorer(settings: SafeSearch) -> SafeSearchScorer:

@@ -26,6 +26,9 @@ TestSetFormat = Literal["wikitext", "lambada", "jsonl", "parquet", "text", "cura
 FAILED_SHARE_RECORDS = 100
 """Our choice: of fewer records `limits.max_failed_share` says nothing."""
 
+OptOut = Literal["*", "noai", "noimageai", "noml", "tdm_policy", "tdm_reservation"]
+"""A signal of `filters.opt_outs`, or all of them."""
+
 
 class ConfigError(ValueError):
     """A configuration that cannot be run: what was found, what was expected, what to do."""
@@ -86,6 +89,15 @@ class SafeSearch:
     exceptions: Annotated[tuple[str, ...], PathKind.FILE] = ()
     model: Annotated[str, PathKind.FILE] = ""
     max_score: float = 0.5
+
+
+@dataclass(frozen=True)
+class OptOuts:
+    """What publishers say against text and data mining or training; counted in any case."""
+
+    reject: tuple[OptOut, ...] = ()
+    """Signals whose documents are rejected; ["*"] for all. Our choice: none, as the paper has no
+    such rule."""
 
 
 @dataclass(frozen=True)
@@ -205,6 +217,7 @@ class Config:
     sources: tuple[Source, ...] = ()
     language: Language = Language()
     safesearch: SafeSearch = SafeSearch()
+    opt_outs: OptOuts = OptOuts()
     extraction: Extraction = Extraction()
     quality: Quality = Quality()
     repetition: Repetition = Repetition()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 WEIGHT_NAMES = ("gopher", "chinchilla", "retro")
 """Published mixtures that `sequence.weights` may name; the figures are in `sequencing.mixture`."""
 
-SOURCE_FIELDS = ("text", "html", "id", "url", "title", "license")
+SOURCE_FIELDS = ("text", "html", "id", "url", "title", "license", "safesearch")
 """What the columns of a JSONL or Parquet source can be mapped to."""
 
 _TOML_NAMES = {"sources": "source", "test_sets": "test_set"}

@@ -23,11 +23,8 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-import os
 import pickle
-import stat
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,6 +36,7 @@ from numba.core import event
 from numba.core.dispatcher import Dispatcher
 from numba.core.options import DefaultOptions
 
+from massivetext.cache_folders import private_folder, user_folder
 from massivetext.compilation import begin_compiling, end_compiling
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -119,9 +117,9 @@ def _cache_folders(function: Callable[..., Any]) -> Iterator[Path]:
     if _settings.CACHE_DIR:
         yield Path(_settings.CACHE_DIR, name)
     yield Path(inspect.getfile(function)).parent / "__pycache__" / name
-    user = Path(os.path.expanduser(os.environ.get("XDG_CACHE_HOME") or "~/.cache"))
-    if user.is_absolute():  # a user without a home leaves "~" as it is
-        yield user / "massivetext" / name
+    user = user_folder()
+    if user is not None:
+        yield user / name
     private = _private_folder()
     if private is not None:
         yield private / name
@@ -168,17 +166,4 @@ def _cached_in(folder: Path) -> Iterator[None]:
 
 
 def _private_folder() -> Path | None:
-    """Returns a folder below the temporary one that only this user can write, or None.
-
-    Cached kernels are code: a folder that somebody else made or may write is not used.
-    """
-    if not hasattr(os, "getuid"):
-        return None
-    try:
-        folder = Path(tempfile.gettempdir(), f"massivetext-kernels-{os.getuid()}")
-        folder.mkdir(mode=0o700, exist_ok=True)
-        found = folder.lstat()
-    except OSError:
-        return None
-    ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid()
-    return folder if ours and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) else None
+    return private_folder("kernels")

@@ -29,8 +29,9 @@ CONTENT_MEASURES: Final[Mapping[str, pa.DataType]] = {
     "language_score": pa.float64(),
     "safesearch_score": pa.float64(),
     "safesearch_signals": pa.list_(pa.string()),
+    "opt_out_signals": pa.list_(pa.string()),
 }
-"""What the content stage (language, SafeSearch) found."""
+"""What the content stage (language, SafeSearch, opt-outs) found."""
 
 MEASURES: Final[Mapping[str, pa.DataType]] = {
     **QUALITY_MEASURES,
@@ -105,9 +106,11 @@ class RawRecord:
         url: where it came from, or empty.
         title: its title if the source states one, or empty.
         metadata: JSON-able facts of the source: content type, timestamp, license, ...
-        headers: HTTP response headers with lower-case names, for SafeSearch; empty without HTTP.
+        headers: HTTP response headers with lower-case names, for SafeSearch and opt-outs; empty
+            without HTTP.
         digests: whether its bytes have the digests that the archive states: "block fits", "payload
             differs" and so on; empty if it states none.
+        explicit: how explicit the source says it is, in [0, 1]; None if it does not say.
     """
 
     source_id: str
@@ -117,6 +120,7 @@ class RawRecord:
     metadata: Mapping[str, Json] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     digests: tuple[str, ...] = ()
+    explicit: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,7 +148,7 @@ def _measures(row: dict[str, Any], config: Config) -> Table:
 
 def _wanted(rule: Rule, config: Config) -> str:
     threshold = rule.threshold(config)
-    shown = ", ".join(threshold) if isinstance(threshold, tuple) else f"{threshold:g}"
+    shown = ", ".join(threshold) or "nothing" if isinstance(threshold, tuple) else f"{threshold:g}"
     return f"{rule.comparison.value} {shown}"
 
 

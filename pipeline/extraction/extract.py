@@ -19,6 +19,8 @@ class Page:
     """Text of the `title` element; empty if there is none."""
     encoding: str
     """Python's name of the codec that the bytes were read with."""
+    html: bytes
+    """The page as it was read, in UTF-8: for what else looks at its markup."""
 
 
 def extract_text(html: bytes, *, encoding: str | None = None, extractor: Extractor = "tree") -> str:
@@ -37,4 +39,4 @@ def extract_page(
     functions = extractor_functions(extractor)
     codec, html_utf8 = decode_page(html, encoding)
     text, title = functions.text(html_utf8)
-    return Page(text, title, codec)
+    return Page(text, title, codec, html_utf8)

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from massivetext.config import FAILED_SHARE_RECORDS, Config, Limits, Source
 from massivetext.content_cache import load_by_content
+from massivetext.events import tell
 from massivetext.filters.language import require_labels
 from massivetext.paths import paths_of
 from massivetext.pipeline.engine import store
@@ -182,6 +183,9 @@ class _Results:
         statistics["skipped"] = dict(sorted(self.skipped.items()))
         statistics["skipped_bytes"] = dict(sorted(self.skipped_bytes.items()))
         statistics["digests"] = dict(sorted(self.digests.items()))
+        statistics["safesearch_sources"] = dict.fromkeys(
+            self.maker.safesearch_sources, self.ledger["kept"] + self.ledger["rejected"]
+        )
         statistics["incomplete_files"] = {self.item.name: 1} if self.is_incomplete else {}
         entries = (self.documents.entry, self.rejected.entry, self.failed.entry)
         return ItemResult(entries, self.ledger, {self.item.subset: statistics})
@@ -232,6 +236,7 @@ def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
         "source": [replace(source, path="") for source in config.sources],
         "language": config.language,
         "safesearch": config.safesearch,
+        "opt_outs": config.opt_outs,
         "extraction": config.extraction,
         "quality": config.quality,
         "repetition": config.repetition,
@@ -292,10 +297,15 @@ def _first_failure(job: Job, item: WorkItem) -> str:
 
 
 def check(config: Config) -> None:
-    """Loads every model and list that the phase needs, and asks whether they fit the rules."""
-    language, _ = load_models(config)
+    """Loads every model and list that the phase needs, and asks whether they fit the rules.
+
+    Says what of the lists does not count.
+    """
+    language, safesearch = load_models(config)
     if any(source.language for source in config.sources):
         require_labels(config.language.keep, language)
+    for warning in safesearch.warnings:
+        tell("warning", warning, level="warning")
 
 
 PHASE: Final = PhaseWork(

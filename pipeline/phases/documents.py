@@ -18,6 +18,8 @@ from massivetext.config import Config, Source
 from massivetext.filters import measure
 from massivetext.filters.language import LanguageClassifier, identify
 from massivetext.filters.language import load_model as load_language_model
+from massivetext.filters.markup import Markup, read_markup
+from massivetext.filters.opt_outs import opt_out_signals
 from massivetext.filters.safesearch import SafeSearchScorer, Verdict, load_scorer
 from massivetext.filters.verdicts import first_stages, judge
 from massivetext.records import (
@@ -51,6 +53,8 @@ class _Text(NamedTuple):
     text: str
     title: str
     encoding: str
+    verdict: Verdict
+    opt_outs: list[str]
 
 
 def load_models(config: Config) -> tuple[LanguageClassifier, SafeSearchScorer]:
@@ -70,6 +74,13 @@ class DocumentMaker:
     source: Source
     language: LanguageClassifier
     safesearch: SafeSearchScorer
+
+    @property
+    def safesearch_sources(self) -> tuple[str, ...]:
+        """What the SafeSearch score is made of, where the rule on it applies."""
+        own = self.safesearch.sources if self.source.kind == "web" else ()
+        stated = ("a column of the input",) if "safesearch" in self.source.fields else ()
+        return own + stated
 
     def make(self, records: Sequence[RawRecord], file: str) -> JudgedBatch:
         """Returns the documents of some records, with all measures and all failed rules."""
@@ -93,7 +104,7 @@ class DocumentMaker:
     def _text(self, record: RawRecord) -> _Text:
         """Extracts a web page, or decodes a text; lines end with LF only."""
         if self.source.kind == "text":
-            return _Text(record, _unix_lines(record.raw.decode()), record.title, "")
+            return self._judged(record, record.raw.decode(), record.title, "")
         from massivetext.pipeline.extraction import extract_page
         from massivetext.pipeline.extraction.encoding import decode_page
 
@@ -101,12 +112,24 @@ class DocumentMaker:
         charset = stated if isinstance(stated, str) else None
         if str(record.metadata.get("content_type", "")).startswith("text/plain"):
             codec, text_utf8 = decode_page(record.raw, charset)
-            return _Text(record, _unix_lines(text_utf8.decode()), record.title, codec)
+            return self._judged(record, text_utf8.decode(), record.title, codec)
         page = extract_page(
             record.raw, encoding=charset, extractor=self.config.extraction.extractor
         )
         title = record.title or page.title
-        return _Text(record, _unix_lines(page.text), title, page.encoding)
+        return self._judged(record, page.text, title, page.encoding, page.html)
+
+    def _judged(
+        self, record: RawRecord, text: str, title: str, encoding: str, html: bytes = b""
+    ) -> _Text:
+        """Returns a text with what its page says of itself; its markup is not kept."""
+        text = _unix_lines(text)
+        markup = read_markup(html, self.safesearch.wants_links) if html else Markup(b"")
+        verdict = self.safesearch.score_markup(
+            record.url, markup, record.headers, text, record.explicit
+        )
+        opt_outs = opt_out_signals(markup, record.headers)
+        return _Text(record, text, title, encoding, verdict, opt_outs)
 
     def _measure(self, texts: Sequence[_Text]) -> pa.Table:
         """Returns the columns of `DOCUMENT_SCHEMA`: every document gets every measure."""
@@ -117,15 +140,15 @@ class DocumentMaker:
             characters=self.config.repetition.characters,
         )
         labels, scores = identify(contents, self.language)
-        ratings = [self._rate(text) for text in texts]
         columns: dict[str, Any] = {
             **self._identity(texts),
             "text": contents,
             **{name: counted.column(name) for name in (*QUALITY_MEASURES, *REPETITION_MEASURES)},
             "language": labels,
             "language_score": scores,
-            "safesearch_score": [rating.score for rating in ratings],
-            "safesearch_signals": [list(rating.signals) for rating in ratings],
+            "safesearch_score": [text.verdict.score for text in texts],
+            "safesearch_signals": [list(text.verdict.signals) for text in texts],
+            "opt_out_signals": [text.opt_outs for text in texts],
         }
         arrays = [
             columns[field.name]
@@ -150,11 +173,6 @@ class DocumentMaker:
             "title": [text.title for text in texts],
             "metadata": [_metadata(text) for text in texts],
         }
-
-    def _rate(self, text: _Text) -> Verdict:
-        record = text.record
-        page = record.raw if self.source.kind == "web" else b""
-        return self.safesearch.score(record.url, page, record.headers, text.text)
 
 
 def _metadata(text: _Text) -> str:

@@ -68,6 +68,7 @@ def batch_statistics(documents: pa.Table) -> dict[str, Any]:
         "rules": {rule: dict(counts) for rule, counts in rules.items()},
         "languages": dict(Counter(documents["language"].to_pylist())),
         "safesearch_signals": _count_lists(documents["safesearch_signals"].to_pylist()),
+        "opt_out_signals": _count_lists(documents["opt_out_signals"].to_pylist()),
         "histograms": {name: _histogram(documents[name], bins) for name, bins in BINS.items()},
         "hosts": dict(Counter(map(_host, documents["url"].to_pylist()))),
         "text_bytes": sum(len(text.as_buffer()) for text in documents["text"]),

@@ -40,7 +40,8 @@ class ReadContext:
     Attributes:
         file: path, for messages; its suffix tells the compression.
         range: the part to read; None is the whole file.
-        fields: column of each of text, html, id, url, title, license (`[[source]] fields`).
+        fields: column of each of text, html, id, url, title, license, safesearch (`[[source]]
+            fields`).
         record_bytes: a larger record becomes a `FailedRecord` (`limits.record_bytes`).
     """
 

@@ -15,6 +15,7 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
+from massivetext.filters.stated_verdict import stated_score
 from massivetext.records import Json, RawRecord
 
 METADATA_CHARACTERS: Final = 1_000
@@ -55,6 +56,7 @@ def record_of(row: Mapping[str, object], fields: Mapping[str, str], record_bytes
         url=labels["url"],
         title=labels["title"],
         metadata=_metadata(row, columns, kind),
+        explicit=_explicit(row, fields),
     )
 
 
@@ -91,6 +93,17 @@ def require_content(row: Mapping[str, object], column: str, kind: str) -> None:
         raise RowError(
             f'no field "{column}"; found: {shown_columns(row)}; set fields.{kind} of the source'
         )
+
+
+def _explicit(row: Mapping[str, object], fields: Mapping[str, str]) -> float | None:
+    """Returns what the column of `fields.safesearch` says, if there is one; no name stands in."""
+    if "safesearch" not in fields:
+        return None
+    column = fields["safesearch"]
+    try:
+        return stated_score(_get(row, column))
+    except ValueError as error:
+        raise RowError(f'field "{column}" is {error}') from None
 
 
 def _content(row: Mapping[str, object], column: str, kind: str) -> bytes:

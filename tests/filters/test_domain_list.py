@@ -1,20 +1,25 @@
 import io
-import logging
 import tarfile
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from massivetext import content_cache, shared_file
 from massivetext.config import ConfigError
 from massivetext.filters.domain_list import (
     DomainList,
-    host_of,
     load_domain_list,
-    public_suffixes,
 )
+from massivetext.filters.host_table import LeftOut, map_table
+from massivetext.filters.hosts import host_of
+from massivetext.filters.public_suffixes import public_suffixes
+
+
+def clear_loaded() -> None:
+    """Forgets what this process has loaded."""
+    content_cache._loaded.clear()
 
 
 def listed(folder: Path, lines: str, name: str = "list.txt") -> DomainList:
@@ -95,16 +100,80 @@ def test_hosts_files_comments_and_ad_blockers_lines(tmp_path: Path) -> None:
     assert all(domains.covers_url(f"//{name}.example/") for name in names)
 
 
-def test_public_suffixes_are_refused_with_a_warning(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    with caplog.at_level(logging.WARNING):
-        domains = listed(tmp_path, "blogspot.com\nco.uk\nme.blogspot.com\nfoo.ck\nwww.ck\n")
-    assert domains.refused == ("blogspot.com", "co.uk", "foo.ck")
-    assert "3 entries of the domain lists are public suffixes" in caplog.text
+def test_public_suffixes_are_refused_and_told(tmp_path: Path) -> None:
+    domains = listed(tmp_path, "blogspot.com\nco.uk\nme.blogspot.com\nfoo.ck\nwww.ck\n")
+    assert domains.table.refused == LeftOut(3, ("blogspot.com", "co.uk", "foo.ck"))
+    assert domains.left_out == (
+        "3 public suffixes, under which strangers register, refused: blogspot.com, co.uk, foo.ck",
+    )
     assert not domains.covers_url("//you.blogspot.com/")
     assert domains.covers_url("//me.blogspot.com/")
     assert domains.covers_url("//www.ck/")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["zzzbad.com/1", "zzzbad.com", "www.ZZZbad.com:8080/a", "http://zzzbad.com", "//zzzbad.com"],
+)
+@pytest.mark.parametrize(
+    "entry",
+    [
+        *("zzzbad.com", "http://zzzbad.com/", "https://user@zzzbad.com:443", "*.zzzbad.com"),
+        *(".zzzbad.com", "||zzzbad.com^$third-party", "0.0.0.0 good.example zzzbad.com"),
+    ],
+)
+def test_entries_and_urls_in_every_spelling(tmp_path: Path, entry: str, url: str) -> None:
+    domains = listed(tmp_path, entry + "\n")
+    assert domains.covers_url(url)
+    assert domains.left_out == ()
+
+
+@pytest.mark.parametrize(
+    ("entry", "url"),
+    [
+        ("[2001:db8::1]", "http://[2001:DB8:0::1]:80/x"),
+        ("2001:db8::1", "http://[2001:db8::1]/"),
+        ("192.0.2.1", "192.0.2.1/x"),
+        ("http://x.example/a/b/c/d/e/f/", "http://www.x.example/a/b/c/d/e/f/g"),
+        ("x.example/a?id=5", "http://x.example/a?id=5"),
+    ],
+)
+def test_addresses_long_paths_and_queries(tmp_path: Path, entry: str, url: str) -> None:
+    domains = listed(tmp_path, entry + "\n")
+    assert domains.covers_url(url)
+    assert not domains.covers_url("http://x.example/a/b")
+
+
+def test_lines_that_are_no_entries_are_counted(tmp_path: Path) -> None:
+    lines = "# c\n! c\n[Adblock Plus 2.0]\nword\n@@||good.example^\nbad*.example\n\ngood.example\n"
+    domains = listed(tmp_path, lines)
+    assert len(domains) == 1
+    assert domains.table.ignored == LeftOut(3, ("word", "@@||good.example^", "bad*.example"))
+    assert domains.left_out == (
+        "3 lines that are no domain or URL ignored: word, @@||good.example^, bad*.example",
+    )
+
+
+def test_a_damaged_or_lost_file_of_hashes_is_made_anew(tmp_path: Path, own_cache: Path) -> None:
+    names = [f"site{n}.example" for n in range(1000)]
+    listed(tmp_path, "\n".join(names))
+    [file] = own_cache.rglob("*.hosts")
+    content = file.read_bytes()
+    assert len(map_table(file) or ()) == 1000
+    for damaged in (b"", content[:-1], content[:-1] + b"x", b"{}"):
+        file.write_bytes(damaged)
+        assert map_table(file) is None
+        clear_loaded()
+        domains = listed(tmp_path, "\n".join(names))
+        assert all(map(domains.covers_url, names))
+        assert file.read_bytes() == content
+
+
+def test_without_a_cache_folder_lists_are_read_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared_file, "cache_folders", lambda kind: iter(()))
+    assert listed(tmp_path, "nowhere.example\n").covers_url("nowhere.example")
 
 
 def test_folders_in_ut1_layout(tmp_path: Path) -> None:
@@ -151,7 +220,7 @@ def test_a_missing_list_is_a_clear_error(tmp_path: Path) -> None:
 def test_an_empty_list_covers_nothing() -> None:
     assert DomainList().covered(["a.example"]) == set()
     assert not DomainList().covers_url("http://a.example/")
-    assert load_domain_list([], "adult").hashes.dtype == np.uint64
+    assert len(load_domain_list([], "adult")) == 0
 
 
 NAMES = st.lists(st.sampled_from(["a", "b", "c", "co", "com", "uk"]), min_size=1, max_size=5)

@@ -80,7 +80,7 @@ def test_a_rule_on_the_text_as_a_whole_shows_it(rule):
 
 def test_only_rules_beside_the_text_have_no_evidence():
     without = [name for name, rule in RULES.items() if rule.evidence is no_passage]
-    assert without == ["source.licenses", "safesearch.max_score"]
+    assert without == ["source.licenses", "safesearch.max_score", "opt_outs.reject"]
     assert gather_evidence("any text", without) == []
     assert gather_evidence("", [rule.name for rule in TEXT_RULES]) == []
 

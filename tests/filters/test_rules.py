@@ -11,6 +11,7 @@ from massivetext.config import (
     Config,
     ConfigError,
     Language,
+    OptOuts,
     Quality,
     Repetition,
     SafeSearch,
@@ -67,6 +68,7 @@ def test_every_threshold_of_the_config_has_exactly_one_rule():
         "repetition": Repetition,
         "language": Language,
         "safesearch": SafeSearch,
+        "opt_outs": OptOuts,
     }
     keys = {f"{name}.{f.name}" for name, kind in sections.items() for f in dataclasses.fields(kind)}
     assert keys - NOT_THRESHOLDS | {"source.licenses"} == set(RULES)

@@ -42,7 +42,11 @@ def test_a_listed_domain_decides_and_an_exception_wins(scorer: SafeSearchScorer)
     assert scorer.score("https://www.one.example/a", page(), {}) == Verdict(1.0, ("listed_domain",))
     assert scorer.score("https://health.example/a", page(), {}) == Verdict(0.0, ())
     assert scorer.score("https://fine.example/a", page(), {}) == Verdict(0.0, ())
-    assert scorer.sources == ("self-labels", "3 listed domains and URLs")
+    assert scorer.sources == (
+        "self-labels",
+        "3 listed domains and URLs",
+        "1 exceptions from lists",
+    )
 
 
 def test_links_hint_or_decide(scorer: SafeSearchScorer) -> None:

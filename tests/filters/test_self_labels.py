@@ -151,6 +151,89 @@ def test_family_friendly_is_not_mistaken(element: str) -> None:
     assert labels("", body=element) == set()
 
 
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("Adults only, no one under 18", True),
+        ("18+", True),
+        ("adult - not for children", True),
+        ("X-rated", True),
+        ("no minors", True),
+        ("young adult", False),
+        ("4.5 x 5", False),
+        ("children, adults, everyone", False),
+        ("no adult content", False),
+        ("non-adult", False),
+        ("adult: no", False),
+    ],
+)
+def test_words_of_a_rating(content: str, expected: bool) -> None:
+    assert bool(labels(f'<meta name="rating" content="{content}">')) is expected
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        ('<meta name="age-de-meta-label" content="age=18 hash: x v=1.0 kind=sl">', SelfLabel.AGE),
+        ('<meta name="age-de-meta-label" content="age=16 hash: x">', None),
+        ('<meta property="og:restrictions:age" content="18+">', SelfLabel.AGE),
+        ('<meta property="og:restrictions:age" content="13+">', None),
+        (
+            '<meta property="og:restrictions:age" content="21+">'
+            '<meta property="og:restrictions:content" content="alcohol">',
+            None,
+        ),
+        ("<meta http-equiv=PICS-Label content='(pics-1.1 r (SS~~000 8))'>", SelfLabel.PICS),
+        ("<meta http-equiv=PICS-Label content='(pics-1.1 r (SS~~000 1 SS~~003 2))'>", None),
+        (f'<!-- </head> --><meta name="rating" content="{RTA}">', SelfLabel.RTA),
+        (f'<meta name="description" content="We carry the label {RTA}.">', None),
+        ('<meta name="RATING" content="rta 5042 1996 1400 1577 rta">', SelfLabel.RTA),
+        ('<div title=\'<meta name="rating" content="adult">\'></div>', None),
+        ('</head><meta name="rating" content="adult">', SelfLabel.RATING),
+    ],
+)
+def test_other_kinds_and_places_of_labels(head: str, expected: SelfLabel | None) -> None:
+    assert labels(head) == ({expected} if expected else set())
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_pages_in_utf_16_show_their_labels(encoding: str) -> None:
+    page = '<html><head><meta name="rating" content="adult"></head>'
+    assert self_labels(page.encode(encoding), {}) == {SelfLabel.RATING}
+
+
+LD = '<script type="application/ld+json">{}</script>'
+VIDEO = '"@type":"VideoObject","isFamilyFriendly":false'
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (LD.format(f'{{"@type":"Article","video":{{{VIDEO}}}}}'), False),
+        (LD.format(f'[{{"@type":"Article"}},{{{VIDEO}}}]'), False),
+        (LD.format(f"{{{VIDEO}}}"), True),
+        (LD.format('{"@graph":[{"@type":"WebPage","isFamilyFriendly":"False"}]}'), True),
+        (LD.format('{"@type":"WebPage","mainEntity":{"@type":"A","isFamilyFriendly":0}}'), True),
+        (LD.format('{"@type":"Product","isFamilyFriendly":false}'), False),
+        (LD.format("{" * 5000), False),
+        (
+            '<div itemscope itemtype="https://schema.org/WebPage"><span itemprop="video" itemscope '
+            'itemtype="https://schema.org/VideoObject">'
+            '<meta itemprop="isFamilyFriendly" content="false"></span></div>',
+            False,
+        ),
+        (
+            '<div itemscope itemtype="https://schema.org/WebPage"><div>x</div>'
+            '<meta itemprop="isFamilyFriendly" content="false"></div>',
+            True,
+        ),
+        ('<p vocab="x" typeof="WebPage"><b property="schema:isFamilyFriendly">false</b></p>', True),
+    ],
+)
+def test_only_the_pages_own_item_counts(body: str, expected: bool) -> None:
+    assert labels("", body=body) == ({SelfLabel.FAMILY} if expected else set())
+
+
 PIECES = [
     "<meta ",
     "name=",
@@ -166,7 +249,24 @@ PIECES = [
 ]
 
 
-@given(st.lists(st.sampled_from([*PIECES, " ", "content=", "isFamilyFriendly", "</head>", "\xff"])))
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                *PIECES,
+                " ",
+                "content=",
+                "isFamilyFriendly",
+                "itemprop=",
+                "itemscope",
+                "</head>",
+                "application/ld+json",
+                "<div ",
+                "\xff",
+            ]
+        )
+    )
+)
 def test_broken_pages_end(pieces: list[str]) -> None:
     assert self_labels("".join(pieces).encode("latin-1"), {}) <= set(SelfLabel)
 

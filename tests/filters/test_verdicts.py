@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from massivetext.config import Config, Language, Repetition, Source
+from massivetext.config import Config, Language, OptOuts, Repetition, Source
 from massivetext.filters.rules import RULES, TEXT_RULES, Comparison, rules_for
 from massivetext.filters.verdicts import first_stages, judge
 
@@ -25,6 +25,7 @@ def measures(**columns):
         "language": ["en", "en"],
         "language_score": [0.9, 0.9],
         "safesearch_score": [0.0, 0.0],
+        "opt_out_signals": [[], []],
         "license": ["mit", "mit"],
     }
     return pa.RecordBatch.from_pydict({**good, **columns})
@@ -87,10 +88,33 @@ def test_all_reasons_are_given_and_the_first_stage_is_the_papers():
 
 def test_web_pages_meet_every_rule_and_texts_the_language_only():
     licenses = dataclasses.replace(TEXT, licenses=("mit",), language=False)
-    assert [rule.name for rule in rules_for(TEXT)] == ["language.keep", "language.min_score"]
-    assert [rule.name for rule in rules_for(licenses)] == ["source.licenses"]
+    assert [rule.name for rule in rules_for(TEXT)] == [
+        "language.keep",
+        "language.min_score",
+        "opt_outs.reject",
+    ]
+    assert [rule.name for rule in rules_for(licenses)] == ["source.licenses", "opt_outs.reject"]
     assert {rule.name for rule in rules_for(WEB)} == set(RULES) - {"source.licenses"}
     assert judge(measures(words=[1, 1]), Config(), TEXT).to_pylist() == [[], []]
+
+
+def test_a_column_with_verdicts_makes_texts_meet_their_rule():
+    stated = dataclasses.replace(TEXT, fields={"safesearch": "nsfw"})
+    assert "safesearch.max_score" in {rule.name for rule in rules_for(stated)}
+
+
+@pytest.mark.parametrize(
+    ("reject", "expected"),
+    [
+        ((), [[], []]),
+        (("noml",), [[], []]),
+        (("noai", "noml"), [["opt_outs.reject"], []]),
+        (("*",), [["opt_outs.reject"], []]),
+    ],
+)
+def test_opt_outs_reject_what_the_config_names(reject, expected):
+    batch = measures(opt_out_signals=[["noai", "tdm_policy"], []])
+    assert judge(batch, Config(opt_outs=OptOuts(reject)), WEB).to_pylist() == expected
 
 
 def test_thresholds_come_from_the_config():

@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from massivetext.byte_scan import find_byte
 from massivetext.kernels import helper, inlined
 from massivetext.pipeline.extraction import ascii_bytes as ab
 from massivetext.pipeline.extraction.html import elements, name_words
@@ -14,7 +15,6 @@ from massivetext.pipeline.extraction.html import page_tree as pt
 from massivetext.pipeline.extraction.html import raw_state as st
 from massivetext.pipeline.extraction.html.automaton import word_search
 from massivetext.pipeline.extraction.html.elements import tag as _tag
-from massivetext.pipeline.extraction.html.raw_scan import find_byte
 
 _NOSCRIPT: Final = _tag("noscript")
 _TEMPLATE: Final = _tag("template")

@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numba import types
 
+from massivetext.byte_scan import find_byte
 from massivetext.kernels import helper, inlined, kernel, lean
 from massivetext.pipeline.extraction import ascii_bytes as ab
 from massivetext.pipeline.extraction.hashing import name_hash_with, slot_of
@@ -21,7 +22,6 @@ from massivetext.pipeline.extraction.html import raw_state as st
 from massivetext.pipeline.extraction.html import raw_tables as tables
 from massivetext.pipeline.extraction.html.page_tree import TREE_TYPE, PageTree, ParsedPage
 from massivetext.pipeline.extraction.html.raw_attributes import scan_attributes
-from massivetext.pipeline.extraction.html.raw_scan import find_byte
 from massivetext.pipeline.extraction.html.raw_tags import close_element, open_element
 from massivetext.pipeline.extraction.html.raw_text import end_block, scan_text, write_character
 

@@ -35,7 +35,17 @@ def funnel(job: Job) -> dict[str, Any]:
         "total": merge_counts(subsets.values()),
         "incomplete_files": incomplete_files(curate) if curate else [],
         "rules": _rules(job, curate) if curate else {},
+        "safesearch": {
+            "sources": _counts(curate, "safesearch_sources"),
+            "signals": _counts(curate, "safesearch_signals"),
+        },
+        "opt_outs": _counts(curate, "opt_out_signals"),
     }
+
+
+def _counts(curate: Manifest | None, name: str) -> dict[str, int]:
+    """Returns a count of the phase over all subsets, by what is counted."""
+    return merge_counts(found.get(name, {}) for found in curate.findings.values()) if curate else {}
 
 
 def ledgers(manifest: Manifest) -> dict[str, dict[str, int]]:

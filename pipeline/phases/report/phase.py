@@ -73,6 +73,8 @@ def render_report(
         skipped=_top(everything["skipped"], LANGUAGES_SHOWN),
         skipped_bytes=_top(everything["skipped_bytes"], LANGUAGES_SHOWN),
         digests=sorted(everything["digests"].items()),
+        safesearch=counts["safesearch"],
+        opt_outs=_top(counts["opt_outs"], LANGUAGES_SHOWN),
         dedup=manifests["dedup"].findings,
         decontamination=manifests["decontaminate"].findings,
         dataset=dataset,

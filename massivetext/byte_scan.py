@@ -1,4 +1,4 @@
-"""Searching the raw bytes of a page (compiled)."""
+"""Searching bytes (compiled)."""
 
 from __future__ import annotations
 
