@@ -8,7 +8,7 @@ bytes, and so all markup, say nothing about the encoding and are left out.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,12 +21,13 @@ from massivetext.pipeline.extraction.charset.models import (
     DOUBLE_BYTE,
     MAX_COST,
     OTHER_CLASS,
-    Models,
     load_models,
 )
 
-_FIRST_PAIRS: Final = 512
-"""Our choice: so many pairs tell one byte a character from two."""
+_FIRST_PAIRS: Final = 256
+_MARGIN: Final = 64 * COST_UNIT
+"""Our choice: models that are so much likelier than others after so many pairs are compared to the
+end, the others are not."""
 
 _MAX_PAIRS: Final = 4096
 """Our choice: so many pairs tell all else; more change nothing."""
@@ -51,78 +52,38 @@ _BESIDE_OTHER: Final = COST_UNIT
 """Our choice: where text of double bytes begins or ends at an ASCII letter, or at other ASCII."""
 
 
-class _Seen(NamedTuple):
-    """What was counted of a text.
-
-    Attributes:
-        end: where counting ended.
-        pairs: pairs in which a byte beyond ASCII stands.
-        beyond_ascii: such bytes.
-        letters: ASCII letters outside of tags.
-    """
-
-    end: int
-    pairs: int
-    beyond_ascii: int
-    letters: int
-
-    @property
-    def doublings(self) -> int:
-        """How often one ASCII letter a byte beyond ASCII must be doubled to have as many as here.
-
-        A whole number: the same on every machine.
-        """
-        return (1 + self.letters // max(self.beyond_ascii, 1)).bit_length()
-
-
 def detect(data: bytes) -> tuple[str, float]:
     """Returns the name of the likeliest encoding of bytes that are not UTF-8; never raises.
 
     The other value is the mean of -ln P of a byte beyond ASCII in it (nats). Linear in the bytes.
     Text without a byte beyond ASCII is windows-1252, as any text that says nothing.
     """
-    text = np.frombuffer(data, np.uint8)
-    models = _models()[0]
-    costs, seen = _single_costs(text, _FIRST_PAIRS)
-    double_costs = _double_costs(text, seen)
-    is_double = double_costs.min() < costs.min()
-    if seen.pairs >= _FIRST_PAIRS:
-        costs, seen = _single_costs(text, _MAX_PAIRS)
-        if is_double:
-            double_costs = _double_costs(text, seen)
-    least = int(double_costs.min() if is_double else costs.min())
-    name = DOUBLE_BYTE[double_costs.argmin()] if is_double else models.names[costs.argmin()]
-    return name, least / (COST_UNIT * max(seen.beyond_ascii, 1))
+    names, models = _models()
+    model, cost, beyond_ascii = _likeliest(np.frombuffer(data, np.uint8), *models)
+    return names[model], cost / (COST_UNIT * max(beyond_ascii, 1))
 
 
 @lru_cache(maxsize=1)
-def _models() -> tuple[Models, NDArray[np.uint8]]:
-    """The models, and their costs of a pair side by side: shape (CLASSES, CLASSES, names)."""
+def _models() -> tuple[tuple[str, ...], tuple[NDArray[np.integer[Any]], ...]]:
+    """The names of all models, those of double bytes behind, and what `_likeliest` takes of them.
+
+    The costs of a pair stand side by side: shape (CLASSES, CLASSES, models of single bytes).
+    """
     models = load_models()
-    return models, np.ascontiguousarray(models.costs.transpose(1, 2, 0))
-
-
-def _single_costs(text: NDArray[np.uint8], most_pairs: int) -> tuple[NDArray[np.int32], _Seen]:
-    """What the text costs in each model of single bytes, up to so many pairs."""
-    models, costs_by_pair = _models()
-    costs = models.penalties.copy()
-    seen = _Seen(*_add_pair_costs(text, most_pairs, costs_by_pair, costs))
-    return costs + models.latin_costs * seen.doublings, seen
-
-
-def _double_costs(text: NDArray[np.uint8], seen: _Seen) -> NDArray[np.int64]:
-    """What the text costs in each model of double bytes, as far as pairs were counted."""
-    models = _models()[0]
-    costs = models.double_penalties.astype(np.int64)
-    _add_character_costs(text, seen.end, models.double_costs, costs)
-    return costs + models.double_latin_costs * seen.doublings
+    return (*models.names, *DOUBLE_BYTE), (
+        np.ascontiguousarray(models.costs.transpose(1, 2, 0)),
+        models.double_costs,
+        np.concatenate([models.penalties, models.double_penalties]),
+        np.concatenate([models.latin_costs, models.double_latin_costs]),
+    )
 
 
 @lean
 def _count_pairs(text: Any, most_pairs: Any, counts: Any, found: Any) -> tuple[Any, ...]:
     """Counts the pairs of classes in which a byte beyond ASCII stands.
 
-    Returns how many different ones were written to `found`, and the values of `_Seen`.
+    Returns how many different ones were written to `found`, how many there are in all, where
+    counting ended, and how many bytes beyond ASCII and ASCII letters outside of tags there were.
     """
     different, pairs, beyond_ascii, letters = 0, 0, 0, 0
     before = OTHER_CLASS
@@ -146,24 +107,7 @@ def _count_pairs(text: Any, most_pairs: Any, counts: Any, found: Any) -> tuple[A
             letters += 1
         before = now
         position += 1
-    return different, position, pairs, beyond_ascii, letters
-
-
-@kernel(
-    "UniTuple(int64, 4)(Array(uint8, 1, 'C', readonly=True), int64, uint8[:, :, ::1], int32[::1])"
-)
-def _add_pair_costs(text: Any, most_pairs: int, costs: Any, sums: Any) -> Any:
-    """Adds to `sums` what a text costs in each model; returns the values of `_Seen`."""
-    counts = np.zeros(CLASSES * CLASSES, np.int32)
-    found = np.empty(most_pairs, np.int32)
-    different, end, pairs, beyond_ascii, letters = _count_pairs(text, most_pairs, counts, found)
-    for n in range(different):
-        pair = found[n]
-        count = counts[pair]
-        row = costs[pair // CLASSES, pair % CLASSES]
-        for model in range(len(sums)):
-            sums[model] += count * np.int32(row[model])
-    return end, pairs, beyond_ascii, letters
+    return different, pairs, position, beyond_ascii, letters
 
 
 @lean
@@ -217,8 +161,55 @@ def _text_cost(text: Any, end: Any, encoding: Any, table: Any) -> Any:
     return total
 
 
-@kernel("void(Array(uint8, 1, 'C', readonly=True), int64, uint8[:, :, ::1], int64[::1])")
-def _add_character_costs(text: Any, end: int, costs: Any, sums: Any) -> None:
-    """Adds to `sums` what a text up to `end` costs in each encoding of double bytes."""
-    for encoding in range(len(sums)):
-        sums[encoding] += _text_cost(text, end, encoding, costs)
+@lean
+def _doublings(letters: Any, beyond_ascii: Any) -> Any:
+    """How often one must be doubled to be more than the ASCII letters a byte beyond ASCII."""
+    share = 1 + letters // max(beyond_ascii, 1)
+    doublings = 0
+    while share > 0:
+        share >>= 1
+        doublings += 1
+    return doublings
+
+
+@kernel(
+    "UniTuple(int64, 3)(Array(uint8, 1, 'C', readonly=True), uint8[:, :, ::1], uint8[:, :, ::1],"
+    " int32[::1], int32[::1])"
+)
+def _likeliest(
+    text: Any, costs: Any, double_costs: Any, penalties: Any, latin_costs: Any
+) -> tuple[int, int, int]:
+    """The number of the likeliest model, what the text costs in it, its bytes beyond ASCII.
+
+    A first look leaves the models that come near the best, a second compares those.
+    """
+    singles = costs.shape[2]
+    counts = np.zeros(CLASSES * CLASSES, np.int16)
+    found = np.empty(_MAX_PAIRS, np.int32)
+    sums = np.zeros(len(penalties), np.int32)
+    is_left = np.ones(len(penalties), np.bool_)
+    beyond_ascii, best = 0, 0
+    for most_pairs in (_FIRST_PAIRS, _MAX_PAIRS):
+        counted = _count_pairs(text, most_pairs, counts, found)
+        different, pairs, end, beyond_ascii, letters = counted
+        sums[:] = penalties + latin_costs * _doublings(letters, beyond_ascii)
+        for model in range(singles):
+            if is_left[model]:
+                for n in range(different):
+                    pair = found[n]
+                    row = costs[pair // CLASSES, pair % CLASSES]
+                    sums[model] += counts[pair] * np.int32(row[model])
+        for encoding in range(len(double_costs)):
+            if is_left[singles + encoding]:
+                sums[singles + encoding] += _text_cost(text, end, encoding, double_costs)
+        best = 0
+        for model in range(len(sums)):
+            if is_left[model] and sums[model] < sums[best] or not is_left[best]:
+                best = model
+        if pairs < most_pairs:
+            break
+        for model in range(len(sums)):
+            is_left[model] = is_left[model] and sums[model] <= sums[best] + _MARGIN
+        for n in range(different):
+            counts[found[n]] = 0
+    return best, np.int64(sums[best]), beyond_ascii
