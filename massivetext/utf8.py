@@ -89,7 +89,7 @@ def put_character(code_point: Any, text: Any, i: Any) -> Any:
 
 
 @lean
-def _skip_ascii(text: Any, position: Any) -> Any:
+def skip_ascii(text: Any, position: Any) -> Any:
     """Where ASCII ends: at most a stride before the next other byte."""
     while position + _STRIDE <= len(text):
         first = np.uint64(position)
@@ -138,12 +138,12 @@ def _width(text: Any, position: Any) -> Any:
 @kernel("boolean(Array(uint8, 1, 'C', readonly=True))")
 def is_utf8(text: Any) -> bool:
     """Whether bytes are valid UTF-8."""
-    position = _skip_ascii(text, 0)
+    position = skip_ascii(text, 0)
     while position < len(text):
         if text[position] < ASCII_END:
             position += 1
             if position % _STRIDE == 0:
-                position = _skip_ascii(text, position)
+                position = skip_ascii(text, position)
         else:
             width = _width(text, position)
             if not width:
@@ -159,12 +159,12 @@ def count_utf8(text: Any) -> tuple[int, int]:
     Half a character at the end is neither: there the text was cut.
     """
     good, bad = 0, 0
-    position = _skip_ascii(text, 0)
+    position = skip_ascii(text, 0)
     while position < len(text):
         if text[position] < ASCII_END:
             position += 1
             if position % _STRIDE == 0:
-                position = _skip_ascii(text, position)
+                position = skip_ascii(text, position)
             continue
         width = _width(text, position)
         if width:

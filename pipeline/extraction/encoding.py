@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from massivetext.pipeline.extraction.charset.declared import declared_encoding
-from massivetext.pipeline.extraction.charset.decoders import UNKNOWN, decode
+from massivetext.pipeline.extraction.charset.decoders import NO_CHARACTER, decode
 from massivetext.pipeline.extraction.charset.escapes import (
     ESCAPED,
     escaped_encoding,
@@ -139,7 +139,7 @@ def _fits(html: bytes, name: str, utf8: _Utf8Share) -> bool:
     start = next(i for i, byte in enumerate(html) if byte >= 0x80)
     text = decode(html[start : start + _TRIED_BYTES], name)
     beyond_ascii = len(text) - len(text.encode("ascii", "ignore"))
-    return text.count(UNKNOWN) <= _MOST_UNKNOWN * beyond_ascii
+    return text.count(NO_CHARACTER) <= _MOST_UNKNOWN * beyond_ascii
 
 
 def _recoded(html: bytes, name: str) -> bytes:

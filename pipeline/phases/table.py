@@ -71,7 +71,7 @@ PHASES: Final = (
         "curate",
         folders=("documents", "rejected", "failed"),
         upstream=(),
-        results=1,
+        results=2,
     ),
     Phase(
         "dedup",

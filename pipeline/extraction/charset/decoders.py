@@ -13,7 +13,7 @@ from typing import Any, Final, cast
 
 from massivetext.pipeline.extraction.charset.labels import REPLACEMENT
 
-UNKNOWN: Final = "\ufffd"
+NO_CHARACTER: Final = "\ufffd"
 """What stands for bytes that are no character."""
 
 # Name -> Python's codec, where Python knows the encoding under another name or the codec is one of
@@ -67,7 +67,7 @@ def decode(data: bytes, name: str) -> str:
     if name in _UNICODE:
         return data.decode(name, "replace")
     if name == REPLACEMENT:
-        return UNKNOWN if data else ""
+        return NO_CHARACTER if data else ""
     if name == "iso-2022-jp":
         return _decode_several(_as_euc_jp(data), "euc-jp")
     if name in _SEVERAL_BYTES:
@@ -87,7 +87,7 @@ def single_byte_table(name: str) -> str:
     codec = _CODECS.get(name, name)
     characters = [bytes([byte]).decode(codec, "replace") for byte in range(256)]
     for byte in range(0x80, 0xA0):
-        if characters[byte] == UNKNOWN:
+        if characters[byte] == NO_CHARACTER:
             characters[byte] = chr(byte)
     for byte, character in _OTHER_CHARACTERS.get(name, {}).items():
         characters[byte] = character
@@ -99,7 +99,7 @@ def _decode_several(data: bytes, name: str) -> str:
     codec = _CODECS.get(name, name)
     text = data.decode(codec, "replace")
     mend = _MENDERS.get(name)
-    if mend and 0 < text.count(UNKNOWN) <= _MENDED_ERRORS:
+    if mend and 0 < text.count(NO_CHARACTER) <= _MENDED_ERRORS:
         text = data.decode(codec, mend)
     if name == "euc-jp":
         for python, windows in _WINDOWS_JAPANESE:
@@ -154,7 +154,7 @@ def _mender(read_pair: Callable[[bytes], str], size: int) -> Callable[[Any], tup
     def mend(error: Any) -> tuple[str, int]:
         pair = error.object[error.start : error.start + size]
         character = read_pair(pair) if len(pair) == size else ""
-        return (character, error.start + size) if character else (UNKNOWN, error.end)
+        return (character, error.start + size) if character else (NO_CHARACTER, error.end)
 
     return mend
 

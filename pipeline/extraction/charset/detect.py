@@ -21,7 +21,7 @@ from massivetext.pipeline.extraction.charset.models import (
     DOUBLE_BYTE,
     MAX_COST,
     OTHER_CLASS,
-    load_models,
+    detection_models,
 )
 
 _FIRST_PAIRS: Final = 256
@@ -69,7 +69,7 @@ def _models() -> tuple[tuple[str, ...], tuple[NDArray[np.integer[Any]], ...]]:
 
     The costs of a pair stand side by side: shape (CLASSES, CLASSES, models of single bytes).
     """
-    models = load_models()
+    models = detection_models()
     return (*models.names, *DOUBLE_BYTE), (
         np.ascontiguousarray(models.costs.transpose(1, 2, 0)),
         models.double_costs,
@@ -101,7 +101,7 @@ def _count_pairs(text: Any, most_pairs: Any, counts: Any, found: Any) -> tuple[A
             pairs += 1
         if now < _FIRST_LETTER:
             beyond_ascii += 1
-        elif byte == _LESS_THAN or byte == _GREATER_THAN:
+        elif byte in (_LESS_THAN, _GREATER_THAN):
             in_tag = byte == _LESS_THAN
         elif now != OTHER_CLASS and not in_tag:
             letters += 1
@@ -132,9 +132,9 @@ def _character(text: Any, i: Any, encoding: Any, table: Any) -> tuple[Any, Any]:
         return _KANA_COST, 2
     if encoding == _EUC_JP and lead == 0x8F and trail >= 0xA1 and left > 2 and text[i + 2] >= 0xA1:
         return _LONG_COST, 3
-    if encoding == _GB18030 and 0x30 <= trail <= 0x39 and left > 3:
-        if text[i + 2] >= 0x81 and 0x30 <= text[i + 3] <= 0x39:
-            return _LONG_COST, 4
+    if encoding == _GB18030 and 0x30 <= trail <= 0x39:
+        is_long = left > 3 and text[i + 2] >= 0x81 and 0x30 <= text[i + 3] <= 0x39
+        return (_LONG_COST, 4) if is_long else (MAX_COST, 1)
     cost = np.int64(table[encoding, lead - 0x80, trail])
     return cost, 1 if cost == MAX_COST else 2
 
@@ -204,7 +204,7 @@ def _likeliest(
                 sums[singles + encoding] += _text_cost(text, end, encoding, double_costs)
         best = 0
         for model in range(len(sums)):
-            if is_left[model] and sums[model] < sums[best] or not is_left[best]:
+            if (is_left[model] and sums[model] < sums[best]) or not is_left[best]:
                 best = model
         if pairs < most_pairs:
             break

@@ -65,15 +65,15 @@ class Models(NamedTuple):
     double_latin_costs: NDArray[np.int32]
 
 
-def save_models(file: Path, models: Models) -> None:
-    """Writes models so that `load_models` reads them."""
+def save_detection_models(file: Path, models: Models) -> None:
+    """Writes models so that `detection_models` reads them."""
     arrays = models._asdict()
     arrays["names"] = np.array(models.names)
     np.savez_compressed(file, **arrays)
 
 
 @lru_cache(maxsize=1)
-def load_models() -> Models:
+def detection_models() -> Models:
     """Returns the models that come with the package, read once a process."""
     file = resources.files("massivetext.pipeline.extraction.charset") / MODELS_FILE
     with file.open("rb") as opened, np.load(opened) as arrays:

@@ -13,13 +13,14 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from massivetext.pipeline.extraction.charset.decoders import decode, single_byte_table
+from massivetext.pipeline.extraction.charset.decoders import NO_CHARACTER, decode, single_byte_table
 from massivetext.pipeline.extraction.charset.models import (
     BYTE_CLASSES,
     CLASSES,
@@ -28,10 +29,10 @@ from massivetext.pipeline.extraction.charset.models import (
     MAX_COST,
     MODELS_FILE,
     Models,
-    save_models,
+    save_detection_models,
 )
 from massivetext.pipeline.extraction.training.charset_counts import (
-    SPACE,
+    NO_LETTER,
     Packages,
     characters,
     pairs,
@@ -124,25 +125,51 @@ _WESTERN_SHARE: Final = 0.02
 
 _UNUSED: Final = 1e-8
 _USED: Final = 1e-4
-"""Our choice: shares of bytes that were never seen: those of controls and of nothing, and others."""
+"""Our choice: shares of bytes that were never seen: controls and what is nothing, and others."""
 
 _LETTER: Final = "L"
 # (what stands before, the symbol, what stands behind, how often in 100,000 characters): our choice.
 _SYMBOLS: Final = (
-    *(("L", "’", "L", 20), ("L", "’", SPACE, 40), (SPACE, "‘", "L", 40), (SPACE, "’", "L", 3)),
-    *((SPACE, "“", "L", 120), ("L", "”", SPACE, 60), (SPACE, "”", SPACE, 90)),
-    *((SPACE, "–", SPACE, 120), ("L", "–", "L", 30), (SPACE, "—", SPACE, 60), ("L", "—", "L", 60)),
-    *(("L", "…", SPACE, 60), (SPACE, "…", SPACE, 20)),
-    *((SPACE, "\xa0", SPACE, 200), ("L", "\xa0", "L", 40), ("\xa0", "\xa0", "\xa0", 100)),
-    *((SPACE, "©", SPACE, 60), ("L", "®", SPACE, 20), ("L", "™", SPACE, 15)),
-    *((SPACE, "«", "L", 60), ("L", "»", SPACE, 40), (SPACE, "»", SPACE, 40)),
-    *((SPACE, "«", "\xa0", 10), ("\xa0", "»", SPACE, 10)),
-    *((SPACE, "„", "L", 40), ("L", "“", SPACE, 30), (SPACE, "“", SPACE, 10)),
-    *((SPACE, "·", SPACE, 50), (SPACE, "•", SPACE, 50), (SPACE, "›", SPACE, 10)),
-    *((SPACE, "°", SPACE, 30), (SPACE, "§", SPACE, 15), (SPACE, "£", SPACE, 25)),
-    *((SPACE, "€", SPACE, 40), (SPACE, "²", SPACE, 5), (SPACE, "½", SPACE, 10)),
-    *((SPACE, "×", SPACE, 5), (SPACE, "№", SPACE, 10), (SPACE, "º", SPACE, 5)),
-    *((SPACE, "±", SPACE, 5), (SPACE, "¿", "L", 3), (SPACE, "¡", "L", 3)),
+    *(
+        ("L", "’", "L", 20),
+        ("L", "’", NO_LETTER, 40),
+        (NO_LETTER, "‘", "L", 40),
+        (NO_LETTER, "’", "L", 3),
+    ),
+    *((NO_LETTER, "“", "L", 120), ("L", "”", NO_LETTER, 60), (NO_LETTER, "”", NO_LETTER, 90)),
+    *(
+        (NO_LETTER, "–", NO_LETTER, 120),
+        ("L", "–", "L", 30),
+        (NO_LETTER, "—", NO_LETTER, 60),
+        ("L", "—", "L", 60),
+    ),
+    *(("L", "…", NO_LETTER, 60), (NO_LETTER, "…", NO_LETTER, 20)),
+    *((NO_LETTER, "\xa0", NO_LETTER, 200), ("L", "\xa0", "L", 40), ("\xa0", "\xa0", "\xa0", 100)),
+    *((NO_LETTER, "©", NO_LETTER, 60), ("L", "®", NO_LETTER, 20), ("L", "™", NO_LETTER, 15)),
+    *((NO_LETTER, "«", "L", 60), ("L", "»", NO_LETTER, 40), (NO_LETTER, "»", NO_LETTER, 40)),
+    *((NO_LETTER, "«", "\xa0", 10), ("\xa0", "»", NO_LETTER, 10)),
+    *((NO_LETTER, "„", "L", 40), ("L", "“", NO_LETTER, 30), (NO_LETTER, "“", NO_LETTER, 10)),
+    *(
+        (NO_LETTER, "·", NO_LETTER, 50),
+        (NO_LETTER, "•", NO_LETTER, 50),
+        (NO_LETTER, "›", NO_LETTER, 10),
+    ),
+    *(
+        (NO_LETTER, "°", NO_LETTER, 30),
+        (NO_LETTER, "§", NO_LETTER, 15),
+        (NO_LETTER, "£", NO_LETTER, 25),
+    ),
+    *(
+        (NO_LETTER, "€", NO_LETTER, 40),
+        (NO_LETTER, "²", NO_LETTER, 5),
+        (NO_LETTER, "½", NO_LETTER, 10),
+    ),
+    *(
+        (NO_LETTER, "×", NO_LETTER, 5),
+        (NO_LETTER, "№", NO_LETTER, 10),
+        (NO_LETTER, "º", NO_LETTER, 5),
+    ),
+    *((NO_LETTER, "±", NO_LETTER, 5), (NO_LETTER, "¿", "L", 3), (NO_LETTER, "¡", "L", 3)),
 )
 
 _APOSTROPHE: Final = (("L", "’", "L", 200),)
@@ -151,13 +178,23 @@ _APOSTROPHE_LANGUAGES: Final = "en fr it ca nl uk be"
 
 _ENGLISH: Final = (
     *(("L", "’", "s", 400), ("n", "’", "t", 150), ("L", "’", "r", 40), ("L", "’", "l", 40)),
-    *(("L", "’", "v", 40), ("i", "’", "m", 30), ("L", "’", "d", 20), (SPACE, "“", "L", 200)),
-    *((SPACE, "”", SPACE, 300), (SPACE, "—", SPACE, 60), ("L", "—", "L", 100)),
-    *(("L", "â", SPACE, 20), ("L", "â", "L", 20), (SPACE, "â", "L", 20), (SPACE, "â", SPACE, 20)),
+    *(("L", "’", "v", 40), ("i", "’", "m", 30), ("L", "’", "d", 20), (NO_LETTER, "“", "L", 200)),
+    *((NO_LETTER, "”", NO_LETTER, 300), (NO_LETTER, "—", NO_LETTER, 60), ("L", "—", "L", 100)),
+    *(
+        ("L", "â", NO_LETTER, 20),
+        ("L", "â", "L", 20),
+        (NO_LETTER, "â", "L", 20),
+        (NO_LETTER, "â", NO_LETTER, 20),
+    ),
 )
 """Our choice: what English adds; the last row is left of quotes that were encoded twice."""
 
-_ANY_SYMBOL: Final = ((SPACE, SPACE, 3), ("L", SPACE, 1), (SPACE, "L", 1), ("L", "L", 1))
+_ANY_SYMBOL: Final = (
+    (NO_LETTER, NO_LETTER, 3),
+    ("L", NO_LETTER, 1),
+    (NO_LETTER, "L", 1),
+    ("L", "L", 1),
+)
 """Our choice: every other character of windows-1252 in English text: signs of mathematics, foreign
 words, letters that stand for things."""
 
@@ -189,7 +226,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     options = parser.parse_args(arguments)
     packages = Packages(options.langdetect, options.lingua, options.opencc)
-    save_models(options.models, make_models(packages))
+    save_detection_models(options.models, make_models(packages))
 
 
 def make_models(packages: Packages) -> Models:
@@ -217,7 +254,7 @@ def _penalties(names: Sequence[str]) -> NDArray[np.int32]:
 
 
 def _latin_costs(names: Sequence[str]) -> NDArray[np.int32]:
-    costs = [0.0 if n in _WESTERN_EUROPEAN else 1.5 if n in _LATIN else 4.0 for n in names]
+    costs = [0.0 if n in _WESTERN_EUROPEAN else 1.0 if n in _LATIN else 4.0 for n in names]
     return np.array([round(cost * COST_UNIT) for cost in costs], np.int32)
 
 
@@ -251,10 +288,10 @@ def _symbols(language: str) -> Sequence[tuple[str, str, str, float]]:
             (before, character, behind, weight)
             for character in single_byte_table("windows-1252")[0xA0:]
             for before, behind, weight in _ANY_SYMBOL
-            if character.isalpha() or SPACE in (before, behind)
+            if character.isalpha() or NO_LETTER in (before, behind)
         ]
-        symbols += [("L", "\xad", "L", 30), (SPACE, "·", "L", 10)]
-        symbols += [(SPACE, c, SPACE, 3) for c in "‚ƒ†‡ˆ‰Š‹Œ˜š›œŸžŽ"]
+        symbols += [("L", "\xad", "L", 30), (NO_LETTER, "·", "L", 10)]
+        symbols += [(NO_LETTER, c, NO_LETTER, 3) for c in "‚ƒ†‡ˆ‰Š‹Œ˜š›œŸžŽ"]
     return symbols
 
 
@@ -265,9 +302,9 @@ def _symbol_pairs(
     first: Counter[str] = Counter()
     last: Counter[str] = Counter()
     for (left, right), weight in own.items():
-        if left == SPACE and right != SPACE:
+        if left == NO_LETTER and right != NO_LETTER:
             first[right] += weight
-        if right == SPACE and left != SPACE:
+        if right == NO_LETTER and left != NO_LETTER:
             last[left] += weight
     if not first:  # a language whose counts know no spaces
         for (left, right), weight in own.items():
@@ -299,7 +336,7 @@ def _single_byte_costs(weights: Counter[str], name: str) -> NDArray[np.uint8]:
     used = np.full(CLASSES, _USED)
     for byte in range(0x80, 0x100):
         character = single_byte_table(name)[byte]
-        if character == "\ufffd" or "\x80" <= character <= "\x9f":
+        if character == NO_CHARACTER or "\x80" <= character <= "\x9f":
             used[BYTE_CLASSES[byte]] = _UNUSED
     shares = counts.sum(0) / sum(weights.values()) + used
     return _as_costs((counts + _PRIOR * shares) / (after + _PRIOR))
@@ -310,7 +347,7 @@ def _byte_pairs(left: str, right: str, byte_of: dict[str, int]) -> Iterator[tupl
     lefts, rights = _written(left, byte_of), _written(right, byte_of)
     if lefts and rights:
         yield lefts[-1], rights[0]
-        yield from zip(lefts, lefts[1:], strict=False)
+        yield from pairwise(lefts)
 
 
 def _written(character: str, byte_of: dict[str, int]) -> list[int]:
@@ -355,7 +392,11 @@ def _double_byte_costs(packages: Packages, name: str) -> NDArray[np.uint8]:
     for lead in range(0x81, 0xFF):
         for trail in range(0x40, 0xFF):
             character = decode(bytes([lead, trail]), name)
-            if len(character) == 1 and "\ufffd" != character and not "\ue000" <= character < "\uf900":
+            if (
+                len(character) == 1
+                and character != NO_CHARACTER
+                and not "\ue000" <= character < "\uf900"
+            ):
                 share = weights.get(character, 0.0) + (
                     _UNSEEN_CHARACTER if character.isalpha() else _UNSEEN_RARE
                 )
@@ -371,9 +412,7 @@ def _character_weights(packages: Packages, name: str) -> Counter[str]:
     else:
         write = traditional if name == "big5" else simplified
         language, weights = "zh", write(packages, characters(packages, "zh"))
-    symbols = Counter(
-        {s: 1 / (rank + 2) for rank, s in enumerate(_DOUBLE_BYTE_SYMBOLS[language])}
-    )
+    symbols = Counter({s: 1 / (rank + 2) for rank, s in enumerate(_DOUBLE_BYTE_SYMBOLS[language])})
     return scaled(weights, 1 - _SYMBOL_SHARE) + scaled(symbols, _SYMBOL_SHARE)
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import brotli
 
-SPACE = " "
+NO_LETTER = " "
 """Stands for all that is no letter."""
 
 
