@@ -23,14 +23,15 @@ or more attributes in it, is an attack."""
 
 _OPENINGS: Final = re.compile(
     rb"<(?:(?P<comment>!--)|(?P<meta>meta)[\s/]|(?P<xml>\?xml)\s"
-    rb"|(?P<text>script|style|title|textarea)[\s/>])",
-    re.IGNORECASE,
+    rb"|(?P<text>script|style|title|textarea)[\s/>])"
 )
 # Each alternative begins with another byte and none gives back what it took: one pass.
 _ATTRIBUTE: Final = re.compile(
     rb"""[\s/]*+([^\s/>="'][^\s/>=]*+)(?:\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s"'>][^\s>]*+)))?+"""
 )
-_CHARSET: Final = re.compile(rb"""charset\s*+=\s*+["']?\s*+([^\s"';,]+)""", re.IGNORECASE)
+_CHARSET: Final = re.compile(rb"""charset\s*+=\s*+["']?\s*+([^\s"';,]+)""")
+_NAMING: Final = (b"charset", b"encoding")
+"""What stands in every declaration."""
 
 
 def declared_encoding(html: bytes) -> str | None:
@@ -39,7 +40,7 @@ def declared_encoding(html: bytes) -> str | None:
     Bytes that could be read as ASCII so far are not UTF-16, so that such a name means UTF-8, and
     `x-user-defined` means windows-1252 (both as the standard has it).
     """
-    for label in _labels(html):
+    for label in _labels(html.lower()):
         name = encoding_name(label.decode("latin-1"))
         if name and name.startswith(("utf-16", "utf-32")):
             return "utf-8"
@@ -49,10 +50,11 @@ def declared_encoding(html: bytes) -> str | None:
 
 
 def _labels(html: bytes) -> Iterator[bytes]:
-    """Yields what the page's declarations name, in order."""
+    """Yields what the declarations of a page in small letters name, in order."""
     position = 0
+    last = max(map(html.rfind, _NAMING))
     for _ in range(_MOST_OPENINGS):
-        found = _OPENINGS.search(html, position)
+        found = _OPENINGS.search(html, position, max(last, 0))
         if not found:
             return
         position = found.end()
@@ -60,7 +62,7 @@ def _labels(html: bytes) -> Iterator[bytes]:
             # As browsers read it: `<!-->` is a whole comment, an open one goes on to the end.
             position = _behind(html, b"-->", position - 2)
         elif found["text"]:
-            position = _end_of_text(html, found["text"].lower(), position)
+            position = _end_of_text(html, found["text"], position)
         else:
             tag = html[position : position + _TAG_BYTES]
             attributes, size = _attributes(tag)
@@ -89,16 +91,14 @@ def _attributes(tag: bytes) -> tuple[dict[bytes, bytes], int]:
             break
         name, *values = found.groups()
         value = next((value for value in values if value is not None), b"")
-        attributes.setdefault(name.lower(), value)
+        attributes.setdefault(name, value)
         position = found.end()
     return attributes, position
 
 
 def _end_of_text(html: bytes, element: bytes, position: int) -> int:
-    """Where the text of a script or a title ends; at once where nothing ends it."""
-    ends = re.compile(b"</" + element, re.IGNORECASE)
-    found = ends.search(html, position)
-    return found.end() if found else len(html)
+    """Where the text of a script or a title ends: with the page where nothing ends it."""
+    return _behind(html, b"</" + element, position)
 
 
 def _behind(html: bytes, mark: bytes, position: int) -> int:

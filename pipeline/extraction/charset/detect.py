@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from massivetext.kernels import kernel, lean
+from massivetext.kernels import inlined, kernel, lean
 from massivetext.pipeline.extraction.charset.models import (
     BYTE_CLASSES,
     CLASSES,
@@ -23,6 +23,7 @@ from massivetext.pipeline.extraction.charset.models import (
     OTHER_CLASS,
     detection_models,
 )
+from massivetext.utf8 import skip_ascii
 
 _FIRST_PAIRS: Final = 256
 _MARGIN: Final = 64 * COST_UNIT
@@ -31,6 +32,16 @@ end, the others are not."""
 
 _MAX_PAIRS: Final = 4096
 """Our choice: so many pairs tell all else; more change nothing."""
+
+_REPEATED: Final = 8
+"""Our choice: a pair counts so often in full, and each further time as an eighth."""
+
+_SURROUNDINGS: Final = 256
+"""Our choice: ASCII letters count that stand so near behind a byte beyond ASCII; what is further
+off is passed over fast."""
+
+_STRIDE: Final = 32
+"""Our choice: how often it is tried whether many bytes of ASCII follow."""
 
 _LESS_THAN: Final = ord("<")
 _GREATER_THAN: Final = ord(">")
@@ -83,13 +94,19 @@ def _count_pairs(text: Any, most_pairs: Any, counts: Any, found: Any) -> tuple[A
     """Counts the pairs of classes in which a byte beyond ASCII stands.
 
     Returns how many different ones were written to `found`, how many there are in all, where
-    counting ended, and how many bytes beyond ASCII and ASCII letters outside of tags there were.
+    counting ended, how many bytes beyond ASCII there were, and how many ASCII letters around them
+    outside of tags.
     """
     different, pairs, beyond_ascii, letters = 0, 0, 0, 0
     before = OTHER_CLASS
     in_tag = False
-    position = 0
+    position, last = 0, 0
     while position < len(text) and pairs < most_pairs:
+        if position > last + _SURROUNDINGS:
+            position = skip_ascii(text, position)
+            last, before, in_tag = position, OTHER_CLASS, False
+            if position >= len(text):
+                break
         byte = text[position]
         now = BYTE_CLASSES[byte]
         if now < _FIRST_LETTER or before < _FIRST_LETTER:
@@ -101,6 +118,7 @@ def _count_pairs(text: Any, most_pairs: Any, counts: Any, found: Any) -> tuple[A
             pairs += 1
         if now < _FIRST_LETTER:
             beyond_ascii += 1
+            last = position
         elif byte in (_LESS_THAN, _GREATER_THAN):
             in_tag = byte == _LESS_THAN
         elif now != OTHER_CLASS and not in_tag:
@@ -108,6 +126,12 @@ def _count_pairs(text: Any, most_pairs: Any, counts: Any, found: Any) -> tuple[A
         before = now
         position += 1
     return different, pairs, position, beyond_ascii, letters
+
+
+@inlined
+def _evidence(count: Any) -> Any:
+    """How often a pair counts: what a page repeats over and over is one habit of it."""
+    return count if count <= _REPEATED else _REPEATED + (count - _REPEATED) // _REPEATED
 
 
 @lean
@@ -149,6 +173,8 @@ def _text_cost(text: Any, end: Any, encoding: Any, table: Any) -> Any:
         if text[i] < 0x80:
             behind_character = False
             i += 1
+            if i % _STRIDE == 0:
+                i = skip_ascii(text, i)
             continue
         if i > 0 and not behind_character:
             total += _cost_beside(text[i - 1])
@@ -198,7 +224,7 @@ def _likeliest(
                 for n in range(different):
                     pair = found[n]
                     row = costs[pair // CLASSES, pair % CLASSES]
-                    sums[model] += counts[pair] * np.int32(row[model])
+                    sums[model] += _evidence(counts[pair]) * np.int32(row[model])
         for encoding in range(len(double_costs)):
             if is_left[singles + encoding]:
                 sums[singles + encoding] += _text_cost(text, end, encoding, double_costs)

@@ -52,7 +52,7 @@ LANGUAGES: Final[dict[str, str]] = {
     "ibm866": "ru be",
     "x-mac-cyrillic": "ru uk bg",
     "windows-1252": "en fr de es ca pt it nl sv da no fi is et sq id",
-    "iso-8859-15": "fr de es fi et",
+    "iso-8859-15": "en fr de es fi et",
     "macintosh": "fr de es pt it nl sv da fi",
     "windows-1253": "el",
     "iso-8859-7": "el",
@@ -85,6 +85,7 @@ _PENALTIES: Final[dict[str, float]] = {
     "koi8-r": 4.0,
     "koi8-u": 4.5,
     "iso-8859-2": 6.0,
+    "iso-8859-15": 5.0,
     "iso-8859-5": 6.0,
     "iso-8859-7": 5.0,
     "gb18030": 6.0,
@@ -181,10 +182,10 @@ _ENGLISH: Final = (
     *(("L", "’", "v", 40), ("i", "’", "m", 30), ("L", "’", "d", 20), (NO_LETTER, "“", "L", 200)),
     *((NO_LETTER, "”", NO_LETTER, 300), (NO_LETTER, "—", NO_LETTER, 60), ("L", "—", "L", 100)),
     *(
-        ("L", "â", NO_LETTER, 20),
-        ("L", "â", "L", 20),
-        (NO_LETTER, "â", "L", 20),
-        (NO_LETTER, "â", NO_LETTER, 20),
+        ("L", "â", NO_LETTER, 60),
+        ("L", "â", "L", 60),
+        (NO_LETTER, "â", "L", 60),
+        (NO_LETTER, "â", NO_LETTER, 60),
     ),
 )
 """Our choice: what English adds; the last row is left of quotes that were encoded twice."""
@@ -290,7 +291,7 @@ def _symbols(language: str) -> Sequence[tuple[str, str, str, float]]:
             for before, behind, weight in _ANY_SYMBOL
             if character.isalpha() or NO_LETTER in (before, behind)
         ]
-        symbols += [("L", "\xad", "L", 30), (NO_LETTER, "·", "L", 10)]
+        symbols += [("L", "\xad", "L", 30), (NO_LETTER, "·", "L", 10), ("L", "¶", NO_LETTER, 10)]
         symbols += [(NO_LETTER, c, NO_LETTER, 3) for c in "‚ƒ†‡ˆ‰Š‹Œ˜š›œŸžŽ"]
     return symbols
 
