@@ -32,13 +32,19 @@ from massivetext.pipeline.extraction.charset.models import (
     save_detection_models,
 )
 from massivetext.pipeline.extraction.training.charset_counts import (
-    NO_LETTER,
     Packages,
     characters,
     pairs,
     scaled,
     simplified,
+    split_pairs,
     traditional,
+)
+from massivetext.pipeline.extraction.training.charset_symbols import (
+    SYMBOLS,
+    SYMBOLS_BESIDE_ASCII,
+    symbol_pairs,
+    symbols_of,
 )
 
 LANGUAGES: Final[dict[str, str]] = {
@@ -128,80 +134,6 @@ _UNUSED: Final = 1e-8
 _USED: Final = 1e-4
 """Our choice: shares of bytes that were never seen: controls and what is nothing, and others."""
 
-_LETTER: Final = "L"
-# (what stands before, the symbol, what stands behind, how often in 100,000 characters): our choice.
-_SYMBOLS: Final = (
-    *(
-        ("L", "’", "L", 20),
-        ("L", "’", NO_LETTER, 40),
-        (NO_LETTER, "‘", "L", 40),
-        (NO_LETTER, "’", "L", 3),
-    ),
-    *((NO_LETTER, "“", "L", 120), ("L", "”", NO_LETTER, 60), (NO_LETTER, "”", NO_LETTER, 90)),
-    *(
-        (NO_LETTER, "–", NO_LETTER, 120),
-        ("L", "–", "L", 30),
-        (NO_LETTER, "—", NO_LETTER, 60),
-        ("L", "—", "L", 60),
-    ),
-    *(("L", "…", NO_LETTER, 60), (NO_LETTER, "…", NO_LETTER, 20)),
-    *((NO_LETTER, "\xa0", NO_LETTER, 200), ("L", "\xa0", "L", 40), ("\xa0", "\xa0", "\xa0", 100)),
-    *((NO_LETTER, "©", NO_LETTER, 60), ("L", "®", NO_LETTER, 20), ("L", "™", NO_LETTER, 15)),
-    *((NO_LETTER, "«", "L", 60), ("L", "»", NO_LETTER, 40), (NO_LETTER, "»", NO_LETTER, 40)),
-    *((NO_LETTER, "«", "\xa0", 10), ("\xa0", "»", NO_LETTER, 10)),
-    *((NO_LETTER, "„", "L", 40), ("L", "“", NO_LETTER, 30), (NO_LETTER, "“", NO_LETTER, 10)),
-    *(
-        (NO_LETTER, "·", NO_LETTER, 50),
-        (NO_LETTER, "•", NO_LETTER, 50),
-        (NO_LETTER, "›", NO_LETTER, 10),
-    ),
-    *(
-        (NO_LETTER, "°", NO_LETTER, 30),
-        (NO_LETTER, "§", NO_LETTER, 15),
-        (NO_LETTER, "£", NO_LETTER, 25),
-    ),
-    *(
-        (NO_LETTER, "€", NO_LETTER, 40),
-        (NO_LETTER, "²", NO_LETTER, 5),
-        (NO_LETTER, "½", NO_LETTER, 10),
-    ),
-    *(
-        (NO_LETTER, "×", NO_LETTER, 5),
-        (NO_LETTER, "№", NO_LETTER, 10),
-        (NO_LETTER, "º", NO_LETTER, 5),
-    ),
-    *((NO_LETTER, "±", NO_LETTER, 5), (NO_LETTER, "¿", "L", 3), (NO_LETTER, "¡", "L", 3)),
-)
-
-_APOSTROPHE: Final = (("L", "’", "L", 200),)
-_APOSTROPHE_LANGUAGES: Final = "en fr it ca nl uk be"
-"""Our choice: where an apostrophe stands within words."""
-
-_ENGLISH: Final = (
-    *(("L", "’", "s", 400), ("n", "’", "t", 150), ("L", "’", "r", 40), ("L", "’", "l", 40)),
-    *(("L", "’", "v", 40), ("i", "’", "m", 30), ("L", "’", "d", 20), (NO_LETTER, "“", "L", 200)),
-    *((NO_LETTER, "”", NO_LETTER, 300), (NO_LETTER, "—", NO_LETTER, 60), ("L", "—", "L", 100)),
-    *(
-        ("L", "â", NO_LETTER, 60),
-        ("L", "â", "L", 60),
-        (NO_LETTER, "â", "L", 60),
-        (NO_LETTER, "â", NO_LETTER, 60),
-    ),
-)
-"""Our choice: what English adds; the last row is left of quotes that were encoded twice."""
-
-_ANY_SYMBOL: Final = (
-    (NO_LETTER, NO_LETTER, 3),
-    ("L", NO_LETTER, 1),
-    (NO_LETTER, "L", 1),
-    ("L", "L", 1),
-)
-"""Our choice: every other character of windows-1252 in English text: signs of mathematics, foreign
-words, letters that stand for things."""
-
-_SYMBOLS_BESIDE_ASCII: Final = 0.1
-"""Our choice: how many of the symbols in text of another script stand beside its Latin words."""
-
 _DOUBLE_BYTE_SYMBOLS: Final = {
     "zh": "，。、；：？！“”‘’（）《》「」『』—…·【】　",
     "ja": "、。「」『』・ー（）！？…～【】　",
@@ -271,54 +203,11 @@ def _pairs_with_words(packages: Packages, language: str) -> Counter[str]:
         if len(upper) == 2:
             capitals[upper] += weight
     own.update(scaled(capitals, _CAPITALS_SHARE * _CHARACTERS))
-    found = own + _symbol_pairs(own, _symbols(language), 1.0)
+    found = own + symbol_pairs(own, symbols_of(language), 1.0)
     if language != "en":
         english = {p: w for p, w in pairs(packages, "en").items() if p.isascii()}
         words = scaled(Counter(english), _ASCII_SHARE * _CHARACTERS)
-        found.update(words + _symbol_pairs(words, _SYMBOLS, _SYMBOLS_BESIDE_ASCII))
-    return found
-
-
-def _symbols(language: str) -> Sequence[tuple[str, str, str, float]]:
-    symbols = list(_SYMBOLS)
-    if language in _APOSTROPHE_LANGUAGES.split():
-        symbols += _APOSTROPHE
-    if language == "en":
-        symbols += _ENGLISH
-        symbols += [
-            (before, character, behind, weight)
-            for character in single_byte_table("windows-1252")[0xA0:]
-            for before, behind, weight in _ANY_SYMBOL
-            if character.isalpha() or NO_LETTER in (before, behind)
-        ]
-        symbols += [("L", "\xad", "L", 30), (NO_LETTER, "·", "L", 10), ("L", "¶", NO_LETTER, 10)]
-        symbols += [(NO_LETTER, c, NO_LETTER, 3) for c in "‚ƒ†‡ˆ‰Š‹Œ˜š›œŸžŽ"]
-    return symbols
-
-
-def _symbol_pairs(
-    own: Counter[str], symbols: Sequence[tuple[str, str, str, float]], share: float
-) -> Counter[str]:
-    """Returns the pairs that a language's letters and spaces form with a share of the symbols."""
-    first: Counter[str] = Counter()
-    last: Counter[str] = Counter()
-    for (left, right), weight in own.items():
-        if left == NO_LETTER and right != NO_LETTER:
-            first[right] += weight
-        if right == NO_LETTER and left != NO_LETTER:
-            last[left] += weight
-    if not first:  # a language whose counts know no spaces
-        for (left, right), weight in own.items():
-            first[left] += weight
-            last[right] += weight
-    found: Counter[str] = Counter()
-    for before, symbol, behind, often in symbols:
-        weight = often * share
-        lefts = scaled(last, weight) if before == _LETTER else Counter({before: weight})
-        rights = scaled(first, weight) if behind == _LETTER else Counter({behind: weight})
-        found.update({left + symbol: w for left, w in lefts.items()})
-        if behind != symbol:
-            found.update({symbol + right: w for right, w in rights.items()})
+        found.update(words + symbol_pairs(words, SYMBOLS, SYMBOLS_BESIDE_ASCII))
     return found
 
 
@@ -327,7 +216,7 @@ def _single_byte_costs(weights: Counter[str], name: str) -> NDArray[np.uint8]:
     byte_of = {character: byte for byte, character in enumerate(single_byte_table(name))}
     counts = np.zeros((CLASSES, CLASSES))
     after = np.zeros((CLASSES, 1))
-    for (left, right), weight in weights.items():
+    for (left, right), weight in split_pairs(weights):
         # What an encoding cannot write counts below the line all the same, so that what two
         # encodings can both write costs the same in both.
         if lefts := _written(left, byte_of):

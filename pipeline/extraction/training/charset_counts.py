@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -47,6 +48,12 @@ def pairs(packages: Packages, language: str) -> Counter[str]:
     else:
         found = _lingua(packages, language, "bigrams")
     return scaled(found, 1.0)
+
+
+def split_pairs(weights: Counter[str]) -> Iterator[tuple[tuple[str, str], float]]:
+    """Yields the two characters of each pair, and its weight."""
+    for pair, weight in weights.items():
+        yield (pair[0], pair[1]), weight
 
 
 def characters(packages: Packages, language: str) -> Counter[str]:
