@@ -8,6 +8,7 @@ contradict does not count.
 
 from __future__ import annotations
 
+import re
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -41,6 +42,8 @@ _TRIED_BYTES: Final = 1 << 16
 _MOST_UNKNOWN: Final = 0.25
 """Our choice: a declared encoding in which more of the characters beyond ASCII are none, in so many
 bytes, is not the page's."""
+
+_BEYOND_ASCII: Final = re.compile(rb"[\x80-\xff]")
 
 _SEVERAL_BYTES: Final = (*ESCAPED, "gbk", "gb18030", "big5", "shift_jis", "euc-jp", "euc-kr")
 """Encodings that bytes can contradict."""
@@ -89,8 +92,8 @@ def decode_page(html: bytes, encoding: str | None = None) -> tuple[str, bytes]:
         if wide:
             return wide, _recoded(html, wide)
     if html.isascii():
-        name = _escaped_name(html, encoding) if might_escape(html) else None
-        return (name, _recoded(html, name)) if name else ("utf-8", html)
+        escaped = _escaped_name(html, encoding) if might_escape(html) else None
+        return (escaped, _recoded(html, escaped)) if escaped else ("utf-8", html)
     if is_utf8(np.frombuffer(html, np.uint8)):
         return "utf-8", html
     name = _legacy_encoding(html, encoding)
@@ -136,7 +139,8 @@ def _fits(html: bytes, name: str, utf8: _Utf8Share) -> bool:
         return False
     if name not in _SEVERAL_BYTES:
         return True
-    start = next(i for i, byte in enumerate(html) if byte >= 0x80)
+    found = _BEYOND_ASCII.search(html)
+    start = found.start() if found else 0
     text = decode(html[start : start + _TRIED_BYTES], name)
     beyond_ascii = len(text) - len(text.encode("ascii", "ignore"))
     return text.count(NO_CHARACTER) <= _MOST_UNKNOWN * beyond_ascii

@@ -238,4 +238,4 @@ def _likeliest(
             is_left[model] = is_left[model] and sums[model] <= sums[best] + _MARGIN
         for n in range(different):
             counts[found[n]] = 0
-    return best, np.int64(sums[best]), beyond_ascii
+    return best, int(sums[best]), beyond_ascii

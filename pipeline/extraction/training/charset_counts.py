@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -71,7 +71,7 @@ def traditional(packages: Packages, weights: Counter[str]) -> Counter[str]:
     return _rewritten(weights, _dictionary(packages.opencc / "STCharacters.txt"))
 
 
-def scaled(weights: Counter[str], total: float) -> Counter[str]:
+def scaled(weights: Mapping[str, float], total: float) -> Counter[str]:
     """Returns weights in the same proportions whose sum is `total`."""
     factor = total / sum(weights.values())
     return Counter({key: weight * factor for key, weight in weights.items()})

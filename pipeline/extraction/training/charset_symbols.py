@@ -5,7 +5,7 @@ Counts of letters know no signs, and signs are most of what English has beyond A
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Final
 
@@ -111,8 +111,8 @@ def symbols_of(language: str) -> Sequence[Symbol]:
 
 def symbol_pairs(own: Counter[str], symbols: Sequence[Symbol], share: float) -> Counter[str]:
     """Returns the pairs that a language's letters and spaces form with a share of the symbols."""
-    first: Counter[str] = Counter()
-    last: Counter[str] = Counter()
+    first: dict[str, float] = defaultdict(float)
+    last: dict[str, float] = defaultdict(float)
     for (left, right), weight in split_pairs(own):
         if left == NO_LETTER and right != NO_LETTER:
             first[right] += weight
