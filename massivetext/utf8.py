@@ -152,6 +152,18 @@ def is_utf8(text: Any) -> bool:
     return True
 
 
+@lean
+def _is_cut(text: Any, position: Any) -> Any:
+    """Whether the beginning of a character, and no more, stands at a byte beyond ASCII."""
+    lead = text[position]
+    if not 0xC2 <= lead <= 0xF4 or position + character_size(lead) <= len(text):
+        return False
+    for behind in range(position + 1, len(text)):
+        if not is_continuation(text[behind]):
+            return False
+    return True
+
+
 @kernel("UniTuple(int64, 2)(Array(uint8, 1, 'C', readonly=True))")
 def count_utf8(text: Any) -> tuple[int, int]:
     """How many bytes beyond ASCII form UTF-8, and how many do not.
@@ -169,7 +181,9 @@ def count_utf8(text: Any) -> tuple[int, int]:
         width = _width(text, position)
         if width:
             good += width
-        elif position + character_size(text[position]) <= len(text):
+        elif _is_cut(text, position):
+            break
+        else:
             bad += 1
         position += max(width, 1)
     return good, bad
