@@ -158,7 +158,7 @@ def _is_cut(text: Any, position: Any) -> Any:
     lead = text[position]
     if not 0xC2 <= lead <= 0xF4 or position + character_size(lead) <= len(text):
         return False
-    for behind in range(position + 1, len(text)):
+    for behind in range(position + 1, len(text)):  # noqa: SIM110 (kernels have no generators)
         if not is_continuation(text[behind]):
             return False
     return True
