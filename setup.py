@@ -42,6 +42,7 @@ setup(
     package_data={
         "massivetext": ["py.typed"],
         "massivetext.pipeline.phases.report": ["*.html"],
+        "massivetext.pipeline.extraction.charset": ["*.npz"],
         "massivetext.pipeline.extraction.choice": ["*.npz"],
     },
     install_requires=[

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from massivetext.filters.mojibake_kernel import count_mojibake
 from massivetext.filters.repetition_kernel import count_copies, count_words
-from massivetext.filters.text_kernel import Array, most_words_and_lines, scan
+from massivetext.filters.text_kernel import Array, Tally, most_words_and_lines, scan
 from massivetext.hash_table import slots_for
 from massivetext.kernels import kernel
 
@@ -40,5 +41,6 @@ def tally(texts: Array, offsets: Array, classes: Array, only_repeats: bool, tall
         text = texts[offsets[document] : offsets[document + 1]]
         row = tallies[document]
         scan(text, classes, words, lines, paragraphs, row)
+        row[Tally.MOJIBAKE] = count_mojibake(text)
         count_copies(text, lines, paragraphs, table, distinct, numbers, places, row)
         count_words(text, classes, words, table, distinct, places, numbers, only_repeats, row)

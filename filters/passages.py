@@ -89,6 +89,18 @@ def _matches(pattern: re.Pattern[str], text: SplitText) -> list[Range]:
     return [Range(*match.span()) for match in pattern.finditer(text.text)]
 
 
+_CONTINUATION: Final = "[\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]"
+_SEQUENCE: Final = f"(?:[Â-ß]{_CONTINUATION}|[à-ï]{_CONTINUATION}{{2}}|[ð-ô]{_CONTINUATION}{{3}})"
+_LATIN: Final = "[A-Za-zÀ-ÖØ-öø-\u024f]"
+_OTHER_SCRIPT: Final = "[\u0400-\u04ff\u05d0-\u05ea\u0620-\u064a]"
+mojibake: Final = matches(
+    f"\ufffd|(?=[ÂÃâð]){_SEQUENCE}+|{_SEQUENCE}{{2,}}"
+    f"|{_LATIN}{_OTHER_SCRIPT}|{_OTHER_SCRIPT}{_LATIN}"
+)
+"""Finds signs of a wrong decoding (`massivetext.filters.mojibake_kernel`); of a word in which two
+scripts meet, where they do."""
+
+
 def bullet_lines(text: SplitText) -> list[Range]:
     """Returns the lines that start with a bullet."""
     return [line for line in text.lines if _is_bullet(text.show(line))]

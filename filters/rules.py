@@ -31,6 +31,7 @@ from massivetext.filters.passages import (
     ellipsis_lines,
     longest_words,
     matches,
+    mojibake,
     no_passage,
     stop_words,
     top_gram,
@@ -344,6 +345,17 @@ _QUALITY_RULES: Final = (
         "At least {threshold} different ones of the words the, be, to, of, and, that, have, "
         "with occur.",
         stop_words,
+    ),
+    _quality_rule(
+        "max_mojibake",
+        Comparison.AT_MOST,
+        "signs of a wrong decoding",
+        _COUNT,
+        "(text that was decoded wrongly)",
+        "There are at most {threshold} signs of a wrong decoding: U+FFFD, UTF-8 encoded twice, "
+        "letters of another script within words.",
+        mojibake,
+        f"{OUR_CHOICE}: off by default, as the paper has no such rule",
     ),
 )
 

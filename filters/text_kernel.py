@@ -36,6 +36,7 @@ class Tally(IntEnum):
     ELLIPSES = auto()
     ALPHABETIC_WORDS = auto()
     STOP_WORDS = auto()
+    MOJIBAKE = auto()
     LINES = auto()
     LINE_CHARACTERS = auto()
     BULLET_LINES = auto()

@@ -121,6 +121,8 @@ class Quality:
     max_ellipsis_line_fraction: float = 0.3
     min_alphabetic_word_fraction: float = 0.8
     min_stop_words: int = 2
+    max_mojibake: int = 1_000_000_000
+    """Our choice: off, as the paper has no such rule; 10 drops what was plainly decoded wrongly."""
 
 
 @dataclass(frozen=True)

@@ -51,8 +51,9 @@ QUALITY: Final = (
     Measure("ellipsis_line_fraction", "ellipsis_lines", "lines"),
     Measure("alphabetic_word_fraction", "alphabetic_words", "words"),
     Measure("stop_words", "stop_words"),
+    Measure("mojibake", "mojibake"),
 )
-"""The measures of the quality filter (A.1.1), in the order of the columns."""
+"""The measures of the quality filter (A.1.1), in the order of the columns; `mojibake` is ours."""
 
 REPETITION: Final = (
     Measure("duplicate_line_fraction", "line_copies", "lines"),

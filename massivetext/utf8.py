@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from massivetext.kernels import helper, inlined, kernel
+from massivetext.kernels import inlined, kernel, lean
 
 ASCII_END: Final = 0x80
 """The first value that is no ASCII byte, and no code point of one byte."""
@@ -88,8 +88,8 @@ def put_character(code_point: Any, text: Any, i: Any) -> Any:
     return i + 4
 
 
-@helper
-def _skip_ascii(text: Any, position: Any) -> Any:
+@lean
+def skip_ascii(text: Any, position: Any) -> Any:
     """Where ASCII ends: at most a stride before the next other byte."""
     while position + _STRIDE <= len(text):
         first = np.uint64(position)
@@ -102,7 +102,7 @@ def _skip_ascii(text: Any, position: Any) -> Any:
     return position
 
 
-@helper
+@lean
 def _width(text: Any, position: Any) -> Any:
     """Bytes of the character that begins at a byte beyond ASCII, 0 if none does.
 
@@ -138,15 +138,52 @@ def _width(text: Any, position: Any) -> Any:
 @kernel("boolean(Array(uint8, 1, 'C', readonly=True))")
 def is_utf8(text: Any) -> bool:
     """Whether bytes are valid UTF-8."""
-    position = _skip_ascii(text, 0)
+    position = skip_ascii(text, 0)
     while position < len(text):
         if text[position] < ASCII_END:
             position += 1
             if position % _STRIDE == 0:
-                position = _skip_ascii(text, position)
+                position = skip_ascii(text, position)
         else:
             width = _width(text, position)
             if not width:
                 return False
             position += width
     return True
+
+
+@lean
+def _is_cut(text: Any, position: Any) -> Any:
+    """Whether the beginning of a character, and no more, stands at a byte beyond ASCII."""
+    lead = text[position]
+    if not 0xC2 <= lead <= 0xF4 or position + character_size(lead) <= len(text):
+        return False
+    for behind in range(position + 1, len(text)):  # noqa: SIM110 (kernels have no generators)
+        if not is_continuation(text[behind]):
+            return False
+    return True
+
+
+@kernel("UniTuple(int64, 2)(Array(uint8, 1, 'C', readonly=True))")
+def count_utf8(text: Any) -> tuple[int, int]:
+    """How many bytes beyond ASCII form UTF-8, and how many do not.
+
+    Half a character at the end is neither: there the text was cut.
+    """
+    good, bad = 0, 0
+    position = skip_ascii(text, 0)
+    while position < len(text):
+        if text[position] < ASCII_END:
+            position += 1
+            if position % _STRIDE == 0:
+                position = skip_ascii(text, position)
+            continue
+        width = _width(text, position)
+        if width:
+            good += width
+        elif _is_cut(text, position):
+            break
+        else:
+            bad += 1
+        position += max(width, 1)
+    return good, bad

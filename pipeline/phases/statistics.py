@@ -51,6 +51,7 @@ BINS: Mapping[str, Bins] = {
     "words": Bins(0, 22),
     "mean_word_length": Bins(0.5, 31),
     "stop_words": Bins(1, 9),
+    "mojibake": Bins(0, 22),
 }
 """Our choice: fine enough to see what another threshold would change."""
 

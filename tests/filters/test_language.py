@@ -13,6 +13,7 @@ from massivetext.filters.language import (
     default_model,
     first_line,
     identify,
+    is_in_capitals,
     load_model,
 )
 
@@ -55,6 +56,43 @@ def test_only_the_first_bytes_count() -> None:
     english = (HUMAN_RIGHTS["en"] + "\n") * 10
     mixed = english[:IDENTIFIED_BYTES] + HUMAN_RIGHTS["de"] * 10
     assert identify([mixed], load_model()) == identify([english], load_model())
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr", "es", "ru"])
+def test_capitals_have_the_label_of_small_letters(language: str) -> None:
+    text = HUMAN_RIGHTS[language]
+    model = load_model()
+    assert identify([text.upper()], model) == identify([text.lower()], model)
+    assert identify([text.upper()], model)[0] == [language]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("FREE SHIPPING ON ALL ORDERS", True),
+        ("ВСЕ ЛЮДИ РОЖДАЮТСЯ", True),
+        ("FREE SHIPPING on all our orders", False),
+        ("AB cd", False),  # half is not most
+        ("ABC de 123 !", True),
+        ("NASA und ESA 人人生而自由，在尊严", False),
+        ("尊严和权利上一律平等", False),
+        ("", False),
+        ("12:30 – 45 %", False),
+        ("Ⅷ Ⅸ Ⓐ", False),  # capitals, and no letters
+    ],
+)
+def test_which_text_is_in_capitals(line: str, expected: bool) -> None:
+    assert is_in_capitals(line) is expected
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=300))
+def test_other_text_is_judged_as_it_stands(text: str) -> None:
+    model = load_model()
+    line = first_line(text)
+    letters = [character for character in line if character.isalpha()]
+    if 2 * sum(map(str.isupper, letters)) <= len(letters) and line.strip():
+        label, score = model.predict(line)
+        assert identify([text], model) == ([label], [round(min(score, 1.0), SCORE_DECIMALS)])
 
 
 @given(st.text(st.characters(codec="utf-8"), max_size=1_500))

@@ -9,6 +9,7 @@ from massivetext.kernels import kernel
 from massivetext.utf8 import (
     character_at,
     character_size,
+    count_utf8,
     is_continuation,
     is_utf8,
     put_character,
@@ -86,3 +87,19 @@ def test_every_character_is_read_and_written() -> None:
 def test_bytes_inside_a_character_are_told_from_first_ones() -> None:
     found = {byte for byte in range(256) if compiled_is_continuation(byte)}
     assert found == {byte for c in EVERY_CHARACTER for byte in c.encode()[1:]}
+
+
+@pytest.mark.parametrize(
+    ("data", "good", "bad"),
+    [
+        (b"", 0, 0),
+        ("é – 日 😀".encode(), 12, 0),
+        (b"caf\xe9 and more", 0, 1),
+        ("é".encode() + b"\xff" + "é".encode(), 4, 1),
+        ("日".encode()[:-1], 0, 0),  # cut at the end
+        ("日".encode()[:-1] + b"<p>", 0, 2),  # cut within
+        (b"a" * 100 + "é".encode() + b"a" * 100 + b"\x93", 2, 1),
+    ],
+)
+def test_bytes_that_form_utf8_are_counted(data: bytes, good: int, bad: int) -> None:
+    assert count_utf8(np.frombuffer(data, np.uint8)) == (good, bad)

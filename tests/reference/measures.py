@@ -21,6 +21,16 @@ BULLETS_BEFORE_SPACE = "-–*+"  # these also start words and numbers: "-1", "*a
 ELLIPSES = ("...", ". . .", "…")
 ELLIPSIS = re.compile(r"\.\.\.|\. \. \.|…")
 
+CONTINUATION = "[\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]"  # bytes 0x80 to 0xBF in windows-1252
+SEQUENCE = re.compile(
+    f"[\xc2-\xdf]{CONTINUATION}|[\xe0-\xef]{CONTINUATION}{{2}}|[\xf0-\xf4]{CONTINUATION}{{3}}"
+)
+SEQUENCES = re.compile(f"(?:{SEQUENCE.pattern})+")
+ALWAYS_WRONG = "ÂÃâð"  # begin what English text has beyond ASCII; of others it takes two in a row
+LATIN = "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f"
+OTHER_SCRIPTS = "\u0400-\u04ff\u05d0-\u05ea\u0620-\u064a"
+LETTERS = re.compile(f"[{LATIN}{OTHER_SCRIPTS}]+")
+
 TOP_GRAMS = (2, 3, 4)
 DUPLICATE_GRAMS = (5, 6, 7, 8, 9, 10)
 
@@ -52,6 +62,7 @@ def quality_measures(text: str, words: list[str], lines: list[str]) -> dict[str,
         "ellipsis_line_fraction": ratio(sum(line.endswith(ELLIPSES) for line in lines), len(lines)),
         "alphabetic_word_fraction": ratio(sum(map(has_letter, words)), len(words)),
         "stop_words": len({bare(word) for word in words} & STOP_WORDS),
+        "mojibake": text.count("\ufffd") + doubly_encoded(text) + stray_letters(text),
     }
 
 
@@ -114,6 +125,25 @@ def bare(word: str) -> str:
     """Returns the word in lower case, without the ends that are neither letters nor digits."""
     inside = [i for i, character in enumerate(word) if character.isalnum()]
     return word[inside[0] : inside[-1] + 1].lower() if inside else ""
+
+
+def doubly_encoded(text: str) -> int:
+    """Returns how many characters stand as the bytes of their UTF-8, read as windows-1252."""
+    found = 0
+    for run in SEQUENCES.findall(text):
+        sequences = SEQUENCE.findall(run)
+        if len(sequences) > 1 or sequences[0][0] in ALWAYS_WRONG:
+            found += len(sequences)
+    return found
+
+
+def stray_letters(text: str) -> int:
+    """Returns how many letters stand among more of another script, without a break."""
+    found = 0
+    for run in LETTERS.findall(text):
+        others = len(re.findall(f"[{OTHER_SCRIPTS}]", run))
+        found += min(others, len(run) - others)
+    return found
 
 
 def copies(items: Sequence[Hashable]) -> list[bool]:
