@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from massivetext.kernels import kernel
-from massivetext.pipeline.extraction.html.raw_scan import find_byte
+from massivetext.byte_scan import find_byte
 
 
 @kernel("int64(Array(uint8, 1, 'C', readonly=True), int64, uint8)")
