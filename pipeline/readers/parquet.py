@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import BinaryIO, Final, cast
 
 import pyarrow as pa
@@ -42,18 +43,17 @@ def read(stream: BinaryIO, context: ReadContext) -> Iterator[RawRecord | FailedR
     except Exception as error:  # Arrow's own exceptions, OSError, ValueError
         yield FailedRecord(context.file, 0, f"not a readable Parquet file: {error}", ends_file=True)
         return
-    columns = _columns(schema, context.fields)
+    problem = _row_count_problem(file.metadata)
+    if problem:
+        yield FailedRecord(context.file, 0, f"damaged Parquet footer: {problem}", ends_file=True)
+        return
+    rows = _Rows(_columns(schema, context.fields), _without_content(schema, context.fields))
     first_row = 0
-    problem = _without_content(schema, context.fields)
     wanted = context.range or FileRange(0, file.num_row_groups)
     for group in range(min(wanted.stop, file.num_row_groups)):
-        rows = file.metadata.row_group(group).num_rows
-        if group >= wanted.start and problem:
-            for row in range(first_row, first_row + rows):
-                yield FailedRecord(context.file, row, problem)
-        elif group >= wanted.start:
-            yield from _read_group(file, group, columns, first_row, context)
-        first_row += rows
+        if group >= wanted.start:
+            yield from _read_group(file, group, rows, first_row, context)
+        first_row += file.metadata.row_group(group).num_rows
 
 
 def split(path: str, size_bytes: int, open_file: OpenFile) -> list[FileRange]:
@@ -90,6 +90,16 @@ def schema_row(stream: BinaryIO, context: ReadContext) -> Iterator[Mapping[str, 
     del context
     with contextlib.suppress(Exception):  # told by `read`
         yield _shape(_open(stream).schema_arrow)
+
+
+def _row_count_problem(metadata: pq.FileMetaData) -> str:
+    """Returns what is wrong with the counts of rows, or nothing."""
+    counts = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
+    if min(counts, default=0) < 0:
+        return f"a row group has {min(counts)} rows"
+    if sum(counts) != metadata.num_rows:
+        return f"the file has {metadata.num_rows} rows, its row groups have {sum(counts)}"
+    return ""
 
 
 def _shape(fields: Iterable[pa.Field]) -> dict[str, object]:
@@ -130,22 +140,43 @@ def _is_binary(column_type: pa.DataType) -> bool:
     )
 
 
+@dataclass(frozen=True)
+class _Rows:
+    """How the rows of a file are read.
+
+    Attributes:
+        columns: name and place of each column that counts.
+        problem: what is wrong with every row, if something is; they are only counted then.
+    """
+
+    columns: Mapping[str, tuple[str, ...]]
+    problem: str
+
+    def names(self, file: pq.ParquetFile) -> list[str]:
+        """Returns the columns as Parquet names them; rows are counted by the first of all."""
+        if self.problem:
+            return file.schema_arrow.names[:1]
+        return [".".join(place) for place in self.columns.values()]
+
+
 def _read_group(
-    file: pq.ParquetFile,
-    group: int,
-    columns: Mapping[str, tuple[str, ...]],
-    first_row: int,
-    context: ReadContext,
+    file: pq.ParquetFile, group: int, rows: _Rows, first_row: int, context: ReadContext
 ) -> Iterator[RawRecord | FailedRecord]:
     row = first_row
     end = first_row + file.metadata.row_group(group).num_rows
     try:
-        names = [".".join(place) for place in columns.values()]
-        batches = file.iter_batches(_BATCH_ROWS, row_groups=[group], columns=names)
+        batches = file.iter_batches(_BATCH_ROWS, row_groups=[group], columns=rows.names(file))
         for batch in batches:
-            for values in _rows(batch, columns):
+            if rows.problem:
+                for _ in range(batch.num_rows):
+                    yield FailedRecord(context.file, row, rows.problem)
+                    row += 1
+                continue
+            for values in _rows(batch, rows.columns):
                 yield _record(values, row, context)
                 row += 1
+        if row < end:
+            raise ValueError(f"it ends after {row - first_row} rows")
     except (pa.ArrowException, OSError, ValueError) as error:
         problem = f"rows {row} to {end - 1} (row group {group}) cannot be read: {error}"
         yield FailedRecord(context.file, row, problem)

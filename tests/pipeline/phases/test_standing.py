@@ -151,7 +151,10 @@ def test_another_version_of_the_results_is_named_and_made_anew_with_all_that_fol
     said = capsys.readouterr().err.splitlines()
     assert len(said) == 2
     assert f"results of 'curate' are from version {CURATE.results}; making them anew" in said[0]
-    assert f"results of 'dedup' are from version {CURATE.results} of 'curate'; making them anew" in said[1]
+    assert (
+        f"results of 'dedup' are from version {CURATE.results} of 'curate'; making them anew"
+        in said[1]
+    )
 
 
 def test_of_dedup_alone_curate_is_not_made_anew(

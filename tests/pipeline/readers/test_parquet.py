@@ -160,3 +160,18 @@ def test_row_groups_are_gathered_to_the_size_of_a_range(monkeypatch: pytest.Monk
     broken = split_file("parquet", "a", 3, lambda path: io.BytesIO(b"abc"))
     assert broken == [FileRange(0, 0)]
     assert len(failures(read("parquet", b"abc", file_range=FileRange(0, 0)))) == 1
+
+
+@pytest.mark.parametrize(
+    ("count", "told"), [(21, "21 rows, its row groups have 20"), (0, "0 rows")]
+)
+def test_a_footer_that_contradicts_itself_is_a_failure(count: int, told: str) -> None:
+    content = stored({"text": ["a"] * 20})
+    footer = len(content) - 8 - int.from_bytes(content[-8:-4], "little")
+    rows = b"\x16" + bytes([2 * 20])  # Thrift: the next field, a number, zigzag
+    at = content.index(rows, footer)
+    damaged = content[:at] + b"\x16" + bytes([2 * count]) + content[at + 2 :]
+    failure = only_failure(read("parquet", damaged))
+    assert "damaged Parquet footer" in failure.error
+    assert told in failure.error
+    assert failure.ends_file
