@@ -42,6 +42,9 @@ SECONDS_A_MEGABYTE: Final = 10.0
 """Our choice: an ordinary page of 1 MB takes about a tenth of a second to extract, ten are allowed
 for hostile ones, and the machine may be ten times slower; half a second for its hiccups."""
 
+RECORD_WORTH_BYTES: Final = 100
+"""Our choice: a record by itself takes as long as so many bytes are allowed to."""
+
 MEMORY_BYTES: Final = 200_000_000
 """Above the process once it has warmed up: what any body may take."""
 
@@ -62,11 +65,11 @@ class Target:
     """Something that is fed.
 
     Attributes:
-        feed: takes the bytes; raises for what must not happen.
+        feed: takes the bytes, and returns how many came of them; raises for what must not happen.
         seeds: sound inputs.
     """
 
-    feed: Callable[[bytes], None]
+    feed: Callable[[bytes], int]
     seeds: tuple[bytes, ...]
 
 
@@ -164,11 +167,12 @@ def try_input(target: Target, stored: bytes) -> None:
         FindingError: if it took longer than the size allows.
     """
     begun = time.process_time()
-    target.feed(stored)
+    given_bytes = target.feed(stored)
     spent = time.process_time() - begun
-    allowed = BASE_SECONDS + SECONDS_A_MEGABYTE * len(stored) / 1e6
+    size_bytes = max(len(stored), given_bytes)  # small files may hold much
+    allowed = BASE_SECONDS + SECONDS_A_MEGABYTE * size_bytes / 1e6
     if spent > allowed:
-        raise FindingError(f"{spent:.1f} s for {len(stored):,} bytes; {allowed:.1f} are allowed")
+        raise FindingError(f"{spent:.1f} s for {size_bytes:,} bytes; {allowed:.1f} are allowed")
 
 
 def peak_memory() -> int:
@@ -195,45 +199,46 @@ def targets() -> dict[str, Target]:
         for name, seeds in FILES.items()
     }
     found |= {f"body-{coding}": Target(body_of(coding), seeds) for coding, seeds in CODINGS.items()}
-    found["decoder"] = Target(lambda page: discard(decode_page(page)), PAGES)
-    found["extraction"] = Target(lambda page: discard(extract_page(page)), PAGES)
+    found["decoder"] = Target(lambda page: len(decode_page(page)[1]), PAGES)
+    found["extraction"] = Target(lambda page: len(extract_page(page).text), PAGES)
     found["safesearch"] = Target(
-        lambda page: discard(scorer.score("http://a.b/", page, {"rating": "general"})), PAGES
+        lambda page: len(scorer.score("http://a.b/", page, {"rating": "general"}).signals), PAGES
     )
     return found
 
 
-def discard(value: object) -> None:
-    del value
-
-
-def body_of(coding: str) -> Callable[[bytes], None]:
+def body_of(coding: str) -> Callable[[bytes], int]:
     """Returns what undoes a coding of HTTP; only a `BodyError` may come of it."""
     transfer = "chunked" if coding == "chunked" else ""
 
-    def feed(body: bytes) -> None:
+    def feed(body: bytes) -> int:
         try:
             decoded = decode_body(body, transfer, coding, RECORD_BYTES)
         except BodyError:
-            return
+            return 0
         if len(decoded) > max(RECORD_BYTES, len(body)):
             raise FindingError(f"{len(decoded):,} bytes, over the limit")
+        return len(decoded)
 
     return feed
 
 
-def reader_of(source_format: str, suffix: str) -> Callable[[bytes], None]:
+def reader_of(source_format: str, suffix: str) -> Callable[[bytes], int]:
     """Returns what reads a file and looks at the records."""
 
-    def feed(stored: bytes) -> None:
+    def feed(stored: bytes) -> int:
         context = ReadContext(f"a.{suffix}", record_bytes=RECORD_BYTES)
         ledger: Counter[type] = Counter()
+        given_bytes = 0
         for record in read_file(source_format, io.BytesIO(stored), context):
             ledger[type(record)] += 1
             check(record)
+            given_bytes += RECORD_WORTH_BYTES
+            given_bytes += len(record.raw) if isinstance(record, RawRecord) else 0
         known = ledger[RawRecord] + ledger[FailedRecord] + ledger[SkippedRecord]
         if known != ledger.total() or (stored.strip(b"\0\r\n\t ") and not known):
             raise FindingError(f"the ledger does not balance: {ledger}")
+        return given_bytes
 
     return feed
 
