@@ -10,7 +10,7 @@ LOCK := requirements-dev.lock
 INSTALL := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --constraint $(LOCK) --editable
 
 .PHONY: run test test-all test-shared test-runners fuzz lint lock clean
-.PHONY: bench-filters bench-extraction bench-dedup bench-dedup-million bench-local-run
+.PHONY: bench-content bench-filters bench-extraction bench-dedup bench-dedup-million bench-local-run
 
 run: $(VENV)/installed  ## The sample through the whole pipeline, then a tiny model trained on it.
 	$(BIN)/massivetext run sample/config.toml --output $(OUT)
@@ -73,6 +73,15 @@ ifdef PAGES
 else
 	PYTHONPATH=. .venv-bench-extraction/bin/python tests/benchmarks/extraction.py
 endif
+
+# TEXTS: JSON lines with `text` and `lang`, re-encoded and told again; PAGES: a folder of HTML files.
+bench-content: $(VENV)/installed .venv-bench-content/installed  ## Reading, encodings, SafeSearch and languages beside fastwarc, warcio, chardet, resiliparse.
+	$(BIN)/python tests/benchmarks/content_reading.py
+ifdef TEXTS
+	PYTHONPATH=. .venv-bench-content/bin/python tests/benchmarks/content_encodings.py $(TEXTS) $(PAGES:%=--pages %)
+endif
+	$(BIN)/python tests/benchmarks/content_safesearch.py
+	$(BIN)/python tests/benchmarks/content.py
 
 DEDUP_CORPUS := out/dedup-corpus
 bench-dedup: $(VENV)/installed .venv-bench-dedup/installed  ## Near-duplicates beside datasketch, rensa, gaoya, datatrove.

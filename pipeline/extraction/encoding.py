@@ -53,6 +53,18 @@ _BROKEN_COST: Final = 12.0
 """Our choice, -ln P of a byte in and outside of UTF-8's characters, to compare with `detect`."""
 
 
+_OTHER_LATIN: Final = frozenset(
+    [
+        *(f"windows-{number}" for number in (1250, 1254, 1257, 1258)),
+        *(f"iso-8859-{number}" for number in (2, 3, 4, 10, 13, 14, 16)),
+    ]
+)
+"""Encodings of other Latin alphabets, in which English is not written."""
+
+_ENGLISH_WORDS: Final = (b" the ", b" of ", b" and ", b" to ", b" in ")
+_ASCII: Final = bytes(range(0x80))
+
+
 class _Utf8Share(NamedTuple):
     """How many of the bytes beyond ASCII form UTF-8 and how many do not."""
 
@@ -128,7 +140,19 @@ def _legacy_encoding(html: bytes, encoding: str | None) -> str:
     from massivetext.pipeline.extraction.charset.detect import detect
 
     name, cost = detect(html)
+    if name in _OTHER_LATIN and _is_english(html):
+        return "windows-1252"
     return "utf-8" if utf8.good and utf8.cost < cost else name
+
+
+def _is_english(html: bytes) -> bool:
+    """Whether common English words are as many as half of the bytes beyond ASCII.
+
+    Accents, signs and quotation marks in English say little of their encoding; in a language whose
+    letters are beyond ASCII they are many more.
+    """
+    words = sum(map(html.count, _ENGLISH_WORDS))
+    return 2 * words >= len(html.translate(None, _ASCII))
 
 
 def _fits(html: bytes, name: str, utf8: _Utf8Share) -> bool:

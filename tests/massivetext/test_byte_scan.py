@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from massivetext.kernels import kernel
 from massivetext.byte_scan import find_byte
+from massivetext.kernels import kernel
 
 
 @kernel("int64(Array(uint8, 1, 'C', readonly=True), int64, uint8)")

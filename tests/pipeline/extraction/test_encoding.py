@@ -154,3 +154,17 @@ def test_hz_and_japanese_escapes_show_themselves() -> None:
 )
 def test_any_bytes_with_any_name(html: bytes, name: str | None) -> None:
     decode_page(html, name)[1].decode("utf-8")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Prince Bolkónski and his sister went to the house of the Rostóvs in the evening, where "
+        "the old countess, née Shinshína, told the story of the Père Lachaise to all of them.",
+        "The area of the first room¹ is ±12 m², and that of the second¹ is the half of it¹, as "
+        "the notes¹ at the end of the table say.",
+        "The Pokémon and the Pokédex: all of the Pokémon in the game, and how to catch them.",
+    ],
+)
+def test_signs_and_accents_in_english_are_no_other_alphabet(text: str) -> None:
+    assert decode_page(text.encode("cp1252")) == ("windows-1252", text.encode())
