@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import brotli
 
 from massivetext.pipeline.readers.compression import GZIP, ZLIB, ZSTD, Compression
-from massivetext.pipeline.readers.header_fields import joined_fields
+from massivetext.pipeline.readers.header_fields import header_end, joined_fields
 
-_HEAD_END = re.compile(rb"\n\r?\n")
 _STATUS = re.compile(r"\s*HTTP/?[\d.]*[ \t]+(\d{3})(?!\d)")
 _CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?\r?\n")
 _CODINGS_BY_MAGIC: Final = {
@@ -40,8 +38,7 @@ class _CutOffError(ValueError):
     """A coding that ends too early."""
 
 
-@dataclass(frozen=True, slots=True)
-class HttpMessage:
+class HttpMessage(NamedTuple):
     """A message as an archive holds it.
 
     Attributes:
@@ -62,8 +59,8 @@ def parse_message(block: bytes) -> HttpMessage:
         BodyError: if it does not begin with a status line, or its header has zero bytes, as a lost
             block of a disk leaves them.
     """
-    end = _HEAD_END.search(block)
-    head_bytes, body = (block[: end.start()], block[end.end() :]) if end else (block, b"")
+    end = header_end(block, 0, len(block))
+    head_bytes, body = (block[: end[0]], block[end[1] :]) if end else (block, b"")
     if b"\0" in head_bytes:
         raise BodyError("expected the header of an HTTP message, but there are zero bytes in it")
     head = head_bytes.decode("latin-1")  # RFC 9110, 5.5: what is not ASCII is opaque
@@ -73,10 +70,10 @@ def parse_message(block: bytes) -> HttpMessage:
     return HttpMessage(int(status[1]), joined_fields(head), body)
 
 
-def payload_of(block: bytes) -> bytes:
+def payload_of(block: bytes) -> memoryview:
     """Returns what follows the header of a message, a request or a response."""
-    end = _HEAD_END.search(block)
-    return block[end.end() :] if end else b""
+    end = header_end(block, 0, len(block))
+    return memoryview(block)[end[1] if end else len(block) :]
 
 
 def decode_body(

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from massivetext.pipeline.readers.contract import ReadContext
 from massivetext.pipeline.readers.digests import check_digest
@@ -45,8 +44,7 @@ _LOST_BLOCK: Final = bytes(512)
 """Zero bytes that a disk leaves where it has lost a block: 512 of them, or a multiple."""
 
 
-@dataclass(frozen=True, slots=True)
-class WebRecord:
+class WebRecord(NamedTuple):
     """A record of a web archive.
 
     Attributes:
@@ -72,14 +70,13 @@ class WebRecord:
     payload_digest: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Content:
+class _Content(NamedTuple):
     """A document's bytes and what its server said of them."""
 
     raw: bytes
     media_type: str
-    charset: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    charset: str
+    headers: Mapping[str, str]
 
 
 def clean_url(url: str) -> str:
@@ -174,7 +171,7 @@ def checked_digests(record: WebRecord, record_bytes: int) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _payloads(record: WebRecord, record_bytes: int) -> Iterator[bytes]:
+def _payloads(record: WebRecord, record_bytes: int) -> Iterator[bytes | memoryview]:
     """Yields what a crawler may have taken for the payload: with its codings, without, halfway."""
     if not record.content_type.startswith("application/http"):
         yield record.block
