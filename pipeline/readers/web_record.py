@@ -53,7 +53,7 @@ class WebRecord(NamedTuple):
         url: WARC-Target-URI, see `clean_url`.
         content_type: of the block, in lower case: application/http, or the resource's own.
         metadata: what auditors ask for: timestamp, truncated.
-        block: what it holds.
+        block: what it holds; see `Frame`.
         record_id: WARC-Record-ID without its brackets, or "".
         block_digest: that the archive states, or "".
         payload_digest: that the archive states, or "".
@@ -64,7 +64,7 @@ class WebRecord(NamedTuple):
     url: str
     content_type: str
     metadata: Mapping[str, str]
-    block: bytes
+    block: memoryview
     record_id: str = ""
     block_digest: str = ""
     payload_digest: str = ""
@@ -153,8 +153,8 @@ def _decoded(message: HttpMessage, record_bytes: int) -> bytes:
     transfer_encoding = message.headers.get("transfer-encoding", "")
     content_encoding = message.headers.get("content-encoding", "")
     if not transfer_encoding and not content_encoding:
-        return message.body
-    return decode_body(message.body, transfer_encoding, content_encoding, record_bytes)
+        return bytes(message.body)
+    return decode_body(bytes(message.body), transfer_encoding, content_encoding, record_bytes)
 
 
 def checked_digests(record: WebRecord, record_bytes: int) -> tuple[str, ...]:
@@ -179,7 +179,7 @@ def _payloads(record: WebRecord, record_bytes: int) -> Iterator[bytes | memoryvi
     yield payload_of(record.block)
     try:
         message = parse_message(record.block)
-        yield join_chunks(message.body)
+        yield join_chunks(bytes(message.body))
         yield _decoded(message, record_bytes)
     except BodyError:  # which the record itself tells of
         return
