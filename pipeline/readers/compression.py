@@ -88,25 +88,26 @@ class Inflater(Protocol):
 class _Gzip:
     """zlib's object keeps what it did not consume in `unconsumed_tail`."""
 
+    __slots__ = ("_tail", "_zlib", "eof", "unused_data")
+
     def __init__(self) -> None:
         self._zlib = ZLIB.decompressobj(31)  # 15 bits of window, and gzip's header
-
-    @property
-    def eof(self) -> bool:
-        return bool(self._zlib.eof)
-
-    @property
-    def unused_data(self) -> bytes:
-        return cast(bytes, self._zlib.unused_data)
+        self._tail = b""
+        self.eof = False
+        self.unused_data = b""
 
     def inflate(self, stored: bytes) -> bytes:
-        tail = self._zlib.unconsumed_tail
+        inflater = self._zlib
+        if self._tail:
+            stored = self._tail + stored
         try:
-            piece: bytes = self._zlib.decompress(
-                tail + stored if tail else stored, INFLATED_CHUNK_BYTES
-            )
+            piece: bytes = inflater.decompress(stored, INFLATED_CHUNK_BYTES)
         except ZLIB.error:  # in words that do not depend on which zlib it is
             raise ValueError("invalid deflate data, length or check sum") from None
+        if inflater.eof:
+            self.eof, self.unused_data = True, inflater.unused_data
+        else:
+            self._tail = inflater.unconsumed_tail
         return piece
 
 

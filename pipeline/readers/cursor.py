@@ -46,7 +46,8 @@ class ByteCursor(ABC):
     """
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
+        # One piece as it came, or several joined: most records lie within one, and need no copy.
+        self._buffer: bytes | bytearray = b""
         self._start = 0  # of the bytes not yet consumed, in the buffer
         self._marks: deque[tuple[int, Position]] = deque()  # by count of consumed bytes
         self._damage: DamagedMemberError | None = None  # met by `look`; `pull` raises it first
@@ -109,7 +110,7 @@ class ByteCursor(ABC):
 
     def skip_any(self, blanks: bytes) -> bool:
         """Consumes the bytes up to the first that is none of these; False if there is none."""
-        while len(self) or self.pull():
+        while self._start < len(self._buffer) or self.pull():
             if self._buffer[self._start] not in blanks:
                 return True
             ahead = self._buffer[self._start : self._start + _BLANK_BYTES]
@@ -163,6 +164,28 @@ class ByteCursor(ABC):
                 return match.start()
         return None
 
+    def take_member(self) -> tuple[int, bytes] | None:
+        """Consumes a member, if one begins here and can be inflated at once; else nothing.
+
+        Returns:
+            Its stored offset and all that it holds, or None.
+
+        Raises:
+            DamagedMemberError: like `pull`.
+        """
+        return None
+
+    def put_back(self, member: int, content: bytes) -> None:
+        """Undoes `take_member`, which returned these."""
+        self.consumed -= len(content)
+        if content:
+            self._add(content, Position(member, 0))
+
+    @property
+    def at_hand(self) -> tuple[bytes | bytearray, int]:
+        """What has been pulled and where in it the next byte lies: to look at, not to keep."""
+        return self._buffer, self._start
+
     def tell(self) -> Position:
         """Returns where the next byte lies, or where the last one ended at the end of the file."""
         if self._start == len(self._buffer):
@@ -172,8 +195,8 @@ class ByteCursor(ABC):
             return Position(0, consumed)
         while len(marks) > 1 and marks[1][0] <= consumed:
             marks.popleft()
-        begin, position = marks[0]
-        return Position(position.member, position.into + consumed - begin)
+        begin, (member, into) = marks[0]
+        return Position(member, into + consumed - begin)
 
     def member_of_last(self) -> int:
         """Returns the stored offset of the member that the last consumed byte lies in.
@@ -202,13 +225,20 @@ class ByteCursor(ABC):
 
     def _add(self, content: bytes, position: Position) -> None:
         """Makes bytes available that lie at this place."""
-        self._marks.append((self.consumed + len(self), position))
+        self._marks.append((self.consumed + len(self._buffer) - self._start, position))
+        if self._start == len(self._buffer):
+            self._buffer, self._start = content, 0
+            return
+        if isinstance(self._buffer, bytes):
+            self._buffer, self._start = bytearray(memoryview(self._buffer)[self._start :]), 0
         self._buffer += content
 
     def _consume(self, size_bytes: int) -> None:
         self._start += size_bytes
         self.consumed += size_bytes
-        if self._start >= _COMPACT_BYTES or self._start == len(self._buffer):
+        if self._start == len(self._buffer):
+            self._buffer, self._start = b"", 0
+        elif self._start >= _COMPACT_BYTES and isinstance(self._buffer, bytearray):
             del self._buffer[: self._start]
             self._start = 0
 

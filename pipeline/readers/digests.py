@@ -31,6 +31,12 @@ _DIGEST_BYTES: Final = {
     label: new(usedforsecurity=False).digest_size for label, new in _ALGORITHMS.items()
 }
 
+_DIGITS_OF_BASE_32: Final = bytes(
+    b"0123456789abcdefghijklmnopqrstuv"[place] if place >= 0 else ord("?")
+    for place in (b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".find(bytes([b]).upper()) for b in range(256))
+)
+"""RFC 4648, section 6, as `int` reads digits; no other byte stands for one."""
+
 Outcome = Literal["fits", "differs", "unknown"]
 
 
@@ -64,9 +70,15 @@ def _decode(value: str, digest_bytes: int) -> bytes | None:
         if len(plain) == 2 * digest_bytes:
             return bytes.fromhex(plain)
         if len(plain) == -(-8 * digest_bytes // 5):
-            return base64.b32decode(plain.upper() + "=" * (-len(plain) % 8))
+            return _from_base_32(plain, digest_bytes)
         if len(plain) == -(-8 * digest_bytes // 6):
             return base64.b64decode(plain + "=" * (-len(plain) % 4), altchars=b"-_")
     except (ValueError, binascii.Error):
         return None
     return None
+
+
+def _from_base_32(digits: str, digest_bytes: int) -> bytes:
+    """Like `base64.b32decode`, which takes ten times as long, for a length without padding."""
+    number = int(digits.encode().translate(_DIGITS_OF_BASE_32), 32)
+    return (number >> 5 * len(digits) - 8 * digest_bytes).to_bytes(digest_bytes, "big")

@@ -6,36 +6,63 @@ without a colon is passed over, as browsers do.
 
 from __future__ import annotations
 
-_BLANKS = (" ", "\t")
 
-
-def header_fields(head: str) -> list[tuple[str, str]]:
-    """Returns names, in lower case, and values, in their order.
+def header_end(content: bytes | bytearray, start: int, stop: int) -> tuple[int, int] | None:
+    """Returns where the empty line behind a header begins and ends, or None if there is none.
 
     Args:
-        head: the header; its first line (a status line, or the version) is none of them.
+        content: the header and what follows it.
+        start: where the header begins.
+        stop: the empty line ends here at the latest.
     """
-    fields: list[tuple[str, str]] = []
-    lines = iter(head.split("\n"))
-    next(lines)
-    for line in lines:
-        name, colon, value = line.partition(":")
-        if line.startswith(_BLANKS):
-            if fields and line.strip():
-                fields[-1] = fields[-1][0], f"{fields[-1][1]} {line.strip()}"
-        elif colon:
-            fields.append((name.strip().lower(), value.strip()))
-    return fields
+    crlf = content.find(b"\n\r\n", start, stop)
+    lf = content.find(b"\n\n", start, stop if crlf < 0 else crlf + 1)
+    if lf >= 0:
+        return lf, lf + 2
+    return (crlf, crlf + 3) if crlf >= 0 else None
 
 
 def joined_fields(head: str) -> dict[str, str]:
-    """Returns values by names, those of one name joined by commas (RFC 9110, 5.3)."""
+    """Returns values by names in lower case, those of one name joined by commas (RFC 9110, 5.3).
+
+    Args:
+        head: the header; its first line (a status line, or the version) is no field.
+    """
     joined: dict[str, str] = {}
-    for name, value in header_fields(head):
-        joined[name] = f"{joined[name]}, {value}" if name in joined else value
+    for line in _lines(head):
+        name, colon, value = line.partition(":")
+        if colon:
+            name = name.strip().lower()
+            value = value.strip()
+            joined[name] = f"{joined[name]}, {value}" if name in joined else value
     return joined
 
 
 def first_fields(head: str) -> dict[str, str]:
-    """Returns values by names, the first of each name: no field of WARC is a list."""
-    return dict(reversed(header_fields(head)))
+    """Like `joined_fields`, but with the first value of each name: no field of WARC is a list."""
+    first: dict[str, str] = {}
+    for line in _lines(head):
+        name, colon, value = line.partition(":")
+        if colon:
+            name = name.strip().lower()
+            if name not in first:
+                first[name] = value.strip()
+    return first
+
+
+def _lines(head: str) -> list[str]:
+    lines = head.split("\n")
+    del lines[0]
+    return _unfolded(lines) if "\n " in head or "\n\t" in head else lines
+
+
+def _unfolded(lines: list[str]) -> list[str]:
+    """Returns the fields of a header, a line each."""
+    fields: list[str] = []
+    for line in lines:
+        if not line.startswith((" ", "\t")):
+            if ":" in line:
+                fields.append(line)
+        elif fields and line.strip():
+            fields[-1] = f"{fields[-1].rstrip()} {line.strip()}"
+    return fields

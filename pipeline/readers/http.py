@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import brotli
 
 from massivetext.pipeline.readers.compression import GZIP, ZLIB, ZSTD, Compression
-from massivetext.pipeline.readers.header_fields import joined_fields
+from massivetext.pipeline.readers.header_fields import header_end, joined_fields
 
-_HEAD_END = re.compile(rb"\n\r?\n")
 _STATUS = re.compile(r"\s*HTTP/?[\d.]*[ \t]+(\d{3})(?!\d)")
 _CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?\r?\n")
 _CODINGS_BY_MAGIC: Final = {
@@ -29,6 +27,7 @@ _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _PRINTABLE: Final = bytes(range(0x20, 0x7F)) + b"\t\n\r"
 _FOREIGN_SHARE: Final = 0.25  # our choice: compressed data has 0.6, a page begins with markup
 _SNIFFED_BYTES: Final = 512  # our choice: a disk block
+_NEAR_BYTES: Final = 1 << 12  # our choice: nearly all headers end in them, and a copy costs nothing
 _LAST_CHUNK: Final = b"0\r\n\r\n"
 
 
@@ -40,30 +39,28 @@ class _CutOffError(ValueError):
     """A coding that ends too early."""
 
 
-@dataclass(frozen=True, slots=True)
-class HttpMessage:
+class HttpMessage(NamedTuple):
     """A message as an archive holds it.
 
     Attributes:
         status: of the answer.
         headers: values by names in lower case, those of one name joined by commas.
-        body: with its codings.
+        body: with its codings; a view of the block.
     """
 
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    body: memoryview
 
 
-def parse_message(block: bytes) -> HttpMessage:
+def parse_message(block: bytes | memoryview) -> HttpMessage:
     """Returns the response that a record holds.
 
     Raises:
         BodyError: if it does not begin with a status line, or its header has zero bytes, as a lost
             block of a disk leaves them.
     """
-    end = _HEAD_END.search(block)
-    head_bytes, body = (block[: end.start()], block[end.end() :]) if end else (block, b"")
+    head_bytes, body = _head_and_body(block)
     if b"\0" in head_bytes:
         raise BodyError("expected the header of an HTTP message, but there are zero bytes in it")
     head = head_bytes.decode("latin-1")  # RFC 9110, 5.5: what is not ASCII is opaque
@@ -73,10 +70,19 @@ def parse_message(block: bytes) -> HttpMessage:
     return HttpMessage(int(status[1]), joined_fields(head), body)
 
 
-def payload_of(block: bytes) -> bytes:
+def payload_of(block: bytes | memoryview) -> memoryview:
     """Returns what follows the header of a message, a request or a response."""
-    end = _HEAD_END.search(block)
-    return block[end.end() :] if end else b""
+    return _head_and_body(block)[1]
+
+
+def _head_and_body(block: bytes | memoryview) -> tuple[bytes, memoryview]:
+    view = memoryview(block)
+    for looked_at in (_NEAR_BYTES, len(view)):
+        begin = bytes(view[:looked_at])
+        end = header_end(begin, 0, looked_at)
+        if end:
+            return begin[: end[0]], view[end[1] :]
+    return bytes(view), view[len(view) :]
 
 
 def decode_body(

@@ -10,6 +10,7 @@ from io import SEEK_END
 from typing import BinaryIO, Final
 
 from massivetext.pipeline.readers.compression import (
+    INFLATED_CHUNK_BYTES,
     MAGIC_BYTES,
     SKIPPABLE_MAGIC_END,
     Compression,
@@ -60,7 +61,8 @@ class MemberCursor(ByteCursor):
         self._stored = b""  # read, but not yet given to the inflater
         self._padding = 0  # zero bytes between the last member and the next
         self._inflater: Inflater | None = None
-        self._position = Position(offset, 0)
+        self._member = offset  # where the current one begins
+        self._into = 0  # inflated bytes of it so far
         self._skip = skip
 
     def _seek_stored(self, position: Position) -> None:
@@ -81,6 +83,42 @@ class MemberCursor(ByteCursor):
             is_end = not more
         return True
 
+    def take_member(self) -> tuple[int, bytes] | None:
+        """See `ByteCursor`; what is not at hand to its end is left to `pull`."""
+        if self._inflater is not None or self._buffer or self._damage is not None or self._skip:
+            return None
+        if not self._begin_member(is_end=False):
+            return None
+        member = self._member
+        content = self._inflate_member()
+        if self._inflater is not None:
+            content = self._inflate_more(content)
+            if self._inflater is not None or self._damage is not None:
+                if content:
+                    self._add(content, Position(member, 0))
+                return None
+        self.consumed += len(content)
+        return member, content
+
+    def _inflate_more(self, content: bytes) -> bytes:
+        """Returns the current member's bytes to its end, or to where it gets large or is damaged.
+
+        Args:
+            content: the first of them.
+        """
+        while self._inflater is not None and len(content) < INFLATED_CHUNK_BYTES:
+            self._stored = self._stream.read(STORED_CHUNK_BYTES)
+            self._read_to += len(self._stored)
+            if not self._stored:
+                break
+            try:
+                content += self._inflate_member()
+            except DamagedMemberError as damage:
+                self._damage = damage
+                return content
+        self._into = len(content)
+        return content
+
     def _inflate(self, is_end: bool) -> bool:
         """Makes some bytes available from the stored ones at hand; False if it takes more of them.
 
@@ -88,29 +126,38 @@ class MemberCursor(ByteCursor):
             is_end: whether there are no more.
         """
         while self._inflater is not None or self._begin_member(is_end):
-            position = self._position
             content = self._inflate_member()
             if not content and self._inflater is not None:
                 if is_end:
-                    is_last = not self._recover(position.member)
+                    member = self._member
+                    is_last = not self._recover(member)
                     problem = f"the file ends within a {self._compression.name} member"
-                    raise DamagedMemberError(position.member, problem, is_last)
+                    raise DamagedMemberError(member, problem, is_last)
                 return False
-            self._position = Position(position.member, position.into + len(content))
-            skipped = min(self._skip, len(content))
-            self._skip -= skipped
-            if skipped < len(content):
-                begin = Position(position.member, position.into + skipped)
-                self._add(content[skipped:], begin)
+            if content and self._add_wanted(content):
                 return True
         return False
 
+    def _add_wanted(self, content: bytes) -> bool:
+        """Makes bytes of the current member available; False if all of them are to be skipped."""
+        begin = self._into
+        self._into += len(content)
+        if self._skip:
+            skipped = min(self._skip, len(content))
+            self._skip -= skipped
+            content, begin = content[skipped:], begin + skipped
+            if not content:
+                return False
+        self._add(content, Position(self._member, begin))
+        return True
+
     def _begin_member(self, is_end: bool) -> bool:
         """Begins at the next member's first byte; False if it is not among the bytes at hand."""
-        behind_padding = self._stored.lstrip(b"\0")
-        self._padding += len(self._stored) - len(behind_padding)
-        self._stored = behind_padding
-        if is_end or len(self._stored) >= MAGIC_BYTES:
+        if self._stored.startswith(b"\0"):
+            behind_padding = self._stored.lstrip(b"\0")
+            self._padding += len(self._stored) - len(behind_padding)
+            self._stored = behind_padding
+        if self._padding and (is_end or len(self._stored) >= MAGIC_BYTES):
             self._check_padding()
         if not self._stored or (len(self._stored) < MAGIC_BYTES and not is_end):
             return False
@@ -127,7 +174,7 @@ class MemberCursor(ByteCursor):
             self._stream.seek(0, SEEK_END)
             self._start_at(self._stream.tell())
             raise DamagedMemberError(offset, problem, is_last=True) from None
-        self._position = Position(offset, 0)
+        self._member, self._into = offset, 0
         return True
 
     def _check_padding(self) -> None:
@@ -140,17 +187,18 @@ class MemberCursor(ByteCursor):
 
     def _inflate_member(self) -> bytes:
         """Returns some bytes of the current member, and leaves it at its end."""
-        assert self._inflater is not None
+        inflater = self._inflater
+        assert inflater is not None
         try:
-            content = self._inflater.inflate(self._stored)
+            content = inflater.inflate(self._stored)
         except Exception as error:  # every library has exceptions of its own
-            member = self._position.member
+            member = self._member
             is_last = not self._recover(member)
             problem = f"damaged {self._compression.name} member: {error}"
             raise DamagedMemberError(member, problem, is_last) from None
         self._stored = b""
-        if self._inflater.eof:
-            self._stored = self._inflater.unused_data
+        if inflater.eof:
+            self._stored = inflater.unused_data
             self._inflater = None
         return content
 

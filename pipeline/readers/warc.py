@@ -14,14 +14,17 @@ from massivetext.pipeline.readers.frames import (
     FrameError,
     Framing,
     Head,
+    ShortWay,
     read_archive,
 )
-from massivetext.pipeline.readers.header_fields import first_fields
+from massivetext.pipeline.readers.header_fields import first_fields, header_end
 from massivetext.pipeline.readers.web_record import WebRecord, clean_url, page_of
 from massivetext.records import Record
 
 _HEAD_END = re.compile(rb"\n\r?\n")
 _BEGIN = re.compile(rb"WARC/\d+\.\d+[ \t]*\r?\n")
+_RECORD_END: Final = b"\r\n\r\n"
+"""ISO 28500:2017, section 4: what each record ends with."""
 
 
 def _begin(ahead: bytes) -> int:
@@ -29,11 +32,21 @@ def _begin(ahead: bytes) -> int:
     return found.end() if found else 0
 
 
+def _head_at_hand(content: bytes | bytearray, start: int) -> Head | None:
+    end = header_end(content, start, start + HEADER_BYTES)
+    if end is None or not _BEGIN.match(content, start):
+        return None
+    return _parse_head(bytes(content[start : end[1]]))
+
+
 def _read_head(cursor: ByteCursor) -> Head:
     end = cursor.find(_HEAD_END, HEADER_BYTES, overlap=2)
     if end is None:
         raise FrameError(f"WARC header does not end within {HEADER_BYTES} bytes")
-    head = cursor.peek(end)
+    return _parse_head(cursor.peek(end))
+
+
+def _parse_head(head: bytes) -> Head:
     if b"\0" in head:  # what a lost block of a disk leaves: two records melt there
         raise FrameError("expected a WARC header, but there are zero bytes in it")
     fields = first_fields(head.decode("utf-8", "replace"))
@@ -42,13 +55,14 @@ def _read_head(cursor: ByteCursor) -> Head:
         raise FrameError("WARC header has no Content-Length")
     if not (length.isascii() and length.isdigit()):
         raise FrameError(f"Content-Length is {length!r}, expected a number of bytes")
-    return Head(end, int(length), fields)
+    return Head(len(head), int(length), fields)
 
 
 WARC_FRAMING: Final = Framing(
     name="WARC",
     begin=_begin,
-    end=re.compile(rb"\r\n\r\n"),  # the standard's own end of a record
+    end=re.compile(_RECORD_END),
+    short_way=ShortWay(_head_at_hand, _RECORD_END),
     find=re.compile(rb"WARC/\d+\.\d+[ \t]*\r?\n[A-Za-z-]+[ \t]*:"),
     read_head=_read_head,
 )

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from massivetext.pipeline.readers.contract import ReadContext
 from massivetext.pipeline.readers.digests import check_digest
@@ -45,8 +44,7 @@ _LOST_BLOCK: Final = bytes(512)
 """Zero bytes that a disk leaves where it has lost a block: 512 of them, or a multiple."""
 
 
-@dataclass(frozen=True, slots=True)
-class WebRecord:
+class WebRecord(NamedTuple):
     """A record of a web archive.
 
     Attributes:
@@ -55,7 +53,7 @@ class WebRecord:
         url: WARC-Target-URI, see `clean_url`.
         content_type: of the block, in lower case: application/http, or the resource's own.
         metadata: what auditors ask for: timestamp, truncated.
-        block: what it holds.
+        block: what it holds; see `Frame`.
         record_id: WARC-Record-ID without its brackets, or "".
         block_digest: that the archive states, or "".
         payload_digest: that the archive states, or "".
@@ -66,20 +64,19 @@ class WebRecord:
     url: str
     content_type: str
     metadata: Mapping[str, str]
-    block: bytes
+    block: memoryview
     record_id: str = ""
     block_digest: str = ""
     payload_digest: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Content:
+class _Content(NamedTuple):
     """A document's bytes and what its server said of them."""
 
     raw: bytes
     media_type: str
-    charset: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    charset: str
+    headers: Mapping[str, str]
 
 
 def clean_url(url: str) -> str:
@@ -156,8 +153,8 @@ def _decoded(message: HttpMessage, record_bytes: int) -> bytes:
     transfer_encoding = message.headers.get("transfer-encoding", "")
     content_encoding = message.headers.get("content-encoding", "")
     if not transfer_encoding and not content_encoding:
-        return message.body
-    return decode_body(message.body, transfer_encoding, content_encoding, record_bytes)
+        return bytes(message.body)
+    return decode_body(bytes(message.body), transfer_encoding, content_encoding, record_bytes)
 
 
 def checked_digests(record: WebRecord, record_bytes: int) -> tuple[str, ...]:
@@ -174,7 +171,7 @@ def checked_digests(record: WebRecord, record_bytes: int) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _payloads(record: WebRecord, record_bytes: int) -> Iterator[bytes]:
+def _payloads(record: WebRecord, record_bytes: int) -> Iterator[bytes | memoryview]:
     """Yields what a crawler may have taken for the payload: with its codings, without, halfway."""
     if not record.content_type.startswith("application/http"):
         yield record.block
@@ -182,7 +179,7 @@ def _payloads(record: WebRecord, record_bytes: int) -> Iterator[bytes]:
     yield payload_of(record.block)
     try:
         message = parse_message(record.block)
-        yield join_chunks(message.body)
+        yield join_chunks(bytes(message.body))
         yield _decoded(message, record_bytes)
     except BodyError:  # which the record itself tells of
         return

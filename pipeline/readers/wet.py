@@ -27,7 +27,7 @@ def _text_of(frame: Frame, context: ReadContext) -> Record:
     if kind not in PLAIN_TYPES:
         return skip(record, skipped_kind(kind), context)
     try:
-        raw = check_utf8(record.block)
+        raw = check_utf8(bytes(record.block))
     except RowError as error:
         return FailedRecord(context.file, record.offset, f"{record.url}: {error}")
     digests = checked_digests(record, context.record_bytes)

@@ -4,8 +4,10 @@ import hashlib
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from massivetext.pipeline.readers.digests import check_digest
+from massivetext.pipeline.readers.digests import _from_base_32, check_digest
 from massivetext.records import RawRecord, SkippedRecord
 from tests.pipeline.readers.archives import PAGE, http_message, read, warc_record
 from tests.pipeline.readers.test_http import chunked
@@ -99,3 +101,16 @@ def test_the_digests_of_other_records_are_checked_too() -> None:
     )
     assert isinstance(text, RawRecord)
     assert text.metadata["digest_mismatch"] == "block"
+
+
+@given(st.binary(min_size=1, max_size=70))
+def test_base_32_is_read_as_the_library_reads_it(content: bytes) -> None:
+    digits = base64.b32encode(content).decode().rstrip("=")
+    assert _from_base_32(digits, len(content)) == content
+
+
+@pytest.mark.parametrize("wrong", ["0", "1", "8", "=", "_", "-", "+", " ", "é"])
+def test_what_is_not_base_32_is_unknown(wrong: str) -> None:
+    for place in (0, 7, 31):
+        stated = "sha1:" + "A" * place + wrong + "A" * (31 - place)
+        assert check_digest(stated, [b""]) == "unknown"
