@@ -72,7 +72,7 @@ class FastTextClassifier:
     def __init__(self, path: str) -> None:
         import fasttext
 
-        self._model = fasttext.load_model(path)
+        self._model: Any = fasttext.load_model(path)  # fasttext's types say less than it has
 
     @property
     def labels(self) -> Sequence[str]:
@@ -81,8 +81,7 @@ class FastTextClassifier:
 
     def predict(self, line: str) -> tuple[str, float]:
         """See `TextClassifier`."""
-        found: Any = self._model.predict(line)  # labels and scores, one each; fasttext says less
-        labels, scores = found
+        labels, scores = self._model.predict(line)  # one each
         return labels[0].removeprefix(LABEL_PREFIX), float(scores[0])
 
 

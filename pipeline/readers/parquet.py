@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import BinaryIO, Final, cast
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from massivetext.pipeline.readers.contract import (
@@ -199,7 +198,9 @@ def _rows(batch: pa.RecordBatch, columns: Mapping[str, tuple[str, ...]]) -> list
 
 def _at(batch: pa.RecordBatch, place: tuple[str, ...]) -> pa.Array:
     column = batch.column(place[0])
-    return pc.struct_field(column, list(place[1:])) if place[1:] else column
+    for name in place[1:]:  # `flatten` gives null where the struct is null
+        column = column.flatten()[column.type.get_field_index(name)]
+    return column
 
 
 def _values(column: pa.Array) -> list[object]:
