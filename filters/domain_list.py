@@ -25,7 +25,7 @@ from massivetext.config import ConfigError
 from massivetext.content_cache import digest_files, load_by_content
 from massivetext.filters import host_table
 from massivetext.filters.host_table import HostTable, LeftOut, map_table, table_of, write_hosts
-from massivetext.filters.hosts import host_of, is_address, path_of
+from massivetext.filters.hosts import is_address, split_url
 from massivetext.filters.list_entries import entries_of
 from massivetext.filters.public_suffixes import public_suffixes, public_suffixes_digest
 from massivetext.shared_file import shared_file
@@ -61,7 +61,7 @@ class DomainList:
 
     def covers_url(self, url: str) -> bool:
         """Whether the URL's host is covered, or a prefix host/part/... of the URL is listed."""
-        return self._covers(host_of(url), path_of(url))
+        return self._covers(*split_url(url))
 
     def _covers(self, host: str, path: str) -> bool:
         from massivetext.filters.host_kernel import covers
@@ -134,7 +134,7 @@ def _read_lists(lists: _Lists) -> HostTable:
 
 def _hash_block(block: bytes, suffixes: _Tables) -> tuple[NDArray[np.uint64], Iterator[str]]:
     """Returns the hashes of a block's plain lines, and the other lines."""
-    from massivetext.filters.host_kernel import hash_lines
+    from massivetext.filters.list_kernel import hash_lines
 
     hashes, others = hash_lines(np.frombuffer(block, np.uint8), *suffixes)
     return hashes, (block[a:b].decode(errors="replace") for a, b in others.tolist())
@@ -155,7 +155,7 @@ def _suffix_tables() -> _Tables:
 
 
 def _hash_entry(entry: str) -> bytes:
-    from massivetext.filters.host_kernel import hash_of_entry
+    from massivetext.filters.list_kernel import hash_of_entry
 
     host = entry.partition("/")[0].encode(errors="replace")
     text = np.frombuffer(entry.encode(errors="replace"), np.uint8)

@@ -50,10 +50,7 @@ def host_of(url: str) -> str:
 
     A URL may lack its scheme: `example.com/page`.
     """
-    try:
-        return ascii_name(urlsplit(_with_authority(url)).hostname or "")
-    except ValueError:
-        return ""
+    return split_url(url)[0]
 
 
 def path_of(url: str) -> str:
@@ -61,12 +58,18 @@ def path_of(url: str) -> str:
 
     In lower case, as lists of URLs are; "" for a URL that no parser takes.
     """
+    return split_url(url)[1]
+
+
+def split_url(url: str) -> tuple[str, str]:
+    """Returns `host_of` and `path_of` of a URL."""
     try:
         parts = urlsplit(_with_authority(url))
+        host = ascii_name(parts.hostname or "")
     except ValueError:
-        return ""
+        return "", ""
     path = "/".join(part for part in parts.path.lower().split("/") if part)
-    return f"{path}?{parts.query.lower()}" if parts.query else path
+    return host, f"{path}?{parts.query.lower()}" if parts.query else path
 
 
 def _with_authority(url: str) -> str:

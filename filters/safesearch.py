@@ -159,7 +159,7 @@ class SafeSearchScorer:
         decision lies above.
         """
         targets = self._targets(host, markup, markup.links)
-        if targets.listed and not markup.are_links_exact:
+        if targets.listed:
             targets = self._targets(host, markup, exact_links(markup))
         if not targets.listed:
             return 0.0
@@ -170,7 +170,7 @@ class SafeSearchScorer:
 
     def _targets(self, host: str, markup: Markup, links: NDArray[np.int64]) -> _Targets:
         """Returns where a page's links lead; hosts in Unicode are looked up one by one."""
-        from massivetext.filters.host_kernel import count_listed
+        from massivetext.filters.target_kernel import count_listed
 
         suffixes = public_suffixes()
         site = suffixes.registered_domain(host)
