@@ -18,6 +18,7 @@ from massivetext.byte_patterns import (
     places_of,
 )
 from massivetext.filters.label_kernel import META_NAME, is_label
+from massivetext.filters.label_names import HAS_DENIAL, HAS_LABEL
 from massivetext.filters.link_kernel import FIRST_LINKS, add_pair, target_behind
 from massivetext.filters.tag_kernel import (
     BLANK,
@@ -30,10 +31,6 @@ from massivetext.filters.tag_kernel import (
     name_hashes,
 )
 from massivetext.kernels import inlined, kernel, lean
-
-HAS_LABEL: Final = 1
-HAS_FAMILY: Final = 2
-"""What may have been found, as bits: a label; a denial of isFamilyFriendly."""
 
 MOST_TAG_BYTES: Final = 1 << 13
 """Our choice: attributes are looked for in so many bytes behind a tag's name."""
@@ -136,7 +133,7 @@ def find_candidates(page: Any, wants_links: Any) -> Any:
         wants_links: whether links count.
 
     Returns:
-        bits HAS_LABEL and HAS_FAMILY; int64[links, 2], start and stop of the authority (user, host,
+        bits HAS_LABEL and HAS_DENIAL; int64[links, 2], start and stop of the authority (user, host,
         port) of absolute links.
     """
     found = n_links = n_named = position = 0
@@ -152,10 +149,10 @@ def find_candidates(page: Any, wants_links: Any) -> Any:
                     found |= HAS_LABEL
                 tag = place
             elif lower(page[place]) == _F:
-                if not found & HAS_FAMILY and _names_family(page, place):
+                if not found & HAS_DENIAL and _names_family(page, place):
                     n_named += 1
                     if n_named > _MOST_NAMED or _denies(page, place):
-                        found |= HAS_FAMILY
+                        found |= HAS_DENIAL
             elif wants_links:
                 first, last = target_behind(page, place)
                 if last > first:

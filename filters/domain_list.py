@@ -13,8 +13,9 @@ processes share (`massivetext.shared_file`).
 from __future__ import annotations
 
 import tarfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO, Final, NamedTuple
 
@@ -57,21 +58,29 @@ class DomainList:
 
     def covered(self, hosts: Iterable[str]) -> set[str]:
         """Returns the hosts that are listed themselves or below a listed domain."""
-        return {host for host in hosts if self._covers(host, "")}
+        return {host for host in hosts if self.covers_path(host, "")}
 
     def covers_url(self, url: str) -> bool:
         """Whether the URL's host is covered, or a prefix host/part/... of the URL is listed."""
-        return self._covers(*split_url(url))
+        return self.covers_path(*split_url(url))
 
-    def _covers(self, host: str, path: str) -> bool:
-        from massivetext.filters.host_kernel import covers
-
-        if not len(self) or not host:
+    def covers_path(self, host: str, path: str) -> bool:
+        """Whether a URL is covered, given its host and path as `split_url` returns them."""
+        if not host or not len(self.table.hashes):
             return False
         name = host.encode(errors="replace")
         text = name + b"/" + path.encode(errors="replace") if path else name
         table = self.table
-        return bool(covers(np.frombuffer(text, np.uint8), len(name), table.hashes, table.starts))
+        return bool(_covers()(np.frombuffer(text, np.uint8), len(name), table.hashes, table.starts))
+
+
+@lru_cache(maxsize=1)
+def _covers() -> Callable[..., bool]:
+    """Returns the kernel; an import statement for each page would take longer than it does."""
+    from massivetext.filters.host_kernel import covers
+
+    compiled: Callable[..., bool] = covers
+    return compiled
 
 
 def load_domain_list(paths: Sequence[str], category: str) -> DomainList:

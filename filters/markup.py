@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from massivetext.filters.label_names import HAS_DENIAL, HAS_LABEL
 
 _BETWEEN_WORDS: Final = re.compile(r"[\s_-]+")
 _NAMING: Final = ("name", "http-equiv", "property", "itemprop")
@@ -59,12 +62,19 @@ def read_markup(page: bytes, wants_links: bool = False) -> Markup:
         wants_links: whether links are to be found. They are more than a browser would see: also in
             comments and scripts; `exact_links` finds those alone, at the cost of another pass.
     """
-    from massivetext.filters.candidate_kernel import HAS_FAMILY, HAS_LABEL, find_candidates
-
     page = _without_zeros(page)
-    found, links = find_candidates(np.frombuffer(page, np.uint8), wants_links)
+    found, links = _find_candidates()(np.frombuffer(page, np.uint8), wants_links)
     labels = _labels(page) if found & HAS_LABEL else ()
-    return Markup(page, labels, bool(found & HAS_FAMILY), links)
+    return Markup(page, labels, bool(found & HAS_DENIAL), links)
+
+
+@lru_cache(maxsize=1)
+def _find_candidates() -> Callable[..., tuple[int, NDArray[np.int64]]]:
+    """Returns the kernel; an import statement for each page would take longer than small ones."""
+    from massivetext.filters.candidate_kernel import find_candidates
+
+    compiled: Callable[..., tuple[int, NDArray[np.int64]]] = find_candidates
+    return compiled
 
 
 def exact_links(markup: Markup) -> NDArray[np.int64]:

@@ -16,8 +16,9 @@ Without lists and model only self-labels and stated verdicts decide; reports say
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
@@ -26,7 +27,7 @@ from numpy.typing import NDArray
 
 from massivetext.config import SafeSearch
 from massivetext.filters.domain_list import DomainList, load_domain_list
-from massivetext.filters.hosts import ascii_name, host_of
+from massivetext.filters.hosts import ascii_name, split_url
 from massivetext.filters.language import SCORE_DECIMALS, LanguageClassifier, first_line, load_model
 from massivetext.filters.markup import Markup, exact_links, read_markup, text_of
 from massivetext.filters.public_suffixes import public_suffixes
@@ -136,10 +137,11 @@ class SafeSearchScorer:
         """Returns the verdict on a page whose markup was read, with links if it `wants_links`."""
         scores: dict[str, float] = {str(label): 1.0 for label in labels_of(markup, headers)}
         if self.wants_links:
-            if self._is_listed(url):
+            host, path = split_url(url)
+            if self._is_listed(host, path):
                 scores[LISTED_DOMAIN] = 1.0
             if len(markup.links):
-                scores[LISTED_LINKS] = self._score_links(host_of(url), markup)
+                scores[LISTED_LINKS] = self._score_links(host, markup)
         if self.model is not None and text.strip():
             scores[MODEL] = _score_text(self.model, text)
         if stated is not None:
@@ -149,8 +151,8 @@ class SafeSearchScorer:
         signals = tuple(sorted(name for name, score in scores.items() if score > 0))
         return Verdict(round(min(1.0, sum(sorted(scores.values()))), SCORE_DECIMALS), signals)
 
-    def _is_listed(self, url: str) -> bool:
-        return self.domains.covers_url(url) and not self.exceptions.covers_url(url)
+    def _is_listed(self, host: str, path: str = "") -> bool:
+        return self.domains.covers_path(host, path) and not self.exceptions.covers_path(host, path)
 
     def _score_links(self, host: str, markup: Markup) -> float:
         """Returns half the share of the links to other sites that lead to listed ones.
@@ -170,11 +172,9 @@ class SafeSearchScorer:
 
     def _targets(self, host: str, markup: Markup, links: NDArray[np.int64]) -> _Targets:
         """Returns where a page's links lead; hosts in Unicode are looked up one by one."""
-        from massivetext.filters.target_kernel import count_listed
-
         suffixes = public_suffixes()
         site = suffixes.registered_domain(host)
-        outside, listed, shown = count_listed(
+        outside, listed, shown = _count_listed()(
             np.frombuffer(markup.page, np.uint8),
             links,
             np.frombuffer(site.encode(errors="replace"), np.uint8),
@@ -189,10 +189,19 @@ class SafeSearchScorer:
                 hosts.add(target)
             elif suffixes.registered_domain(target) == site:
                 outside -= 1
-            elif self.domains.covered([target]) and not self.exceptions.covered([target]):
+            elif self._is_listed(target):
                 listed += 1
                 hosts.add(target)
         return _Targets(outside, listed, frozenset(hosts))
+
+
+@lru_cache(maxsize=1)
+def _count_listed() -> Callable[..., tuple[int, int, NDArray[np.int64]]]:
+    """Returns the kernel; an import statement for each page would take as long as it does."""
+    from massivetext.filters.target_kernel import count_listed
+
+    compiled: Callable[..., tuple[int, int, NDArray[np.int64]]] = count_listed
+    return compiled
 
 
 class _Targets(NamedTuple):
