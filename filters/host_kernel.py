@@ -34,7 +34,7 @@ TABLE: Final = "Array(uint64, 1, 'C', readonly=True), Array(uint32, 1, 'C', read
 BYTES: Final = "Array(uint8, 1, 'C', readonly=True)"
 
 DOT: Final = ord(".")
-QUESTION: Final = ord("?")
+QUERY_SIGN: Final = ord("?")
 
 _MIX_1: Final = np.uint64(0xFF51AFD7ED558CCD)
 _MIX_2: Final = np.uint64(0xC4CEB9FE1A85EC53)
@@ -109,10 +109,10 @@ def _covers_path(text: Any, path: Any, value: Any, hashes: Any, starts: Any) -> 
     is_query = False
     for position in range(path, min(len(text), path + MOST_PLAIN_BYTES)):
         byte = text[position]
-        is_end = not is_query and (byte in (SOLIDUS, QUESTION))
+        is_end = not is_query and (byte in (SOLIDUS, QUERY_SIGN))
         if is_end and position > path and holds(hashes, starts, mixed(value)):
             return True
-        is_query |= byte == QUESTION
+        is_query |= byte == QUERY_SIGN
         value = hash_step(value, byte)
     return len(text) > path and holds(hashes, starts, mixed(value))
 

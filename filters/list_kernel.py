@@ -11,7 +11,7 @@ from massivetext.filters.host_kernel import (
     DOT,
     MOST_HOST_BYTES,
     MOST_PLAIN_BYTES,
-    QUESTION,
+    QUERY_SIGN,
     TABLE,
     hash_of_host,
     hash_step,
@@ -101,7 +101,7 @@ def _is_plain_path(text: Any, start: Any, stop: Any) -> Any:
         return False
     for position in range(start, stop):
         byte = text[position]
-        if byte <= BLANK or byte > _TILDE or byte in (QUESTION, _HASH):
+        if byte <= BLANK or byte > _TILDE or byte in (QUERY_SIGN, _HASH):
             return False
         if byte == SOLIDUS and text[position - 1] == SOLIDUS:
             return False

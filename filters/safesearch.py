@@ -25,7 +25,7 @@ from urllib.parse import unquote
 import numpy as np
 from numpy.typing import NDArray
 
-from massivetext.config import SafeSearch
+from massivetext.config import ConfigError, SafeSearch
 from massivetext.filters.domain_list import DomainList, load_domain_list
 from massivetext.filters.hosts import ascii_name, split_url
 from massivetext.filters.language import SCORE_DECIMALS, LanguageClassifier, first_line, load_model
@@ -45,6 +45,9 @@ LEAST_LISTED_SHARE: Final = 0.1
 """Our choice: links decide alone where they lead to two listed domains and a tenth of them does."""
 
 MODEL_KEY: Final = "safesearch.model"
+
+_SHOWN_LABELS: Final = 3
+"""Our choice: how many labels of a model a message names."""
 
 ADULT_CATEGORY: Final = "adult"
 EXCEPTION_CATEGORY: Final = "sexual_education"
@@ -228,10 +231,23 @@ def load_scorer(settings: SafeSearch) -> SafeSearchScorer:
     """Returns the scorer of a configuration; lists and model are loaded once a process.
 
     Raises:
-        ConfigError: if a list or the model cannot be read.
+        ConfigError: if a list or the model cannot be read, or no label of the model is explicit.
     """
+    model = load_model(settings.model, MODEL_KEY) if settings.model else None
+    if model is not None:
+        _require_explicit_label(model)
     return SafeSearchScorer(
         domains=load_domain_list(settings.domains, ADULT_CATEGORY),
         exceptions=load_domain_list(settings.exceptions, EXCEPTION_CATEGORY),
-        model=load_model(settings.model, MODEL_KEY) if settings.model else None,
+        model=model,
     )
+
+
+def _require_explicit_label(model: LanguageClassifier) -> None:
+    """Checks that the model can call a text explicit: another one would score every page 0."""
+    if not any(label.lower() in EXPLICIT_WORDS for label in model.labels):
+        shown = ", ".join(sorted(model.labels)[:_SHOWN_LABELS])
+        raise ConfigError(
+            f"{MODEL_KEY}: none of the model's {len(model.labels)} labels means explicit content; "
+            f"expected one of {', '.join(sorted(EXPLICIT_WORDS))}; the first are {shown}"
+        )
