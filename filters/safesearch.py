@@ -176,12 +176,12 @@ class SafeSearchScorer:
     def _targets(self, host: str, markup: Markup, links: NDArray[np.int64]) -> _Targets:
         """Returns where a page's links lead; hosts in Unicode are looked up one by one."""
         suffixes = public_suffixes()
-        site = suffixes.registered_domain(host)
+        site, name, is_alone = _site_of(host)
         outside, listed, shown = _count_listed()(
             np.frombuffer(markup.page, np.uint8),
             links,
-            np.frombuffer(site.encode(errors="replace"), np.uint8),
-            suffixes.is_suffix(site),
+            name,
+            is_alone,
             *(self.domains.table.hashes, self.domains.table.starts),
             *(self.exceptions.table.hashes, self.exceptions.table.starts),
         )
@@ -196,6 +196,14 @@ class SafeSearchScorer:
                 listed += 1
                 hosts.add(target)
         return _Targets(outside, listed, frozenset(hosts))
+
+
+@lru_cache(maxsize=1024)  # pages of a site follow each other in archives
+def _site_of(host: str) -> tuple[str, NDArray[np.uint8], bool]:
+    """Returns a host's site, its bytes, and whether others own what lies below it."""
+    site = public_suffixes().registered_domain(host)
+    name = np.frombuffer(site.encode(errors="replace"), np.uint8)
+    return site, name, public_suffixes().is_suffix(site)
 
 
 @lru_cache(maxsize=1)

@@ -13,8 +13,8 @@ from massivetext.kernels import kernel, lean
 MOST_SHOWN: Final = 64
 """Our choice: how many hosts of a page are given back by name."""
 
-_SLOTS: Final = 16
-"""Our choice: so many links are remembered, one for each of some lengths: most links of a page lead
+_SLOTS: Final = np.uint64(16)
+"""Our choice: so many links are remembered, by their length and a byte: most links of a page lead
 to its own host and a few others."""
 
 _AT: Final = ord("@")
@@ -77,8 +77,14 @@ def _is_plain_host(page: Any, start: Any, stop: Any) -> Any:
 
 
 @lean
-def _way_outside(page: Any, start: Any, stop: Any, hashes: Any, starts: Any) -> Any:
-    """Returns where a link to another site leads."""
+def _way(
+    page: Any, start: Any, stop: Any, site: Any, is_alone: Any, hashes: Any, starts: Any
+) -> Any:
+    """Returns where a link to a host leads, exceptions from the list aside."""
+    if stop <= start or stop - start > MOST_HOST_BYTES:
+        return _NOWHERE
+    if _is_of_site(page, start, stop, site, is_alone):
+        return _TO_SITE
     if not _is_plain_host(page, start, stop):
         return _TO_ENCODED
     return _TO_LISTED if covers_host(page, start, stop, hashes, starts) else _TO_OTHERS
@@ -125,25 +131,22 @@ def count_listed(
         Python can decode (0); those count as links to other sites and not as listed.
     """
     shown = np.empty((MOST_SHOWN, 3), np.int64)
-    remembered = np.full(_SLOTS, -1, np.int64)
-    ways = np.zeros(_SLOTS, np.int64)
+    remembered = np.full(int(_SLOTS), -1, np.int64)
+    ways = np.zeros(int(_SLOTS), np.int64)
     outside = listed = n_shown = 0
     for row in range(len(links)):
         first, last = links[row, 0], links[row, 1]
-        slot = (last - first) % _SLOTS
+        size = last - first
+        slot = np.uint64(size + page[first + (size >> 1)]) % _SLOTS
         other = remembered[slot]
-        is_known = other >= 0 and links[other, 1] - links[other, 0] == last - first
-        if not is_known or not _is_same(page, first, links[other, 0], last - first):
+        is_known = other >= 0 and links[other, 1] - links[other, 0] == size
+        if not is_known or not _is_same(page, first, links[other, 0], size):
             start, stop = _host_in(page, first, last)
-            way = _NOWHERE
-            if start < stop <= start + MOST_HOST_BYTES:
-                way = _TO_SITE
-                if not _is_of_site(page, start, stop, site, is_alone):
-                    way = _way_outside(page, start, stop, hashes, starts)
-                    if way == _TO_LISTED and covers_host(
-                        page, start, stop, exception_hashes, exception_starts
-                    ):
-                        way = _TO_OTHERS
+            way = _way(page, start, stop, site, is_alone, hashes, starts)
+            if way == _TO_LISTED and covers_host(
+                page, start, stop, exception_hashes, exception_starts
+            ):
+                way = _TO_OTHERS
             remembered[slot], ways[slot] = row, way
         way = ways[slot]
         outside += way >= _TO_OTHERS
