@@ -88,10 +88,12 @@ def _count_zeros(context: Any, builder: Any, signature: Any, arguments: Any) -> 
     return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
 
 
-@intrinsic
-def _trailing_zeros(typingctx: Any, word: Any) -> Any:
+def _type_of_zeros(typingctx: Any, word: Any) -> Any:
     del typingctx, word
     return types.int64(types.uint64), _count_zeros
+
+
+_trailing_zeros: Final[Any] = intrinsic(_type_of_zeros)
 
 
 @lean

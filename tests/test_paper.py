@@ -20,7 +20,7 @@ ROWS: Final = [
 ]
 FILES: Final = sorted(set(re.findall(r"`((?:[\w-]+/)+(?:[\w-]+\.\w+)?)`", PAGE)))
 DEFAULTS: Final = {
-    key[0]: row[1] for row in ROWS if (key := re.findall(r"^`([a-z]+\.[a-z_0-9]+)`$", row[0]))
+    key[0]: row[1] for row in ROWS if (key := re.findall(r"^`([a-z_]+\.[a-z_0-9]+)`$", row[0]))
 }
 MIB: Final = 2**20
 
@@ -54,6 +54,8 @@ def test_the_defaults_are_those_of_the_configuration(key: str) -> None:
         assert stated == f"`{str(actual).lower()}`"
     elif isinstance(actual, int | float):
         assert number(stated) == actual
+    elif actual == ():
+        assert stated == "none"
     else:
         expected = (actual,) if isinstance(actual, str) else actual
         assert tuple(stated.strip("`").split(", ")) == expected
