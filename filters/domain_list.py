@@ -13,8 +13,9 @@ processes share (`massivetext.shared_file`).
 from __future__ import annotations
 
 import tarfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO, Final, NamedTuple
 
@@ -25,7 +26,7 @@ from massivetext.config import ConfigError
 from massivetext.content_cache import digest_files, load_by_content
 from massivetext.filters import host_table
 from massivetext.filters.host_table import HostTable, LeftOut, map_table, table_of, write_hosts
-from massivetext.filters.hosts import host_of, is_address, path_of
+from massivetext.filters.hosts import is_address, split_url
 from massivetext.filters.list_entries import entries_of
 from massivetext.filters.public_suffixes import public_suffixes, public_suffixes_digest
 from massivetext.shared_file import shared_file
@@ -57,21 +58,29 @@ class DomainList:
 
     def covered(self, hosts: Iterable[str]) -> set[str]:
         """Returns the hosts that are listed themselves or below a listed domain."""
-        return {host for host in hosts if self._covers(host, "")}
+        return {host for host in hosts if self.covers_path(host, "")}
 
     def covers_url(self, url: str) -> bool:
         """Whether the URL's host is covered, or a prefix host/part/... of the URL is listed."""
-        return self._covers(host_of(url), path_of(url))
+        return self.covers_path(*split_url(url))
 
-    def _covers(self, host: str, path: str) -> bool:
-        from massivetext.filters.host_kernel import covers
-
-        if not len(self) or not host:
+    def covers_path(self, host: str, path: str) -> bool:
+        """Whether a URL is covered, given its host and path as `split_url` returns them."""
+        if not host or not len(self.table.hashes):
             return False
         name = host.encode(errors="replace")
         text = name + b"/" + path.encode(errors="replace") if path else name
         table = self.table
-        return bool(covers(np.frombuffer(text, np.uint8), len(name), table.hashes, table.starts))
+        return bool(_covers()(np.frombuffer(text, np.uint8), len(name), table.hashes, table.starts))
+
+
+@lru_cache(maxsize=1)
+def _covers() -> Callable[..., bool]:
+    """Returns the kernel; an import statement for each page would take longer than it does."""
+    from massivetext.filters.host_kernel import covers
+
+    compiled: Callable[..., bool] = covers
+    return compiled
 
 
 def load_domain_list(paths: Sequence[str], category: str) -> DomainList:
@@ -134,7 +143,7 @@ def _read_lists(lists: _Lists) -> HostTable:
 
 def _hash_block(block: bytes, suffixes: _Tables) -> tuple[NDArray[np.uint64], Iterator[str]]:
     """Returns the hashes of a block's plain lines, and the other lines."""
-    from massivetext.filters.host_kernel import hash_lines
+    from massivetext.filters.list_kernel import hash_lines
 
     hashes, others = hash_lines(np.frombuffer(block, np.uint8), *suffixes)
     return hashes, (block[a:b].decode(errors="replace") for a, b in others.tolist())
@@ -155,7 +164,7 @@ def _suffix_tables() -> _Tables:
 
 
 def _hash_entry(entry: str) -> bytes:
-    from massivetext.filters.host_kernel import hash_of_entry
+    from massivetext.filters.list_kernel import hash_of_entry
 
     host = entry.partition("/")[0].encode(errors="replace")
     text = np.frombuffer(entry.encode(errors="replace"), np.uint8)

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from massivetext.filters.markup import Markup, text_of
+from massivetext.filters.markup import text_of
 
 _PROPERTY: Final = "isfamilyfriendly"
 _FALSE: Final = frozenset(("false", "no", "0"))
@@ -46,9 +46,9 @@ class _Item:
     is_unfriendly: bool
 
 
-def is_not_family_friendly(markup: Markup) -> bool:
+def is_not_family_friendly(page: bytes) -> bool:
     """Whether a page says of itself that it is not family friendly."""
-    items = [*_items_in_tags(markup), *_items_in_json(markup)]
+    items = [*_items_in_tags(page), *_items_in_json(page)]
     if not any(item.is_unfriendly for item in items):
         return False
     types = frozenset().union(*(item.types for item in items))
@@ -58,10 +58,9 @@ def is_not_family_friendly(markup: Markup) -> bool:
     return any(item.is_unfriendly and not (has_other and item.types & _MEDIA) for item in items)
 
 
-def _items_in_tags(markup: Markup) -> Iterator[_Item]:
+def _items_in_tags(page: bytes) -> Iterator[_Item]:
     from massivetext.filters.item_kernel import find_items
 
-    page = markup.page
     tops, statements = find_items(np.frombuffer(page, np.uint8))
     for start, stop in tops.tolist():
         yield _Item(_types(text_of(page[start:stop]).split()), False)
@@ -83,12 +82,14 @@ def _is_false(value: object) -> bool:
     return value is False or value == 0 or _last_part(str(value).strip()) in _FALSE
 
 
-def _items_in_json(markup: Markup) -> Iterator[_Item]:
+def _items_in_json(page: bytes) -> Iterator[_Item]:
+    from massivetext.filters.markup_kernel import find_json_ld
+
     left = _MOST_JSON_BYTES
-    for start, stop in markup.json_ld.tolist():
+    for start, stop in find_json_ld(np.frombuffer(page, np.uint8)).tolist():
         left -= stop - start
         if left >= 0:
-            yield from _own_items(_parsed(markup.page[start:stop]))
+            yield from _own_items(_parsed(page[start:stop]))
 
 
 def _parsed(script: bytes) -> object:

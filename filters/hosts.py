@@ -10,6 +10,11 @@ from urllib.parse import urlsplit
 _WITHOUT_SCHEME: Final = re.compile(r"[\w.-]+\.[\w-]+\.?(?::\d{0,5})?(?:[/?#]|\Z)")
 """A host with a dot, and perhaps a port, as many exports write URLs: `example.com:80/page`."""
 
+_PLAIN: Final = re.compile(
+    r"https?://([A-Za-z0-9.-]+)(?::\d{1,5})?(/[!-\"$->@-~]*)?(?:\?([!-\"$-~]*))?(?:#|\Z)"
+)
+"""Host, path and query of nearly every URL of a crawl; taking one apart so costs a third."""
+
 
 def ascii_name(host: str) -> str:
     """Returns a host name in lower case and ASCII (IDNA), without a dot at its end.
@@ -50,10 +55,7 @@ def host_of(url: str) -> str:
 
     A URL may lack its scheme: `example.com/page`.
     """
-    try:
-        return ascii_name(urlsplit(_with_authority(url)).hostname or "")
-    except ValueError:
-        return ""
+    return split_url(url)[0]
 
 
 def path_of(url: str) -> str:
@@ -61,12 +63,21 @@ def path_of(url: str) -> str:
 
     In lower case, as lists of URLs are; "" for a URL that no parser takes.
     """
-    try:
-        parts = urlsplit(_with_authority(url))
-    except ValueError:
-        return ""
-    path = "/".join(part for part in parts.path.lower().split("/") if part)
-    return f"{path}?{parts.query.lower()}" if parts.query else path
+    return split_url(url)[1]
+
+
+def split_url(url: str) -> tuple[str, str]:
+    """Returns `host_of` and `path_of` of a URL."""
+    if plain := _PLAIN.match(url):
+        name, path, query = plain[1], plain[2] or "", plain[3]
+    else:
+        try:
+            parts = urlsplit(_with_authority(url))
+            name, path, query = parts.hostname or "", parts.path, parts.query
+        except ValueError:
+            return "", ""
+    path = "/".join(part for part in path.lower().split("/") if part)
+    return ascii_name(name), f"{path}?{query.lower()}" if query else path
 
 
 def _with_authority(url: str) -> str:

@@ -14,8 +14,6 @@ import numpy as np
 from massivetext.filters.tag_kernel import (
     BLANK,
     COLON_SIGN,
-    HREF_NAME,
-    RAW_TEXT_ELEMENTS,
     SOLIDUS,
     TAG_OPEN,
     hash_of,
@@ -23,7 +21,8 @@ from massivetext.filters.tag_kernel import (
     name_hashes,
     next_attribute,
     next_tag,
-    raw_text_end,
+    tag_stop,
+    templates_after,
 )
 from massivetext.kernels import inlined, kernel, lean
 
@@ -35,10 +34,9 @@ _MOST_VALUE_BYTES: Final = 256
 _SCOPES: Final = name_hashes("itemscope", "typeof")
 _TYPES: Final = name_hashes("itemtype", "typeof")
 _PROPERTIES: Final = name_hashes("itemprop", "property")
-_VALUES: Final = (name_hash("content"), HREF_NAME, name_hash("src"))
+_VALUES: Final = name_hashes("content", "href", "src")
 _FAMILY: Final = name_hash("isfamilyfriendly")
 _MAIN: Final = name_hash("mainentity")
-_TEMPLATE: Final = name_hash("template")
 _VOID: Final = name_hashes(
     *("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param"),
     *("source", "track", "wbr"),
@@ -112,6 +110,58 @@ def _item_of_name(names: Any, depth: Any, name: Any) -> Any:
     return item
 
 
+@lean
+def _write_statement(page: Any, row: Any, spans: Any, position: Any, item: Any) -> None:
+    """Writes what a property says, and of an item of which type, to a row of `find_items`.
+
+    Args:
+        page: uint8[bytes].
+        row: int64[4].
+        spans: of the property's element.
+        position: behind its tag: without an attribute for it, the value is the element's text.
+        item: int64[3] of the item that it belongs to: type start and stop; -1 where it is of none.
+    """
+    row[0], row[1] = spans[2], spans[3]
+    if spans[2] < 0:
+        row[0] = row[1] = position
+        last = min(len(page), position + _MOST_VALUE_BYTES)
+        while row[1] < last and page[row[1]] != TAG_OPEN:
+            row[1] += 1
+    row[2], row[3] = item[0], item[1]
+
+
+@lean
+def _depth_after_end_tag(names: Any, opened: Any, depth: Any, name: Any) -> Any:
+    """Returns how many items stay open behind an end tag."""
+    same = _item_of_name(names, depth, name)
+    if same >= 0:
+        opened[same] -= 1
+        if opened[same] == 0:
+            return same
+    return depth
+
+
+@lean
+def _depth_after_element(
+    bits: Any, spans: Any, name: Any, names: Any, opened: Any, items: Any, depth: Any
+) -> Any:
+    """Returns how many items are open behind a start tag; writes the one that it begins.
+
+    The item of row n is that of depth n; row 0 is the page.
+    """
+    if name in _VOID:
+        return depth
+    if bits & _IS_ITEM and depth < _DEEPEST:
+        names[depth], opened[depth] = name, 1
+        row = items[depth + 1]
+        row[0], row[1], row[2] = spans[0], spans[1], _is_top(bits) != 0
+        return depth + 1
+    same = _item_of_name(names, depth, name)
+    if same >= 0:
+        opened[same] += 1
+    return depth
+
+
 @kernel("Tuple((int64[:, ::1], int64[:, ::1]))(Array(uint8, 1, 'C', readonly=True))")
 def find_items(page: Any) -> Any:
     """Returns the page's own items, and statements of isFamilyFriendly that are about these.
@@ -127,53 +177,26 @@ def find_items(page: Any) -> Any:
     statements = np.empty((MOST_STATEMENTS, 4), np.int64)
     names = np.zeros(_DEEPEST, np.uint64)
     opened = np.zeros(_DEEPEST, np.int64)
-    items = np.zeros((_DEEPEST, 3), np.int64)  # type start, type stop, whether it is a top item
+    items = np.full((_DEEPEST + 1, 3), -1, np.int64)  # type start and stop; 0 if it is no top item
     spans = np.empty(4, np.int64)
     n_tops = n_statements = depth = templates = position = 0
     while True:
         start, stop, end, is_end_tag = next_tag(page, position)
         if start >= len(page):
             break
-        position = end + 1
         name = hash_of(page, start, stop)
-        if name == _TEMPLATE:
-            templates = max(0, templates - 1) if is_end_tag else templates + 1
-        if name in RAW_TEXT_ELEMENTS and not is_end_tag:
-            position = raw_text_end(page, position, name, stop - start)
-            continue
-        same = _item_of_name(names, depth, name)
+        templates = templates_after(templates, name, is_end_tag)
+        position = tag_stop(page, stop - start, end, name, is_end_tag)
         if is_end_tag:
-            if same >= 0:
-                opened[same] -= 1
-                if opened[same] == 0:
-                    depth = same
-            continue
-        if templates:
-            continue
-        bits = _read_element(page, stop, end, spans)
-        if bits & _IS_FAMILY and n_statements < MOST_STATEMENTS:
-            is_counted = depth == 0 or items[depth - 1, 2] != 0
-            if is_counted:
-                row = statements[n_statements]
-                row[0], row[1] = spans[2], spans[3]
-                if spans[2] < 0:  # the element's text
-                    row[0] = row[1] = position
-                    last = min(len(page), position + _MOST_VALUE_BYTES)
-                    while row[1] < last and page[row[1]] != TAG_OPEN:
-                        row[1] += 1
-                row[2] = items[depth - 1, 0] if depth else -1
-                row[3] = items[depth - 1, 1] if depth else -1
+            depth = _depth_after_end_tag(names, opened, depth, name)
+        elif position == end + 1 and not templates:
+            bits = _read_element(page, stop, end, spans)
+            if bits & _IS_FAMILY and n_statements < MOST_STATEMENTS and items[depth, 2]:
+                _write_statement(page, statements[n_statements], spans, position, items[depth])
                 n_statements += 1
-        if name in _VOID:
-            continue
-        if bits & _IS_ITEM and depth < _DEEPEST:
-            is_top = _is_top(bits)
-            names[depth], opened[depth] = name, 1
-            items[depth, 0], items[depth, 1], items[depth, 2] = spans[0], spans[1], is_top != 0
-            depth += 1
-            if is_top and n_tops < MOST_STATEMENTS:
+            outer = depth
+            depth = _depth_after_element(bits, spans, name, names, opened, items, depth)
+            if depth > outer and items[depth, 2] and n_tops < MOST_STATEMENTS:
                 tops[n_tops, 0], tops[n_tops, 1] = spans[0], spans[1]
                 n_tops += 1
-        elif same >= 0:
-            opened[same] += 1
     return tops[:n_tops].copy(), statements[:n_statements].copy()

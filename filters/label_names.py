@@ -40,3 +40,7 @@ ROBOTS_DIRECTIVES: Final = ("noai", "noimageai", "noml")
 """
 
 ROBOTS_HEADER: Final = "x-robots-tag"
+
+HAS_LABEL: Final = 1
+HAS_DENIAL: Final = 2
+"""What a page may hold, as bits: one of these labels; a denial of isFamilyFriendly."""

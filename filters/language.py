@@ -20,7 +20,7 @@ from massivetext.config import ConfigError
 from massivetext.content_cache import digest_files, load_by_content
 from massivetext.filters.fasttext_file import FastTextFileError
 from massivetext.filters.fasttext_model import TextClassifier, load_classifier
-from massivetext.filters.rules import KEEP_ALL
+from massivetext.filters.rule import KEEP_ALL
 
 IDENTIFIED_BYTES: Final = 1_000
 """Our choice: as accurate as the whole text (99.8 % against 99.9 % of English documents)."""

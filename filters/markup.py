@@ -1,14 +1,14 @@
 """What a page's markup says beside its text: labels, structured data, links.
 
 One reading serves SafeSearch and opt-outs. Most pages hold nothing of it, which a fast pass over
-their bytes tells (`filters.markup_kernel`).
+their bytes tells (`filters.candidate_kernel`).
 """
 
 from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from massivetext.filters.label_names import LABEL_NAMES
+from massivetext.filters.label_names import HAS_DENIAL, HAS_LABEL
 
 _BETWEEN_WORDS: Final = re.compile(r"[\s_-]+")
 _NAMING: Final = ("name", "http-equiv", "property", "itemprop")
@@ -44,18 +44,14 @@ class Markup:
     Attributes:
         page: its bytes.
         labels: `meta` elements of the head that are about one of LABEL_NAMES, or opt out.
-        json_ld: start and stop of the JSON-LD in it (int64[scripts, 2]).
-        has_items: whether a property isFamilyFriendly may be stated somewhere.
+        may_deny: whether it may be denied somewhere that something isFamilyFriendly.
         links: start and stop of the authorities of absolute links (int64[links, 2]).
-        are_links_exact: whether links in comments and scripts are left out.
     """
 
     page: bytes
     labels: tuple[Label, ...] = ()
-    json_ld: NDArray[np.int64] = field(default_factory=lambda: _NO_PAIRS)
-    has_items: bool = False
+    may_deny: bool = False
     links: NDArray[np.int64] = field(default_factory=lambda: _NO_PAIRS)
-    are_links_exact: bool = False
 
 
 def read_markup(page: bytes, wants_links: bool = False) -> Markup:
@@ -63,29 +59,29 @@ def read_markup(page: bytes, wants_links: bool = False) -> Markup:
 
     Args:
         page: the HTML, in any encoding that holds ASCII as ASCII, or in UTF-16.
-        wants_links: whether links are to be found. They are more than a browser would see, unless
-            `are_links_exact`; `exact_links` finds those alone, at the cost of another pass.
+        wants_links: whether links are to be found. They are more than a browser would see: also in
+            comments and scripts; `exact_links` finds those alone, at the cost of another pass.
     """
-    from massivetext.filters.markup_kernel import HAS_FAMILY, find_candidates, read_tags
-
     page = _without_zeros(page)
-    array = np.frombuffer(page, np.uint8)
-    found, links = find_candidates(array, _label_hashes(), wants_links)
-    if not found:
-        return Markup(page, links=links)
-    rows, scripts, links = read_tags(array, _label_hashes(), wants_links)
-    return Markup(page, _labels(page, rows), scripts, bool(found & HAS_FAMILY), links, True)
+    found, links = _find_candidates()(np.frombuffer(page, np.uint8), wants_links)
+    labels = _labels(page) if found & HAS_LABEL else ()
+    return Markup(page, labels, bool(found & HAS_DENIAL), links)
+
+
+@lru_cache(maxsize=1)
+def _find_candidates() -> Callable[..., tuple[int, NDArray[np.int64]]]:
+    """Returns the kernel; an import statement for each page would take longer than small ones."""
+    from massivetext.filters.candidate_kernel import find_candidates
+
+    compiled: Callable[..., tuple[int, NDArray[np.int64]]] = find_candidates
+    return compiled
 
 
 def exact_links(markup: Markup) -> NDArray[np.int64]:
     """Returns the links of a page outside of comments, scripts and the like."""
-    from massivetext.filters.markup_kernel import read_tags
+    from massivetext.filters.markup_kernel import read_links
 
-    if markup.are_links_exact:
-        return markup.links
-    links: NDArray[np.int64] = read_tags(
-        np.frombuffer(markup.page, np.uint8), _label_hashes(), True
-    )[2]
+    links: NDArray[np.int64] = read_links(np.frombuffer(markup.page, np.uint8))
     return links
 
 
@@ -94,15 +90,11 @@ def _without_zeros(page: bytes) -> bytes:
     return page.replace(b"\0", b"") if b"\0" in page[:_ZEROS_WITHIN] else page
 
 
-@lru_cache(maxsize=1)
-def _label_hashes() -> NDArray[np.uint64]:
-    from massivetext.filters.tag_kernel import name_hashes
+def _labels(page: bytes) -> tuple[Label, ...]:
+    """Returns the labels of a page's head."""
+    from massivetext.filters.markup_kernel import read_labels
 
-    return np.array(name_hashes(*LABEL_NAMES), np.uint64)
-
-
-def _labels(page: bytes, rows: NDArray[np.int64]) -> tuple[Label, ...]:
-    """Returns labels from the attributes of their tags, `markup_kernel.read_tags`'s first array."""
+    rows = read_labels(np.frombuffer(page, np.uint8))
     tags: dict[int, dict[str, str]] = {}
     for tag, name, name_stop, value, value_stop in rows.tolist():
         attributes = tags.setdefault(tag, {})

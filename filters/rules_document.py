@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Final
 
 from massivetext.config import Config
-from massivetext.filters.rules import RULES, Rule, Stage
+from massivetext.filters.rule import Rule, Stage
+from massivetext.filters.rules import RULES
 
 _TITLES: Final = {
     Stage.CONTENT: "Content filter",

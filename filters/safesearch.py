@@ -16,17 +16,18 @@ Without lists and model only self-labels and stated verdicts decide; reports say
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
 import numpy as np
 from numpy.typing import NDArray
 
-from massivetext.config import SafeSearch
+from massivetext.config import ConfigError, SafeSearch
 from massivetext.filters.domain_list import DomainList, load_domain_list
-from massivetext.filters.hosts import ascii_name, host_of
+from massivetext.filters.hosts import ascii_name, split_url
 from massivetext.filters.language import SCORE_DECIMALS, LanguageClassifier, first_line, load_model
 from massivetext.filters.markup import Markup, exact_links, read_markup, text_of
 from massivetext.filters.public_suffixes import public_suffixes
@@ -44,6 +45,9 @@ LEAST_LISTED_SHARE: Final = 0.1
 """Our choice: links decide alone where they lead to two listed domains and a tenth of them does."""
 
 MODEL_KEY: Final = "safesearch.model"
+
+_SHOWN_LABELS: Final = 3
+"""Our choice: how many labels of a model a message names."""
 
 ADULT_CATEGORY: Final = "adult"
 EXCEPTION_CATEGORY: Final = "sexual_education"
@@ -136,10 +140,11 @@ class SafeSearchScorer:
         """Returns the verdict on a page whose markup was read, with links if it `wants_links`."""
         scores: dict[str, float] = {str(label): 1.0 for label in labels_of(markup, headers)}
         if self.wants_links:
-            if self._is_listed(url):
+            host, path = split_url(url)
+            if self._is_listed(host, path):
                 scores[LISTED_DOMAIN] = 1.0
             if len(markup.links):
-                scores[LISTED_LINKS] = self._score_links(host_of(url), markup)
+                scores[LISTED_LINKS] = self._score_links(host, markup)
         if self.model is not None and text.strip():
             scores[MODEL] = _score_text(self.model, text)
         if stated is not None:
@@ -149,8 +154,8 @@ class SafeSearchScorer:
         signals = tuple(sorted(name for name, score in scores.items() if score > 0))
         return Verdict(round(min(1.0, sum(sorted(scores.values()))), SCORE_DECIMALS), signals)
 
-    def _is_listed(self, url: str) -> bool:
-        return self.domains.covers_url(url) and not self.exceptions.covers_url(url)
+    def _is_listed(self, host: str, path: str = "") -> bool:
+        return self.domains.covers_path(host, path) and not self.exceptions.covers_path(host, path)
 
     def _score_links(self, host: str, markup: Markup) -> float:
         """Returns half the share of the links to other sites that lead to listed ones.
@@ -159,7 +164,7 @@ class SafeSearchScorer:
         decision lies above.
         """
         targets = self._targets(host, markup, markup.links)
-        if targets.listed and not markup.are_links_exact:
+        if targets.listed:
             targets = self._targets(host, markup, exact_links(markup))
         if not targets.listed:
             return 0.0
@@ -170,15 +175,13 @@ class SafeSearchScorer:
 
     def _targets(self, host: str, markup: Markup, links: NDArray[np.int64]) -> _Targets:
         """Returns where a page's links lead; hosts in Unicode are looked up one by one."""
-        from massivetext.filters.host_kernel import count_listed
-
         suffixes = public_suffixes()
-        site = suffixes.registered_domain(host)
-        outside, listed, shown = count_listed(
+        site, name, is_alone = _site_of(host)
+        outside, listed, shown = _count_listed()(
             np.frombuffer(markup.page, np.uint8),
             links,
-            np.frombuffer(site.encode(errors="replace"), np.uint8),
-            suffixes.is_suffix(site),
+            name,
+            is_alone,
             *(self.domains.table.hashes, self.domains.table.starts),
             *(self.exceptions.table.hashes, self.exceptions.table.starts),
         )
@@ -189,10 +192,27 @@ class SafeSearchScorer:
                 hosts.add(target)
             elif suffixes.registered_domain(target) == site:
                 outside -= 1
-            elif self.domains.covered([target]) and not self.exceptions.covered([target]):
+            elif self._is_listed(target):
                 listed += 1
                 hosts.add(target)
         return _Targets(outside, listed, frozenset(hosts))
+
+
+@lru_cache(maxsize=1024)  # pages of a site follow each other in archives
+def _site_of(host: str) -> tuple[str, NDArray[np.uint8], bool]:
+    """Returns a host's site, its bytes, and whether others own what lies below it."""
+    site = public_suffixes().registered_domain(host)
+    name = np.frombuffer(site.encode(errors="replace"), np.uint8)
+    return site, name, public_suffixes().is_suffix(site)
+
+
+@lru_cache(maxsize=1)
+def _count_listed() -> Callable[..., tuple[int, int, NDArray[np.int64]]]:
+    """Returns the kernel; an import statement for each page would take as long as it does."""
+    from massivetext.filters.target_kernel import count_listed
+
+    compiled: Callable[..., tuple[int, int, NDArray[np.int64]]] = count_listed
+    return compiled
 
 
 class _Targets(NamedTuple):
@@ -219,10 +239,23 @@ def load_scorer(settings: SafeSearch) -> SafeSearchScorer:
     """Returns the scorer of a configuration; lists and model are loaded once a process.
 
     Raises:
-        ConfigError: if a list or the model cannot be read.
+        ConfigError: if a list or the model cannot be read, or no label of the model is explicit.
     """
+    model = load_model(settings.model, MODEL_KEY) if settings.model else None
+    if model is not None:
+        _require_explicit_label(model)
     return SafeSearchScorer(
         domains=load_domain_list(settings.domains, ADULT_CATEGORY),
         exceptions=load_domain_list(settings.exceptions, EXCEPTION_CATEGORY),
-        model=load_model(settings.model, MODEL_KEY) if settings.model else None,
+        model=model,
     )
+
+
+def _require_explicit_label(model: LanguageClassifier) -> None:
+    """Checks that the model can call a text explicit: another one would score every page 0."""
+    if not any(label.lower() in EXPLICIT_WORDS for label in model.labels):
+        shown = ", ".join(sorted(model.labels)[:_SHOWN_LABELS])
+        raise ConfigError(
+            f"{MODEL_KEY}: none of the model's {len(model.labels)} labels means explicit content; "
+            f"expected one of {', '.join(sorted(EXPLICIT_WORDS))}; the first are {shown}"
+        )

@@ -61,7 +61,7 @@ def labels_of(markup: Markup, headers: Mapping[str, str]) -> set[SelfLabel]:
     found = set(_labels_in_headers(headers)) if headers else set()
     if markup.labels:
         found.update(_labels_in_head(markup.labels))
-    if markup.has_items and is_not_family_friendly(markup):
+    if markup.may_deny and is_not_family_friendly(markup.page):
         found.add(SelfLabel.FAMILY)
     return found
 

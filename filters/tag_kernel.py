@@ -30,9 +30,8 @@ TAG_CLOSE: Final = ord(">")
 SOLIDUS: Final = ord("/")
 COLON_SIGN: Final = ord(":")
 DASH: Final = ord("-")
-_EQUALS: Final = ord("=")
-_QUOTE: Final = ord('"')
-_APOSTROPHE: Final = ord("'")
+EQUALS_SIGN: Final = ord("=")
+QUOTES: Final = (ord('"'), ord("'"))
 _BANG: Final = ord("!")
 _QUESTION: Final = ord("?")
 _LOWER_A: Final = ord("a")
@@ -58,8 +57,7 @@ RAW_TEXT_ELEMENTS: Final = name_hashes(
     "script", "style", "textarea", "title", "noscript", "xmp", "iframe", "noembed", "noframes"
 )
 """Elements whose content holds no tags, for a browser that runs scripts (13.2.6.2 and 13.2.6.4)."""
-
-HREF_NAME: Final = name_hash("href")
+_TEMPLATE: Final = name_hash("template")
 
 
 @inlined
@@ -109,21 +107,19 @@ def next_attribute(page: Any, position: Any, stop: Any) -> Any:
         byte = page[np.uint64(position)]
         if byte <= BLANK or byte in (TAG_CLOSE, SOLIDUS):
             break
-        if byte == _EQUALS and position > name_start:
+        if byte == EQUALS_SIGN and position > name_start:
             break
         position += 1
     name_stop = position
     while position < stop and page[np.uint64(position)] <= BLANK:
         position += 1
     value_start = value_stop = position
-    if name_stop > name_start and position < stop and page[np.uint64(position)] == _EQUALS:
+    if name_stop > name_start and position < stop and page[np.uint64(position)] == EQUALS_SIGN:
         position += 1
         while position < stop and page[np.uint64(position)] <= BLANK:
             position += 1
         value_start = value_stop = position
-        if position < stop and (
-            page[np.uint64(position)] == _QUOTE or page[np.uint64(position)] == _APOSTROPHE
-        ):
+        if position < stop and page[np.uint64(position)] in QUOTES:
             value_start = position + 1
             value_stop = _find_before(page, value_start, stop, page[np.uint64(position)])
             position = value_stop + 1
@@ -163,12 +159,12 @@ def tag_end(page: Any, position: Any) -> Any:
         if byte == TAG_CLOSE:
             break
         position += 1
-        if byte == _EQUALS:
+        if byte == EQUALS_SIGN:
             while position < len(page) and page[position] <= BLANK:
                 position += 1
             if position < len(page):
                 byte = page[position]
-                if byte in (_QUOTE, _APOSTROPHE):
+                if byte in QUOTES:
                     position = find_byte(page, position + 1, byte) + 1
                 else:
                     while position < len(page):
@@ -253,3 +249,27 @@ def next_tag(page: Any, position: Any) -> Any:
                 return start, stop, end, is_end_tag
             return len(page), len(page), len(page), False
         position = find_byte(page, start, TAG_CLOSE) + 1 if is_end_tag else start
+
+
+@lean
+def tag_stop(page: Any, size: Any, end: Any, name: Any, is_end_tag: Any) -> Any:
+    """Returns where to go on behind a tag, and behind the raw text that it may begin.
+
+    Args:
+        page: uint8[bytes].
+        size: bytes of the tag's name.
+        end: where its `>` stands.
+        name: hash of its name.
+        is_end_tag: whether it is one.
+    """
+    if is_end_tag or name not in RAW_TEXT_ELEMENTS:
+        return end + 1
+    return raw_text_end(page, end + 1, name, size)
+
+
+@inlined
+def templates_after(depth: Any, name: Any, is_end_tag: Any) -> Any:
+    """Returns how many templates a tag leaves open."""
+    if name != _TEMPLATE:
+        return depth
+    return max(0, depth - 1) if is_end_tag else depth + 1

@@ -12,7 +12,8 @@ import numpy as np
 import pyarrow as pa
 
 from massivetext.config import Config, Source
-from massivetext.filters.rules import RULES, TEXT_RULES, Stage, rules_for
+from massivetext.filters.rule import Stage
+from massivetext.filters.rules import RULES, TEXT_RULES, rules_for
 
 
 def judge(

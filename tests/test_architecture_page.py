@@ -81,7 +81,7 @@ def test_names_are_defined(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "defined"),
     [
-        ("filters.rules.Rule", True),
+        ("filters.rule.Rule", True),
         ("massivetext.kernels.helper", True),
         ("sequencing.tokenizer.Tokenizer.encode", True),
         ("sequencing.draws.Draw.visit", True),

@@ -54,6 +54,8 @@ def test_the_defaults_are_those_of_the_configuration(key: str) -> None:
         assert stated == f"`{str(actual).lower()}`"
     elif isinstance(actual, int | float):
         assert number(stated) == actual
+    elif actual == ():
+        assert stated == "none"
     else:
         expected = (actual,) if isinstance(actual, str) else actual
         named = () if stated == "none" else tuple(stated.strip("`").split(", "))

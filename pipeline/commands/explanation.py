@@ -13,7 +13,8 @@ from rich.table import Table
 from massivetext.config import Config
 from massivetext.config_file import decode_settings
 from massivetext.filters.evidence import gather_evidence
-from massivetext.filters.rules import RULES, Rule
+from massivetext.filters.rule import Rule
+from massivetext.filters.rules import RULES
 from massivetext.pipeline.commands.summary import report_console
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import UsageError

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -24,16 +22,12 @@ from massivetext.config import SafeSearch  # noqa: E402
 from massivetext.filters.fasttext_model import FastTextClassifier  # noqa: E402
 from massivetext.filters.language import default_model, first_line, load_model  # noqa: E402
 from massivetext.filters.safesearch import load_scorer  # noqa: E402
-from massivetext.pipeline.readers import ReadContext, read_file  # noqa: E402
-from massivetext.records import RawRecord  # noqa: E402
-
-TURNS = 5
+from tests.benchmarks.content_pages import SAMPLE, best_of_turns, read_pages  # noqa: E402
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    sample = sorted((ROOT / "sample/data/massiveweb").glob("pages-*.warc.gz"))
-    parser.add_argument("--archives", nargs="+", type=Path, default=sample)
+    parser.add_argument("--archives", nargs="+", type=Path, default=SAMPLE)
     archives = parser.parse_args().archives
     pages = [page for archive in archives for page in read_pages(archive)]
     if not pages:
@@ -57,26 +51,9 @@ def main() -> None:
     print(f"fastText / language: {seconds['fastText'] / seconds['language']:.2f}")
 
 
-def read_pages(archive: Path) -> list[RawRecord]:
-    with archive.open("rb") as stream:
-        records = read_file("warc", stream, ReadContext(str(archive)))
-        return [record for record in records if isinstance(record, RawRecord)]
-
-
 def read_blocks(archive: Path) -> list[bytes]:
     with archive.open("rb") as stream:
         return [record.reader.read() for record in ArchiveIterator(stream)]
-
-
-def best_of_turns(works: dict[str, Callable[[], object]]) -> dict[str, float]:
-    """Returns the least CPU seconds of each work."""
-    best = dict.fromkeys(works, float("inf"))
-    for _ in range(TURNS):
-        for name, work in works.items():
-            start = time.process_time()
-            work()
-            best[name] = min(best[name], time.process_time() - start)
-    return best
 
 
 if __name__ == "__main__":

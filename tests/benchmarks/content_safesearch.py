@@ -23,10 +23,8 @@ sys.path.insert(0, str(ROOT))
 from massivetext.config import SafeSearch  # noqa: E402
 from massivetext.filters.safesearch import SafeSearchScorer, load_scorer  # noqa: E402
 from massivetext.pipeline.extraction import extract_page  # noqa: E402
-from massivetext.pipeline.readers import ReadContext, read_file  # noqa: E402
 from massivetext.records import RawRecord  # noqa: E402
-
-TURNS = 5
+from tests.benchmarks.content_pages import SAMPLE, best_of_turns, read_pages  # noqa: E402
 
 LOADER = """
 import sys
@@ -47,8 +45,7 @@ sys.stdin.read()
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    sample = sorted((ROOT / "sample/data/massiveweb").glob("pages-*.warc.gz"))
-    parser.add_argument("--archives", nargs="+", type=Path, default=sample)
+    parser.add_argument("--archives", nargs="+", type=Path, default=SAMPLE)
     parser.add_argument("--hosts", type=int, default=5_000_000)
     options = parser.parse_args()
     pages = [page for archive in options.archives for page in read_pages(archive)]
@@ -101,23 +98,6 @@ def memory_of_two(path: Path) -> int:
     for loader in loaders:
         loader.communicate("")
     return total
-
-
-def read_pages(archive: Path) -> list[RawRecord]:
-    with archive.open("rb") as stream:
-        records = read_file("warc", stream, ReadContext(str(archive)))
-        return [record for record in records if isinstance(record, RawRecord)]
-
-
-def best_of_turns(works: dict[str, Callable[[], object]]) -> dict[str, float]:
-    """Returns the least CPU seconds of each work."""
-    best = dict.fromkeys(works, float("inf"))
-    for _ in range(TURNS):
-        for name, work in works.items():
-            start = time.process_time()
-            work()
-            best[name] = min(best[name], time.process_time() - start)
-    return best
 
 
 if __name__ == "__main__":

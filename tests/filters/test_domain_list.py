@@ -1,6 +1,9 @@
 import io
+import subprocess
+import sys
 import tarfile
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given
@@ -13,7 +16,7 @@ from massivetext.filters.domain_list import (
     load_domain_list,
 )
 from massivetext.filters.host_table import LeftOut, map_table
-from massivetext.filters.hosts import host_of
+from massivetext.filters.hosts import _with_authority, ascii_name, host_of, split_url
 from massivetext.filters.public_suffixes import public_suffixes
 
 
@@ -235,3 +238,57 @@ def test_covering_is_having_a_listed_suffix(
     kept = {entry for entry in entries if not suffixes.is_suffix(entry)}
     assert bool(domains.covered([host])) == domains.covers_url(f"//{host}/")
     assert domains.covers_url(f"//{host}/") == any(f".{host}".endswith(f".{e}") for e in kept)
+
+
+_LOADER = """
+import sys
+from massivetext.filters import domain_list
+read = domain_list._read_lists
+domain_list._read_lists = lambda lists: print("built", end=" ") or read(lists)
+sys.stdin.readline()
+entries = domain_list.load_domain_list([sys.argv[1]], "adult")
+print(len(entries), entries.covers_url("http://a.site7.example/"), entries.covered(["b.example"]))
+"""
+
+
+@pytest.mark.slow
+def test_processes_that_load_a_list_at_once_build_it_once_and_agree(tmp_path: Path) -> None:
+    file = tmp_path / "list.txt"
+    file.write_text("".join(f"site{n}.example\n" for n in range(50_000)))
+    loaders = [
+        subprocess.Popen(
+            [sys.executable, "-c", _LOADER, str(file)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(4)
+    ]
+    for loader in loaders:  # all begin together
+        assert loader.stdin is not None
+        loader.stdin.write("\n")
+        loader.stdin.flush()
+    outputs = [loader.communicate(timeout=60)[0] for loader in loaders]
+    assert sorted(output.startswith("built") for output in outputs) == [False] * 3 + [True]
+    assert {output.removeprefix("built ") for output in outputs} == {"50000 True set()\n"}
+
+
+@given(
+    st.tuples(
+        st.sampled_from(["http://", "https://", "HTTP://", "ftp://", "//", ""]),
+        st.sampled_from(
+            ["a.example", "WWW.A.example.", "u:p@b.example", "[::1]", "a..b", "1.2.3.4"]
+        ),
+        st.sampled_from(["", ":80", ":", ":x", ":99999999"]),
+        st.text(alphabet="/aB?#=%~[] :@\\é\t", max_size=12),
+    ).map("".join)
+)
+def test_urls_are_taken_apart_as_the_standard_library_does(url: str) -> None:
+    try:
+        parts = urlsplit(_with_authority(url))
+        host, path, query = ascii_name(parts.hostname or ""), parts.path, parts.query
+    except ValueError:
+        assert split_url(url) == ("", "")
+        return
+    path = "/".join(part for part in path.lower().split("/") if part)
+    assert split_url(url) == (host, f"{path}?{query.lower()}" if query else path)

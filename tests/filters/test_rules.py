@@ -16,12 +16,8 @@ from massivetext.config import (
     Repetition,
     SafeSearch,
 )
-from massivetext.filters.rules import (
-    RULES,
-    TEXT_RULES,
-    Comparison,
-    Stage,
-)
+from massivetext.filters.rule import Comparison, Stage
+from massivetext.filters.rules import RULES, TEXT_RULES
 from massivetext.filters.rules_document import rules_as_markdown
 from massivetext.records import MEASURES, QUALITY_MEASURES, REPETITION_MEASURES
 

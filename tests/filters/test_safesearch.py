@@ -111,3 +111,29 @@ def test_what_cannot_be_read_is_a_clear_error(tmp_path: Path) -> None:
         load_scorer(SafeSearch(domains=(str(tmp_path / "nowhere"),)))
     with pytest.raises(ConfigError, match=r"safesearch\.model: no file"):
         load_scorer(SafeSearch(model=str(tmp_path / "nowhere.bin")))
+
+
+def test_a_model_that_can_call_nothing_explicit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Model:
+        labels = ("fr", "en", "de", "af", "als")
+
+    monkeypatch.setattr("massivetext.filters.safesearch.load_model", lambda *_: Model())
+    with pytest.raises(ConfigError) as error:
+        load_scorer(SafeSearch(model="lid.176.ftz"))
+    assert str(error.value) == (
+        "safesearch.model: none of the model's 5 labels means explicit content; "
+        "expected one of adult, explicit, nsfw, porn, unsafe; the first are af, als, de"
+    )
+
+
+def test_the_same_link_many_times_counts_each_time(scorer: SafeSearchScorer) -> None:
+    links = (
+        ["//one.example"] * 3 + ["//www.fine.example"] * 5 + ["//two.example", "//other.example"]
+    )
+    for order in (links, links[::-1], links[::3] + links[1::3] + links[2::3]):
+        assert scorer.score("https://fine.example/", page(*order), {}).score == 0.9
+
+
+def test_hosts_of_the_same_length_are_told_apart(scorer: SafeSearchScorer) -> None:
+    links = ("//one.example", "//onx.example", "//two.example", "//one.exomple") * 2
+    assert scorer.score("https://fine.example/", page(*links), {}).score == 0.75

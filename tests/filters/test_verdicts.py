@@ -7,7 +7,8 @@ import pyarrow as pa
 import pytest
 
 from massivetext.config import Config, Language, OptOuts, Repetition, Source
-from massivetext.filters.rules import RULES, TEXT_RULES, Comparison, rules_for
+from massivetext.filters.rule import Comparison
+from massivetext.filters.rules import RULES, TEXT_RULES, rules_for
 from massivetext.filters.verdicts import first_stages, judge
 
 WEB = Source(subset="massiveweb", kind="web", format="warc", path="x")

@@ -276,6 +276,21 @@ def test_funnel_says_what_the_files_hold(
     )
 
 
+def test_report_says_what_safesearch_looked_at_and_what_it_and_publishers_said(
+    sample_run: Path, documents: list[dict[str, Any]], rejected: list[dict[str, Any]]
+) -> None:
+    funnel = json.loads((sample_run / "report/funnel.json").read_text())
+    everything = [*documents, *rejected]
+    signals = Counter(name for row in everything for name in row["safesearch_signals"])
+    opt_outs = Counter(name for row in everything for name in row["opt_out_signals"])
+    web = sum(row["subset"] == "massiveweb" for row in everything)
+    assert funnel["safesearch"] == {"sources": {"self-labels": web}, "signals": signals}
+    assert funnel["opt_outs"] == opt_outs
+    assert signals
+    report = (sample_run / "report/index.html").read_text()
+    assert all(name in report for name in ("self-labels", *signals, *opt_outs))
+
+
 def test_every_rule_of_the_paper_has_a_document() -> None:
     covered = set().union(*(reasons for _, reasons in REJECTED.values()))
     # Rules of our own keep every document by default, but for a source's list of licences.

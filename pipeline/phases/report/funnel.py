@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from massivetext.filters.rules import RULES, Stage
+from massivetext.filters.rule import Stage
+from massivetext.filters.rules import RULES
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.results import merge_counts

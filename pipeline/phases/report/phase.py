@@ -11,7 +11,8 @@ import jinja2
 
 from massivetext import __version__
 from massivetext.config import Config
-from massivetext.filters.rules import RULES, Comparison, Rule
+from massivetext.filters.rule import Comparison, Rule
+from massivetext.filters.rules import RULES
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.results import merge_counts

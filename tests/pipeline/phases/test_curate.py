@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from massivetext.config import Config, ConfigError, Language, Limits, Output, Source
+from massivetext.config import Config, ConfigError, Language, Limits, OptOuts, Output, Source
 from massivetext.filters import measure
 from massivetext.pipeline.engine.engine import BeamEngine
 from massivetext.pipeline.engine.errors import RunError
@@ -252,6 +252,71 @@ def test_a_page_is_extracted_measured_and_judged_by_all_rules(tmp_path: Path) ->
     assert row["stage"] == "repetition"
     assert "repetition.max_duplicate_paragraph_fraction" in row["reasons"]
     assert "repetition.max_duplicate_10_gram_character_fraction" in row["reasons"]
+
+
+RESERVED = (
+    '<html><head><meta name="robots" content="noindex, NoAI"><meta name="tdm-reservation" '
+    f'content="1"><title>t</title></head><body><p>{PROSE}</p></body></html>'
+)
+
+
+def signals(output: Path) -> dict[str, tuple[float, list[str], list[str]]]:
+    found = [*rows(output, "documents"), *rows(output, "rejected")]
+    return {
+        row["url"]: (row["safesearch_score"], row["safesearch_signals"], row["opt_out_signals"])
+        for row in found
+    }
+
+
+def test_opt_outs_and_verdicts_of_pages_in_json_lines(tmp_path: Path) -> None:
+    lines = [
+        json.dumps({"html": html, "url": f"http://a.example/{n}", "verdict": verdict})
+        for n, (html, verdict) in enumerate(
+            [(RESERVED, None), (f"<p>{PROSE}", "LIKELY"), (f"<p>{PROSE}", False), (RESERVED, 1)]
+        )
+    ]
+    (tmp_path / "a.jsonl").write_text("\n".join(lines))
+    fields = {"html": "html", "url": "url", "safesearch": "verdict"}
+    source = Source("massiveweb", "web", "jsonl", str(tmp_path / "a.jsonl"), fields)
+    manifest, output = curate(tmp_path, source)
+    reserved = ["noai", "tdm_reservation"]
+    assert signals(output) == {
+        "http://a.example/0": (0.0, [], reserved),
+        "http://a.example/1": (0.75, ["stated"], []),
+        "http://a.example/2": (0.0, [], []),
+        "http://a.example/3": (1.0, ["stated"], reserved),
+    }
+    reasons = {row["url"][-1]: row["reasons"] for row in rows(output, "rejected")}
+    assert [n for n in reasons if "safesearch.max_score" in reasons[n]] == ["1", "3"]
+    assert not any("opt_outs.reject" in found for found in reasons.values())
+    found = manifest.findings["massiveweb"]
+    assert found["opt_out_signals"] == {"noai": 2, "tdm_reservation": 2}
+    assert found["safesearch_signals"] == {"stated": 2}
+    assert found["safesearch_sources"] == {"self-labels": 4, "a column of the input": 4}
+
+
+def test_opt_outs_of_pages_and_headers_in_an_archive(tmp_path: Path) -> None:
+    def response(number: int, html: str, *headers: str) -> bytes:
+        lines = ["HTTP/1.1 200 OK", "Content-Type: text/html", *headers, "", html]
+        block = "\r\n".join(lines).encode()
+        return warc_record(block, WARC_Target_URI=f"http://a.example/{number}")
+
+    archive = tmp_path / "a.warc"
+    archive.write_bytes(
+        response(0, RESERVED)
+        + response(1, f"<p>{PROSE}", "X-Robots-Tag: noimageai", "TDM-Policy: http://a.example/p")
+        + response(2, f"<p>{PROSE}", "Rating: RTA-5042-1996-1400-1577-RTA")
+    )
+    source = Source("massiveweb", "web", "warc", str(archive))
+    _, output = curate(tmp_path, source, opt_outs=OptOuts(reject=("noimageai",)))
+    assert signals(output) == {
+        "http://a.example/0": (0.0, [], ["noai", "tdm_reservation"]),
+        "http://a.example/1": (0.0, [], ["noimageai", "tdm_policy"]),
+        "http://a.example/2": (1.0, ["label_rta"], []),
+    }
+    reasons = {row["url"][-1]: row["reasons"] for row in rows(output, "rejected")}
+    assert [n for n in reasons if "opt_outs.reject" in reasons[n]] == ["1"]
+    assert [n for n in reasons if "safesearch.max_score" in reasons[n]] == ["2"]
 
 
 def test_ids_do_not_depend_on_files(tmp_path: Path) -> None:

@@ -1,0 +1,121 @@
+"""Which `meta` elements are labels or opt out, told from their bytes (compiled)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from massivetext.filters.label_names import LABEL_NAMES, ROBOT_NAMES, ROBOTS_DIRECTIVES
+from massivetext.filters.tag_kernel import (
+    BLANK,
+    DASH,
+    FNV_OFFSET,
+    FNV_PRIME,
+    hash_of,
+    is_ascii_letter,
+    lower,
+    name_hash,
+    name_hashes,
+    next_attribute,
+)
+from massivetext.kernels import inlined, lean
+
+META_NAME: Final = name_hash("meta")
+
+MOST_NAME_BYTES: Final = 64
+"""Our choice: what a label is called is no longer, with its references."""
+
+_LONGEST_NAME: Final = 16
+_R: Final = ord("r")
+_T: Final = ord("t")
+_A: Final = ord("a")
+_UNDERSCORE: Final = ord("_")
+_AMPERSAND: Final = ord("&")
+
+_LABELS: Final = name_hashes(*LABEL_NAMES)
+_CONTENTS: Final = name_hashes("content", "value")
+_OPT_OUTS: Final = name_hashes(*ROBOTS_DIRECTIVES)
+_ROBOTS: Final = name_hashes(*ROBOT_NAMES)
+_NAMING: Final = name_hashes("name", "http-equiv", "property", "itemprop")
+"""Attributes of `meta` that say what it is about."""
+
+
+@lean
+def _hash_of_words(page: Any, start: Any, stop: Any) -> Any:
+    """Returns FNV-1a of a value's words, with one dash where it has white space, dashes or _."""
+    value = FNV_OFFSET
+    is_between = is_begun = False
+    for position in range(start, stop):
+        byte = page[np.uint64(position)]
+        if byte <= BLANK or byte in (DASH, _UNDERSCORE):
+            is_between = is_begun
+        else:
+            if is_between:
+                value = (value ^ np.uint64(DASH)) * FNV_PRIME
+            value = (value ^ np.uint64(lower(byte))) * FNV_PRIME
+            is_between, is_begun = False, True
+    return value
+
+
+@inlined
+def _begins_like_rta(page: Any, start: Any, stop: Any) -> Any:
+    """Whether a value's first letters are RTA."""
+    while start < stop and page[start] <= BLANK:
+        start += 1
+    return (
+        start + 3 <= stop
+        and lower(page[start]) == _R
+        and lower(page[start + 1]) == _T
+        and lower(page[start + 2]) == _A
+    )
+
+
+@lean
+def _has_reference(page: Any, start: Any, stop: Any) -> Any:
+    """Whether a value holds what may be a character reference."""
+    for position in range(np.uint64(start), np.uint64(stop)):
+        if page[position] == _AMPERSAND:
+            return True
+    return False
+
+
+@lean
+def _opts_out(page: Any, start: Any, stop: Any) -> Any:
+    """Whether one of the words of a value, divided by commas and the like, opts out of training."""
+    word = start
+    for position in range(start, stop + 1):
+        if position == stop or not is_ascii_letter(page[position]):
+            if 4 <= position - word <= 9 and hash_of(page, word, position) in _OPT_OUTS:
+                return True
+            word = position + 1
+    return False
+
+
+@lean
+def is_label(page: Any, start: Any, stop: Any) -> Any:
+    """Whether a `meta` is about one of LABEL_NAMES, or may be: references are not resolved here.
+
+    Given the place behind its name, and where it ends.
+
+    One for robots counts if it opts out of training; nearly every page has one.
+    """
+    position = start
+    content = content_stop = 0
+    is_for_robots = False
+    while True:
+        first, last, value, value_stop, position = next_attribute(page, position, stop)
+        if last == first:
+            return is_for_robots and _opts_out(page, content, content_stop)
+        name = hash_of(page, first, min(last, first + _LONGEST_NAME))
+        if name in _NAMING:
+            if value_stop - value > MOST_NAME_BYTES:
+                continue
+            words = _hash_of_words(page, value, value_stop)
+            if words in _LABELS or _has_reference(page, value, value_stop):
+                return True
+            is_for_robots |= words in _ROBOTS
+        elif name in _CONTENTS:
+            if _begins_like_rta(page, value, value_stop):
+                return True
+            content, content_stop = value, value_stop
