@@ -277,9 +277,8 @@ def _require_few_failures(run: PhaseRun, results: Mapping[str, ItemResult[None]]
     config = run.job.config
     for number, source in enumerate(config.sources):
         items = [item for item in run.items if item.source == number]
-        ledger = merge_counts(results[item.name].ledger for item in items)
-        failed = ledger["failed"]
-        records = ledger["in"] - ledger["skipped"]
+        ledger = Counter[str](merge_counts(results[item.name].ledger for item in items))
+        failed, records = ledger["failed"], ledger["in"] - ledger["skipped"]
         most = config.limits.max_failed_share * records
         if failed > most and records >= FAILED_SHARE_RECORDS:
             first = next(item for item in items if results[item.name].ledger["failed"])
