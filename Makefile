@@ -81,7 +81,7 @@ ifdef TEXTS
 	PYTHONPATH=. .venv-bench-content/bin/python tests/benchmarks/content_encodings.py $(TEXTS) $(PAGES:%=--pages %)
 endif
 	$(BIN)/python tests/benchmarks/content_safesearch.py
-	$(BIN)/python tests/benchmarks/content.py
+	$(BIN)/python tests/benchmarks/content_language.py
 
 DEDUP_CORPUS := out/dedup-corpus
 bench-dedup: $(VENV)/installed .venv-bench-dedup/installed  ## Near-duplicates beside datasketch, rensa, gaoya, datatrove.

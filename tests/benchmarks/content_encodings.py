@@ -15,7 +15,6 @@ import argparse
 import importlib
 import json
 import sys
-import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -26,6 +25,7 @@ sys.path.insert(0, str(ROOT))
 from massivetext.pipeline.extraction.charset.decoders import decode  # noqa: E402
 from massivetext.pipeline.extraction.charset.labels import encoding_name  # noqa: E402
 from massivetext.pipeline.extraction.encoding import decode_page  # noqa: E402
+from tests.benchmarks.turns import best_cpu_seconds  # noqa: E402
 
 TURNS = 3
 
@@ -76,7 +76,7 @@ def main() -> None:
         report(name, detect, pages)
     if options.pages:
         files = [file.read_bytes() for file in sorted(options.pages.glob("*.html"))]
-        taken = best_of_turns(lambda: [decode_page(html) for html in files])
+        taken = best_cpu_seconds({"": lambda: [decode_page(html) for html in files]}, TURNS)[""]
         print(f"decode_page, files of --pages: {taken / len(files) * 1e3:.3f} ms a page")
 
 
@@ -117,20 +117,11 @@ def report(name: str, detect: Detector, pages: list[Page]) -> None:
         for page, found in zip(pages, names, strict=True)
     ]
     english = [not ok for ok, page in zip(right, pages, strict=True) if page.language == "en"]
-    taken = best_of_turns(lambda: [detect(page.html) for page in pages])
+    taken = best_cpu_seconds({"": lambda: [detect(page.html) for page in pages]}, TURNS)[""]
     print(
         f"{name:20}{sum(right):6,} right, {sum(english):,} of {len(english):,} English changed, "
         f"{taken / len(pages) * 1e3:8.3f} ms a page"
     )
-
-
-def best_of_turns(work: Callable[[], object]) -> float:
-    taken = []
-    for _ in range(TURNS):
-        start = time.process_time()
-        work()
-        taken.append(time.process_time() - start)
-    return min(taken)
 
 
 if __name__ == "__main__":

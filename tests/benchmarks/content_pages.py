@@ -1,9 +1,7 @@
-"""What the benchmarks of content share: pages of archives, and works timed in turns."""
+"""What the benchmarks of content share: pages of archives."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -22,14 +20,3 @@ def read_pages(archive: Path) -> list[RawRecord]:
     with archive.open("rb") as stream:
         records = read_file("warc", stream, ReadContext(str(archive)))
         return [record for record in records if isinstance(record, RawRecord)]
-
-
-def best_of_turns(works: Mapping[str, Callable[[], object]]) -> dict[str, float]:
-    """Returns the least CPU seconds of each work."""
-    best = dict.fromkeys(works, float("inf"))
-    for _ in range(TURNS):
-        for name, work in works.items():
-            start = time.process_time()
-            work()
-            best[name] = min(best[name], time.process_time() - start)
-    return best

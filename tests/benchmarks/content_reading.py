@@ -16,7 +16,6 @@ import hashlib
 import io
 import re
 import sys
-import time
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -29,6 +28,8 @@ from warcio.archiveiterator import ArchiveIterator as WarcioIterator  # noqa: E4
 
 from massivetext.pipeline.readers import ReadContext, read_file  # noqa: E402
 from massivetext.pipeline.readers.compression import ZLIB  # noqa: E402
+from tests.benchmarks.content_pages import SAMPLE  # noqa: E402
+from tests.benchmarks.turns import best_cpu_seconds  # noqa: E402
 
 _DIGEST_FIELD = re.compile(rb"WARC-(?:Block|Payload)-Digest: [^\r\n]*\r\n", re.IGNORECASE)
 LEAST_BYTES = 2_000_000
@@ -36,8 +37,7 @@ LEAST_BYTES = 2_000_000
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    sample = sorted((ROOT / "sample/data/massiveweb").glob("pages-*.warc.gz"))
-    parser.add_argument("--archives", nargs="+", type=Path, default=sample)
+    parser.add_argument("--archives", nargs="+", type=Path, default=SAMPLE)
     parser.add_argument("--turns", type=int, default=7)
     options = parser.parse_args()
     members = [member for archive in options.archives for member in inflated(archive)]
@@ -47,7 +47,7 @@ def main() -> None:
     }
     print(f"{len(members):,} records, {sum(map(len, members)) / 1e6:.1f} MB; {ZLIB.__name__}")
     for name, stored in copies.items():
-        seconds = best_of_turns(works(stored, name == "digests checked"), options.turns)
+        seconds = best_cpu_seconds(works(stored, name == "digests checked"), options.turns)
         ours = seconds["massivetext"]
         for reader, taken in seconds.items():
             print(f"{name:16} {reader:12} {taken / len(members) * 1e6:8.1f} us a record")
@@ -115,17 +115,6 @@ def works(stored: bytes, has_digests: bool) -> dict[str, Callable[[], None]]:
             record.content_stream().read()
 
     return {"massivetext": ours, "fastwarc": fastwarc, "warcio": warcio}
-
-
-def best_of_turns(every: dict[str, Callable[[], None]], turns: int) -> dict[str, float]:
-    """Returns the least CPU seconds of each work."""
-    best = dict.fromkeys(every, float("inf"))
-    for _ in range(turns):
-        for name, work in every.items():
-            start = time.process_time()
-            work()
-            best[name] = min(best[name], time.process_time() - start)
-    return best
 
 
 if __name__ == "__main__":

@@ -24,7 +24,8 @@ from massivetext.config import SafeSearch  # noqa: E402
 from massivetext.filters.safesearch import SafeSearchScorer, load_scorer  # noqa: E402
 from massivetext.pipeline.extraction import extract_page  # noqa: E402
 from massivetext.records import RawRecord  # noqa: E402
-from tests.benchmarks.content_pages import SAMPLE, best_of_turns, read_pages  # noqa: E402
+from tests.benchmarks.content_pages import SAMPLE, TURNS, read_pages  # noqa: E402
+from tests.benchmarks.turns import best_cpu_seconds  # noqa: E402
 
 LOADER = """
 import sys
@@ -73,7 +74,7 @@ def measure(pages: list[RawRecord], folder: Path, hosts: int) -> None:
         "extraction": lambda: [extract_page(page.raw) for page in pages]
     }
     works |= {name: score_all(scorer, pages) for name, scorer in scorers.items()}
-    seconds = best_of_turns(works)
+    seconds = best_cpu_seconds(works, TURNS)
     for name, taken in seconds.items():
         share = taken / seconds["extraction"]
         print(f"{name:20}{taken / len(pages) * 1e6:10.1f} us a page {share:8.1%} of extraction")

@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -32,14 +32,12 @@ sys.path.insert(0, str(ROOT))
 from massivetext.config import Config  # noqa: E402
 from massivetext.filters import measure  # noqa: E402
 from massivetext.filters.verdicts import judge  # noqa: E402
+from tests.benchmarks.turns import Turn, best_of_turns  # noqa: E402
 from tests.reference import measures as reference  # noqa: E402
 
 BATCH_DOCUMENTS = 100
 LONGEST_DOCUMENT_CHARACTERS = 100_000
 """Peers keep Python objects a word; longer documents would time their memory, not their rules."""
-
-Turn = Callable[[], float]
-"""Runs over all documents once; returns CPU seconds."""
 
 
 def main() -> None:
@@ -168,14 +166,6 @@ class Peer:
 
     def __exit__(self, *_: object) -> None:
         self.process.communicate()
-
-
-def best_of_turns(turns: dict[str, Turn], count: int) -> dict[str, float]:
-    best = dict.fromkeys(turns, float("inf"))
-    for _ in range(count):
-        for name, turn in turns.items():
-            best[name] = min(best[name], turn())
-    return best
 
 
 LABELS = {
