@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from massivetext.ascii_bytes import LESS_THAN, SLASH, SPACE, is_digit, is_letter, lowered
 from massivetext.byte_patterns import (
     MOST_PATTERN_BYTES,
     PATTERN_BLOCK,
@@ -20,16 +21,7 @@ from massivetext.byte_patterns import (
 from massivetext.filters.label_kernel import META_NAME, is_label
 from massivetext.filters.label_names import HAS_DENIAL, HAS_LABEL
 from massivetext.filters.link_kernel import FIRST_LINKS, add_pair, target_behind
-from massivetext.filters.tag_kernel import (
-    BLANK,
-    SOLIDUS,
-    TAG_OPEN,
-    hash_of,
-    is_ascii_letter,
-    lower,
-    name_hash,
-    name_hashes,
-)
+from massivetext.filters.tag_kernel import hash_of, name_hash, name_hashes
 from massivetext.kernels import inlined, kernel, lean
 
 MOST_TAG_BYTES: Final = 1 << 13
@@ -52,8 +44,6 @@ _DENIALS: Final = name_hashes("false", "no", "0")
 _MOST_DENIAL_BYTES: Final = len("false")
 _BEGINNINGS: Final = tuple(b"<fh")
 _F: Final = ord("f")
-_ZERO: Final = ord("0")
-_NINE: Final = ord("9")
 
 
 @lean
@@ -62,9 +52,7 @@ def _denies(page: Any, place: Any) -> Any:
     word = position = max(0, place - VALUE_DISTANCE)
     last = min(len(page), place + _FAMILY_BYTES + VALUE_DISTANCE)
     while position <= last:
-        if position < last and (
-            is_ascii_letter(page[position]) or _ZERO <= page[position] <= _NINE
-        ):
+        if position < last and (is_letter(page[position]) or is_digit(page[position])):
             position += 1
             continue
         size = position - word
@@ -88,7 +76,7 @@ def _is_label_before(page: Any, tag: Any, following: Any) -> Any:
     stop = tag + 5
     if tag < 0 or stop >= len(page) or hash_of(page, tag + 1, stop) != META_NAME:
         return False
-    if page[stop] > BLANK and page[stop] != SOLIDUS:
+    if page[stop] > SPACE and page[stop] != SLASH:
         return False
     return is_label(page, stop, min(following, stop + MOST_TAG_BYTES))
 
@@ -98,7 +86,7 @@ def _last_places(page: Any, position: Any) -> Any:
     """Returns where something may begin in a block at the page's end, as bits."""
     places = np.uint64(0)
     for offset in range(min(PATTERN_BLOCK, len(page) - position)):
-        if lower(page[position + offset]) in _BEGINNINGS:
+        if lowered(page[position + offset]) in _BEGINNINGS:
             places |= np.uint64(1) << np.uint64(offset)
     return places
 
@@ -144,11 +132,11 @@ def find_candidates(page: Any, wants_links: Any) -> Any:
         while places:
             place = position + first_place(places)
             places &= places - np.uint64(1)
-            if page[place] == TAG_OPEN:
+            if page[place] == LESS_THAN:
                 if _is_label_before(page, tag, place):
                     found |= HAS_LABEL
                 tag = place
-            elif lower(page[place]) == _F:
+            elif lowered(page[place]) == _F:
                 if not found & HAS_DENIAL and _names_family(page, place):
                     n_named += 1
                     if n_named > _MOST_NAMED or _denies(page, place):

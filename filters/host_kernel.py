@@ -14,14 +14,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from massivetext.ascii_bytes import COLON, FULL_STOP, QUESTION, SLASH, lowered
 from massivetext.byte_patterns import first_place
-from massivetext.filters.tag_kernel import (
-    COLON_SIGN,
-    FNV_OFFSET,
-    FNV_PRIME,
-    SOLIDUS,
-    lower,
-)
+from massivetext.filters.tag_kernel import FNV_OFFSET, FNV_PRIME
 from massivetext.kernels import inlined, kernel, lean
 
 MOST_HOST_BYTES: Final = 253
@@ -33,8 +28,6 @@ MOST_PLAIN_BYTES: Final = 2048
 TABLE: Final = "Array(uint64, 1, 'C', readonly=True), Array(uint32, 1, 'C', readonly=True)"
 BYTES: Final = "Array(uint8, 1, 'C', readonly=True)"
 
-DOT: Final = ord(".")
-QUERY_SIGN: Final = ord("?")
 
 _MIX_1: Final = np.uint64(0xFF51AFD7ED558CCD)
 _MIX_2: Final = np.uint64(0xC4CEB9FE1A85EC53)
@@ -45,7 +38,7 @@ _MIX_SHIFT: Final = np.uint64(33)
 @inlined
 def hash_step(value: Any, byte: Any) -> Any:
     """Returns a running hash after one more byte, in lower case."""
-    return (value ^ np.uint64(lower(byte))) * FNV_PRIME
+    return (value ^ np.uint64(lowered(byte))) * FNV_PRIME
 
 
 @inlined
@@ -82,11 +75,11 @@ def covers_host(text: Any, start: Any, stop: Any, hashes: Any, starts: Any) -> A
     while position > start:
         position -= 1
         byte = text[position]
-        if byte == DOT:
+        if byte == FULL_STOP:
             if has_dot and holds(hashes, starts, mixed(value)):
                 return True
             has_dot = True
-        has_colon |= byte == COLON_SIGN
+        has_colon |= byte == COLON
         value = hash_step(value, byte)
     return (has_dot or has_colon) and holds(hashes, starts, mixed(value))
 
@@ -105,14 +98,14 @@ def hash_of_host(text: Any, start: Any, stop: Any) -> Any:
 @lean
 def _covers_path(text: Any, path: Any, value: Any, hashes: Any, starts: Any) -> Any:
     """Whether a table holds a host with a first part of the path, given the host's running hash."""
-    value = hash_step(value, np.uint8(SOLIDUS))
+    value = hash_step(value, np.uint8(SLASH))
     is_query = False
     for position in range(path, min(len(text), path + MOST_PLAIN_BYTES)):
         byte = text[position]
-        is_end = not is_query and (byte in (SOLIDUS, QUERY_SIGN))
+        is_end = not is_query and (byte in (SLASH, QUESTION))
         if is_end and position > path and holds(hashes, starts, mixed(value)):
             return True
-        is_query |= byte == QUERY_SIGN
+        is_query |= byte == QUESTION
         value = hash_step(value, byte)
     return len(text) > path and holds(hashes, starts, mixed(value))
 
@@ -140,7 +133,7 @@ def covers(text: Any, host_stop: Any, hashes: Any, starts: Any) -> Any:
     has_dot = False
     while position > 0:
         position -= 1
-        if text[position] == DOT:
+        if text[position] == FULL_STOP:
             if has_dot and _covers_path(text, host_stop + 1, value, hashes, starts):
                 return True
             has_dot = True

@@ -11,18 +11,13 @@ from typing import Any, Final
 
 import numpy as np
 
+from massivetext.ascii_bytes import COLON, LESS_THAN, SLASH, SPACE
 from massivetext.filters.tag_kernel import (
-    BLANK,
-    COLON_SIGN,
-    SOLIDUS,
-    TAG_OPEN,
     hash_of,
     name_hash,
     name_hashes,
     next_attribute,
-    next_tag,
-    tag_stop,
-    templates_after,
+    read_tag,
 )
 from massivetext.kernels import inlined, kernel, lean
 
@@ -55,11 +50,11 @@ def _names_property(page: Any, start: Any, stop: Any, name: Any) -> Any:
     """Whether one of a value's words ends with a name: itself, schema:name, https://host/name."""
     word = start
     for position in range(start, stop + 1):
-        if position == stop or page[position] <= BLANK:
+        if position == stop or page[position] <= SPACE:
             if position > word and hash_of(page, word, position) == name:
                 return True
             word = position + 1
-        elif page[position] == COLON_SIGN or page[position] == SOLIDUS:
+        elif page[position] == COLON or page[position] == SLASH:
             word = position + 1
     return False
 
@@ -125,7 +120,7 @@ def _write_statement(page: Any, row: Any, spans: Any, position: Any, item: Any) 
     if spans[2] < 0:
         row[0] = row[1] = position
         last = min(len(page), position + _MOST_VALUE_BYTES)
-        while row[1] < last and page[row[1]] != TAG_OPEN:
+        while row[1] < last and page[row[1]] != LESS_THAN:
             row[1] += 1
     row[2], row[3] = item[0], item[1]
 
@@ -181,12 +176,9 @@ def find_items(page: Any) -> Any:
     spans = np.empty(4, np.int64)
     n_tops = n_statements = depth = templates = position = 0
     while True:
-        start, stop, end, is_end_tag = next_tag(page, position)
-        if start >= len(page):
+        name, stop, end, is_end_tag, templates, position = read_tag(page, position, templates)
+        if end >= len(page):
             break
-        name = hash_of(page, start, stop)
-        templates = templates_after(templates, name, is_end_tag)
-        position = tag_stop(page, stop - start, end, name, is_end_tag)
         if is_end_tag:
             depth = _depth_after_end_tag(names, opened, depth, name)
         elif position == end + 1 and not templates:

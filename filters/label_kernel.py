@@ -6,15 +6,13 @@ from typing import Any, Final
 
 import numpy as np
 
+from massivetext.ascii_bytes import AMPERSAND, HYPHEN, SPACE, UNDERSCORE, is_letter, lowered
+from massivetext.byte_scan import find_byte_before
 from massivetext.filters.label_names import LABEL_NAMES, ROBOT_NAMES, ROBOTS_DIRECTIVES
 from massivetext.filters.tag_kernel import (
-    BLANK,
-    DASH,
     FNV_OFFSET,
     FNV_PRIME,
     hash_of,
-    is_ascii_letter,
-    lower,
     name_hash,
     name_hashes,
     next_attribute,
@@ -27,11 +25,8 @@ MOST_NAME_BYTES: Final = 64
 """Our choice: what a label is called is no longer, with its references."""
 
 _LONGEST_NAME: Final = 16
-_R: Final = ord("r")
-_T: Final = ord("t")
-_A: Final = ord("a")
-_UNDERSCORE: Final = ord("_")
-_AMPERSAND: Final = ord("&")
+_RTA: Final = name_hash("rta")
+_RTA_BYTES: Final = len("rta")
 
 _LABELS: Final = name_hashes(*LABEL_NAMES)
 _CONTENTS: Final = name_hashes("content", "value")
@@ -48,12 +43,12 @@ def _hash_of_words(page: Any, start: Any, stop: Any) -> Any:
     is_between = is_begun = False
     for position in range(start, stop):
         byte = page[np.uint64(position)]
-        if byte <= BLANK or byte in (DASH, _UNDERSCORE):
+        if byte <= SPACE or byte in (HYPHEN, UNDERSCORE):
             is_between = is_begun
         else:
             if is_between:
-                value = (value ^ np.uint64(DASH)) * FNV_PRIME
-            value = (value ^ np.uint64(lower(byte))) * FNV_PRIME
+                value = (value ^ np.uint64(HYPHEN)) * FNV_PRIME
+            value = (value ^ np.uint64(lowered(byte))) * FNV_PRIME
             is_between, is_begun = False, True
     return value
 
@@ -61,23 +56,15 @@ def _hash_of_words(page: Any, start: Any, stop: Any) -> Any:
 @inlined
 def _begins_like_rta(page: Any, start: Any, stop: Any) -> Any:
     """Whether a value's first letters are RTA."""
-    while start < stop and page[start] <= BLANK:
+    while start < stop and page[start] <= SPACE:
         start += 1
-    return (
-        start + 3 <= stop
-        and lower(page[start]) == _R
-        and lower(page[start + 1]) == _T
-        and lower(page[start + 2]) == _A
-    )
+    return start + _RTA_BYTES <= stop and hash_of(page, start, start + _RTA_BYTES) == _RTA
 
 
 @lean
 def _has_reference(page: Any, start: Any, stop: Any) -> Any:
     """Whether a value holds what may be a character reference."""
-    for position in range(np.uint64(start), np.uint64(stop)):
-        if page[position] == _AMPERSAND:
-            return True
-    return False
+    return find_byte_before(page, start, stop, AMPERSAND) < stop
 
 
 @lean
@@ -85,7 +72,7 @@ def _opts_out(page: Any, start: Any, stop: Any) -> Any:
     """Whether one of the words of a value, divided by commas and the like, opts out of training."""
     word = start
     for position in range(start, stop + 1):
-        if position == stop or not is_ascii_letter(page[position]):
+        if position == stop or not is_letter(page[position]):
             if 4 <= position - word <= 9 and hash_of(page, word, position) in _OPT_OUTS:
                 return True
             word = position + 1

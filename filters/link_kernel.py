@@ -6,18 +6,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from massivetext.filters.tag_kernel import (
-    BLANK,
-    COLON_SIGN,
-    EQUALS_SIGN,
-    QUOTES,
-    SOLIDUS,
-    hash_of,
-    is_ascii_letter,
-    name_hash,
-    name_hashes,
-    next_attribute,
-)
+from massivetext.ascii_bytes import COLON, EQUALS, SLASH, SPACE, is_letter
+from massivetext.filters.tag_kernel import QUOTES, hash_of, name_hash, name_hashes, next_attribute
 from massivetext.kernels import inlined, lean
 
 HREF_NAME: Final = name_hash("href")
@@ -37,26 +27,26 @@ _HTTP: Final = name_hashes("http", "https")
 @lean
 def _authority(page: Any, start: Any, stop: Any) -> Any:
     """Returns where the authority of an absolute http(s) URL begins and ends; (0, 0) without."""
-    while start < stop and page[start] <= BLANK:
+    while start < stop and page[start] <= SPACE:
         start += 1
     position = start
-    while position < stop and position - start <= 5 and is_ascii_letter(page[position]):
+    while position < stop and position - start <= 5 and is_letter(page[position]):
         position += 1
     if position > start:
-        if position >= stop or page[position] != COLON_SIGN:
+        if position >= stop or page[position] != COLON:
             return 0, 0
         if hash_of(page, start, position) not in _HTTP:
             return 0, 0
         position += 1
     for _ in range(2):
-        if position >= stop or (page[position] != SOLIDUS and page[position] != _BACKSLASH):
+        if position >= stop or (page[position] != SLASH and page[position] != _BACKSLASH):
             return 0, 0
         position += 1
     start = position
     stop = min(stop, start + _MOST_AUTHORITY_BYTES)
     while position < stop:
         byte = page[position]
-        if byte <= BLANK or byte in _ENDS_OF_AUTHORITY:
+        if byte <= SPACE or byte in _ENDS_OF_AUTHORITY:
             break
         position += 1
     return start, position
@@ -70,12 +60,12 @@ def target_behind(page: Any, position: Any) -> Any:
     if hash_of(page, position, position + _HREF_BYTES) != HREF_NAME:
         return 0, 0
     position += _HREF_BYTES
-    while position < len(page) and page[position] <= BLANK:
+    while position < len(page) and page[position] <= SPACE:
         position += 1
-    if position >= len(page) or page[position] != EQUALS_SIGN:
+    if position >= len(page) or page[position] != EQUALS:
         return 0, 0
     position += 1
-    while position < len(page) and page[position] <= BLANK:
+    while position < len(page) and page[position] <= SPACE:
         position += 1
     if position < len(page) and page[position] in QUOTES:
         position += 1

@@ -6,51 +6,43 @@ from typing import Any, Final
 
 import numpy as np
 
+from massivetext.ascii_bytes import (
+    FULL_STOP,
+    HYPHEN,
+    NEWLINE,
+    NUMBER_SIGN,
+    QUESTION,
+    SLASH,
+    SPACE,
+    UNDERSCORE,
+    is_digit,
+    is_letter,
+)
+from massivetext.byte_scan import find_byte
 from massivetext.filters.host_kernel import (
     BYTES,
-    DOT,
     MOST_HOST_BYTES,
     MOST_PLAIN_BYTES,
-    QUERY_SIGN,
     TABLE,
     hash_of_host,
     hash_step,
     holds,
     mixed,
 )
-from massivetext.filters.tag_kernel import (
-    BLANK,
-    DASH,
-    FNV_OFFSET,
-    SOLIDUS,
-    is_ascii_letter,
-)
+from massivetext.filters.tag_kernel import FNV_OFFSET
 from massivetext.kernels import inlined, kernel, lean
 
-_UNDERSCORE: Final = ord("_")
-_HASH: Final = ord("#")
-_ZERO: Final = ord("0")
-_NINE: Final = ord("9")
-_NEWLINE: Final = ord("\n")
 _TILDE: Final = ord("~")
 
 
 @lean
 def _without_blanks(text: Any, start: Any, stop: Any) -> Any:
     """Returns where a line begins and ends without the white space around it."""
-    while start < stop and text[start] <= BLANK:
+    while start < stop and text[start] <= SPACE:
         start += 1
-    while stop > start and text[stop - 1] <= BLANK:
+    while stop > start and text[stop - 1] <= SPACE:
         stop -= 1
     return start, stop
-
-
-@lean
-def _line_stop(text: Any, position: Any) -> Any:
-    """Returns where a line ends."""
-    while position < len(text) and text[position] != _NEWLINE:
-        position += 1
-    return position
 
 
 @lean
@@ -65,7 +57,7 @@ def _hash_between(text: Any, start: Any, host_stop: Any, stop: Any) -> Any:
 @inlined
 def _is_name_byte(byte: Any) -> Any:
     """Whether a byte stands in host names: letters, digits, dash, underscore."""
-    return is_ascii_letter(byte) or _ZERO <= byte <= _NINE or byte in (DASH, _UNDERSCORE)
+    return is_letter(byte) or is_digit(byte) or byte in (HYPHEN, UNDERSCORE)
 
 
 @lean
@@ -79,13 +71,13 @@ def _plain_host_stop(text: Any, start: Any, stop: Any) -> Any:
     is_empty = True
     while position < stop and position - start <= MOST_HOST_BYTES:
         byte = text[position]
-        if byte == DOT:
+        if byte == FULL_STOP:
             if is_empty:
                 return start
             dots += 1
             is_empty = True
         elif _is_name_byte(byte):
-            letters += is_ascii_letter(byte)
+            letters += is_letter(byte)
             is_empty = False
         else:
             break
@@ -97,27 +89,27 @@ def _plain_host_stop(text: Any, start: Any, stop: Any) -> Any:
 @lean
 def _is_plain_path(text: Any, start: Any, stop: Any) -> Any:
     """Whether what follows a host is /part/part without empty parts, queries and fragments."""
-    if stop - start < 2 or stop - start > MOST_PLAIN_BYTES or text[stop - 1] == SOLIDUS:
+    if stop - start < 2 or stop - start > MOST_PLAIN_BYTES or text[stop - 1] == SLASH:
         return False
     for position in range(start, stop):
         byte = text[position]
-        if byte <= BLANK or byte > _TILDE or byte in (QUERY_SIGN, _HASH):
+        if byte <= SPACE or byte > _TILDE or byte in (QUESTION, NUMBER_SIGN):
             return False
-        if byte == SOLIDUS and text[position - 1] == SOLIDUS:
+        if byte == SLASH and text[position - 1] == SLASH:
             return False
-    return text[start] == SOLIDUS
+    return text[start] == SLASH
 
 
 @lean
 def _behind_zero_address(text: Any, start: Any, stop: Any) -> Any:
     """Returns where the name begins in a hosts-file line of 0.0.0.0 or 127.0.0.1."""
     position = start
-    while position < stop and (text[position] == DOT or _ZERO <= text[position] <= _NINE):
+    while position < stop and (text[position] == FULL_STOP or is_digit(text[position])):
         position += 1
     size = position - start
-    if (size != 7 and size != 9) or position >= stop or text[position] > BLANK:
+    if (size != 7 and size != 9) or position >= stop or text[position] > SPACE:
         return start
-    while position < stop and text[position] <= BLANK:
+    while position < stop and text[position] <= SPACE:
         position += 1
     return position
 
@@ -135,7 +127,7 @@ def _is_public_suffix(
     parent = FNV_OFFSET
     while position > start:
         position -= 1
-        if text[position] == DOT:
+        if text[position] == FULL_STOP:
             parent = value
         value = hash_step(value, text[position])
     value, parent = mixed(value), mixed(parent)
@@ -178,13 +170,13 @@ def hash_lines(text: Any, names: Any, names_starts: Any, wildcards: Any, excepti
     """
     lines = 1
     for position in range(len(text)):
-        lines += text[position] == _NEWLINE
+        lines += text[position] == NEWLINE
     hashes = np.empty(lines, np.uint64)
     others = np.empty((lines, 2), np.int64)
     n_hashes = n_others = 0
     following = 0
     while following < len(text):
-        line_stop = _line_stop(text, following)
+        line_stop = find_byte(text, following, NEWLINE)
         start, stop = _without_blanks(text, following, line_stop)
         following = line_stop + 1
         first = _behind_zero_address(text, start, stop)

@@ -10,17 +10,15 @@ from typing import Any, Final
 
 import numpy as np
 
+from massivetext.ascii_bytes import SPACE
 from massivetext.filters.label_kernel import META_NAME, is_label
 from massivetext.filters.link_kernel import FIRST_LINKS, add_pair, target_in_tag
 from massivetext.filters.tag_kernel import (
-    BLANK,
     hash_of,
     name_hash,
     name_hashes,
     next_attribute,
-    next_tag,
-    tag_stop,
-    templates_after,
+    read_tag,
 )
 from massivetext.kernels import inlined, kernel, lean
 
@@ -75,7 +73,7 @@ def _is_json_ld(page: Any, position: Any, stop: Any) -> Any:
         if last == first:
             return False
         if hash_of(page, first, last) == _TYPE:
-            while value < value_stop and page[value] <= BLANK:
+            while value < value_stop and page[value] <= SPACE:
                 value += 1
             return hash_of(page, value, min(value_stop, value + _JSON_LD_BYTES)) == _JSON_LD
 
@@ -106,13 +104,10 @@ def read_labels(page: Any) -> Any:
     n_attributes = n_labels = depth = position = 0
     place = _IN_HEAD
     while n_labels < MOST_LABELS:
-        start, stop, end, is_end_tag = next_tag(page, position)
-        name = hash_of(page, start, stop)
+        name, stop, end, is_end_tag, depth, position = read_tag(page, position, depth)
         place = _place_after(place, name, is_end_tag)
-        if start >= len(page) or place == _IN_BODY:
+        if end >= len(page) or place == _IN_BODY:
             break
-        depth = templates_after(depth, name, is_end_tag)
-        position = tag_stop(page, stop - start, end, name, is_end_tag)
         if name == META_NAME and not is_end_tag and depth == 0 and is_label(page, stop, end):
             n_attributes += _keep_attributes(page, stop, end, n_labels, attributes, n_attributes)
             n_labels += 1
@@ -125,12 +120,9 @@ def find_json_ld(page: Any) -> Any:
     scripts = np.empty((MOST_LABELS, 2), np.int64)
     n_scripts = depth = position = 0
     while n_scripts < MOST_LABELS:
-        start, stop, end, is_end_tag = next_tag(page, position)
-        if start >= len(page):
+        name, stop, end, is_end_tag, depth, position = read_tag(page, position, depth)
+        if end >= len(page):
             break
-        name = hash_of(page, start, stop)
-        depth = templates_after(depth, name, is_end_tag)
-        position = tag_stop(page, stop - start, end, name, is_end_tag)
         is_script = name == _SCRIPT and not is_end_tag and depth == 0
         if is_script and _is_json_ld(page, stop, end):
             scripts[n_scripts, 0], scripts[n_scripts, 1] = end + 1, position
@@ -144,12 +136,9 @@ def read_links(page: Any) -> Any:
     links = np.empty((FIRST_LINKS, 2), np.int64)
     n_links = depth = position = 0
     while True:
-        start, stop, end, is_end_tag = next_tag(page, position)
-        if start >= len(page):
+        name, stop, end, is_end_tag, depth, position = read_tag(page, position, depth)
+        if end >= len(page):
             break
-        name = hash_of(page, start, stop)
-        depth = templates_after(depth, name, is_end_tag)
-        position = tag_stop(page, stop - start, end, name, is_end_tag)
         if name == _LINK and not is_end_tag and depth == 0:
             first, last = target_in_tag(page, stop, end)
             if last > first:

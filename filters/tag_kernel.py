@@ -10,34 +10,28 @@ from typing import Any, Final
 
 import numpy as np
 
-from massivetext.byte_scan import find_byte
+from massivetext.ascii_bytes import (
+    APOSTROPHE,
+    EQUALS,
+    EXCLAMATION,
+    GREATER_THAN,
+    HYPHEN,
+    LESS_THAN,
+    QUESTION,
+    QUOTE,
+    SLASH,
+    SPACE,
+    is_letter,
+    lowered,
+)
+from massivetext.byte_scan import find_byte, find_byte_before
 from massivetext.kernels import inlined, lean
 
 FNV_OFFSET: Final = np.uint64(0xCBF29CE484222325)
 FNV_PRIME: Final = np.uint64(0x100000001B3)
 """FNV-1a for 64 bits (Fowler, Noll and Vo): names are short, and few are compared."""
 
-_BLOCK_BYTES: Final = 32
-
-CASE_BIT: Final = np.uint8(32)
-"""What an ASCII letter in lower case has more than one in upper case."""
-
-BLANK: Final = ord(" ")
-"""This and all below are white space, as lenient parsers have it."""
-
-TAG_OPEN: Final = ord("<")
-TAG_CLOSE: Final = ord(">")
-SOLIDUS: Final = ord("/")
-COLON_SIGN: Final = ord(":")
-DASH: Final = ord("-")
-EQUALS_SIGN: Final = ord("=")
-QUOTES: Final = (ord('"'), ord("'"))
-_BANG: Final = ord("!")
-_QUESTION: Final = ord("?")
-_LOWER_A: Final = ord("a")
-_LOWER_Z: Final = ord("z")
-_UPPER_A: Final = ord("A")
-_UPPER_Z: Final = ord("Z")
+QUOTES: Final = (QUOTE, APOSTROPHE)
 
 
 def name_hash(name: str) -> np.uint64:
@@ -60,24 +54,12 @@ RAW_TEXT_ELEMENTS: Final = name_hashes(
 _TEMPLATE: Final = name_hash("template")
 
 
-@inlined
-def lower(byte: Any) -> Any:
-    """Returns an ASCII letter in lower case, other bytes as they are."""
-    return byte | CASE_BIT if _UPPER_A <= byte <= _UPPER_Z else byte
-
-
-@inlined
-def is_ascii_letter(byte: Any) -> Any:
-    """Whether a byte is an ASCII letter."""
-    return _UPPER_A <= byte <= _UPPER_Z or _LOWER_A <= byte <= _LOWER_Z
-
-
 @lean
 def hash_of(page: Any, start: Any, stop: Any) -> Any:
     """Returns FNV-1a of bytes, in lower case."""
     value = FNV_OFFSET
     for position in range(start, stop):
-        value = (value ^ np.uint64(lower(page[np.uint64(position)]))) * FNV_PRIME
+        value = (value ^ np.uint64(lowered(page[np.uint64(position)]))) * FNV_PRIME
     return value
 
 
@@ -86,7 +68,7 @@ def name_end(page: Any, position: Any) -> Any:
     """Returns where the name of a tag ends that begins at `position`."""
     while position < len(page):
         byte = page[position]
-        if byte <= BLANK or byte in (TAG_CLOSE, SOLIDUS):
+        if byte <= SPACE or byte in (GREATER_THAN, SLASH):
             break
         position += 1
     return position
@@ -99,56 +81,37 @@ def next_attribute(page: Any, position: Any, stop: Any) -> Any:
     An empty name says that there is none: the tag ends, by its `>` or at `stop`.
     """
     while position < stop and (
-        page[np.uint64(position)] <= BLANK or page[np.uint64(position)] == SOLIDUS
+        page[np.uint64(position)] <= SPACE or page[np.uint64(position)] == SLASH
     ):
         position += 1
     name_start = position
     while position < stop:
         byte = page[np.uint64(position)]
-        if byte <= BLANK or byte in (TAG_CLOSE, SOLIDUS):
+        if byte <= SPACE or byte in (GREATER_THAN, SLASH):
             break
-        if byte == EQUALS_SIGN and position > name_start:
+        if byte == EQUALS and position > name_start:
             break
         position += 1
     name_stop = position
-    while position < stop and page[np.uint64(position)] <= BLANK:
+    while position < stop and page[np.uint64(position)] <= SPACE:
         position += 1
     value_start = value_stop = position
-    if name_stop > name_start and position < stop and page[np.uint64(position)] == EQUALS_SIGN:
+    if name_stop > name_start and position < stop and page[np.uint64(position)] == EQUALS:
         position += 1
-        while position < stop and page[np.uint64(position)] <= BLANK:
+        while position < stop and page[np.uint64(position)] <= SPACE:
             position += 1
         value_start = value_stop = position
         if position < stop and page[np.uint64(position)] in QUOTES:
             value_start = position + 1
-            value_stop = _find_before(page, value_start, stop, page[np.uint64(position)])
+            value_stop = find_byte_before(page, value_start, stop, page[np.uint64(position)])
             position = value_stop + 1
         else:
             while position < stop:
-                if page[np.uint64(position)] <= BLANK or page[np.uint64(position)] == TAG_CLOSE:
+                if page[np.uint64(position)] <= SPACE or page[np.uint64(position)] == GREATER_THAN:
                     break
                 position += 1
             value_stop = position
     return name_start, name_stop, value_start, value_stop, position
-
-
-@lean
-def _find_before(page: Any, position: Any, stop: Any, byte: Any) -> Any:
-    """Returns where a byte stands, or `stop`.
-
-    By the least of differences in a block, of which the compiler makes vector instructions.
-    """
-    while position + _BLOCK_BYTES <= stop:
-        first = np.uint64(position)
-        least = np.uint8(255)
-        for offset in range(_BLOCK_BYTES):
-            least = min(least, np.uint8(page[first + np.uint64(offset)] ^ byte))
-        if least == np.uint8(0):
-            break
-        position += _BLOCK_BYTES
-    while position < stop and page[np.uint64(position)] != byte:
-        position += 1
-    return position
 
 
 @inlined
@@ -156,11 +119,11 @@ def tag_end(page: Any, position: Any) -> Any:
     """Returns where a tag's `>` stands, given a place behind its name; len(page) if nowhere."""
     while position < len(page):
         byte = page[position]
-        if byte == TAG_CLOSE:
+        if byte == GREATER_THAN:
             break
         position += 1
-        if byte == EQUALS_SIGN:
-            while position < len(page) and page[position] <= BLANK:
+        if byte == EQUALS:
+            while position < len(page) and page[position] <= SPACE:
                 position += 1
             if position < len(page):
                 byte = page[position]
@@ -168,7 +131,7 @@ def tag_end(page: Any, position: Any) -> Any:
                     position = find_byte(page, position + 1, byte) + 1
                 else:
                     while position < len(page):
-                        if page[position] <= BLANK or page[position] == TAG_CLOSE:
+                        if page[position] <= SPACE or page[position] == GREATER_THAN:
                             break
                         position += 1
     return min(position, len(page))
@@ -177,27 +140,27 @@ def tag_end(page: Any, position: Any) -> Any:
 @inlined
 def markup_end(page: Any, position: Any) -> Any:
     """Returns the place behind what begins with `<!` or `<?` at `position`."""
-    is_comment = position + 4 <= len(page) and page[position + 1] == _BANG
-    if is_comment and page[position + 2] == DASH and page[position + 3] == DASH:
+    is_comment = position + 4 <= len(page) and page[position + 1] == EXCLAMATION
+    if is_comment and page[position + 2] == HYPHEN and page[position + 3] == HYPHEN:
         return _comment_end(page, position + 4)
-    return find_byte(page, position + 2, TAG_CLOSE) + 1
+    return find_byte(page, position + 2, GREATER_THAN) + 1
 
 
 @lean
 def _comment_end(page: Any, position: Any) -> Any:
     """Returns the place behind a comment whose `<!--` ends at `position` (13.2.5.43 to 51)."""
-    if position < len(page) and page[position] == TAG_CLOSE:
+    if position < len(page) and page[position] == GREATER_THAN:
         return position + 1  # <!-->
-    has_dash = position + 1 < len(page) and page[position] == DASH
-    if has_dash and page[position + 1] == TAG_CLOSE:
+    has_dash = position + 1 < len(page) and page[position] == HYPHEN
+    if has_dash and page[position + 1] == GREATER_THAN:
         return position + 2  # <!--->
     start = position
     while True:
-        position = find_byte(page, position, TAG_CLOSE)
+        position = find_byte(page, position, GREATER_THAN)
         if position >= len(page):
             return position
-        behind = position - 1 if page[position - 1] == _BANG else position
-        if behind - 2 >= start and page[behind - 1] == DASH and page[behind - 2] == DASH:
+        behind = position - 1 if page[position - 1] == EXCLAMATION else position
+        if behind - 2 >= start and page[behind - 1] == HYPHEN and page[behind - 2] == HYPHEN:
             return position + 1
         position += 1
 
@@ -213,13 +176,13 @@ def raw_text_end(page: Any, position: Any, name: Any, size: Any) -> Any:
         size: bytes of the name.
     """
     while True:
-        position = find_byte(page, position, TAG_OPEN)
+        position = find_byte(page, position, LESS_THAN)
         stop = position + 2 + size
         if stop > len(page):
             return len(page)
-        if page[position + 1] == SOLIDUS:
-            is_end = stop == len(page) or page[stop] <= BLANK
-            is_end = is_end or page[stop] == TAG_CLOSE or page[stop] == SOLIDUS
+        if page[position + 1] == SLASH:
+            is_end = stop == len(page) or page[stop] <= SPACE
+            is_end = is_end or page[stop] == GREATER_THAN or page[stop] == SLASH
             if is_end and hash_of(page, position + 2, stop) == name:
                 return position
         position += 1
@@ -233,43 +196,49 @@ def next_tag(page: Any, position: Any) -> Any:
     the page says that there is none; so does a tag that does not end, which the standard drops.
     """
     while True:
-        position = find_byte(page, position, TAG_OPEN)
+        position = find_byte(page, position, LESS_THAN)
         if position + 2 >= len(page):
             return len(page), len(page), len(page), False
         byte = page[position + 1]
-        if byte in (_BANG, _QUESTION):
+        if byte in (EXCLAMATION, QUESTION):
             position = markup_end(page, position)
             continue
-        is_end_tag = byte == SOLIDUS
+        is_end_tag = byte == SLASH
         start = position + 2 if is_end_tag else position + 1
-        if is_ascii_letter(page[start]):
+        if is_letter(page[start]):
             stop = name_end(page, start)
             end = tag_end(page, stop)
             if end < len(page):
                 return start, stop, end, is_end_tag
             return len(page), len(page), len(page), False
-        position = find_byte(page, start, TAG_CLOSE) + 1 if is_end_tag else start
-
-
-@lean
-def tag_stop(page: Any, size: Any, end: Any, name: Any, is_end_tag: Any) -> Any:
-    """Returns where to go on behind a tag, and behind the raw text that it may begin.
-
-    Args:
-        page: uint8[bytes].
-        size: bytes of the tag's name.
-        end: where its `>` stands.
-        name: hash of its name.
-        is_end_tag: whether it is one.
-    """
-    if is_end_tag or name not in RAW_TEXT_ELEMENTS:
-        return end + 1
-    return raw_text_end(page, end + 1, name, size)
+        position = find_byte(page, start, GREATER_THAN) + 1 if is_end_tag else start
 
 
 @inlined
-def templates_after(depth: Any, name: Any, is_end_tag: Any) -> Any:
+def _templates_after(depth: Any, name: Any, is_end_tag: Any) -> Any:
     """Returns how many templates a tag leaves open."""
     if name != _TEMPLATE:
         return depth
     return max(0, depth - 1) if is_end_tag else depth + 1
+
+
+@lean
+def read_tag(page: Any, position: Any, depth: Any) -> Any:
+    """Returns what a walk over the tags of a page knows of the next one.
+
+    Args:
+        page: uint8[bytes].
+        position: where to go on.
+        depth: how many templates are open.
+
+    Returns:
+        Hash of the tag's name; where the name ends; where the tag's `>` stands, which is the end of
+        the page if there is no further tag; whether it is an end tag; how many templates it leaves
+        open; where to go on, behind the raw text that it may begin.
+    """
+    start, stop, end, is_end_tag = next_tag(page, position)
+    name = hash_of(page, start, stop)
+    position = end + 1
+    if not is_end_tag and name in RAW_TEXT_ELEMENTS:
+        position = raw_text_end(page, position, name, stop - start)
+    return name, stop, end, is_end_tag, _templates_after(depth, name, is_end_tag), position

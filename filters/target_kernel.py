@@ -6,9 +6,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from massivetext.filters.host_kernel import BYTES, DOT, MOST_HOST_BYTES, TABLE, covers_host
-from massivetext.filters.tag_kernel import COLON_SIGN, lower
+from massivetext.ascii_bytes import AMPERSAND, AT_SIGN, COLON, FULL_STOP, PERCENT, lowered
+from massivetext.filters.host_kernel import BYTES, MOST_HOST_BYTES, TABLE, covers_host
 from massivetext.kernels import kernel, lean
+from massivetext.utf8 import ASCII_END
 
 MOST_SHOWN: Final = 64
 """Our choice: how many hosts of a page are given back by name."""
@@ -17,12 +18,8 @@ _SLOTS: Final = np.uint64(16)
 """Our choice: so many links are remembered, by their length and a byte: most links of a page lead
 to its own host and a few others."""
 
-_AT: Final = ord("@")
 _OPEN_BRACKET: Final = ord("[")
 _CLOSE_BRACKET: Final = ord("]")
-_PERCENT: Final = ord("%")
-_AMPERSAND: Final = ord("&")
-_FIRST_BEYOND_ASCII: Final = 128
 
 # Where a link leads.
 _NOWHERE: Final = 0
@@ -36,7 +33,7 @@ _TO_ENCODED: Final = 4  # a host that only Python can decode
 def _host_in(page: Any, start: Any, stop: Any) -> Any:
     """Returns where the host of an authority begins and ends: without user, port, and last dots."""
     for position in range(start, stop):
-        if page[position] == _AT:
+        if page[position] == AT_SIGN:
             start = position + 1
     if start < stop and page[start] == _OPEN_BRACKET:
         start += 1
@@ -45,9 +42,9 @@ def _host_in(page: Any, start: Any, stop: Any) -> Any:
             position += 1
         return start, position
     position = start
-    while position < stop and page[position] != COLON_SIGN:
+    while position < stop and page[position] != COLON:
         position += 1
-    while position > start and page[position - 1] == DOT:
+    while position > start and page[position - 1] == FULL_STOP:
         position -= 1
     return start, position
 
@@ -58,10 +55,10 @@ def _is_of_site(page: Any, start: Any, stop: Any, site: Any, is_alone: Any) -> A
     size = stop - start
     if size < len(site) or len(site) == 0:
         return False
-    if size > len(site) and (is_alone or page[stop - len(site) - 1] != DOT):
+    if size > len(site) and (is_alone or page[stop - len(site) - 1] != FULL_STOP):
         return False
     for offset in range(len(site)):
-        if lower(page[stop - len(site) + offset]) != site[offset]:
+        if lowered(page[stop - len(site) + offset]) != site[offset]:
             return False
     return True
 
@@ -71,7 +68,7 @@ def _is_plain_host(page: Any, start: Any, stop: Any) -> Any:
     """Whether a host needs no decoding: no reference, no %, no letter beyond ASCII."""
     for position in range(start, stop):
         byte = page[position]
-        if byte >= _FIRST_BEYOND_ASCII or byte in (_PERCENT, _AMPERSAND):
+        if byte >= ASCII_END or byte in (PERCENT, AMPERSAND):
             return False
     return True
 

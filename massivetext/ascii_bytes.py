@@ -36,6 +36,9 @@ UPPER_A: Final = ord("A")
 LOWER_A: Final = ord("a")
 LOWER_I: Final = ord("i")
 LOWER_X: Final = ord("x")
+UNDERSCORE: Final = ord("_")
+PERCENT: Final = ord("%")
+AT_SIGN: Final = ord("@")
 BAR: Final = ord("|")
 DELETE: Final = 0x7F
 """The first byte that is not printable ASCII; those above it are parts of UTF-8 characters."""

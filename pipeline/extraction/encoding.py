@@ -62,7 +62,6 @@ _OTHER_LATIN: Final = frozenset(
 """Encodings of other Latin alphabets, in which English is not written."""
 
 _ENGLISH_WORDS: Final = (b" the ", b" of ", b" and ", b" to ", b" in ")
-_ASCII: Final = bytes(range(0x80))
 
 
 class _Utf8Share(NamedTuple):
@@ -71,22 +70,17 @@ class _Utf8Share(NamedTuple):
     good: int
     bad: int
 
+    @property
+    def total(self) -> int:
+        return self.good + self.bad
+
     def is_at_least(self, share: float) -> bool:
-        return self.good > 0 and self.good >= share * (self.good + self.bad)
+        return self.good > 0 and self.good >= share * self.total
 
     @property
     def cost(self) -> float:
         """-ln P of a byte beyond ASCII if the page is UTF-8 and damaged."""
-        total = max(self.good + self.bad, 1)
-        return (_UTF8_COST * self.good + _BROKEN_COST * self.bad) / total
-
-
-def codec_of(name: str | None) -> str | None:
-    """The name of the encoding that a declared charset stands for, None if there is none.
-
-    Names are those of the Encoding Standard in lower case; see `charset.labels`.
-    """
-    return encoding_name(name) if name else None
+        return (_UTF8_COST * self.good + _BROKEN_COST * self.bad) / max(self.total, 1)
 
 
 def decode_page(html: bytes, encoding: str | None = None) -> tuple[str, bytes]:
@@ -115,7 +109,7 @@ def decode_page(html: bytes, encoding: str | None = None) -> tuple[str, bytes]:
 def _wide_encoding(html: bytes, encoding: str | None) -> str | None:
     """UTF-16 or UTF-32 of a page with zeros, as its bytes or else its server say."""
     name = unmarked_utf16(html)
-    declared = codec_of(encoding)
+    declared = encoding_name(encoding or "")
     if declared and declared.startswith("utf-32" if name else ("utf-16", "utf-32")):
         return declared
     return name
@@ -123,7 +117,7 @@ def _wide_encoding(html: bytes, encoding: str | None) -> str | None:
 
 def _escaped_name(html: bytes, encoding: str | None) -> str | None:
     """The encoding of ASCII bytes that may stand for other characters."""
-    declared = codec_of(encoding) or declared_encoding(html)
+    declared = encoding_name(encoding or "") or declared_encoding(html)
     return declared if declared in ESCAPED else escaped_encoding(html)
 
 
@@ -132,7 +126,7 @@ def _legacy_encoding(html: bytes, encoding: str | None) -> str:
     utf8 = _Utf8Share(*count_utf8(np.frombuffer(html, np.uint8)))
     if utf8.is_at_least(_NEARLY_ALL):
         return "utf-8"
-    for declares in (lambda: codec_of(encoding), lambda: declared_encoding(html)):
+    for declares in (lambda: encoding_name(encoding or ""), lambda: declared_encoding(html)):
         declared = declares()
         if declared and _fits(html, declared, utf8):
             return declared
@@ -140,19 +134,19 @@ def _legacy_encoding(html: bytes, encoding: str | None) -> str:
     from massivetext.pipeline.extraction.charset.detect import detect
 
     name, cost = detect(html)
-    if name in _OTHER_LATIN and _is_english(html):
+    if name in _OTHER_LATIN and _is_english(html, utf8.total):
         return "windows-1252"
     return "utf-8" if utf8.good and utf8.cost < cost else name
 
 
-def _is_english(html: bytes) -> bool:
-    """Whether common English words are as many as half of the bytes beyond ASCII.
+def _is_english(html: bytes, beyond_ascii: int) -> bool:
+    """Whether common English words are as many as half of the bytes beyond ASCII, given these.
 
     Accents, signs and quotation marks in English say little of their encoding; in a language whose
     letters are beyond ASCII they are many more.
     """
     words = sum(map(html.count, _ENGLISH_WORDS))
-    return 2 * words >= len(html.translate(None, _ASCII))
+    return 2 * words >= beyond_ascii
 
 
 def _fits(html: bytes, name: str, utf8: _Utf8Share) -> bool:

@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from massivetext.ascii_bytes import GREATER_THAN, LESS_THAN
 from massivetext.kernels import inlined, kernel, lean
 from massivetext.pipeline.extraction.charset.models import (
     BYTE_CLASSES,
@@ -43,8 +44,6 @@ off is passed over fast."""
 _STRIDE: Final = 32
 """Our choice: how often it is tried whether many bytes of ASCII follow."""
 
-_LESS_THAN: Final = ord("<")
-_GREATER_THAN: Final = ord(">")
 
 _FIRST_LETTER: Final = 128
 """The class of the letter a; those below are bytes beyond ASCII."""
@@ -119,8 +118,8 @@ def _count_pairs(text: Any, most_pairs: Any, counts: Any, found: Any) -> tuple[A
         if now < _FIRST_LETTER:
             beyond_ascii += 1
             last = position
-        elif byte in (_LESS_THAN, _GREATER_THAN):
-            in_tag = byte == _LESS_THAN
+        elif byte in (LESS_THAN, GREATER_THAN):
+            in_tag = byte == LESS_THAN
         elif now != OTHER_CLASS and not in_tag:
             letters += 1
         before = now

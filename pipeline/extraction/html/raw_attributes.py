@@ -7,9 +7,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from massivetext import ascii_bytes as ab
 from massivetext.byte_scan import find_byte
 from massivetext.kernels import helper, inlined
-from massivetext.pipeline.extraction import ascii_bytes as ab
 from massivetext.pipeline.extraction.html import elements, name_words
 from massivetext.pipeline.extraction.html import page_tree as pt
 from massivetext.pipeline.extraction.html import raw_state as st

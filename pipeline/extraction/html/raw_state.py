@@ -10,8 +10,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from massivetext import ascii_bytes as ab
 from massivetext.kernels import helper
-from massivetext.pipeline.extraction import ascii_bytes as ab
 from massivetext.pipeline.extraction.html import elements
 from massivetext.pipeline.extraction.html import page_tree as pt
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from massivetext import ascii_bytes as ab
 from massivetext.kernels import helper, inlined
-from massivetext.pipeline.extraction import ascii_bytes as ab
 from massivetext.pipeline.extraction.hashing import name_hash_with, slot_of
 from massivetext.pipeline.extraction.html import page_tree as pt
 from massivetext.pipeline.extraction.html import raw_state as st

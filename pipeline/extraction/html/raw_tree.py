@@ -12,9 +12,9 @@ from typing import Any, Final
 import numpy as np
 from numba import types
 
+from massivetext import ascii_bytes as ab
 from massivetext.byte_scan import find_byte
 from massivetext.kernels import helper, inlined, kernel, lean
-from massivetext.pipeline.extraction import ascii_bytes as ab
 from massivetext.pipeline.extraction.hashing import name_hash_with, slot_of
 from massivetext.pipeline.extraction.html import elements
 from massivetext.pipeline.extraction.html import page_tree as pt
