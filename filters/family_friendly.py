@@ -105,22 +105,20 @@ def _parsed(script: bytes) -> object:
 
 def _own_items(value: object, is_graph: bool = False) -> Iterator[_Item]:
     """Yields the items of a JSON-LD value that are no property of another one."""
-    for node in value if isinstance(value, list) else [value]:
-        if not isinstance(node, Mapping):
-            continue
+    for node in _nodes(value):
         if "@graph" in node and not is_graph:
             yield from _own_items(node["@graph"], is_graph=True)
-        stated = [v for key, v in node.items() if _last_part(key) == _PROPERTY]
-        yield _Item(_types(_as_list(node.get("@type"))), any(map(_says_false, stated)))
-        if "mainEntity" in node:
-            yield from _main_entities(node["mainEntity"])
+        yield _item_of(node)
+        yield from map(_item_of, _nodes(node.get("mainEntity")))
 
 
-def _main_entities(value: object) -> Iterator[_Item]:
-    for node in _as_list(value):
-        if isinstance(node, Mapping):
-            stated = [v for key, v in node.items() if _last_part(key) == _PROPERTY]
-            yield _Item(_types(_as_list(node.get("@type"))), any(map(_says_false, stated)))
+def _nodes(value: object) -> list[Mapping[str, Any]]:
+    return [node for node in _as_list(value) if isinstance(node, Mapping)]
+
+
+def _item_of(node: Mapping[str, Any]) -> _Item:
+    stated = [v for key, v in node.items() if _last_part(key) == _PROPERTY]
+    return _Item(_types(_as_list(node.get("@type"))), any(map(_says_false, stated)))
 
 
 def _says_false(value: Any) -> bool:

@@ -36,7 +36,7 @@ small letters. Headings and initials in ordinary text stay far below it."""
 UNKNOWN_LANGUAGE: Final = ""
 """The label of a text that says nothing."""
 
-_SHOWN_LABELS: Final = 3
+_MOST_SHOWN: Final = 3
 """Our choice: of thousands of labels a message shows so many."""
 
 _SMALL_ASCII: Final = string.ascii_lowercase.encode()
@@ -109,11 +109,16 @@ def require_labels(keep: Sequence[str], model: LanguageClassifier) -> None:
     for language in keep:
         if language not in known:
             near = _labels_near(language, model.labels)
-            others = "the first are " + ", ".join(sorted(model.labels)[:_SHOWN_LABELS])
+            others = f"the first are {first_labels(model)}"
             raise ConfigError(
                 f"language.keep: the model has no label '{language}'; "
                 f"it has {len(model.labels)} labels; {near or others}"
             )
+
+
+def first_labels(model: LanguageClassifier) -> str:
+    """Returns some of a model's labels, for messages."""
+    return ", ".join(sorted(model.labels)[:_MOST_SHOWN])
 
 
 def _labels_near(language: str, labels: Sequence[str]) -> str:
@@ -125,7 +130,7 @@ def _labels_near(language: str, labels: Sequence[str]) -> str:
         if label.casefold().startswith(name) or name.startswith(label.casefold())
     }
     alike = alike or set(difflib.get_close_matches(name, labels))
-    shown = " or ".join(f"'{label}'" for label in sorted(alike)[:_SHOWN_LABELS])
+    shown = " or ".join(f"'{label}'" for label in sorted(alike)[:_MOST_SHOWN])
     return shown and f"did you mean {shown}?"
 
 

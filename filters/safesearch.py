@@ -28,7 +28,13 @@ from numpy.typing import NDArray
 from massivetext.config import ConfigError, SafeSearch
 from massivetext.filters.domain_list import DomainList, load_domain_list
 from massivetext.filters.hosts import ascii_name, split_url
-from massivetext.filters.language import SCORE_DECIMALS, LanguageClassifier, first_line, load_model
+from massivetext.filters.language import (
+    SCORE_DECIMALS,
+    LanguageClassifier,
+    first_labels,
+    first_line,
+    load_model,
+)
 from massivetext.filters.markup import Markup, exact_links, read_markup, text_of
 from massivetext.filters.public_suffixes import public_suffixes
 from massivetext.filters.self_labels import labels_of
@@ -45,9 +51,6 @@ LEAST_LISTED_SHARE: Final = 0.1
 """Our choice: links decide alone where they lead to two listed domains and a tenth of them does."""
 
 MODEL_KEY: Final = "safesearch.model"
-
-_SHOWN_LABELS: Final = 3
-"""Our choice: how many labels of a model a message names."""
 
 ADULT_CATEGORY: Final = "adult"
 EXCEPTION_CATEGORY: Final = "sexual_education"
@@ -254,8 +257,8 @@ def load_scorer(settings: SafeSearch) -> SafeSearchScorer:
 def _require_explicit_label(model: LanguageClassifier) -> None:
     """Checks that the model can call a text explicit: another one would score every page 0."""
     if not any(label.lower() in EXPLICIT_WORDS for label in model.labels):
-        shown = ", ".join(sorted(model.labels)[:_SHOWN_LABELS])
         raise ConfigError(
             f"{MODEL_KEY}: none of the model's {len(model.labels)} labels means explicit content; "
-            f"expected one of {', '.join(sorted(EXPLICIT_WORDS))}; the first are {shown}"
+            f"expected one of {', '.join(sorted(EXPLICIT_WORDS))}; "
+            f"the first are {first_labels(model)}"
         )

@@ -120,7 +120,7 @@ def _cache_folders(function: Callable[..., Any]) -> Iterator[Path]:
     user = user_folder()
     if user is not None:
         yield user / name
-    private = _private_folder()
+    private = private_folder("kernels")
     if private is not None:
         yield private / name
 
@@ -163,7 +163,3 @@ def _cached_in(folder: Path) -> Iterator[None]:
         yield
     finally:
         _settings.CACHE_DIR = configured
-
-
-def _private_folder() -> Path | None:
-    return private_folder("kernels")

@@ -12,6 +12,7 @@ from massivetext.config import Config, ConfigError, Source
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.readers import READERS, ReadContext
+from massivetext.pipeline.readers.contract import Examples
 from massivetext.pipeline.readers.fields import place_of, shown_columns
 
 
@@ -33,13 +34,16 @@ def require_columns(config: Config, items: Sequence[WorkItem]) -> None:
 
 
 def _require_columns(source: Source, files: Iterable[str], record_bytes: int) -> None:
+    examples = READERS[source.format].examples
+    if examples is None:
+        return
     missing = dict(source.fields)
     found: dict[str, object] = {}
     read = ""
     for file in files:
-        if not missing or READERS[source.format].examples is None:
+        if not missing:
             return
-        for row in _examples(source, file, record_bytes):
+        for row in _rows(examples, ReadContext(file, None, source.fields, record_bytes)):
             read = read or file
             found |= row
             missing = {key: name for key, name in missing.items() if not place_of(row, name)}
@@ -51,12 +55,10 @@ def _require_columns(source: Source, files: Iterable[str], record_bytes: int) ->
         )
 
 
-def _examples(source: Source, file: str, record_bytes: int) -> Iterable[Mapping[str, object]]:
-    examples = READERS[source.format].examples
-    assert examples is not None  # as the caller has seen
-    context = ReadContext(file, None, source.fields, record_bytes)
+def _rows(examples: Examples, context: ReadContext) -> Iterable[Mapping[str, object]]:
+    """Returns examples of a file's rows; none of a file that cannot be opened."""
     try:
-        with store.open_input(file) as stream:
+        with store.open_input(context.file) as stream:
             return list(examples(stream, context))
     except OSError:
         return ()

@@ -52,6 +52,7 @@ class ReadContext:
 
 
 Read = Callable[[BinaryIO, ReadContext], Iterator[Record]]
+Examples = Callable[[BinaryIO, ReadContext], Iterator[Mapping[str, object]]]
 Split = Callable[[str, int, OpenFile], Sequence[FileRange]]
 
 
@@ -77,4 +78,4 @@ class Reader:
     read: Read
     split: Split = whole_file
     is_sequential: bool = True
-    examples: Callable[[BinaryIO, ReadContext], Iterator[Mapping[str, object]]] | None = None
+    examples: Examples | None = None

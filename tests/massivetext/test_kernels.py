@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from massivetext import kernels
+from massivetext.cache_folders import private_folder
 
 ROOT = Path(__file__).parents[2]
 
@@ -107,7 +108,7 @@ def test_a_private_folder_serves_where_nothing_else_can_be_written(demo, tmp_pat
 def test_without_any_folder_a_kernel_still_works(demo, monkeypatch):
     for name, value in nowhere(demo).items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(kernels, "_private_folder", lambda: None)
+    monkeypatch.setattr(kernels, "private_folder", lambda name: None)
     monkeypatch.setitem(vars(kernels._settings), "CACHE_DIR", "")
     monkeypatch.syspath_prepend(str(demo))
     import demo_kernel  # type: ignore[import-not-found]
@@ -147,13 +148,13 @@ def test_numbas_own_settings_are_left_alone(demo):
 @pytest.mark.parametrize("mode", [0o777, 0o770])
 def test_a_folder_that_others_can_write_is_not_trusted(mode, tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    folder = kernels._private_folder()
+    folder = private_folder("kernels")
     assert folder is not None
     folder.chmod(mode)
-    assert kernels._private_folder() is None
+    assert private_folder("kernels") is None
     shutil.rmtree(folder)
     folder.symlink_to(tmp_path)
-    assert kernels._private_folder() is None
+    assert private_folder("kernels") is None
 
 
 def test_the_kernel_of_the_measures_is_ready_within_two_imports():
