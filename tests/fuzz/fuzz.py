@@ -84,6 +84,8 @@ def main() -> None:
     every = targets()
     if options.input:
         name = options.input.name.partition("--")[0]
+        if name not in every or not options.input.is_file():
+            raise SystemExit(f"no input of a target at {options.input}; expected TARGET--DIGEST")
         try_input(every[name], options.input.read_bytes())
         print(f"{name}: nothing found")
         return
