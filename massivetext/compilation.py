@@ -41,6 +41,8 @@ class _Account:
         self.depth = 0
         self.started = 0.0
         self.seconds = 0.0
+        self.cpu_started = 0.0
+        self.cpu_seconds = 0.0
         self.elsewhere = 0.0  # the most that a worker process has spent, at the same time
 
 
@@ -52,6 +54,7 @@ def begin_compiling() -> None:
     _account.depth += 1
     if _account.depth == 1:
         _account.started = time.monotonic()
+        _account.cpu_started = time.process_time()
         if share_announcement().take():
             tell(
                 "compile",
@@ -64,11 +67,17 @@ def end_compiling() -> None:
     _account.depth -= 1
     if _account.depth == 0:
         _account.seconds += time.monotonic() - _account.started
+        _account.cpu_seconds += time.process_time() - _account.cpu_started
 
 
 def compiled_seconds() -> float:
     """Returns the time that this process has spent compiling."""
     return _account.seconds
+
+
+def working_seconds() -> float:
+    """Returns the CPU time of this process without that of compiling, which the next one spares."""
+    return time.process_time() - _account.cpu_seconds
 
 
 def note_compiled_elsewhere(seconds: float) -> None:

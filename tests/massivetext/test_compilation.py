@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from massivetext import compilation
@@ -9,6 +11,7 @@ from massivetext.compilation import (
     share_announcement,
     tell_compiled,
     use_announcement,
+    working_seconds,
 )
 
 
@@ -30,6 +33,15 @@ def test_compiling_is_said_once_and_for_how_long(capsys: pytest.CaptureFixture[s
     first, last = capsys.readouterr().err.splitlines()
     assert first.startswith("massivetext: compiling kernels, once for each installation")
     assert last == "massivetext: compiled kernels in 0 s"
+
+
+def test_the_time_of_compiling_is_no_work() -> None:
+    begun = working_seconds(), time.process_time()
+    begin_compiling()
+    while time.process_time() < begun[1] + 0.1:
+        pass
+    end_compiling()
+    assert working_seconds() - begun[0] <= time.process_time() - begun[1] - 0.09
 
 
 def test_what_compiled_nothing_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:

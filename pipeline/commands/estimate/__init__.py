@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import dataclasses
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from massivetext.compilation import working_seconds
 from massivetext.config import Config
 from massivetext.events import muted
 from massivetext.pipeline.commands.estimate.costs import MeteredEngine, measure_run
@@ -51,13 +51,13 @@ def estimate(
     with tempfile.TemporaryDirectory(prefix="massivetext-estimate-") as name:
         folder = Path(name)
         (folder / "records").mkdir()
-        begun = time.process_time()
+        begun = working_seconds()
         sample = draw_sample(config, items, most, folder / "records")
-        drawing_seconds = time.process_time() - begun
+        drawing_seconds = working_seconds() - begun
         runs = _Runs(config, sample, folder, _without_runner(beam_options))
         first = [next(i for i in sample.items if i.subset == s) for s in config.subsets]
         runs.measure("cold", first, 1)
-        loaded_seconds = time.process_time()
+        loaded_seconds = working_seconds()
         few = runs.measure("few", first, 1)
         start_seconds = loaded_seconds - drawing_seconds - few[0].cpu_seconds
         measured = [few, runs.measure("many", sample.items, 1)]

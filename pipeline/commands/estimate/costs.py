@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import json
-import time
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -19,6 +18,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 import apache_beam as beam
 
+from massivetext.compilation import working_seconds
 from massivetext.pipeline.commands.estimate.sample import ReadSample
 from massivetext.pipeline.engine.commits import CommitItem, Item
 from massivetext.pipeline.engine.engine import Build, Engine
@@ -141,10 +141,10 @@ class Metered:
 
     def __call__(self, item: Any) -> ItemResult[Any]:
         """Does the work for a work item, or for a shard, which is of no subset."""
-        begun = time.process_time()
+        begun = working_seconds()
         result = self.work(item)
         subset = item.subset if isinstance(item, WorkItem) else REST
-        note = [self.step, subset, time.process_time() - begun]
+        note = [self.step, subset, working_seconds() - begun]
         Path(self.folder, uuid.uuid4().hex).write_text(json.dumps(note))
         return result
 
@@ -192,9 +192,9 @@ class MeteredEngine:
 
     def run(self, label: str, build: Build) -> None:
         """Runs a pipeline, and looks at its CPU time and at the files that it wrote."""
-        begun = time.process_time()
+        begun = working_seconds()
         self.engine.run(label, build)
-        self.pipeline_seconds[label] = time.process_time() - begun
+        self.pipeline_seconds[label] = working_seconds() - begun
         self.look()
 
     def look(self) -> None:
@@ -219,7 +219,7 @@ def measure_run(
     amounts: dict[Cost, float] = defaultdict(float)
     phases = []
     for phase in PHASES:
-        begun = time.process_time()
+        begun = working_seconds()
         meter.pipeline_seconds.clear()
         work = load_phase(phase)
         if work is CURATE:
@@ -228,7 +228,7 @@ def measure_run(
             run_phase(job, phase, items, work)
         except RunError:  # too little text for a sequence
             break
-        seconds = time.process_time() - begun
+        seconds = working_seconds() - begun
         phases.append(phase.name)
         for cost, amount in _phase_amounts(meter, phase.name, work.costs, seconds, subsets):
             amounts[cost] += amount

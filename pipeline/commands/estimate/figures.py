@@ -41,7 +41,8 @@ class Estimate:
     Attributes:
         subsets: by name.
         phases: by name.
-        start_seconds: CPU time until a process has loaded and compiled everything.
+        start_seconds: CPU time until a process has loaded everything.
+            That of compiling is not counted: it is spent once for each installation.
         disk_bytes: the most that lies in the output folder, when the shards are just written.
         kept_bytes: what lies there when the run has ended.
         shard_tokens: tokens in the shards.

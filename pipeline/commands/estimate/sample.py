@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import heapq
 import pickle
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
+from massivetext.compilation import working_seconds
 from massivetext.config import Config, Limits, Source
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.phases.curate import open_records
@@ -186,7 +186,7 @@ def _scan_item(
     """Returns the scan with the item's records added; keeps the largest ranks in the heap."""
     records = failed = skipped = raw_bytes = 0
     share = 1.0
-    begun = time.process_time()
+    begun = working_seconds()
     for record, read_share in _read(config, item):
         if isinstance(record, RawRecord):
             rank = stable_hash(config.seed, f"{item.name}\0{records}", "estimate: records")
@@ -207,7 +207,7 @@ def _scan_item(
         failed=scan.failed + failed,
         skipped=scan.skipped + skipped,
         raw_bytes=scan.raw_bytes + raw_bytes,
-        cpu_seconds=scan.cpu_seconds + time.process_time() - begun,
+        cpu_seconds=scan.cpu_seconds + working_seconds() - begun,
     )
 
 

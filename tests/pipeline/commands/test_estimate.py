@@ -46,6 +46,10 @@ SAMPLE = ROOT / "sample/config.toml"
 
 TOLERANCE = 0.25
 
+# CPU time also depends on what else the machine does while the sample or the run is measured: it
+# was off by a third on a busy one, by a tenth on a quiet one.
+CPU_TOLERANCE = 0.5
+
 amounts = st.floats(0, 1e6, allow_nan=False)
 
 
@@ -199,7 +203,7 @@ def test_figures_of_real_data(shared_folder: Path, tmp_path: Path) -> None:
 
 
 def check(config: Path, folder: Path, sample: int) -> None:
-    """Asserts that documents, bytes, disk and CPU time are those of a run, within TOLERANCE."""
+    """Asserts that documents, bytes, disk and CPU time are those of a run, within tolerances."""
     program = [str(Path(sys.executable).with_name("massivetext"))]
     estimating = ["estimate", str(config), "--output", str(folder), "--sample", str(sample)]
     printed = subprocess.run([*program, *estimating], check=True, capture_output=True, text=True)
@@ -214,7 +218,7 @@ def check(config: Path, folder: Path, sample: int) -> None:
     far = {
         name: f"{expected:,.0f} instead of {actual:,.0f}"
         for name, (expected, actual) in pairs.items()
-        if abs(expected - actual) > TOLERANCE * actual
+        if abs(expected - actual) > actual * (CPU_TOLERANCE if name == "cpu_seconds" else TOLERANCE)
     }
     assert not far, f"{far}\n{printed.stdout}"
     assert f"{sum(s['sampled'] for s in found['subsets'].values()):,} documents" in printed.stdout
