@@ -200,10 +200,16 @@ class Sequencing:
     """Sequence construction (A.1.2) and mixing (Table 2)."""
 
     length: int = 2048
+    crops: Literal["paper", "whole"] = "paper"
+    """paper: at most 15 bytes a token of a document at a time (A.1.2); whole: all of it."""
     crops_per_group: int = 10
     tokens: int = 0
+    allow_fewer: bool = False
+    """Whether fewer `tokens` will do."""
     weights: str | Mapping[str, float] = "gopher"
     max_visits: int = 4
+    held_out: float = 0.0
+    """Share of the documents that is not trained on. The paper holds nothing out."""
     shards: int = 0
     format: str = "arrayrecord"
     """One of `massivetext.formats.SHARD_FORMATS`."""

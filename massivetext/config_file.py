@@ -240,6 +240,12 @@ def _validate_sequencing(sequence: Sequencing, subsets: tuple[str, ...]) -> None
     _require(sequence.crops_per_group, "sequence.crops_per_group", 1, 2**20)
     _require(sequence.max_visits, "sequence.max_visits", 1, 10_000)
     _require(sequence.tokens, "sequence.tokens", 0, math.inf)
+    if 0 < sequence.tokens < sequence.length:
+        raise ConfigError(
+            f"sequence.tokens = {sequence.tokens:,} is less than a sequence of sequence.length = "
+            f"{sequence.length:,}; expected at least that, or 0 for as many as one visit gives"
+        )
+    _require(sequence.held_out, "sequence.held_out", 0, 0.5)
     _require(sequence.shards, "sequence.shards", 0, 1_000_000)
     _choice(sequence.format, SHARD_FORMATS, "sequence.format")
     weights = sequence.weights

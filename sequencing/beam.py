@@ -18,45 +18,44 @@ from massivetext.sequencing.filling import count_crops
 from massivetext.sequencing.packing import PackingRule
 
 
-class DrawId(NamedTuple):
-    """Which draw from which subset: `visit` is the visit it is a part of."""
+class VisitId(NamedTuple):
+    """One reading of a subset's documents, whole or in part: a crop of each."""
 
     subset: str
     visit: int
-    draw: int
 
 
-SizedCrops = tuple[int, tuple[tuple[str, int, int], bytes]]
-"""(shard, (DrawId, crops)): `crops` is an array of CROP_DTYPE."""
+SizedCrops = tuple[int, tuple[tuple[str, int], bytes]]
+"""(shard, (VisitId, crops)): `crops` is an array of CROP_DTYPE."""
 
-NO_DRAW: Final = DrawId("", 0, 0)
+NO_VISIT: Final = VisitId("", 0)
 """Of an element without crops, which makes its key come up."""
 
-TokenisedCrops = tuple[int, tuple[tuple[str, int, int], bytes, bytes]]
-"""(key, (DrawId, crops, tokens)): the arrays of a `CropBatch`."""
+TokenisedCrops = tuple[int, tuple[tuple[str, int], bytes, bytes]]
+"""(key, (VisitId, crops, tokens)): the arrays of a `CropBatch`."""
 
-Quotas = Mapping[int, Mapping[DrawId, int]]
-"""Shard -> draw -> sequences to take."""
+Quotas = Mapping[int, Mapping[VisitId, int]]
+"""Shard -> visit -> sequences to take."""
 
 
 class CountSequences(beam.PTransform):
-    """SizedCrops -> (shard, {DrawId: sequences})."""
+    """SizedCrops -> (shard, {VisitId: sequences}), by the rule of each subset."""
 
-    def __init__(self, rule: PackingRule) -> None:
+    def __init__(self, rules: Mapping[str, PackingRule]) -> None:
         super().__init__()
-        self.rule = rule
+        self.rules = rules
 
     def expand(self, input_or_inputs: Any) -> Any:
         """Groups by shard and counts."""
         return (
             input_or_inputs
             | "Group crops by shard" >> beam.GroupByKey()
-            | "Count sequences" >> beam.Map(_count_shard, self.rule)
+            | "Count sequences" >> beam.Map(_count_shard, self.rules)
         )
 
 
 class SortCrops(beam.PTransform):
-    """TokenisedCrops, keyed by anything -> (key, {DrawId: all its crops in hash order})."""
+    """TokenisedCrops, keyed by anything -> (key, {VisitId: all its crops in hash order})."""
 
     def expand(self, input_or_inputs: Any) -> Any:
         """Groups by key and sorts."""
@@ -68,25 +67,25 @@ class SortCrops(beam.PTransform):
 
 
 def _count_shard(
-    element: tuple[int, Iterable[tuple[tuple[str, int, int], bytes]]], rule: PackingRule
-) -> tuple[int, dict[DrawId, int]]:
+    element: tuple[int, Iterable[tuple[tuple[str, int], bytes]]], rules: Mapping[str, PackingRule]
+) -> tuple[int, dict[VisitId, int]]:
     shard, values = element
-    parts: dict[DrawId, list[bytes]] = defaultdict(list)
-    for draw_id, crops in values:
-        parts[DrawId(*draw_id)].append(crops)
+    parts: dict[VisitId, list[bytes]] = defaultdict(list)
+    for visit_id, crops in values:
+        parts[VisitId(*visit_id)].append(crops)
     counts = {
-        draw_id: count_crops(np.frombuffer(b"".join(crops), CROP_DTYPE), rule)
-        for draw_id, crops in sorted(parts.items())
+        visit: count_crops(np.frombuffer(b"".join(crops), CROP_DTYPE), rules[visit.subset])
+        for visit, crops in sorted(parts.items())
     }
     return shard, counts
 
 
 def _sort_crops(
-    element: tuple[int, Iterable[tuple[tuple[str, int, int], bytes, bytes]]],
-) -> tuple[int, dict[DrawId, CropBatch]]:
+    element: tuple[int, Iterable[tuple[tuple[str, int], bytes, bytes]]],
+) -> tuple[int, dict[VisitId, CropBatch]]:
     key, values = element
-    batches: dict[DrawId, list[CropBatch]] = defaultdict(list)
-    for draw_id, crops, tokens in values:
-        if draw_id != NO_DRAW:
-            batches[DrawId(*draw_id)].append(CropBatch.from_bytes(crops, tokens))
-    return key, {draw_id: sorted_batch(parts) for draw_id, parts in sorted(batches.items())}
+    batches: dict[VisitId, list[CropBatch]] = defaultdict(list)
+    for visit_id, crops, tokens in values:
+        if visit_id != NO_VISIT:
+            batches[VisitId(*visit_id)].append(CropBatch.from_bytes(crops, tokens))
+    return key, {visit: sorted_batch(parts) for visit, parts in sorted(batches.items())}

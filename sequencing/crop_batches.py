@@ -1,7 +1,8 @@
 """Tokenised crops on their way from documents to shards: flat arrays, sorted by hash.
 
-A crop's hash decides its shard and its place among the crops of its shard; so a shard
-holds the same crops in the same order, whatever files the documents came from.
+A crop's hash decides its part of the corpus and its place among the crops of that part; so a part
+holds the same crops in the same order, whatever files the documents came from. A shard is made of
+parts.
 """
 
 from __future__ import annotations
@@ -51,30 +52,19 @@ class CropBatch:
 
 
 def crop_hash(seed: int, document_id: str, visit: int) -> int:
-    """Returns the 64-bit hash that decides a crop's shard and its place there."""
+    """Returns the 64-bit hash that decides if a crop is drawn, its part, and its place there."""
     return stable_hash(seed, f"{document_id}\0{visit}", "bucket")
 
 
-def shard_of(hash_C: NDArray[np.uint64], shards: int) -> NDArray[np.int64]:
-    """Returns the shard of each hash."""
-    return (hash_C % np.uint64(shards)).astype(np.int64)
+def part_of(hash_C: NDArray[np.uint64], parts: int) -> NDArray[np.int64]:
+    """Returns the part that each hash belongs to."""
+    return (hash_C % np.uint64(parts)).astype(np.int64)
 
 
 def in_hash_order(crops_C: NDArray[np.void]) -> NDArray[np.intp]:
     """Returns the order of crops by hash; ids decide between equal hashes."""
     ids_Cx2 = np.ascontiguousarray(crops_C["document"]).view(">u8").reshape(-1, 2)
     return np.lexsort((ids_Cx2[:, 1], ids_Cx2[:, 0], crops_C["hash"]))
-
-
-def part_of(hash_C: NDArray[np.uint64], shards: int, parts: int) -> NDArray[np.int64]:
-    """Returns the part that each hash belongs to: its shard times `parts`, plus its range.
-
-    A shard's parts are that many equal ranges of hashes, so in their order they hold its crops in
-    hash order, and one of them can be handled at a time.
-    """
-    borders = [2**64 * part // parts for part in range(1, parts)]
-    range_C = np.searchsorted(np.array(borders, np.uint64), hash_C, side="right")
-    return shard_of(hash_C, shards) * parts + range_C
 
 
 def sorted_batch(batches: Iterable[CropBatch]) -> CropBatch:
@@ -94,9 +84,9 @@ def join_in_hash_order(
     return crops_C[order], [tokens[crop] for crop in order]
 
 
-def split_by_part(batch: CropBatch, shards: int, parts: int = 1) -> dict[int, CropBatch]:
-    """Returns the crops of each part of each shard, in hash order; only parts that have any."""
-    part_C = part_of(batch.crops_C["hash"], shards, parts)
+def split_by_part(batch: CropBatch, parts: int) -> dict[int, CropBatch]:
+    """Returns the crops of each part, in hash order; only parts that have any."""
+    part_C = part_of(batch.crops_C["hash"], parts)
     order = in_hash_order(batch.crops_C)
     order = order[np.argsort(part_C[order], kind="stable")]
     present, first = np.unique(part_C[order], return_index=True)

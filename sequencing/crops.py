@@ -37,16 +37,18 @@ def crop_start(size_bytes: int, crop_bytes: int, random_64: int) -> int:
     return quarters // (_LEAD_PART << _RANDOM_BITS)
 
 
-def crop_range(text: bytes | memoryview, crop_bytes: int, random_64: int) -> tuple[int, int]:
+def crop_range(text: bytes | memoryview, crop_bytes: int | None, random_64: int) -> tuple[int, int]:
     """Returns the bytes [start, stop) of a document that a crop holds, whole characters only.
 
     A crop never contains a cut character: its bytes would each become U+FFFD, three tokens.
 
     Args:
         text: the document in UTF-8.
-        crop_bytes: C.
+        crop_bytes: C; None for whole documents.
         random_64: a uniform integer in [0, 2**64).
     """
+    if crop_bytes is None:
+        return 0, len(text)
     start = crop_start(len(text), crop_bytes, random_64)
     stop = min(len(text), start + crop_bytes)
     start = max(0, start)
@@ -62,12 +64,14 @@ def crop_random(seed: int, subset: str, document_id: str, visit: int) -> int:
     return stable_hash(seed, f"{subset}\0{document_id}\0{visit}", "crop")
 
 
-def expected_crop_bytes(size_bytes: int, crop_bytes: int) -> int:
+def expected_crop_bytes(size_bytes: int, crop_bytes: int | None) -> int:
     """Returns the mean size of a document's crop in bytes, rounded down.
 
     The integral over s in closed form: a document of at most C/4 bytes is always read in whole; a
     longer one loses what lies before s (s > 0) and what lies after s + C (s < B - C).
     """
+    if crop_bytes is None:
+        return size_bytes
     lead = crop_bytes // _LEAD_PART
     tail = crop_bytes - lead
     lost = max(0, size_bytes - lead) ** 2 + max(0, size_bytes - tail) ** 2

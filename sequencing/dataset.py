@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Final
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 DATASET_FILE: Final = "dataset.json"
 TOKENIZER_FILE: Final = "tokenizer.model"
@@ -40,6 +40,8 @@ class SubsetEntry:
         documents: documents of the corpus.
         corpus_bytes: UTF-8 bytes of their text.
         visits: how many crops were drawn from each document, on average.
+        tokens_per_group: tokens that a group of crops has at least; 0 where a number of crops makes
+            a group (`sequence.crops_per_group`, ten in the paper).
         crop_tokens: tokens of all crops, BOS and EOS included.
         discarded_tokens: of these, lost at the ends of groups, which are shorter than a sequence.
         surplus_tokens: of these, in sequences that the mixture had no place for.
@@ -54,6 +56,7 @@ class SubsetEntry:
     documents: int
     corpus_bytes: int
     visits: float
+    tokens_per_group: int
     crop_tokens: int
     discarded_tokens: int
     surplus_tokens: int

@@ -1,14 +1,18 @@
-"""Which documents are read, how often: draws of crops until every subset can give its share.
+"""Which documents are read, how often: until every subset can give its share, or is used up.
 
 Documents are sampled without replacement, in the order of a hash. A visit reads each document of a
-subset once; a draw is a part of a visit: the crops whose hash lies in a range. A subset that is
-needed in part is read in part; one that is used up is visited again, with new crops and new
-groups. Sequences are never copied.
+subset once, with a crop of its own. What is read of a subset is a beginning of its visits: whole
+ones, and of the next one the crops whose hash lies below a bound. A subset that is needed in part
+is read in part; one that is used up is visited again. Sequences are never copied.
+
+What a beginning gives depends on where it ends, not on how often the text was read to get there,
+and a longer one never gives less. So a larger request never gets fewer sequences.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
@@ -16,74 +20,130 @@ from typing import Final
 from massivetext.sequencing.mixture import Shares, apportion, largest_total
 
 WHOLE: Final = 2**64
-"""One more than the largest hash."""
+"""Places in a visit: one more than the largest hash."""
 
-_MARGIN: Final = Fraction(21, 20)
-"""Our choice: a draw aims at 5 % more sequences than are lacking, as their number is a guess."""
+_MARGIN: Final = Fraction(1, 20)
+"""Our choice: 5 % more are read than are lacking, as what a crop gives is a guess."""
 
-_SMALLEST_DRAW: Final = Fraction(1, 64)
-"""Our choice: of a visit, so that few draws suffice when guesses are poor."""
+_DEVIATIONS: Final = 4
+"""Our choice: and so many times the square root of the crops, by which their number varies."""
+
+_SMALLEST_PART: Final = Fraction(1, 64)
+"""Our choice: of a visit, so that one more reading suffices when guesses are poor."""
+
+_FEW_DOCUMENTS: Final = 10_000
+"""Our choice: visits of so few are read in whole. It costs little, and parts of them vary much."""
+
+_HOPE: Final = Fraction(11, 10)
+"""Our choice: what is not yet read may give a tenth more than is expected."""
 
 
 @dataclass(frozen=True)
 class Draw:
-    """Part of one visit to a subset: its crops with start <= hash < stop.
+    """What is read of a subset at once: its visits from one place to another.
+
+    A place is a number of visits times `WHOLE`, plus a hash.
 
     Attributes:
-        visit: number of the visit, from 0.
-        start: first hash.
-        stop: one more than the last hash; WHOLE at the end of the visit.
+        start: the first place.
+        stop: one more than the last.
     """
 
-    visit: int
-    start: int = 0
-    stop: int = WHOLE
+    start: int
+    stop: int
 
     @property
-    def part(self) -> Fraction:
-        """The share of the visit."""
+    def visits(self) -> Fraction:
+        """How often each document is read, on average."""
         return Fraction(self.stop - self.start, WHOLE)
+
+    def by_visit(self) -> Iterator[tuple[int, int, int]]:
+        """Yields visit, first hash and one more than the last hash."""
+        for visit in range(self.start // WHOLE, -(-self.stop // WHOLE)):
+            before = visit * WHOLE
+            yield visit, max(self.start - before, 0), min(self.stop - before, WHOLE)
+
+
+FIRST_VISIT: Final = Draw(0, WHOLE)
 
 
 @dataclass(frozen=True)
 class Supply:
-    """The sequences that a subset has given so far.
+    """What a subset has given so far.
 
     Attributes:
-        expected: guess of the sequences that a whole visit gives, before the first draw.
-        draws: what was read.
-        sequences_by_draw: for each draw, for each shard, its number of sequences.
+        documents: that a visit reads.
+        expected: guess of the sequences that a visit gives, before anything is read.
+        stop: the place that is reached.
+        readings: how often the subset's text was read to get there.
+        sequences_by_visit: for each visit that has begun, for each part, its number of sequences.
     """
 
-    expected: int
-    draws: tuple[Draw, ...] = ()
-    sequences_by_draw: tuple[tuple[int, ...], ...] = ()
+    documents: int
+    expected: Fraction = Fraction(0)
+    stop: int = 0
+    readings: int = 0
+    sequences_by_visit: tuple[tuple[int, ...], ...] = ()
 
     @property
     def sequences(self) -> int:
-        """Sequences of all draws."""
-        return sum(map(sum, self.sequences_by_draw))
+        """Sequences of all visits."""
+        return sum(map(sum, self.sequences_by_visit))
 
     @property
     def visits(self) -> Fraction:
         """How often each document was read, on average."""
-        return sum((draw.part for draw in self.draws), Fraction(0))
+        return Fraction(self.stop, WHOLE)
 
     @property
     def per_visit(self) -> Fraction:
         """Sequences of a whole visit, as far as is known."""
-        return self.sequences / self.visits if self.draws else Fraction(self.expected)
+        return self.sequences / self.visits if self.stop else self.expected
 
-    def capacity(self, max_visits: int) -> Fraction:
-        """Returns how many sequences `max_visits` visits will probably give."""
-        return self.sequences + (max_visits - self.visits) * self.per_visit
+    def is_used_up(self, max_visits: int) -> bool:
+        """Whether it may not be read any further."""
+        return self.visits >= max_visits
 
-    def with_draw(self, draw: Draw, sequences_by_shard: tuple[int, ...]) -> Supply:
-        """Returns the supply after one more draw."""
+    def likely(self, max_visits: int) -> Fraction:
+        """Returns how many sequences `max_visits` visits give at the most, in all likelihood."""
+        return self.sequences + (max_visits - self.visits) * self.per_visit * _HOPE
+
+    def read_to(self, draw: Draw, sequences_by_visit: tuple[tuple[int, ...], ...]) -> Supply:
+        """Returns the supply after a draw from where it stopped.
+
+        Args:
+            draw: what was read.
+            sequences_by_visit: of all visits from the first one on.
+        """
         return Supply(
-            self.expected,
-            (*self.draws, draw),
-            (*self.sequences_by_draw, sequences_by_shard),
+            self.documents, self.expected, draw.stop, self.readings + 1, sequences_by_visit
+        )
+
+
+@dataclass(frozen=True)
+class Shortage:
+    """Why fewer sequences are given than wanted.
+
+    Attributes:
+        wanted: sequences.
+        total: that can be given.
+        binding: the subset that is used up first.
+        supply: of it.
+        share: of it.
+    """
+
+    wanted: int
+    total: int
+    binding: str
+    supply: Supply
+    share: Fraction
+
+    @property
+    def reason(self) -> str:
+        """What the binding subset gives, as a clause."""
+        return (
+            f"{float(self.supply.visits):g} visits of {self.binding} give "
+            f"{self.supply.sequences:,} sequences, and its share is {float(self.share):.2%}"
         )
 
 
@@ -97,12 +157,7 @@ def wanted_sequences(tokens: int, length: int, supplies: Mapping[str, Supply]) -
     """
     if tokens:
         return tokens // length
-    return sum(
-        sum(sequences)
-        for supply in supplies.values()
-        for draw, sequences in zip(supply.draws, supply.sequences_by_draw, strict=True)
-        if draw.visit == 0
-    )
+    return sum(sum(supply.sequences_by_visit[0]) for supply in supplies.values())
 
 
 def next_draws(
@@ -110,75 +165,73 @@ def next_draws(
 ) -> dict[str, Draw]:
     """Returns what to read next, by subset; nothing if every subset can give its share, or all.
 
-    Subsets that will probably be used up before they can give their share come first and alone:
-    what they lack lowers the total, and then others need not be read again.
+    A subset that will be used up before it can give its share lowers the total, and so what is read
+    of others. Each is read until it gives a sequence at least: one that gives none has no share.
     """
-    used_up = {s: x.sequences for s, x in supplies.items() if x.visits >= max_visits}
-    total = largest_total(wanted, {subset: shares[subset] for subset in used_up}, used_up)
-    lacking = {
-        subset: count - supplies[subset].sequences
-        for subset, count in apportion(total, shares).items()
-        if subset not in used_up and supplies[subset].sequences < count
-    }
-    scarce = {
-        subset: lack
-        for subset, lack in lacking.items()
-        if supplies[subset].capacity(max_visits) < supplies[subset].sequences + lack
-    }
-    return {s: _next_draw(supplies[s], lack) for s, lack in sorted((scarce or lacking).items())}
+    total = min(wanted, _likely_total(shares, supplies, max_visits))
+    draws = {}
+    for subset, share in sorted(shares.items()):
+        supply, needed = supplies[subset], max(1, math.ceil(total * share))
+        if supply.sequences < needed and not supply.is_used_up(max_visits):
+            stop = min(max_visits * WHOLE, _stop_for(supply, needed))
+            draws[subset] = Draw(supply.stop, stop)
+    return draws
 
 
 def settle(
-    wanted: int, shares: Shares, supplies: Mapping[str, Supply]
-) -> tuple[dict[str, int], list[str]]:
-    """Returns the number of sequences of each subset, and a warning if they are fewer than wanted.
+    wanted: int, shares: Shares, supplies: Mapping[str, Supply], max_visits: int
+) -> tuple[dict[str, int], Shortage | None]:
+    """Returns the number of sequences of each subset, and why they are fewer than wanted.
 
     Args:
         wanted: sequences asked for.
         shares: of the subsets.
         supplies: after the last draw.
+        max_visits: that a subset may be read.
     """
     available = {subset: supply.sequences for subset, supply in supplies.items()}
     total = largest_total(wanted, shares, available)
     counts = apportion(total, shares)
     if total == wanted:
-        return counts, []
-    scarce = min(shares, key=lambda s: (available[s] / shares[s], s))
-    warning = (
-        f"{total:,} sequences instead of {wanted:,}: {float(supplies[scarce].visits):g} visits of "
-        f"{scarce} give {available[scarce]:,} sequences, and its share is "
-        f"{float(shares[scarce]):.2%}; lower its weight, raise sequence.max_visits, or add "
-        "documents to it"
-    )
-    return counts, [warning]
+        return counts, None
+    used_up = [s for s in shares if supplies[s].is_used_up(max_visits)] or list(shares)
+    binding = min(used_up, key=lambda s: (available[s] / shares[s], s))
+    return counts, Shortage(wanted, total, binding, supplies[binding], shares[binding])
 
 
-def shard_quotas(target: int, supply: Supply) -> list[list[int]]:
-    """Returns how many sequences of a subset each shard takes, for each draw.
+def part_quotas(target: int, supply: Supply) -> list[list[int]]:
+    """Returns how many sequences of a subset are taken of each part, for each visit.
 
-    All sequences of earlier draws come first (sampling without replacement); those of the draw
-    that is not needed in full are shared among the shards by what they hold.
+    All sequences of earlier visits come first (sampling without replacement); those of the visit
+    that is not needed in full are shared among the parts by what they hold.
 
     Args:
         target: sequences of the subset; at most `supply.sequences`.
-        supply: what its draws gave.
+        supply: what its visits gave.
     """
     quotas = []
-    for held in supply.sequences_by_draw:
+    for held in supply.sequences_by_visit:
         given = min(target, sum(held))
-        shares = {shard: Fraction(count, sum(held) or 1) for shard, count in enumerate(held)}
+        shares = {part: Fraction(count, sum(held) or 1) for part, count in enumerate(held)}
         quotas.append(list(apportion(given, shares).values()) if given else [0] * len(held))
         target -= given
     return quotas
 
 
-def _next_draw(supply: Supply, lack: int) -> Draw:
-    """Returns the draw that probably gives the lacking sequences, within one visit."""
-    last = supply.draws[-1] if supply.draws else Draw(-1)
-    is_new = last.stop == WHOLE
-    visit, start = (last.visit + 1, 0) if is_new else (last.visit, last.stop)
-    part = max(_SMALLEST_DRAW, lack * _MARGIN / max(Fraction(1), supply.per_visit))
-    stop = min(WHOLE, start + int(part * WHOLE))
-    if WHOLE - stop < _SMALLEST_DRAW * WHOLE:
-        stop = WHOLE
-    return Draw(visit, start, stop)
+def _likely_total(shares: Shares, supplies: Mapping[str, Supply], max_visits: int) -> int:
+    """Returns the most sequences that the corpus gives in these shares, in all likelihood."""
+    return min(
+        math.floor(supplies[subset].likely(max_visits) / share) for subset, share in shares.items()
+    )
+
+
+def _stop_for(supply: Supply, needed: int) -> int:
+    """Returns the place to which a subset gives so many sequences, in all likelihood."""
+    lacking = (needed - supply.sequences) / max(Fraction(1), supply.per_visit)
+    crops = math.ceil(lacking * supply.documents)
+    spread = Fraction(_DEVIATIONS * (math.isqrt(crops) + 1), max(1, supply.documents))
+    part = max(_SMALLEST_PART, lacking * (1 + _MARGIN) + spread)
+    stop = supply.stop + math.ceil(part * WHOLE)
+    rest = -stop % WHOLE
+    is_whole = supply.documents < _FEW_DOCUMENTS or rest < _SMALLEST_PART * WHOLE
+    return stop + rest if is_whole else stop

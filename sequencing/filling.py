@@ -1,7 +1,7 @@
 """One shard: its crops packed subset by subset, its share of each taken, everything shuffled.
 
-Which sequences are taken, and in which order they stand, is decided by two hashes of each
-sequence's name (subset, draw, shard, number).
+Which sequences are taken, and in which order they stand, depends on two hashes of each sequence's
+name (subset, visit, part, number), and not on the number of shards.
 """
 
 from __future__ import annotations
@@ -17,7 +17,13 @@ from numpy.typing import NDArray
 
 from massivetext.records import stable_hash
 from massivetext.sequencing.crop_batches import CropBatch, in_hash_order, join_in_hash_order
-from massivetext.sequencing.packing import SPAN_DTYPE, PackingRule, count_sequences, pack
+from massivetext.sequencing.packing import (
+    SPAN_DTYPE,
+    PackingRule,
+    count_sequences,
+    first_crops,
+    pack,
+)
 
 PROVENANCE_SCHEMA: Final = pa.schema(
     [
@@ -41,43 +47,46 @@ tokens [crop_token_start, crop_token_end) of the crop, whose token 0 is its BOS;
 the sequence."""
 
 
-_PACKED_GROUPS: Final = 256
-"""Our choice: groups that are packed at once, so that no second copy of a shard is held."""
+_PACKED_TOKENS: Final = 2**22
+"""Our choice: tokens that are packed at once, so that no second copy of a shard is held."""
 
 
 @dataclass(frozen=True)
 class DrawnCrops:
-    """The crops of one shard from one draw from one subset, and how many sequences to take.
+    """The crops of one part from one visit to one subset, and how many sequences to take.
 
     Attributes:
         subset: the subset.
-        visit: the visit that the draw is a part of.
-        draw: number of the draw among those of the subset.
+        visit: number of the visit.
+        part: number of the part.
         crops_C: CROP_DTYPE rows in hash order.
         tokens: of each crop, in the same order; read once, so they need not be held all at a time.
         quota: sequences to take; at most what the crops give.
+        rule: how the crops become sequences.
     """
 
     subset: str
     visit: int
-    draw: int
+    part: int
     crops_C: NDArray[np.void]
     tokens: Iterable[NDArray[np.uint16]]
     quota: int
+    rule: PackingRule
 
     @classmethod
     def of_batches(
-        cls, name: tuple[str, int, int], batches: Iterable[CropBatch], quota: int
+        cls, name: tuple[str, int, int], batches: Iterable[CropBatch], quota: int, rule: PackingRule
     ) -> DrawnCrops:
         """Returns the crops of some batches, in whatever order they come.
 
         Args:
-            name: subset, visit and draw.
+            name: subset, visit and part.
             batches: the crops.
             quota: sequences to take.
+            rule: how the crops become sequences.
         """
         crops_C, tokens = join_in_hash_order(batches)
-        return cls(*name, crops_C, tokens, quota)
+        return cls(*name, crops_C, tokens, quota, rule)
 
 
 @dataclass(frozen=True)
@@ -97,7 +106,7 @@ class FilledShard:
 
 @dataclass(frozen=True)
 class _Choice:
-    """Which sequences of all that a draw gives a shard takes, and the hashes that order them."""
+    """Which sequences that a visit gives in a part are taken, and the hashes that order them."""
 
     available: int
     numbers_Q: NDArray[np.intp]
@@ -105,14 +114,14 @@ class _Choice:
 
 
 def count_crops(crops_C: NDArray[np.void], rule: PackingRule) -> int:
-    """Returns how many sequences the crops of one shard, subset and draw give."""
+    """Returns how many sequences the crops of one part, subset and visit give."""
     return count_sequences(crops_C["tokens"][in_hash_order(crops_C)], rule)
 
 
 def fill_shard(
     number: int,
     drawn: Iterable[DrawnCrops],
-    rule: PackingRule,
+    length: int,
     seed: int,
     token_bytes: NDArray[np.int32],
 ) -> FilledShard:
@@ -120,19 +129,19 @@ def fill_shard(
 
     Args:
         number: of the shard.
-        drawn: crops, once for every subset and draw; in any order.
-        rule: how crops become sequences.
+        drawn: crops, once for every subset, visit and part; in any order.
+        length: tokens a sequence, of all their rules.
         seed: of the run.
         token_bytes: UTF-8 bytes of each token id.
     """
-    taken = [crops for crops in sorted(drawn, key=_name_of_draw) if crops.quota]
-    choices = [_choose(number, crops, rule, seed) for crops in taken]
+    taken = [crops for crops in sorted(drawn, key=_name) if crops.quota]
+    choices = [_choose(crops, seed) for crops in taken]
     keys = np.concatenate([np.empty(0, np.uint64), *(c.shuffle_keys_Q for c in choices)])
-    # Equal hashes: the order of (subset, draw, number) decides.
+    # Equal hashes: the order of (subset, visit, part, number) decides.
     order = np.argsort(keys, kind="stable")
     position = np.empty(len(order), np.int64)
     position[order] = np.arange(len(order))
-    sequences_NxL = np.empty((len(order), rule.length), np.uint16)
+    sequences_NxL = np.empty((len(order), length), np.uint16)
     subset_utf8_bytes: dict[str, int] = {}
     tables, start = [PROVENANCE_SCHEMA.empty_table()], 0
     for crops, choice in zip(taken, choices, strict=True):
@@ -140,7 +149,7 @@ def fill_shard(
         start += crops.quota
         place_S = np.full(choice.available, -1, np.int64)
         place_S[choice.numbers_Q] = position_Q
-        size_bytes, spans = _pack_into(sequences_NxL, place_S, crops.tokens, rule, token_bytes)
+        size_bytes, spans = _pack_into(sequences_NxL, place_S, crops, token_bytes)
         subset_utf8_bytes[crops.subset] = subset_utf8_bytes.get(crops.subset, 0) + size_bytes
         tables.append(_provenance(number, crops, spans, place_S))
     provenance = pa.concat_tables(tables).sort_by(
@@ -149,18 +158,18 @@ def fill_shard(
     return FilledShard(sequences_NxL, provenance.combine_chunks(), subset_utf8_bytes)
 
 
-def _name_of_draw(crops: DrawnCrops) -> tuple[str, int]:
-    return crops.subset, crops.draw
+def _name(crops: DrawnCrops) -> tuple[str, int, int]:
+    return crops.subset, crops.visit, crops.part
 
 
-def _choose(number: int, crops: DrawnCrops, rule: PackingRule, seed: int) -> _Choice:
-    sequences = count_sequences(crops.crops_C["tokens"], rule)
+def _choose(crops: DrawnCrops, seed: int) -> _Choice:
+    sequences = count_sequences(crops.crops_C["tokens"], crops.rule)
     if crops.quota > sequences:
         raise ValueError(
-            f"shard {number} holds {sequences:,} sequences of {crops.subset}, draw "
-            f"{crops.draw}; {crops.quota:,} were counted: its files have changed since"
+            f"part {crops.part} holds {sequences:,} sequences of {crops.subset}, visit "
+            f"{crops.visit}; {crops.quota:,} were counted: its files have changed since"
         )
-    names = [f"{crops.subset}\0{crops.draw}\0{number}\0{n}" for n in range(sequences)]
+    names = [f"{crops.subset}\0{crops.visit}\0{crops.part}\0{n}" for n in range(sequences)]
     share_keys = np.array([stable_hash(seed, n, "sequence share") for n in names], np.uint64)
     numbers_Q = np.sort(np.argsort(share_keys, kind="stable")[: crops.quota])
     shuffle_keys = [stable_hash(seed, names[n], "sequence order") for n in numbers_Q]
@@ -170,8 +179,7 @@ def _choose(number: int, crops: DrawnCrops, rule: PackingRule, seed: int) -> _Ch
 def _pack_into(
     sequences_NxL: NDArray[np.uint16],
     place_S: NDArray[np.int64],
-    tokens: Iterable[NDArray[np.uint16]],
-    rule: PackingRule,
+    crops: DrawnCrops,
     token_bytes: NDArray[np.int32],
 ) -> tuple[int, NDArray[np.void]]:
     """Packs crops and copies the chosen sequences to their places.
@@ -179,8 +187,7 @@ def _pack_into(
     Args:
         sequences_NxL: the shard, written to.
         place_S: place of each sequence of the crops in the shard, or -1 if it is not taken.
-        tokens: of each crop, in hash order.
-        rule: how crops become sequences.
+        crops: of a visit.
         token_bytes: UTF-8 bytes of each token id.
 
     Returns:
@@ -188,9 +195,9 @@ def _pack_into(
     """
     size_bytes, sequences, first_crop = 0, 0, 0
     spans = [np.empty(0, SPAN_DTYPE)]
-    waiting = iter(tokens)
-    while some := list(itertools.islice(waiting, _PACKED_GROUPS * rule.crops_per_group)):
-        packed = pack(some, rule)
+    waiting = iter(crops.tokens)
+    for count in _whole_groups(crops.crops_C["tokens"], crops.rule):
+        packed = pack(list(itertools.islice(waiting, count)), crops.rule)
         place_P = place_S[sequences : sequences + len(packed.sequences_NxL)]
         taken_QxL = packed.sequences_NxL[place_P >= 0]
         sequences_NxL[place_P[place_P >= 0]] = taken_QxL
@@ -199,8 +206,18 @@ def _pack_into(
         packed.spans["crop"] += first_crop
         spans.append(packed.spans)
         sequences += len(packed.sequences_NxL)
-        first_crop += len(some)
+        first_crop += count
     return size_bytes, np.concatenate(spans)
+
+
+def _whole_groups(crop_tokens_C: NDArray[np.integer], rule: PackingRule) -> list[int]:
+    """Returns numbers of crops that make whole groups, of some `_PACKED_TOKENS` each."""
+    before_C = np.concatenate([[0], np.cumsum(crop_tokens_C)])
+    borders = [0]
+    for border in first_crops(crop_tokens_C, rule)[1:].tolist():
+        if before_C[border] - before_C[borders[-1]] >= _PACKED_TOKENS:
+            borders.append(border)
+    return np.diff([*borders, len(crop_tokens_C)]).tolist()
 
 
 def _provenance(
@@ -209,7 +226,7 @@ def _provenance(
     spans: NDArray[np.void],
     place_S: NDArray[np.int64],
 ) -> pa.Table:
-    """Returns the rows of one draw's sequences.
+    """Returns the rows of one visit's sequences.
 
     Args:
         shard: number of the shard.

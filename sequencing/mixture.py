@@ -99,16 +99,15 @@ def apportion(total: int, shares: Mapping[_Name, Fraction]) -> dict[_Name, int]:
 
 
 def largest_total(wanted: int, shares: Shares, available: Mapping[str, int]) -> int:
-    """Returns a total whose apportioned counts are available: `wanted`, or the largest safe one.
+    """Returns `wanted`, or the largest total of which no subset's exact share exceeds what it has.
 
-    Safe means that no exact quota exceeds what its subset has; a quota of at most a (an integer)
-    is rounded to at most a.
+    Apportioned counts are then available, too: a share of at most a (an integer) is rounded to at
+    most a. Counts that happen to be available by their rounding do not count, so that the total
+    never falls when more is wanted.
     """
-    counts = apportion(wanted, shares) if shares else {}
-    if all(count <= available[name] for name, count in counts.items()):
-        return wanted
     return min(
-        available[name] * share.denominator // share.numerator for name, share in shares.items()
+        wanted,
+        *(available[name] * share.denominator // share.numerator for name, share in shares.items()),
     )
 
 

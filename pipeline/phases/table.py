@@ -111,9 +111,12 @@ PHASES: Final = (
             "tokenizer.model",
             "shard-{n}-of-{n}.{ext}",
             "provenance/shard-{n}-of-{n}.parquet",
+            "held_out/dataset.json",
+            "held_out/shard-{n}-of-{n}.{ext}",
+            "held_out/provenance/shard-{n}-of-{n}.parquet",
         ),
         upstream=("corpus",),
-        results=1,
+        results=2,
         scratch=("phases/sequence/scratch",),
     ),
     Phase(

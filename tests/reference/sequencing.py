@@ -46,23 +46,32 @@ def coverage(p: int, size: int, length: int) -> Fraction:
 
 
 def sequences(
-    crops: Sequence[Sequence[int]], length: int, crops_per_group: int, bos: int, eos: int
+    crops: Sequence[Sequence[int]],
+    length: int,
+    crops_per_group: int,
+    bos: int,
+    eos: int,
+    tokens_per_group: int = 0,
 ) -> tuple[list[list[int]], list[list[Piece]], int]:
     """Returns sequences, the pieces of crops in each, and the number of discarded tokens."""
     made: list[list[int]] = []
     pieces: list[list[Piece]] = []
     discarded = 0
-    for first in range(0, len(crops), crops_per_group):
-        stream = [
-            (token, number, place)
-            for number in range(first, min(first + crops_per_group, len(crops)))
-            for place, token in enumerate([bos, *crops[number], eos])
-        ]
+    group = 0
+    stream: list[tuple[int, int, int]] = []
+    for number, crop_tokens in enumerate(crops):
+        wrapped = [bos, *crop_tokens, eos]
+        stream += [(token, number, place) for place, token in enumerate(wrapped)]
+        group += 1
+        is_full = group >= crops_per_group and len(stream) >= tokens_per_group
+        if not is_full and number + 1 < len(crops):
+            continue
         while len(stream) >= length:
             head, stream = stream[:length], stream[length:]
             made.append([token for token, _, _ in head])
             pieces.append(_pieces([(number, place) for _, number, place in head]))
         discarded += len(stream)
+        group, stream = 0, []
     return made, pieces, discarded
 
 

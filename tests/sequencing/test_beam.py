@@ -9,10 +9,10 @@ from apache_beam.testing.util import assert_that
 
 from massivetext.sequencing.beam import (
     CountSequences,
-    DrawId,
     SizedCrops,
     SortCrops,
     TokenisedCrops,
+    VisitId,
 )
 from massivetext.sequencing.crop_batches import (
     CROP_DTYPE,
@@ -24,17 +24,18 @@ from massivetext.sequencing.crop_batches import (
 from massivetext.sequencing.filling import count_crops
 from massivetext.sequencing.packing import PackingRule
 
-RULE = PackingRule(length=32, crops_per_group=10, bos=1, eos=2)
-SHARDS = 4  # of which the crops fill the first three
-DRAWS = [DrawId("books", 0, 0), DrawId("books", 1, 1), DrawId("news", 0, 0)]
+TENS = PackingRule(length=32, crops_per_group=10, bos=1, eos=2)
+RULES = {"books": TENS, "news": TENS.by_tokens()}
+PARTS = 4  # of which the crops fill the first three
+VISITS = [VisitId("books", 0), VisitId("books", 1), VisitId("news", 0)]
 
 
-def make_batch(draw: DrawId, number: int) -> CropBatch:
-    rng = np.random.default_rng([DRAWS.index(draw), number])
+def make_batch(visit: VisitId, number: int) -> CropBatch:
+    rng = np.random.default_rng([VISITS.index(visit), number])
     rows = np.zeros(40, CROP_DTYPE)
     for row in rows:
         document = f"{rng.integers(2**60):032x}"
-        row["hash"] = crop_hash(0, document, draw.visit)
+        row["hash"] = crop_hash(0, document, visit.visit)
         row["document"] = np.void(bytes.fromhex(document))
         row["tokens"] = rng.integers(0, 60)
     return CropBatch(rows, rng.integers(3, 1_000, rows["tokens"].sum(), np.uint16))
@@ -43,28 +44,28 @@ def make_batch(draw: DrawId, number: int) -> CropBatch:
 @pytest.fixture(scope="module")
 def elements():
     found = []
-    for draw in DRAWS:
+    for visit in VISITS:
         for number in range(3):
-            for shard, batch in split_by_part(make_batch(draw, number), SHARDS - 1).items():
-                found.append((shard, (tuple(draw), *batch.to_bytes())))
+            for part, batch in split_by_part(make_batch(visit, number), PARTS - 1).items():
+                found.append((part, (tuple(visit), *batch.to_bytes())))
     random.Random(0).shuffle(found)
     return found
 
 
-def expected_batches(elements) -> dict[int, dict[DrawId, CropBatch]]:
-    batches: dict[int, dict[DrawId, list[CropBatch]]] = {b: {} for b in range(SHARDS)}
-    for shard, (draw, crops, tokens) in sorted(elements):
+def expected_batches(elements) -> dict[int, dict[VisitId, CropBatch]]:
+    batches: dict[int, dict[VisitId, list[CropBatch]]] = {b: {} for b in range(PARTS)}
+    for part, (visit, crops, tokens) in sorted(elements):
         batch = CropBatch.from_bytes(crops, tokens)
-        batches[shard].setdefault(DrawId(*draw), []).append(batch)
+        batches[part].setdefault(VisitId(*visit), []).append(batch)
     return {
-        shard: {
-            draw: CropBatch(
-                np.concatenate([part.crops_C for part in parts]),
-                np.concatenate([part.tokens for part in parts]),
+        part: {
+            visit: CropBatch(
+                np.concatenate([one.crops_C for one in parts]),
+                np.concatenate([one.tokens for one in parts]),
             )
-            for draw, parts in by_draw.items()
+            for visit, parts in by_visit.items()
         }
-        for shard, by_draw in batches.items()
+        for part, by_visit in batches.items()
     }
 
 
@@ -74,17 +75,17 @@ def test_counts_and_sorted_crops(elements):
     def check_counts(found):
         counts = dict(found)
         assert sorted(counts) == [0, 1, 2]
-        assert all(set(by_draw) == set(DRAWS) for by_draw in counts.values())
-        for shard, by_draw in counts.items():
-            for draw, count in by_draw.items():
-                assert count == count_crops(expected[shard][draw].crops_C, RULE) > 0
+        assert all(set(by_visit) == set(VISITS) for by_visit in counts.values())
+        for part, by_visit in counts.items():
+            for visit, count in by_visit.items():
+                assert count == count_crops(expected[part][visit].crops_C, RULES[visit.subset]) > 0
 
     def check_sorted(found):
-        assert sorted(shard for shard, _ in found) == [0, 1, 2]
-        for shard, by_draw in found:
-            assert list(by_draw) == sorted(DRAWS)
-            for draw, batch in by_draw.items():
-                whole = sorted_batch([expected[shard][draw]])
+        assert sorted(part for part, _ in found) == [0, 1, 2]
+        for part, by_visit in found:
+            assert list(by_visit) == sorted(VISITS)
+            for visit, batch in by_visit.items():
+                whole = sorted_batch([expected[part][visit]])
                 assert np.array_equal(batch.crops_C, whole.crops_C)
                 assert np.array_equal(batch.tokens, whole.tokens)
                 assert (np.diff(batch.crops_C["hash"].astype(object)) > 0).all()
@@ -94,9 +95,9 @@ def test_counts_and_sorted_crops(elements):
             TokenisedCrops
         )
         sized = pipeline | "Sizes" >> beam.Create(
-            [(shard, (draw, crops)) for shard, (draw, crops, _) in elements], reshuffle=False
+            [(part, (visit, crops)) for part, (visit, crops, _) in elements], reshuffle=False
         ).with_output_types(SizedCrops)
-        counts = sized | "Count" >> CountSequences(RULE)
+        counts = sized | "Count" >> CountSequences(RULES)
         sorted_crops = tokenised | "Sort" >> SortCrops()
         assert_that(counts, check_counts, label="counts")
         assert_that(sorted_crops, check_sorted, label="sorted")

@@ -48,25 +48,19 @@ def test_order_depends_on_hash_and_document_only(rows, random):
     assert [(h, d.tobytes(), t.tolist()) for h, d, t in found] == expected
 
 
-@given(crop_rows, st.integers(1, 5), st.integers(1, 4))
-def test_parts_of_shards_hold_every_crop_once_and_in_order(rows, shards, parts):
-    split = crop_batches.split_by_part(make_batch(rows), shards, parts)
+@given(crop_rows, st.integers(1, 5))
+def test_parts_hold_every_crop_once_and_in_order(rows, parts):
+    split = crop_batches.split_by_part(make_batch(rows), parts)
     for number, batch in split.items():
-        assert all(row[0] % shards == number // parts for row in rows_of(batch))
+        assert all(row[0] % parts == number for row in rows_of(batch))
     in_order = [row for number in sorted(split) for row in rows_of(split[number])]
-    assert in_order == sorted(rows, key=lambda row: (row[0] % shards, *row))
+    assert in_order == sorted(rows, key=lambda row: (row[0] % parts, *row))
 
 
-def test_parts_are_equal_ranges_of_hashes():
-    ends = np.array([0, 2**62 - 1, 2**62, 2**64 - 1], np.uint64)
-    assert crop_batches.part_of(ends, 1, 4).tolist() == [0, 0, 1, 3]
-    assert crop_batches.part_of(ends, 3, 4).tolist() == [0, 0, 5, 3]  # 2**62 % 3 == 1
-
-
-def test_crops_spread_evenly_over_shards():
+def test_crops_spread_evenly_over_parts():
     hashes = [crop_batches.crop_hash(0, f"{document:032x}", 0) for document in range(40_000)]
-    counts = np.bincount(crop_batches.shard_of(np.array(hashes, np.uint64), 8))
-    # Binomial: 5,000 a shard, standard deviation 66.
+    counts = np.bincount(crop_batches.part_of(np.array(hashes, np.uint64), 8))
+    # Binomial: 5,000 a part, standard deviation 66.
     assert np.abs(counts - 5_000).max() < 5 * 66
 
 

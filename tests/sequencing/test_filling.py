@@ -36,7 +36,7 @@ def make_visit(subset: str, visit: int, documents: int, quota: int) -> "Visit":
         row["byte_start"], row["byte_stop"] = 5, 5 + len(tokens)
         row["tokens"] = len(tokens)
     flat = np.array([token for tokens in crops.values() for token in tokens], np.uint16)
-    return Visit((subset, visit, visit), (CropBatch(rows, flat),), quota)
+    return Visit((subset, visit, 3), (CropBatch(rows, flat),), quota)
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,11 @@ class Visit:
         return self.name[:2]
 
     def drawn(self) -> DrawnCrops:
-        return DrawnCrops.of_batches(self.name, self.batches, self.quota)
+        return DrawnCrops.of_batches(self.name, self.batches, self.quota, RULE)
 
 
 def fill(*visits: Visit, seed: int = 0):
-    return fill_shard(3, [visit.drawn() for visit in visits], RULE, seed, ONE_BYTE_EACH)
+    return fill_shard(3, [visit.drawn() for visit in visits], RULE.length, seed, ONE_BYTE_EACH)
 
 
 VISITS = [
@@ -110,7 +110,7 @@ def test_order_of_visits_and_crops_does_not_matter():
 
 def test_packing_in_pieces_is_packing_at_once(monkeypatch: pytest.MonkeyPatch):
     expected = fill(*VISITS)
-    monkeypatch.setattr(filling, "_PACKED_GROUPS", 1)
+    monkeypatch.setattr(filling, "_PACKED_TOKENS", 1)
     found = fill(*VISITS)
     assert np.array_equal(found.sequences_NxL, expected.sequences_NxL)
     assert found.provenance.equals(expected.provenance)
@@ -120,6 +120,27 @@ def test_packing_in_pieces_is_packing_at_once(monkeypatch: pytest.MonkeyPatch):
 def test_a_larger_quota_keeps_the_sequences_of_a_smaller_one():
     few, many = (fill(make_visit("books", 0, 90, quota)).sequences_NxL for quota in (5, 25))
     assert {tuple(s) for s in few.tolist()} < {tuple(s) for s in many.tolist()}
+
+
+def test_parts_are_packed_one_by_one():
+    """So that the sequences of a part are the same in whatever shard it lies."""
+    visit = make_visit("books", 0, 90, 0)
+    parts = split_by_part(visit.batches[0], 2)
+    counts = {part: count_crops(batch.crops_C, RULE) for part, batch in parts.items()}
+    drawn = {
+        part: DrawnCrops.of_batches(("books", 0, part), [batch], counts[part], RULE)
+        for part, batch in parts.items()
+    }
+    alone = [
+        fill_shard(
+            part, [replace(drawn[part], tokens=list(drawn[part].tokens))], 32, 0, ONE_BYTE_EACH
+        )
+        for part in parts
+    ]
+    together = fill_shard(0, drawn.values(), 32, 0, ONE_BYTE_EACH).sequences_NxL
+    assert sorted(together.tolist()) == sorted(
+        sequence for shard in alone for sequence in shard.sequences_NxL.tolist()
+    )
 
 
 def test_subsets_are_shuffled_into_each_other():
@@ -150,5 +171,5 @@ def test_counting_agrees_with_packing():
     count = count_crops(crops, RULE)
     assert count_crops(crops[::-1], RULE) == count
     fill(make_visit("books", 0, 90, count))
-    with pytest.raises(ValueError, match="shard 3 holds"):
+    with pytest.raises(ValueError, match="part 3 holds"):
         fill(make_visit("books", 0, 90, count + 1))

@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from massivetext.sequencing.packing import PackingRule, count_sequences, pack
+from massivetext.sequencing.packing import PackingRule, count_sequences, fitting_rule, pack
 from tests.reference import sequencing as reference
 
 BOS, EOS = 1, 2
@@ -55,11 +57,22 @@ def test_nothing_gives_nothing():
 crop_lists = st.lists(st.lists(st.integers(3, 65_535), max_size=30), max_size=25)
 
 
-@given(crops=crop_lists, length=st.integers(1, 20), crops_per_group=st.integers(1, 12))
-def test_packing_equals_the_reference(crops, length, crops_per_group):
-    rule = PackingRule(length, crops_per_group, BOS, EOS)
+rules = st.builds(
+    PackingRule,
+    length=st.integers(1, 20),
+    crops_per_group=st.integers(1, 12),
+    bos=st.just(BOS),
+    eos=st.just(EOS),
+    tokens_per_group=st.just(0) | st.integers(1, 200),
+)
+
+
+@given(crops=crop_lists, rule=rules)
+def test_packing_equals_the_reference(crops, rule):
     packed = pack_lists(crops, rule)
-    sequences, pieces, discarded = reference.sequences(crops, length, crops_per_group, BOS, EOS)
+    sequences, pieces, discarded = reference.sequences(
+        crops, rule.length, rule.crops_per_group, BOS, EOS, rule.tokens_per_group
+    )
     assert packed.sequences_NxL.tolist() == sequences
     assert packed.discarded_tokens == discarded
     numbered = [(n, *piece) for n, group in enumerate(pieces) for piece in group]
@@ -68,9 +81,31 @@ def test_packing_equals_the_reference(crops, length, crops_per_group):
     assert count_sequences(sizes, rule) == len(sequences)
 
 
-@given(crops=crop_lists, length=st.integers(1, 20), crops_per_group=st.integers(1, 12))
-def test_no_token_is_lost_or_made_up(crops, length, crops_per_group):
-    packed = pack_lists(crops, PackingRule(length, crops_per_group, BOS, EOS))
+@given(crops=crop_lists, rule=rules)
+def test_more_crops_never_give_fewer_sequences(crops, rule):
+    sizes = np.array([len(crop) for crop in crops], np.int64)
+    counts = [count_sequences(sizes[:n], rule) for n in range(len(sizes) + 1)]
+    assert counts == sorted(counts)
+
+
+def test_groups_are_formed_by_tokens_where_ten_crops_hardly_fill_a_sequence():
+    tens = PackingRule(2048, 10, BOS, EOS)
+    assert fitting_rule(tens, crops=1_000, tokens=504_000) == tens  # C4: 1.9 sequences by tens
+    assert fitting_rule(tens, crops=1_000, tokens=300_000) == tens.by_tokens()
+    long = replace(tens, length=8192)
+    assert fitting_rule(long, crops=1_000, tokens=504_000) == long.by_tokens()
+    sizes = np.full(10_000, 504)
+    lost = {
+        rule: 1 - count_sequences(sizes, rule) * 8192 / (506 * 10_000)
+        for rule in (long, long.by_tokens())
+    }
+    assert lost[long] == 1
+    assert lost[long.by_tokens()] < 0.01
+
+
+@given(crops=crop_lists, rule=rules)
+def test_no_token_is_lost_or_made_up(crops, rule):
+    packed = pack_lists(crops, rule)
     tokens_in = sum(len(crop) + 2 for crop in crops)
     assert packed.sequences_NxL.size + packed.discarded_tokens == tokens_in
     for sequence, crop, crop_start, crop_stop, start, stop in packed.spans.tolist():

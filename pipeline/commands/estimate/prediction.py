@@ -6,6 +6,7 @@ import dataclasses
 import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 
 from massivetext.config import Config
 from massivetext.pipeline.commands.estimate.costs import (
@@ -33,10 +34,16 @@ from massivetext.pipeline.phases.costs import Forecast, SubsetVolumes, Volumes
 from massivetext.pipeline.phases.manifest import require_manifest
 from massivetext.pipeline.phases.phase import load_phase
 from massivetext.pipeline.phases.plan import WorkItem, unsplit_files
-from massivetext.pipeline.phases.sequence.description import Drawn
-from massivetext.pipeline.phases.sequence.phase import draw_until_enough, mixture_of, wanted_of
+from massivetext.pipeline.phases.sequence.drawing import (
+    Drawn,
+    draw_until_enough,
+    mixture_of,
+    wanted_of,
+)
+from massivetext.pipeline.phases.sequence.planning import visits_of
 from massivetext.pipeline.phases.table import PHASES, phase_named
-from massivetext.sequencing.draws import Draw, Supply, settle
+from massivetext.sequencing.draws import WHOLE, Draw, Supply, settle
+from massivetext.sequencing.held_out import Split
 
 Measured = tuple[MeasuredRun, Volumes]
 
@@ -157,13 +164,23 @@ class Prediction:
             del number
             supplies = dict(drawn.supplies)
             for name, draw in draws.items():
-                supplies[name] = supplies[name].with_draw(draw, (int(draw.part * per_visit[name]),))
+                gives = [
+                    (int(Fraction(last, WHOLE) * per_visit[name]),)
+                    for _, _, last in Draw(0, draw.stop).by_visit()
+                ]
+                supplies[name] = supplies[name].read_to(draw, tuple(gives))
             return Drawn(drawn.mixture, supplies)
 
         mixture = mixture_of(self.config, [name for name, n in per_visit.items() if n])
-        supplies = {name: Supply(per_visit[name]) for name in mixture.given}
-        drawn = draw_until_enough(self.config, Drawn(mixture, supplies), read)
-        targets, _ = settle(wanted_of(self.config, drawn), drawn.mixture.given, drawn.supplies)
+        supplies = {
+            name: Supply(int(self.visit[name].corpus), Fraction(per_visit[name]))
+            for name in mixture.given
+        }
+        split = Split(self.config.seed, self.config.sequence.held_out)
+        drawn = draw_until_enough(self.config, split, Drawn(mixture, supplies), read)
+        visits = visits_of(self.config.sequence, split)
+        wanted = wanted_of(self.config, split, drawn)
+        targets, _ = settle(wanted, drawn.mixture.given, drawn.supplies, visits)
         supplies = {name: drawn.supplies.get(name, Supply(0)) for name in self.visit}
         return supplies, sum(targets.values()) * length
 
@@ -180,7 +197,7 @@ class Prediction:
             written=by_folder,
             input_bytes=sum(scan.stored_bytes for scan in self.sample.scans.values()),
             text_share=text_share(self.run.job),
-            draws={name: len(supply.draws) for name, supply in self.supplies.items()},
+            draws={name: supply.readings for name, supply in self.supplies.items()},
         )
 
     def _subsets(self) -> dict[str, SubsetEstimate]:

@@ -22,8 +22,8 @@ from massivetext.pipeline.phases.manifest import read_manifest, require_manifest
 from massivetext.pipeline.phases.phase import load_phase
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.report.funnel import ledgers, read_dataset
+from massivetext.pipeline.phases.sequence.drawing import mixture_of
 from massivetext.pipeline.phases.sequence.items import Tokenised
-from massivetext.pipeline.phases.sequence.phase import mixture_of
 from massivetext.pipeline.phases.table import phase_named
 from massivetext.sequencing.tokenizer_training import SAMPLE_BYTES
 

@@ -3,31 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from massivetext.config import Config, run_fingerprint
 from massivetext.pipeline.engine.results import ItemResult, merge_counts
-from massivetext.pipeline.phases.sequence.items import Surveyed, Tokenised
-from massivetext.pipeline.phases.sequence.shards import CropFile, ShardContent, ShardPlan
+from massivetext.pipeline.phases.sequence.drawing import Drawn
+from massivetext.pipeline.phases.sequence.items import Surveyed
+from massivetext.pipeline.phases.sequence.planning import PartPlan
+from massivetext.pipeline.phases.sequence.shards import ShardContent
 from massivetext.sequencing.dataset import SCHEMA_VERSION, Dataset, ShardEntry, SubsetEntry
 from massivetext.sequencing.draws import Supply
-from massivetext.sequencing.mixture import Mixture
 from massivetext.sequencing.packing import SPECIALS_PER_CROP
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """What has been read so far.
-
-    Attributes:
-        mixture: shares of the subsets that give sequences.
-        supplies: by subset.
-        files: of tokenised crops, and what each of them holds.
-    """
-
-    mixture: Mixture
-    supplies: Mapping[str, Supply]
-    files: Mapping[CropFile, Tokenised] = field(default_factory=dict)
 
 
 def describe(
@@ -35,7 +20,7 @@ def describe(
     survey: Mapping[str, Surveyed],
     drawn: Drawn,
     targets: Mapping[str, int],
-    plan: ShardPlan,
+    plan: PartPlan,
     shards: Sequence[ItemResult[ShardContent]],
     warnings: Sequence[str],
 ) -> Dataset:
@@ -46,16 +31,16 @@ def describe(
         survey: documents and text_bytes of each subset of the corpus.
         drawn: what was read.
         targets: sequences of each subset in the shards.
-        plan: what the shards have in common.
+        plan: what the parts have in common.
         shards: what each shard holds, in their order.
         warnings: a sentence for everything that is not as asked.
     """
-    length = plan.rule.length
-    entries = tuple(_shard_entry(result, length) for result in shards)
+    length = plan.length
+    entries = tuple(_shard_entry(result, result.ledger[plan.ledger], length) for result in shards)
     used_bytes = merge_counts(result.only.utf8_bytes for result in shards)
     subsets = {
         subset: _subset_entry(
-            subset, counts, drawn, targets.get(subset, 0), used_bytes.get(subset, 0), length
+            subset, counts, drawn, targets.get(subset, 0), used_bytes.get(subset, 0), plan
         )
         for subset, counts in sorted(survey.items())
     }
@@ -79,8 +64,7 @@ def describe(
     )
 
 
-def _shard_entry(result: ItemResult[ShardContent], length: int) -> ShardEntry:
-    records = result.ledger["sequences"]
+def _shard_entry(result: ItemResult[ShardContent], records: int, length: int) -> ShardEntry:
     utf8_bytes = sum(result.only.utf8_bytes.values())
     shard = result.files[0]
     name = shard.path.rpartition("/")[2]
@@ -93,15 +77,17 @@ def _subset_entry(
     drawn: Drawn,
     sequences: int,
     utf8_bytes: int,
-    length: int,
+    plan: PartPlan,
 ) -> SubsetEntry:
-    supply = drawn.supplies.get(subset, Supply(0))
-    found = [found for file, found in drawn.files.items() if file.draw.subset == subset]
+    length, rule = plan.length, plan.rules.get(subset)
+    supply = drawn.supplies.get(subset, Supply(counts.documents))
+    found = [found for file, found in drawn.files.items() if file.subset == subset]
     crop_tokens = sum(held.tokens + SPECIALS_PER_CROP * held.crops for held in found)
     return SubsetEntry(
         documents=counts.documents,
         corpus_bytes=counts.text_bytes,
         visits=float(supply.visits),
+        tokens_per_group=rule.tokens_per_group if rule else 0,
         crop_tokens=crop_tokens,
         discarded_tokens=crop_tokens - supply.sequences * length,
         surplus_tokens=(supply.sequences - sequences) * length,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import BinaryIO, Final
 
 import numpy as np
@@ -19,6 +19,7 @@ from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.sequencing.crop_batches import CROP_DTYPE, CropBatch, crop_hash, split_by_part
 from massivetext.sequencing.crops import crop_random, crop_range, expected_crop_bytes
 from massivetext.sequencing.draws import Draw
+from massivetext.sequencing.held_out import Split
 from massivetext.sequencing.tokenizer import Tokenizer
 from massivetext.sequencing.tokenizer_training import drawn_passages, word_frequencies
 
@@ -26,9 +27,14 @@ WORDS_SCHEMA: Final = pa.schema([("word", pa.large_string()), ("count", pa.int64
 """The words of the tokenizer's sample."""
 
 CROP_FILE_SCHEMA: Final = pa.schema(
-    [("part", pa.uint32()), ("crops", pa.large_binary()), ("tokens", pa.large_binary())]
+    [
+        ("part", pa.uint32()),
+        ("visit", pa.uint32()),
+        ("crops", pa.large_binary()),
+        ("tokens", pa.large_binary()),
+    ]
 )
-"""Tokenised crops: one row a part of a shard and run, the arrays of a `CropBatch` as bytes."""
+"""Tokenised crops: one row a part, visit and run, the arrays of a `CropBatch` as bytes."""
 
 _RUN_TOKENS: Final = 2**25
 """Our choice: 64 MB of tokens are kept in memory, then sorted by part and written."""
@@ -81,26 +87,27 @@ class SurveyItem:
         output: the output folder.
         folder: for the sample, below the output folder.
         seed: of the run.
-        crop_bytes: C.
+        crop_bytes: C; None for whole documents.
         limits: subset -> hash below which its passages are drawn; empty if none are needed.
+        split: the documents to train on.
     """
 
     output: str
     folder: str
     seed: int
-    crop_bytes: int
+    crop_bytes: int | None
     limits: Mapping[str, int]
+    split: Split
 
     def __call__(self, item: WorkItem) -> ItemResult[Surveyed]:
-        """Returns the sample file, and documents, bytes and expected bytes of crops."""
-        documents = text_bytes = crop_bytes = 0
+        """Returns the sample file, and what there is of both sides: to train on, and held out."""
+        sizes: dict[bool, list[int]] = {True: [], False: []}
         limit = self.limits.get(item.subset, 0)
         words: Counter[str] = Counter()
-        for document_id, text in _read_texts(self.output, item.name):
-            documents += 1
-            text_bytes += len(text)
-            crop_bytes += expected_crop_bytes(len(text), self.crop_bytes)
-            if limit:
+        for document_id, text in read_texts(self.output, item.name):
+            is_learned = self.split.holds(document_id)
+            sizes[is_learned].append(len(text))
+            if limit and is_learned:
                 drawn = drawn_passages(bytes(text), self.seed, document_id, limit)
                 words.update(word_frequencies(drawn))
         files: tuple[store.FileEntry, ...] = ()
@@ -109,12 +116,13 @@ class SurveyItem:
             table = pa.Table.from_pylist(rows, WORDS_SCHEMA)
             path = f"{self.folder}/{item.name}.parquet"
             files = (store.write_table(self.output, path, table),)
-        return ItemResult(files, found=(Surveyed(documents, text_bytes, crop_bytes),))
+        found = tuple(_surveyed(sizes[side], self.crop_bytes) for side in (True, False))
+        return ItemResult(files, found=found)
 
 
 @dataclass(frozen=True)
 class TokeniseItem:
-    """Cuts and encodes one crop of each document that a draw holds.
+    """Cuts and encodes a crop of each document that a draw holds, for each of its visits.
 
     Attributes:
         output: the output folder.
@@ -122,10 +130,10 @@ class TokeniseItem:
         model: path of the tokenizer's model.
         model_sha256: its checksum; a process may meet several models under one path.
         seed: of the run.
-        crop_bytes: C.
-        shards: number of shards.
-        parts: of each shard.
+        crop_bytes: C; None for whole documents.
+        parts: of the corpus.
         draws: subset -> what to draw.
+        split: the documents that are drawn from.
     """
 
     output: str
@@ -133,10 +141,10 @@ class TokeniseItem:
     model: str
     model_sha256: str
     seed: int
-    crop_bytes: int
-    shards: int
+    crop_bytes: int | None
     parts: int
     draws: Mapping[str, Draw]
+    split: Split
 
     def __call__(self, item: WorkItem) -> ItemResult[Tokenised]:
         """Returns the crop file, and how many crops and tokens it holds."""
@@ -145,35 +153,63 @@ class TokeniseItem:
             store.commit(self.output, f"{self.folder}/{item.name}.parquet") as pending,
             open_crop_writer(pending.stream, CROP_FILE_SCHEMA) as writer,
         ):
-            for batch in self._runs(item):
+            for visit, batch in self._runs(item):
                 crops += len(batch.crops_C)
                 tokens += len(batch.tokens)
-                for table in _tables(split_by_part(batch, self.shards, self.parts)):
+                for table in _tables(visit, split_by_part(batch, self.parts)):
                     writer.write_table(table)
         return ItemResult((pending.entry,), found=(Tokenised(crops, tokens),))
 
-    def _runs(self, item: WorkItem) -> Iterator[CropBatch]:
-        """Yields the drawn crops of an item, as many at a time as memory is meant to hold."""
+    def _runs(self, item: WorkItem) -> Iterator[tuple[int, CropBatch]]:
+        """Yields visits and crops of them, as many at a time as memory is meant to hold."""
         tokenizer = load_by_content(self.model, self.model_sha256, _load_tokenizer)
-        draw = self.draws[item.subset]
-        rows: list[tuple[int, bytes, int, int, int]] = []
-        parts: list[NDArray[np.uint16]] = []
+        visits = list(self.draws[item.subset].by_visit())
+        crops = {visit: _Crops() for visit, _, _ in visits}
         held_tokens = 0
-        for document_id, text in _read_texts(self.output, item.name):
-            hash_64 = crop_hash(self.seed, document_id, draw.visit)
-            if not draw.start <= hash_64 < draw.stop:
+        for document_id, text in read_texts(self.output, item.name):
+            if not self.split.holds(document_id):
                 continue
-            random_64 = crop_random(self.seed, item.subset, document_id, draw.visit)
-            start, stop = crop_range(text, self.crop_bytes, random_64)
-            tokens = tokenizer.encode(bytes(text[start:stop]))
-            rows.append((hash_64, bytes.fromhex(document_id), start, stop, len(tokens)))
-            parts.append(tokens)
-            held_tokens += len(tokens)
+            for visit, first, last in visits:
+                hash_64 = crop_hash(self.seed, document_id, visit)
+                if not first <= hash_64 < last:
+                    continue
+                random_64 = crop_random(self.seed, item.subset, document_id, visit)
+                start, stop = crop_range(text, self.crop_bytes, random_64)
+                tokens = tokenizer.encode(bytes(text[start:stop]))
+                row = (hash_64, bytes.fromhex(document_id), start, stop, len(tokens))
+                crops[visit].add(row, tokens)
+                held_tokens += len(tokens)
             if held_tokens >= _RUN_TOKENS:
-                yield CropBatch(np.array(rows, CROP_DTYPE), np.concatenate(parts))
-                rows, parts, held_tokens = [], [], 0
-        if rows:
-            yield CropBatch(np.array(rows, CROP_DTYPE), np.concatenate(parts))
+                yield from _taken(crops)
+                held_tokens = 0
+        yield from _taken(crops)
+
+
+@dataclass
+class _Crops:
+    """Crops of a visit that wait to be written."""
+
+    rows: list[tuple[int, bytes, int, int, int]] = field(default_factory=list)
+    tokens: list[NDArray[np.uint16]] = field(default_factory=list)
+
+    def add(self, row: tuple[int, bytes, int, int, int], tokens: NDArray[np.uint16]) -> None:
+        """Adds a crop: a row of `CROP_DTYPE` and its tokens."""
+        self.rows.append(row)
+        self.tokens.append(tokens)
+
+
+def _taken(crops: dict[int, _Crops]) -> Iterator[tuple[int, CropBatch]]:
+    """Yields the crops of each visit that has any, and forgets them."""
+    for visit, waiting in crops.items():
+        if waiting.rows:
+            batch = CropBatch(np.array(waiting.rows, CROP_DTYPE), np.concatenate(waiting.tokens))
+            crops[visit] = _Crops()
+            yield visit, batch
+
+
+def _surveyed(sizes: Sequence[int], crop_bytes: int | None) -> Surveyed:
+    expected = sum(expected_crop_bytes(size, crop_bytes) for size in sizes)
+    return Surveyed(len(sizes), sum(sizes), expected)
 
 
 def open_crop_writer(stream: BinaryIO, schema: pa.Schema) -> pq.ParquetWriter:
@@ -190,19 +226,19 @@ def open_crop_writer(stream: BinaryIO, schema: pa.Schema) -> pq.ParquetWriter:
 
 def read_crop_file(
     output: str, path: str, parts: range, columns: list[str]
-) -> Iterator[tuple[int, list[bytes]]]:
-    """Yields part and some columns of the rows of a crop file that belong to some parts."""
+) -> Iterator[tuple[int, int, list[bytes]]]:
+    """Yields part, visit and some columns of the rows of a crop file that belong to some parts."""
     for group in store.row_groups(store.below(output, path)):
         held = group.metadata.column(0).statistics
         if held.max < parts.start or held.min >= parts.stop:
             continue
-        table = group.read(["part", *columns])
-        for part, *arrays in zip(*(table[name] for name in table.column_names), strict=True):
+        table = group.read(["part", "visit", *columns])
+        for part, visit, *arrays in zip(*(table[n] for n in table.column_names), strict=True):
             if part.as_py() in parts:
-                yield part.as_py(), [array.as_py() for array in arrays]
+                yield part.as_py(), visit.as_py(), [array.as_py() for array in arrays]
 
 
-def _read_texts(output: str, name: str) -> Iterator[tuple[str, memoryview]]:
+def read_texts(output: str, name: str) -> Iterator[tuple[str, memoryview]]:
     """Yields id and UTF-8 text of an item's documents in the corpus."""
     for group in store.row_groups(store.below(output, f"corpus/{name}.parquet")):
         table = group.read(["id", "text"])
@@ -210,13 +246,13 @@ def _read_texts(output: str, name: str) -> Iterator[tuple[str, memoryview]]:
             yield document_id.as_py(), memoryview(text.as_buffer())
 
 
-def _tables(batches: Mapping[int, CropBatch]) -> Iterator[pa.Table]:
+def _tables(visit: int, batches: Mapping[int, CropBatch]) -> Iterator[pa.Table]:
     """Yields the rows of the parts, as many at a time as become a row group."""
     rows: list[dict[str, int | bytes]] = []
     held_bytes = 0
     for part, batch in batches.items():
         crops, tokens = batch.to_bytes()
-        rows.append({"part": part, "crops": crops, "tokens": tokens})
+        rows.append({"part": part, "visit": visit, "crops": crops, "tokens": tokens})
         held_bytes += len(tokens)
         if held_bytes >= _ROW_GROUP_BYTES:
             yield pa.Table.from_pylist(rows, CROP_FILE_SCHEMA)

@@ -1,65 +1,54 @@
 """Phase SEQUENCE: the corpus becomes shards of equal-length token sequences (A.1.2).
 
 survey    map: size of the corpus, and the tokenizer's sample
-tokenise  map: one crop of each document that is drawn; again while subsets fall short
-count     shuffle of crops' sizes: the sequences that each shard can give
+tokenise  map: crops of each document that is drawn; once more where subsets fall short
+count     shuffle of crops' sizes: the sequences that each part can give
 shards    shuffle of tokens: each shard packs, takes its quotas and writes a shard
+
+Documents that are held out go the same way, by themselves.
 """
 
 from __future__ import annotations
 
-import functools
-import math
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from massivetext.config import Config, ConfigError
 from massivetext.events import tell
 from massivetext.pipeline.engine import store
-from massivetext.pipeline.engine.errors import RunError
+from massivetext.pipeline.engine.errors import RunError, UsageError
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.processes import release_memory
-from massivetext.pipeline.engine.results import join_results
-from massivetext.pipeline.engine.steps import Map, Shuffle, even_ranges
+from massivetext.pipeline.engine.results import ItemResult
+from massivetext.pipeline.engine.steps import Map
 from massivetext.pipeline.phases.costs import Costs, Files, Forecast
 from massivetext.pipeline.phases.manifest import Manifest
 from massivetext.pipeline.phases.phase import PhaseRun, PhaseWork
 from massivetext.pipeline.phases.plan import WorkItem
-from massivetext.pipeline.phases.sequence.description import Drawn, describe
-from massivetext.pipeline.phases.sequence.items import (
-    SURVEY_BYTES,
-    TOKENISE_BYTES,
-    Surveyed,
-    SurveyItem,
-    Tokenised,
-    TokeniseItem,
+from massivetext.pipeline.phases.sequence.description import describe
+from massivetext.pipeline.phases.sequence.drawing import (
+    Drawn,
+    TooSmallError,
+    draw,
+    mixture_of,
+    wanted_of,
 )
-from massivetext.pipeline.phases.sequence.shards import (
-    PART_BYTES,
-    PARTS,
+from massivetext.pipeline.phases.sequence.items import SURVEY_BYTES, Surveyed, SurveyItem
+from massivetext.pipeline.phases.sequence.planning import (
     SCRATCH,
-    CountRound,
-    CropFile,
-    ShardPlan,
-    ShardSupply,
-    sequences_by_subset,
-    write_shards,
+    PartPlan,
+    crop_bytes_of,
+    plan_parts,
+    visits_of,
 )
-from massivetext.sequencing.beam import DrawId, Quotas
+from massivetext.pipeline.phases.sequence.shards import shards_of, write_shards
+from massivetext.sequencing.beam import Quotas, VisitId
 from massivetext.sequencing.crop_batches import CROP_DTYPE
-from massivetext.sequencing.crops import crop_size_bytes
 from massivetext.sequencing.dataset import DATASET_FILE, TOKENIZER_FILE
-from massivetext.sequencing.draws import (
-    Draw,
-    Supply,
-    next_draws,
-    settle,
-    shard_quotas,
-    wanted_sequences,
-)
+from massivetext.sequencing.draws import Shortage, part_quotas, settle
+from massivetext.sequencing.held_out import Split
 from massivetext.sequencing.mixture import Mixture, Shares, make_mixture
-from massivetext.sequencing.packing import PackingRule
 from massivetext.sequencing.tokenizer import Tokenizer
 from massivetext.sequencing.tokenizer_training import (
     TrainedTokenizer,
@@ -67,18 +56,11 @@ from massivetext.sequencing.tokenizer_training import (
     train_tokenizer,
 )
 
-BYTES_PER_TOKEN: Final = 4
-"""Our choice, only to guess sizes before tokens are counted: Table A2 gives 4.2 to 4.4 (code 2)."""
-
-SHARD_BYTES: Final = 256_000_000
-"""Our choice: large enough for object stores, small enough for the memory of one worker."""
-
 _SAMPLE: Final = f"{SCRATCH}/sample"
 """Counted words that the tokenizer learns from."""
 
-
-ReadDraws = Callable[[Drawn, Mapping[str, Draw], int], Drawn]
-"""Adds draws, by subset, to what was drawn; the number counts the calls."""
+Survey = Mapping[str, Surveyed]
+"""What there is of each subset, on one side of the corpus."""
 
 
 def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
@@ -119,31 +101,26 @@ def sequence(run: PhaseRun) -> Manifest:
 
     Raises:
         RunError: if the corpus gives no sequence at all.
+        UsageError: if it gives fewer than were asked for.
     """
-    survey = _survey(run)
-    filled = [subset for subset, counts in survey.items() if counts.text_bytes]
-    mixture = mixture_of(run.job.config, filled)
-    tokenizer, training_warnings, tokenizer_entry = _tokenizer(run, mixture.given)
-    plan = _shard_plan(run, mixture.given, survey, tokenizer)
-    drawn = _draw(run, plan, mixture, survey)
-    wanted = wanted_of(run.job.config, drawn)
-    targets, shortage = settle(wanted, drawn.mixture.given, drawn.supplies)
-    shards = write_shards(
-        run.steps, run.job.engine, drawn.files, _quotas(targets, drawn, plan.shards), plan
-    )
-    warnings = (*training_warnings, *drawn.mixture.warnings, *shortage)
-    dataset = describe(run.job.config, survey, drawn, targets, plan, shards, warnings)
+    config = run.job.config
+    split = Split(config.seed, config.sequence.held_out)
+    survey, held_out = _survey(run, split)
+    mixture = mixture_of(config, [s for s, counts in survey.items() if counts.text_bytes])
+    tokenizer, warnings, tokenizer_entry = _tokenizer(run, mixture.given)
+    results, entry = _write_side(run, split, survey, mixture, tokenizer, warnings)
+    entries = [tokenizer_entry, entry]
+    if config.sequence.held_out:
+        others, entry = _write_held_out(run, split.other, held_out, mixture, tokenizer)
+        results |= others
+        entries += [entry] if entry else []
     for warning in warnings:
         tell("warning", warning, level="warning", phase=run.phase.name)
-    dataset_entry = store.write_bytes(
-        run.job.output, f"sequences/{DATASET_FILE}", dataset.to_json().encode()
-    )
-    results = {f"shard-{number:05d}": result for number, result in enumerate(shards)}
-    return run.manifest(results, {"warnings": list(warnings)}, (tokenizer_entry, dataset_entry))
+    return run.manifest(results, {"warnings": warnings}, tuple(entries))
 
 
-def _survey(run: PhaseRun) -> dict[str, Surveyed]:
-    """Returns documents, bytes and expected bytes of crops of each subset; draws the sample."""
+def _survey(run: PhaseRun, split: Split) -> tuple[dict[str, Surveyed], dict[str, Surveyed]]:
+    """Returns what there is of each subset, to train on and held out; draws the sample."""
     config = run.job.config
     limits = {}
     if not config.tokenizer.model:
@@ -153,25 +130,95 @@ def _survey(run: PhaseRun) -> dict[str, Surveyed]:
             if found["text_bytes"]
         }
         limits = sampling_limits(mixture_of(config, sizes).given, sizes)
-    crop_bytes = crop_size_bytes(config.sequence.length)
-    work = SurveyItem(run.job.output, _SAMPLE, config.seed, crop_bytes, limits)
+    crop_bytes = crop_bytes_of(config.sequence)
+    work = SurveyItem(run.job.output, _SAMPLE, config.seed, crop_bytes, limits, split)
     results = run.steps.run(Map("survey", run.items, work, Surveyed, SURVEY_BYTES))
-    survey = {item.subset: Surveyed() for item in sorted(run.items, key=lambda i: i.subset)}
+    subsets = sorted({item.subset for item in run.items})
+    learned, held_out = (dict.fromkeys(subsets, Surveyed()) for _ in range(2))
     for item in run.items:
-        survey[item.subset] += results[item.name].only
-    return survey
+        to_learn, to_hold_out = results[item.name].found
+        learned[item.subset] += to_learn
+        held_out[item.subset] += to_hold_out
+    return learned, held_out
 
 
-def mixture_of(config: Config, present: Collection[str]) -> Mixture:
-    """Returns the shares of these subsets.
+def _write_side(
+    run: PhaseRun,
+    split: Split,
+    survey: Survey,
+    mixture: Mixture,
+    tokenizer: Tokenizer,
+    warnings: list[str],
+) -> tuple[dict[str, ItemResult[Any]], store.FileEntry]:
+    """Writes the shards of a side of the corpus; returns what each holds, and `dataset.json`.
+
+    Args:
+        run: of the phase.
+        split: the side.
+        survey: of it.
+        mixture: of the subsets that have a share.
+        tokenizer: of the run.
+        warnings: a sentence for everything that is not as asked; what is found here is added.
+    """
+    config = run.job.config
+    plan = plan_parts(config.sequence, config.seed, survey, mixture.given, tokenizer, split)
+    drawn = draw(run, plan, mixture, survey)
+    wanted = wanted_of(config, split, drawn)
+    visits = visits_of(config.sequence, split)
+    targets, shortage = settle(wanted, drawn.mixture.given, drawn.supplies, visits)
+    warnings += drawn.mixture.warnings
+    if shortage:
+        warnings.append(_warning(config, shortage))
+    count = plan.shards(sum(targets.values()), 0 if split.is_held_out else config.sequence.shards)
+    made = shards_of(_quotas(targets, drawn, plan), plan, count)
+    shards = write_shards(run.steps, run.job.engine, drawn.files, made, plan)
+    dataset = describe(config, survey, drawn, targets, plan, shards, warnings)
+    content = dataset.to_json().encode()
+    entry = store.write_bytes(run.job.output, f"{plan.folder}/{DATASET_FILE}", content)
+    names = [plan.step(shard.name) for shard in made]
+    return dict(zip(names, shards, strict=True)), entry
+
+
+def _write_held_out(
+    run: PhaseRun, split: Split, survey: Survey, mixture: Mixture, tokenizer: Tokenizer
+) -> tuple[dict[str, ItemResult[Any]], store.FileEntry]:
+    """Writes the shards of the documents that are held out, beside a copy of the tokenizer.
 
     Raises:
-        RunError: if none of them has a weight.
+        UsageError: if they give no sequence.
     """
+    there = {s: share for s, share in mixture.given.items() if survey[s].documents}
+    mixture = Mixture(mixture.asked, there, ())
     try:
-        return make_mixture(config.sequence.weights, present)
-    except ValueError as error:
-        raise RunError(str(error)) from None
+        return _write_side(run, split, survey, mixture, tokenizer, [])
+    except TooSmallError:
+        documents = sum(counts.documents for counts in survey.values())
+        raise UsageError(
+            f"sequence.held_out = {split.share:g}: the {documents:,} documents that are held out "
+            f"give no sequence of {run.job.config.sequence.length:,} tokens; hold out a larger "
+            "share, or 0"
+        ) from None
+
+
+def _warning(config: Config, shortage: Shortage) -> str:
+    """Says that there are fewer sequences than wanted, and what helps.
+
+    Raises:
+        UsageError: if so many were asked for.
+    """
+    help_ = (
+        f"lower the weight of {shortage.binding}, raise sequence.max_visits, or add documents to it"
+    )
+    tokens, length = config.sequence.tokens, config.sequence.length
+    if tokens and not config.sequence.allow_fewer:
+        raise UsageError(
+            f"sequence.tokens = {tokens:,} is more than the corpus gives: {shortage.reason}, so "
+            f"that {shortage.total * length:,} tokens ({shortage.total:,} sequences) fit. Ask for "
+            f"no more than these, set sequence.allow_fewer = true to take them, {help_}"
+        )
+    return (
+        f"{shortage.total:,} sequences instead of {shortage.wanted:,}: {shortage.reason}; {help_}"
+    )
 
 
 def _tokenizer(run: PhaseRun, shares: Shares) -> tuple[Tokenizer, list[str], store.FileEntry]:
@@ -204,119 +251,14 @@ def _read_words(output: str, name: str) -> dict[str, int]:
     return dict(zip(table["word"].to_pylist(), table["count"].to_pylist(), strict=True))
 
 
-def _shard_plan(
-    run: PhaseRun, shares: Shares, survey: Mapping[str, Surveyed], tokenizer: Tokenizer
-) -> ShardPlan:
-    """Returns what the shards have in common; their number depends on sizes, never on workers."""
-    config = run.job.config.sequence
-    crop_bytes = sum(survey[subset].crop_bytes for subset in shares)
-    tokens = config.tokens or crop_bytes // BYTES_PER_TOKEN
-    shards = config.shards or max(1, math.ceil(2 * tokens / SHARD_BYTES))
-    # A power of two, so that the processes of a machine have equally many to sort.
-    parts = 1 << (2 * tokens // shards // PART_BYTES).bit_length()
-    rule = PackingRule(config.length, config.crops_per_group, tokenizer.bos, tokenizer.eos)
-    return ShardPlan(shards, parts, config.format, rule, run.job.config.seed, tokenizer)
-
-
-def _draw(
-    run: PhaseRun, plan: ShardPlan, mixture: Mixture, survey: Mapping[str, Surveyed]
-) -> Drawn:
-    """Reads the corpus until every subset can give its share, or has been visited enough."""
-    token_bytes = BYTES_PER_TOKEN * run.job.config.sequence.length
-    supplies = {s: Supply(survey[s].crop_bytes // token_bytes) for s in mixture.given}
-    read = functools.partial(_read_draws, run, plan, survey)
-    return draw_until_enough(run.job.config, Drawn(mixture, supplies), read)
-
-
-def draw_until_enough(config: Config, drawn: Drawn, read: ReadDraws) -> Drawn:
-    """Returns what `read` has added until every subset gives its share, or is used up.
-
-    Raises:
-        RunError: if no subset gives a sequence.
-    """
-    length = config.sequence.length
-    # Without a number of tokens, one visit of every document says how many are wanted.
-    draws = {} if config.sequence.tokens else dict.fromkeys(drawn.supplies, Draw(0))
-    number = 0
-    while True:
-        if draws:
-            drawn = read(drawn, draws, number)
-            number += 1
-        wanted = wanted_of(config, drawn)
-        visits = config.sequence.max_visits
-        draws = next_draws(wanted, drawn.mixture.given, drawn.supplies, visits)
-        if draws:
-            continue
-        fruitful = {s: supply for s, supply in drawn.supplies.items() if supply.sequences}
-        if not fruitful:
-            raise RunError(
-                f"the corpus is too small: none of {', '.join(drawn.supplies)} gives a single "
-                f"sequence of {length:,} tokens in a shard; add documents, or set a "
-                "smaller sequence.length or sequence.shards"
-            )
-        if len(fruitful) == len(drawn.supplies):
-            return drawn
-        drawn = Drawn(mixture_of(config, fruitful), fruitful, drawn.files)
-
-
-def wanted_of(config: Config, drawn: Drawn) -> int:
-    """Returns how many sequences are asked for."""
-    return wanted_sequences(config.sequence.tokens, config.sequence.length, drawn.supplies)
-
-
-def _read_draws(
-    run: PhaseRun,
-    plan: ShardPlan,
-    survey: Mapping[str, Surveyed],
-    drawn: Drawn,
-    draws: Mapping[str, Draw],
-    number: int,
-) -> Drawn:
-    """Tokenises the crops of some draws and counts the sequences they give."""
-    job, steps, config = run.job, run.steps, run.job.config
-    folder = f"{SCRATCH}/tokens-{number:03d}"
-    work = TokeniseItem(
-        output=job.output,
-        folder=folder,
-        model=job.path(f"sequences/{TOKENIZER_FILE}"),
-        model_sha256=plan.tokenizer.sha256,
-        seed=config.seed,
-        crop_bytes=crop_size_bytes(config.sequence.length),
-        shards=plan.shards,
-        parts=plan.parts,
-        draws=draws,
-    )
-    items = [item for item in run.items if item.subset in draws]
-    tokenise = Map(f"tokenise-{number:03d}", items, work, Tokenised, TOKENISE_BYTES)
-    ids = {s: DrawId(s, d.visit, len(drawn.supplies[s].draws)) for s, d in draws.items()}
-    files = {
-        item.name: CropFile(f"{folder}/{item.name}.parquet", ids[item.subset]) for item in items
-    }
-    crops = math.ceil(sum(survey[s].documents * d.part for s, d in draws.items()))  # about
-    rounds = even_ranges(plan.shards, job.engine.rounds(crops * CROP_DTYPE.itemsize))
-    build = CountRound(job.output, tuple(files.values()), plan)
-    count = Shuffle(f"count-{number:03d}", rounds, build, ShardSupply)
-    if len(rounds) == 1:
-        steps.run_together(tokenise, count)
-    results = steps.run(tokenise)
-    counted = join_results(steps.run(count).values()).found
-    counts = sequences_by_subset(counted, draws, plan.shards)
-    supplies = dict(drawn.supplies)
-    for subset, draw in draws.items():
-        supplies[subset] = supplies[subset].with_draw(draw, counts[subset])
-    found = {files[name]: result.only for name, result in results.items()}
-    return Drawn(drawn.mixture, supplies, {**drawn.files, **found})
-
-
-def _quotas(targets: Mapping[str, int], drawn: Drawn, shards: int) -> Quotas:
-    """Returns how many sequences each shard takes of each draw."""
-    quotas: dict[int, dict[DrawId, int]] = {shard: {} for shard in range(shards)}
+def _quotas(targets: Mapping[str, int], drawn: Drawn, plan: PartPlan) -> Quotas:
+    """Returns how many sequences are taken of each part and visit."""
+    quotas: dict[int, dict[VisitId, int]] = {part: {} for part in range(plan.parts)}
     for subset, supply in drawn.supplies.items():
-        by_draw = shard_quotas(targets[subset], supply)
-        for number, (draw, by_shard) in enumerate(zip(supply.draws, by_draw, strict=True)):
-            for shard, count in enumerate(by_shard):
+        for visit, by_part in enumerate(part_quotas(targets[subset], supply)):
+            for part, count in enumerate(by_part):
                 if count:
-                    quotas[shard][DrawId(subset, draw.visit, number)] = count
+                    quotas[part][VisitId(subset, visit)] = count
     return quotas
 
 
@@ -329,6 +271,9 @@ def check(config: Config) -> None:
     except ValueError as error:
         raise ConfigError(str(error)) from None
 
+
+PARTS: Final = f"{SCRATCH}/parts"
+"""Sorted parts of the documents to train on."""
 
 _HEAPS: Final = 0.6
 """Heaps' law: so the different words of the sample, which are stored, grow with its text (0.4 to

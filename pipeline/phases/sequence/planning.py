@@ -1,0 +1,146 @@
+"""What is settled before crops are drawn: how they become sequences, and in how many parts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from massivetext.config import Sequencing
+from massivetext.pipeline.phases.sequence.items import Surveyed
+from massivetext.pipeline.phases.table import phase_named
+from massivetext.sequencing.crops import crop_size_bytes
+from massivetext.sequencing.held_out import Split
+from massivetext.sequencing.packing import PackingRule, fitting_rule
+from massivetext.sequencing.tokenizer import Tokenizer
+
+BYTES_PER_TOKEN: Final = 4
+"""Our choice, only to guess sizes before tokens are counted: Table A2 gives 4.2 to 4.4 (code 2)."""
+
+SHARD_BYTES: Final = 256_000_000
+"""Our choice: large enough for object stores, small enough for the memory of one worker."""
+
+PART_BYTES: Final = 16_000_000
+"""Our choice: a worker sorts about this many bytes of tokens at a time, at most. It needs seven
+times that in memory."""
+
+_TOKEN_BYTES: Final = 2  # uint16
+
+_PLENTY: Final = 8
+"""Our choice: of a corpus that gives more than so many times what is asked for, the request decides
+the number of parts. All other requests find the same parts in it, and so the same sequences."""
+
+(SCRATCH,) = phase_named("sequence").scratch
+"""Samples and tokenised crops, below the output folder; deleted when the phase is finished."""
+
+
+@dataclass(frozen=True)
+class PartPlan:
+    """What all parts of a side of the corpus have in common.
+
+    Attributes:
+        parts: their number; a crop's hash decides its part.
+        format_name: of shards, as in the configuration.
+        length: tokens a sequence.
+        rules: how crops become sequences, by subset.
+        seed: of the run.
+        tokenizer: its table of bytes a token is needed.
+        split: the side of the corpus: to train on, or held out.
+    """
+
+    parts: int
+    format_name: str
+    length: int
+    rules: Mapping[str, PackingRule]
+    seed: int
+    tokenizer: Tokenizer
+    split: Split
+
+    @property
+    def folder(self) -> str:
+        """Of the shards."""
+        return "sequences/held_out" if self.split.is_held_out else "sequences"
+
+    @property
+    def scratch(self) -> str:
+        """Folder of the tokenised crops."""
+        return f"{SCRATCH}/held_out" if self.split.is_held_out else SCRATCH
+
+    @property
+    def parts_folder(self) -> str:
+        """Of the sorted parts."""
+        return f"{self.scratch}/parts"
+
+    @property
+    def ledger(self) -> str:
+        """What its sequences count as."""
+        return "held_out_sequences" if self.split.is_held_out else "sequences"
+
+    def step(self, name: str) -> str:
+        """Returns the name of a step of this side."""
+        return f"held-out-{name}" if self.split.is_held_out else name
+
+    def shards(self, sequences: int, asked: int) -> int:
+        """Returns the number of shards for so many sequences, by their size unless it is asked."""
+        size_bytes = _TOKEN_BYTES * self.length * sequences
+        return asked or min(self.parts, max(1, math.ceil(size_bytes / SHARD_BYTES)))
+
+
+def plan_parts(
+    config: Sequencing,
+    seed: int,
+    survey: Mapping[str, Surveyed],
+    subsets: Collection[str],
+    tokenizer: Tokenizer,
+    split: Split,
+) -> PartPlan:
+    """Returns the plan; it depends on the corpus and the request, never on workers.
+
+    Args:
+        config: what is asked for.
+        seed: of the run.
+        survey: of this side of the corpus.
+        subsets: that have a share.
+        tokenizer: of the run.
+        split: the side of the corpus.
+    """
+    rule = PackingRule(config.length, config.crops_per_group, tokenizer.bos, tokenizer.eos)
+    supply = sum(survey[subset].crop_bytes for subset in subsets) // BYTES_PER_TOKEN
+    most = supply * visits_of(config, split)
+    drawn = min(most, _PLENTY * config.tokens) if config.tokens else most
+    parts = 1 << (_TOKEN_BYTES * drawn // (PART_BYTES * max(1, config.shards))).bit_length()
+    return PartPlan(
+        parts=parts * max(1, config.shards),
+        format_name=config.format,
+        length=config.length,
+        rules={s: _rule_for(config, rule, survey[s], split) for s in sorted(subsets)},
+        seed=seed,
+        tokenizer=tokenizer,
+        split=split,
+    )
+
+
+def takes_all(config: Sequencing, split: Split) -> bool:
+    """Whether every document is read once, so that shares are those of the corpus.
+
+    So are documents that are held out: one evaluates on each subset by itself.
+    """
+    return split.is_held_out or (config.crops == "whole" and not config.tokens)
+
+
+def visits_of(config: Sequencing, split: Split) -> int:
+    """Returns how often a document may be read."""
+    return 1 if takes_all(config, split) else config.max_visits
+
+
+def crop_bytes_of(config: Sequencing) -> int | None:
+    """Returns C, or None for whole documents."""
+    return None if config.crops == "whole" else crop_size_bytes(config.length)
+
+
+def _rule_for(config: Sequencing, rule: PackingRule, found: Surveyed, split: Split) -> PackingRule:
+    """Returns how a subset's crops are grouped: by tens, as in the paper, where that works."""
+    if config.crops == "whole" or split.is_held_out:
+        return rule.by_tokens()
+    return fitting_rule(rule, found.documents, found.crop_bytes // BYTES_PER_TOKEN)
