@@ -12,8 +12,7 @@ from massivetext.filters.rule import Stage
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.phases.corpus import REASONS
-from massivetext.pipeline.phases.report.funnel import funnel
-from massivetext.sequencing.dataset import DATASET_FILE
+from massivetext.pipeline.phases.report.funnel import funnel, read_dataset
 
 RESULT_FOLDERS = {
     "corpus": "corpus",
@@ -35,13 +34,16 @@ def print_summary(job: Job) -> None:
     counts = funnel(job)
     console = report_console()
     console.print(funnel_table(counts))
+    dataset = read_dataset(job)
+    if dataset:
+        console.print(shards_table(dataset))
     if counts["incomplete_files"]:
         console.print(incomplete_line(counts["incomplete_files"]), soft_wrap=True, markup=False)
     for title, place in RESULT_FOLDERS.items():
         path = job.path(place)
         if store.match_below(path):
             console.print(f"{title:>9}  {path}", soft_wrap=True)
-    if store.exists(job.path(f"sequences/{DATASET_FILE}")):
+    if dataset:
         train = f"massivetext train {job.path('sequences')} --preset tiny --steps 50"
         console.print(f"\nnext       {train}", soft_wrap=True)
         console.print(f"           massivetext explain {job.output} ID_OR_URL", soft_wrap=True)
@@ -61,6 +63,29 @@ def report_console() -> Console:
     if not console.is_terminal:
         console.width = _LOG_WIDTH
     return console
+
+
+def shards_table(dataset: dict[str, Any]) -> Table:
+    """Returns a row a subset: how much of its text is in the shards, and what is lost on the way.
+
+    Args:
+        dataset: the content of `dataset.json`.
+    """
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("subset")
+    for column in ("share", "sequences", "visits", "text in shards", "lost at group ends"):
+        table.add_column(column, justify="right")
+    for subset, row in dataset["subsets"].items():
+        lost = row["discarded_tokens"] / max(1, row["crop_tokens"])
+        table.add_row(
+            subset,
+            f"{row['weight_given']:.1%}",
+            f"{row['sequences']:,}",
+            f"{row['visits']:.2f}",
+            f"{row['epochs']:.1%}",
+            f"{lost:.1%}",
+        )
+    return table
 
 
 def funnel_table(counts: dict[str, Any]) -> Table:

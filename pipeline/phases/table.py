@@ -112,6 +112,7 @@ PHASES: Final = (
             "shard-{n}-of-{n}.{ext}",
             "provenance/shard-{n}-of-{n}.parquet",
             "held_out/dataset.json",
+            "held_out/tokenizer.model",
             "held_out/shard-{n}-of-{n}.{ext}",
             "held_out/provenance/shard-{n}-of-{n}.parquet",
         ),

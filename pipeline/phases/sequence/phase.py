@@ -111,9 +111,9 @@ def sequence(run: PhaseRun) -> Manifest:
     results, entry = _write_side(run, split, survey, mixture, tokenizer, warnings)
     entries = [tokenizer_entry, entry]
     if config.sequence.held_out:
-        others, entry = _write_held_out(run, split.other, held_out, mixture, tokenizer)
+        others, more = _write_held_out(run, split.other, held_out, mixture, tokenizer)
         results |= others
-        entries += [entry] if entry else []
+        entries += more
     for warning in warnings:
         tell("warning", warning, level="warning", phase=run.phase.name)
     return run.manifest(results, {"warnings": warnings}, tuple(entries))
@@ -181,7 +181,7 @@ def _write_side(
 
 def _write_held_out(
     run: PhaseRun, split: Split, survey: Survey, mixture: Mixture, tokenizer: Tokenizer
-) -> tuple[dict[str, ItemResult[Any]], store.FileEntry]:
+) -> tuple[dict[str, ItemResult[Any]], tuple[store.FileEntry, ...]]:
     """Writes the shards of the documents that are held out, beside a copy of the tokenizer.
 
     Raises:
@@ -190,7 +190,7 @@ def _write_held_out(
     there = {s: share for s, share in mixture.given.items() if survey[s].documents}
     mixture = Mixture(mixture.asked, there, ())
     try:
-        return _write_side(run, split, survey, mixture, tokenizer, [])
+        results, dataset = _write_side(run, split, survey, mixture, tokenizer, [])
     except TooSmallError:
         documents = sum(counts.documents for counts in survey.values())
         raise UsageError(
@@ -198,6 +198,8 @@ def _write_held_out(
             f"give no sequence of {run.job.config.sequence.length:,} tokens; hold out a larger "
             "share, or 0"
         ) from None
+    path = f"sequences/held_out/{TOKENIZER_FILE}"  # so that the folder stands for itself
+    return results, (dataset, store.write_bytes(run.job.output, path, tokenizer.model))
 
 
 def _warning(config: Config, shortage: Shortage) -> str:
