@@ -25,11 +25,15 @@ from massivetext.model.configs import (
 )
 from massivetext.model.errors import TrainingError
 from massivetext.model.optimiser import OPTIMISERS
+from massivetext.sequencing.dataset import DATASET_FILE, HELD_OUT_FOLDER
 
 if TYPE_CHECKING:
     from massivetext.model.metrics import LogRow
     from massivetext.model.trained import TrainedModel
     from massivetext.sequencing import ShardReader
+
+HELD_OUT_RECORDS: Final = 256
+"""Our choice: so many sequences that are held out are enough for three digits; `eval` takes all."""
 
 TRAIN_EXTRA: Final = ("jax", "flax", "optax", "orbax", "grain", "matplotlib")
 """Modules of the extra `train`."""
@@ -199,12 +203,27 @@ def _train(options: argparse.Namespace) -> int:
     result = train(reader, config, make_layout(options.model_parallel), run_options)
     print(f"{result.step} of {config.steps} steps: {_losses_in_words(result.rows)}")
     print(f"model {output}, log {run_options.metrics_path}, curve {run_options.curve_path}")
+    if result.step == config.steps:
+        _print_held_out(output, options.shards / HELD_OUT_FOLDER)
     if result.interrupted:
         return INTERRUPTED
     if result.step < config.steps:
         tell("error", "stopped and saved; run the same command again to continue", level="error")
         return 1
     return 0
+
+
+def _print_held_out(model: Path, shards: Path) -> None:
+    """Evaluates a finished run on the documents that were held out of its shards, if any were."""
+    if not (shards / DATASET_FILE).exists():
+        return
+    from massivetext.model.evaluate import EvaluationOptions
+    from massivetext.model.trained import load
+
+    reader = open_shards(shards)
+    count = min(len(reader), HELD_OUT_RECORDS)
+    result = load(model).evaluate(reader, EvaluationOptions(records=count))
+    print(f"held out {result.bits_per_byte:.4f} bits per byte, {count:,} sequences of {shards}")
 
 
 def _losses_in_words(rows: list[LogRow]) -> str:

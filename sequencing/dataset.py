@@ -11,6 +11,8 @@ SCHEMA_VERSION: Final = 2
 
 DATASET_FILE: Final = "dataset.json"
 TOKENIZER_FILE: Final = "tokenizer.model"
+HELD_OUT_FOLDER: Final = "held_out"
+"""Beside the shards to train on: those of documents that are held out, in the same layout."""
 
 
 @dataclass(frozen=True)

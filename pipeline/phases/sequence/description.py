@@ -12,7 +12,6 @@ from massivetext.pipeline.phases.sequence.planning import PartPlan
 from massivetext.pipeline.phases.sequence.shards import ShardContent
 from massivetext.sequencing.dataset import SCHEMA_VERSION, Dataset, ShardEntry, SubsetEntry
 from massivetext.sequencing.draws import Supply
-from massivetext.sequencing.packing import SPECIALS_PER_CROP
 
 
 def describe(
@@ -81,8 +80,7 @@ def _subset_entry(
 ) -> SubsetEntry:
     length, rule = plan.length, plan.rules.get(subset)
     supply = drawn.supplies.get(subset, Supply(counts.documents))
-    found = [found for file, found in drawn.files.items() if file.subset == subset]
-    crop_tokens = sum(held.tokens + SPECIALS_PER_CROP * held.crops for held in found)
+    crop_tokens = drawn.crop_tokens(subset)
     return SubsetEntry(
         documents=counts.documents,
         corpus_bytes=counts.text_bytes,

@@ -43,6 +43,7 @@ from massivetext.sequencing.draws import (
 )
 from massivetext.sequencing.held_out import Split
 from massivetext.sequencing.mixture import Mixture, make_mixture
+from massivetext.sequencing.packing import SPECIALS_PER_CROP
 
 
 class TooSmallError(RunError):
@@ -62,6 +63,11 @@ class Drawn:
     mixture: Mixture
     supplies: Mapping[str, Supply]
     files: Mapping[CropFile, Tokenised] = field(default_factory=dict)
+
+    def crop_tokens(self, subset: str) -> int:
+        """Returns the tokens of a subset's crops, BOS and EOS included."""
+        held = [found for file, found in self.files.items() if file.subset == subset]
+        return sum(found.tokens + SPECIALS_PER_CROP * found.crops for found in held)
 
 
 ReadDraws = Callable[[Drawn, Mapping[str, Draw], int], Drawn]

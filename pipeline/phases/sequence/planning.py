@@ -11,6 +11,7 @@ from massivetext.config import Sequencing
 from massivetext.pipeline.phases.sequence.items import Surveyed
 from massivetext.pipeline.phases.table import phase_named
 from massivetext.sequencing.crops import crop_size_bytes
+from massivetext.sequencing.dataset import HELD_OUT_FOLDER
 from massivetext.sequencing.held_out import Split
 from massivetext.sequencing.packing import PackingRule, fitting_rule
 from massivetext.sequencing.tokenizer import Tokenizer
@@ -60,12 +61,12 @@ class PartPlan:
     @property
     def folder(self) -> str:
         """Of the shards."""
-        return "sequences/held_out" if self.split.is_held_out else "sequences"
+        return f"sequences/{HELD_OUT_FOLDER}" if self.split.is_held_out else "sequences"
 
     @property
     def scratch(self) -> str:
         """Folder of the tokenised crops."""
-        return f"{SCRATCH}/held_out" if self.split.is_held_out else SCRATCH
+        return f"{SCRATCH}/{HELD_OUT_FOLDER}" if self.split.is_held_out else SCRATCH
 
     @property
     def parts_folder(self) -> str:
