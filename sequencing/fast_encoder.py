@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -26,7 +27,7 @@ _CODE_POINTS: Final = 0x110000
 _CACHE_SLOTS: Final = 1 << 17
 """Our choice: at most half of them are filled, about 6 MB a thread, whatever is encoded."""
 
-_KEPT_BYTES: Final = 1 << 17
+KEPT_BYTES: Final = 1 << 17
 """Our choice: texts up to here (crops are smaller) share one working space a thread."""
 
 
@@ -81,7 +82,7 @@ class FastEncoder:
         scores = np.array([piece.score for piece in model.pieces], np.float32)
         ranks = np.empty(len(scores), np.int32)
         ranks[np.argsort(-scores, kind="stable")] = np.arange(len(scores), dtype=np.int32)
-        keys, merged = _merge_table(tokens)
+        keys, merged = merge_table(_merges(tokens))
         pairs = {pair for piece in tokens for pair in itertools.pairwise(piece)}
         self._tables: Final = (
             _joins(pairs),
@@ -91,6 +92,7 @@ class FastEncoder:
             keys,
             merged,
             ranks,
+            np.arange(len(scores), dtype=np.int32),  # a merge is named by the piece that it makes
         )
         self._of_thread: Final = threading.local()
 
@@ -100,8 +102,8 @@ class FastEncoder:
             text = text.replace(_SPACE_BYTES, b" ")  # to SentencePiece they are one character
         state = self._of_thread
         if not hasattr(state, "cache"):
-            state.cache, state.work = _empty_cache(), _working_space(_KEPT_BYTES)
-        work = state.work if len(text) <= _KEPT_BYTES else _working_space(len(text))
+            state.cache, state.work = empty_cache(np.uint16), working_space(KEPT_BYTES)
+        work = state.work if len(text) <= KEPT_BYTES else working_space(len(text))
         out = np.empty(len(text), np.uint16)
         count = encode(np.frombuffer(text, np.uint8), out, self._tables, state.cache, work)
         return out[:count].copy()
@@ -132,19 +134,25 @@ def _character_tokens(tokens: dict[str, int]) -> NDArray[np.int32]:
     return character_tokens
 
 
-def _merge_table(tokens: dict[str, int]) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
-    """Returns a hash table of all pairs of pieces whose concatenation is a piece."""
-    pairs = [
+def _merges(tokens: dict[str, int]) -> list[tuple[int, int, int]]:
+    """Returns all pairs of pieces whose concatenation is a piece, and that piece."""
+    return [
         (tokens[piece[:cut]], tokens[piece[cut:]], token)
         for piece, token in tokens.items()
         for cut in range(1, len(piece))
         if piece[:cut] in tokens and piece[cut:] in tokens
     ]
-    left, right, merged = np.array(pairs, np.int32).reshape(-1, 3).T.copy()
+
+
+def merge_table(
+    pairs: Sequence[tuple[int, int, int]],
+) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
+    """Returns a hash table of `(left token, right token, merge)`: its keys and its merges."""
+    left, right, merges = np.array(pairs, np.int32).reshape(-1, 3).T.copy()
     keys = _empty_table(len(pairs))
-    merged_tokens = np.zeros(len(keys), np.int32)
-    fill_merges(left, right, merged, keys, merged_tokens)
-    return keys, merged_tokens
+    values = np.zeros(len(keys), np.int32)
+    fill_merges(left, right, merges, keys, values)
+    return keys, values
 
 
 def _empty_table(pairs: int) -> NDArray[np.uint64]:
@@ -152,18 +160,19 @@ def _empty_table(pairs: int) -> NDArray[np.uint64]:
     return np.full(1 << max(1, (3 * pairs).bit_length()), EMPTY, np.uint64)
 
 
-def _empty_cache() -> tuple[NDArray[np.generic], ...]:
+def empty_cache(token_type: type[np.unsignedinteger]) -> tuple[NDArray[np.generic], ...]:
+    """Returns a cache of words and their tokens, of this type."""
     return (
         np.zeros(_CACHE_SLOTS, np.uint64),
         np.zeros(_CACHE_SLOTS, np.int64),
         np.zeros(_CACHE_SLOTS, np.int64),
         np.zeros(8 * _CACHE_SLOTS, np.uint8),
-        np.zeros(4 * _CACHE_SLOTS, np.uint16),
+        np.zeros(4 * _CACHE_SLOTS, token_type),
         np.zeros(3, np.int64),
     )
 
 
-def _working_space(size_bytes: int) -> tuple[NDArray[np.generic], ...]:
+def working_space(size_bytes: int) -> tuple[NDArray[np.generic], ...]:
     """Returns arrays for words of up to `size_bytes` characters.
 
     A heap of n symbols gets n - 1 pairs at first, and at most two for each of n - 1 merges.

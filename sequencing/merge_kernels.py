@@ -7,7 +7,7 @@ Integers are int64 wherever they are passed on: another type would compile a par
 are taken apart before the inner loops: handing one to a part costs more than a merge.
 
 A symbol is a token id, or UNKNOWN for a character without a piece, or GONE once its left neighbour
-has absorbed it.
+has absorbed it. A merge is a number, too: it has a rank, and a token that it makes.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ from massivetext.kernels import inlined, kernel, lean
 from massivetext.utf8 import ASCII_END, character_at, is_continuation
 
 TABLES: Final = (
-    "Tuple((uint8[:,::1], uint64[::1], int32[::1], int32, uint64[::1], int32[::1], int32[::1]))"
+    "Tuple((uint8[:,::1], uint64[::1], int32[::1], int32, uint64[::1], int32[::1], int32[::1],"
+    " int32[::1]))"
 )
-"""joins_256x256, joined characters, token of each code point, token of byte 0, merge keys, merged
-tokens, ranks."""
+"""joins_256x256, joined characters, token of each code point, token of byte 0, merge keys, merges,
+rank and token of each merge."""
 
 CACHE: Final = "Tuple((uint64[::1], int64[::1], int64[::1], uint8[::1], uint16[::1], int64[::1]))"
 """Slots: hash, place and size of the key, of the tokens; keys; tokens; what is used of each."""
@@ -39,21 +40,24 @@ GONE: Final = -2
 EMPTY: Final = np.uint64(0xFFFFFFFFFFFFFFFF)
 """An unused entry of a table of pairs; no pair of tokens or characters has this key."""
 
-_SHORT: Final = 24
+NO_RANK: Final = 1 << 31
+"""Behind all ranks."""
+
+SHORT: Final = 24
 """Our choice: up to this many symbols, trying every pair costs less than a heap."""
 
-_LONGEST_KEY: Final = 48
+LONGEST_KEY: Final = 48
 """Our choice: longer words are rare and seldom come again."""
 
 _LEFT_MASK: Final = (1 << 32) - 1
 """A priority is the rank above the left symbol's place: of equal ranks, the leftmost is first."""
 
-_SIZE_BITS: Final = 16
-_SIZE_MASK: Final = (1 << _SIZE_BITS) - 1
-_FNV_OFFSET: Final = np.uint64(0xCBF29CE484222325)  # FNV-1a, 64 bits
-_FNV_PRIME: Final = np.uint64(0x100000001B3)
+SIZE_BITS: Final = 16
+SIZE_MASK: Final = (1 << SIZE_BITS) - 1
+FNV_OFFSET: Final = np.uint64(0xCBF29CE484222325)  # FNV-1a, 64 bits
+FNV_PRIME: Final = np.uint64(0x100000001B3)
 _HALF: Final = np.uint64(32)
-_NO_WORD: Final = np.uint64(0)
+NO_WORD: Final = np.uint64(0)
 """Marks an empty slot of the cache; hashes of words are odd."""
 
 _ODD: Final = np.uint64(1)
@@ -81,12 +85,12 @@ def fill_pairs(left: Any, right: Any, keys: Any) -> None:
 
 
 @kernel("void(int32[::1], int32[::1], int32[::1], uint64[::1], int32[::1])")
-def fill_merges(left: Any, right: Any, merged: Any, keys: Any, tokens: Any) -> None:
-    """Enters pairs of tokens, and what they merge to, into an empty table."""
+def fill_merges(left: Any, right: Any, merges: Any, keys: Any, values: Any) -> None:
+    """Enters pairs of tokens, and the merge that joins them, into an empty table."""
     for pair in range(len(left)):
         place = _slot(left[pair], right[pair], keys)
         keys[place] = _pair(left[pair], right[pair])
-        tokens[place] = merged[pair]
+        values[place] = merges[pair]
 
 
 @lean
@@ -97,8 +101,8 @@ def _are_joined(text: Any, previous: Any, start: Any, joined: Any) -> Any:
 
 
 @lean
-def _merged(left: Any, right: Any, keys: Any, merges: Any) -> Any:
-    """Returns the token that two neighbours merge to, or UNKNOWN."""
+def _merge_of(left: Any, right: Any, keys: Any, merges: Any) -> Any:
+    """Returns the merge that joins two neighbours, or UNKNOWN."""
     if left < 0 or right < 0:
         return np.int32(UNKNOWN)
     place = _slot(left, right, keys)
@@ -122,23 +126,30 @@ def _characters(
 
 
 @lean
-def _merge_few(
-    count: Any, symbols: Any, firsts: Any, pairs: Any, keys: Any, merges: Any, ranks: Any
+def merge_few(
+    count: Any,
+    symbols: Any,
+    firsts: Any,
+    pairs: Any,
+    keys: Any,
+    merges: Any,
+    ranks: Any,
+    made: Any,
 ) -> Any:
     """Merges the best pair, the leftmost of equals, until none is left; returns the number.
 
-    pairs[i] is what symbols i and i + 1 merge to.
+    pairs[i] is the merge of symbols i and i + 1.
     """
     for left in range(count - 1):
-        pairs[left] = _merged(symbols[left], symbols[left + 1], keys, merges)
+        pairs[left] = _merge_of(symbols[left], symbols[left + 1], keys, merges)
     while count > 1:  # all pairs once a merge: quadratic, but over a line or two of the cache
-        best, best_rank = -1, len(ranks)
+        best, best_rank = -1, NO_RANK
         for left in range(count - 1):
             if pairs[left] >= 0 and ranks[pairs[left]] < best_rank:
                 best, best_rank = left, ranks[pairs[left]]
         if best < 0:
             break
-        symbols[best] = pairs[best]
+        symbols[best] = made[pairs[best]]
         count -= 1
         for place in range(best + 1, count):
             symbols[place] = symbols[place + 1]
@@ -146,9 +157,9 @@ def _merge_few(
             pairs[place - 1] = pairs[place]
         firsts[count] = firsts[count + 1]
         if best > 0:
-            pairs[best - 1] = _merged(symbols[best - 1], symbols[best], keys, merges)
+            pairs[best - 1] = _merge_of(symbols[best - 1], symbols[best], keys, merges)
         if best < count - 1:
-            pairs[best] = _merged(symbols[best], symbols[best + 1], keys, merges)
+            pairs[best] = _merge_of(symbols[best], symbols[best + 1], keys, merges)
     return count
 
 
@@ -207,29 +218,29 @@ def _close_gaps(count: Any, symbols: Any, firsts: Any) -> Any:
 
 
 @lean
-def _merge_many(count: Any, keys: Any, merges: Any, ranks: Any, W: Any) -> Any:
-    """Does what `_merge_few` does, with a heap of pairs; returns the number of symbols.
+def merge_many(count: Any, keys: Any, merges: Any, ranks: Any, made: Any, W: Any) -> Any:
+    """Does what `merge_few` does, with a heap of pairs; returns the number of symbols.
 
     Symbols keep their places, linked to their neighbours. Pairs whose symbols have changed stay in
     the heap, and are dropped when they come up.
     """
-    symbols, firsts, nexts, previous, priorities, tokens, rights = W
+    symbols, firsts, nexts, previous, priorities, joins, rights = W
     size = np.int64(0)
     for symbol in range(count):
         nexts[symbol] = symbol + 1 if symbol + 1 < count else -1
         previous[symbol] = symbol - 1
     for symbol in range(1, count):
-        token = _merged(symbols[symbol - 1], symbols[symbol], keys, merges)
-        if token >= 0:
-            priority = (np.int64(ranks[token]) << 32) | (symbol - 1)
-            size = _push(size, priority, token, symbol, priorities, tokens, rights)
+        merge = _merge_of(symbols[symbol - 1], symbols[symbol], keys, merges)
+        if merge >= 0:
+            priority = (np.int64(ranks[merge]) << 32) | (symbol - 1)
+            size = _push(size, priority, merge, symbol, priorities, joins, rights)
     while size > 0:
-        left, right, token = priorities[0] & _LEFT_MASK, np.int64(rights[0]), tokens[0]
-        size = _drop_first(size, priorities, tokens, rights)
+        left, right, merge = priorities[0] & _LEFT_MASK, np.int64(rights[0]), joins[0]
+        size = _drop_first(size, priorities, joins, rights)
         is_stale = symbols[left] == GONE or symbols[right] == GONE or nexts[left] != right
-        if is_stale or _merged(symbols[left], symbols[right], keys, merges) != token:
+        if is_stale or _merge_of(symbols[left], symbols[right], keys, merges) != merge:
             continue
-        symbols[left], symbols[right] = token, GONE
+        symbols[left], symbols[right] = made[merge], GONE
         nexts[left] = nexts[right]
         if nexts[right] >= 0:
             previous[nexts[right]] = left
@@ -237,23 +248,23 @@ def _merge_many(count: Any, keys: Any, merges: Any, ranks: Any, W: Any) -> Any:
             first = np.int64(previous[left]) if pair == 0 else left
             second = left if pair == 0 else np.int64(nexts[left])
             if first >= 0 and second >= 0:
-                token = _merged(symbols[first], symbols[second], keys, merges)
-                if token >= 0:
-                    priority = (np.int64(ranks[token]) << 32) | first
-                    size = _push(size, priority, token, second, priorities, tokens, rights)
+                merge = _merge_of(symbols[first], symbols[second], keys, merges)
+                if merge >= 0:
+                    priority = (np.int64(ranks[merge]) << 32) | first
+                    size = _push(size, priority, merge, second, priorities, joins, rights)
     return _close_gaps(count, symbols, firsts)
 
 
 @lean
 def _encode_word(text: Any, start: Any, stop: Any, out: Any, written: Any, T: Any, W: Any) -> Any:
     """Appends the tokens of text[start:stop], which nothing outside can merge with."""
-    character_tokens, byte_0, keys, merges, ranks = T[2], T[3], T[4], T[5], T[6]
+    character_tokens, byte_0, keys, merges, ranks, made = T[2], T[3], T[4], T[5], T[6], T[7]
     symbols, firsts, pairs = W[0], W[1], W[2]
     count = _characters(text, start, stop, character_tokens, symbols, firsts)
-    if count <= _SHORT:
-        count = _merge_few(count, symbols, firsts, pairs, keys, merges, ranks)
+    if count <= SHORT:
+        count = merge_few(count, symbols, firsts, pairs, keys, merges, ranks, made)
     else:
-        count = _merge_many(count, keys, merges, ranks, W)
+        count = merge_many(count, keys, merges, ranks, made, W)
     for symbol in range(count):
         if symbols[symbol] >= 0:
             out[written] = symbols[symbol]
@@ -266,17 +277,17 @@ def _encode_word(text: Any, start: Any, stop: Any, out: Any, written: Any, T: An
 
 
 @lean
-def _find(
+def find_word(
     text: Any, start: Any, size: Any, word_hash: Any, hashes: Any, key_slots: Any, keys: Any
 ) -> Any:
     """Returns the slot of a word in the cache: its own, or the empty one it would get."""
     slot = word_hash
     while True:
-        slot = find_slot(hashes, len(hashes) - 1, slot, word_hash, _NO_WORD)
-        if hashes[slot] == _NO_WORD:
+        slot = find_slot(hashes, len(hashes) - 1, slot, word_hash, NO_WORD)
+        if hashes[slot] == NO_WORD:
             break
-        if key_slots[slot] & _SIZE_MASK == size:
-            first = key_slots[slot] >> _SIZE_BITS
+        if key_slots[slot] & SIZE_MASK == size:
+            first = key_slots[slot] >> SIZE_BITS
             same = 0
             while same < size and keys[first + same] == text[start + same]:
                 same += 1
@@ -287,7 +298,7 @@ def _find(
 
 
 @lean
-def _remember(
+def remember(
     text: Any, start: Any, size: Any, word_hash: Any, out: Any, first: Any, stop: Any, C: Any
 ) -> None:
     """Enters a word with its tokens out[first:stop]; a full cache is emptied before."""
@@ -295,12 +306,12 @@ def _remember(
     count = stop - first
     is_full = 2 * (used[0] + 1) > len(hashes)
     if is_full or used[1] + size > len(keys) or used[2] + count > len(tokens):
-        hashes[:] = _NO_WORD
+        hashes[:] = NO_WORD
         used[:] = 0
-    slot = _find(text, start, size, word_hash, hashes, key_slots, keys)
+    slot = find_word(text, start, size, word_hash, hashes, key_slots, keys)
     hashes[slot] = word_hash
-    key_slots[slot] = (used[1] << _SIZE_BITS) | size
-    token_slots[slot] = (used[2] << _SIZE_BITS) | count
+    key_slots[slot] = (used[1] << SIZE_BITS) | size
+    token_slots[slot] = (used[2] << SIZE_BITS) | count
     for place in range(size):
         keys[used[1] + place] = text[start + place]
     for place in range(count):
@@ -308,6 +319,12 @@ def _remember(
     used[0] += 1
     used[1] += size
     used[2] += count
+
+
+@inlined
+def finished_hash(word_hash: Any) -> Any:
+    """Returns the hash of a word, which is never NO_WORD, from that of its bytes."""
+    return (word_hash ^ (word_hash >> _HALF)) | _ODD
 
 
 @kernel(f"int64(Array(uint8, 1, 'C', readonly=True), uint16[::1], {TABLES}, {CACHE}, {WORK})")
@@ -320,7 +337,7 @@ def encode(text: Any, out: Any, T: Any, C: Any, W: Any) -> Any:
     hashes, key_slots, token_slots, keys, tokens = C[0], C[1], C[2], C[3], C[4]
     written, start = np.int64(0), np.int64(0)
     while start < len(text):
-        word_hash = (_FNV_OFFSET ^ np.uint64(text[start])) * _FNV_PRIME
+        word_hash = (FNV_OFFSET ^ np.uint64(text[start])) * FNV_PRIME
         previous, stop = start, start + 1
         while stop < len(text):
             byte = text[stop]
@@ -333,22 +350,22 @@ def encode(text: Any, out: Any, T: Any, C: Any, W: Any) -> Any:
                 if (before | byte) >= ASCII_END and not _are_joined(text, previous, stop, joined):
                     break
                 previous = stop
-            word_hash = (word_hash ^ np.uint64(byte)) * _FNV_PRIME
+            word_hash = (word_hash ^ np.uint64(byte)) * FNV_PRIME
             stop += 1
         size, first = stop - start, written
-        if size > _LONGEST_KEY:  # not remembered
+        if size > LONGEST_KEY:  # not remembered
             written = _encode_word(text, start, stop, out, written, T, W)
             start = stop
             continue
-        word_hash = (word_hash ^ (word_hash >> _HALF)) | _ODD  # never _NO_WORD
-        slot = _find(text, start, size, word_hash, hashes, key_slots, keys)
-        if hashes[slot] != _NO_WORD:
-            place = token_slots[slot] >> _SIZE_BITS
-            for token in range(place, place + (token_slots[slot] & _SIZE_MASK)):
+        word_hash = finished_hash(word_hash)
+        slot = find_word(text, start, size, word_hash, hashes, key_slots, keys)
+        if hashes[slot] != NO_WORD:
+            place = token_slots[slot] >> SIZE_BITS
+            for token in range(place, place + (token_slots[slot] & SIZE_MASK)):
                 out[written] = tokens[token]
                 written += 1
         else:
             written = _encode_word(text, start, stop, out, written, T, W)
-            _remember(text, start, size, word_hash, out, first, written, C)
+            remember(text, start, size, word_hash, out, first, written, C)
         start = stop
     return written

@@ -1,0 +1,264 @@
+"""The patterns of known tokenizers as one compiled scanner: where the words of a text end.
+
+A pattern is a choice of branches, tried in order at every place, as its regular expression says:
+
+    's 't 're ...         a contraction (GPT-2, cl100k, Qwen)
+    .?L+                  letters, after one other character in all but GPT-2 (there: a space)
+    .?[upper][lower]...   o200k: a word ends where small letters meet capitals
+    N{1,k}                numbers, at most k characters (GPT-2: after a space, any number)
+     ?[^ L N]+[\\r\\n]*   symbols after a space, with the line ends (o200k: and slashes) behind
+    \\s*[\\r\\n]+         white space up to the last line end of its run
+    \\s+(?!\\S)           white space but for its last character, if text follows
+    \\s+                  that last character
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numba import types
+
+from massivetext.kernels import helper, kernel
+from massivetext.sequencing.byte_level.unicode_classes import (
+    CAPITAL,
+    CASELESS,
+    LETTER,
+    NUMBER,
+    SMALL,
+    SPACE,
+)
+from massivetext.utf8 import character_at
+
+_CR: Final = 13
+_LF: Final = 10
+_BLANK: Final = 32
+_SLASH: Final = 47
+_APOSTROPHE: Final = 39
+_LONG_S: Final = 0x17F
+"""Folds to s (Unicode CaseFolding.txt), so that case-insensitive patterns take it for one."""
+
+# Contractions.
+NONE: Final = 0
+SMALL_FIRST: Final = 1  # a branch of its own, small letters only
+ANY_CASE_FIRST: Final = 2  # a branch of its own
+ANY_CASE_LAST: Final = 3  # behind a word
+
+
+class SplitRule(NamedTuple):
+    """A pattern.
+
+    Attributes:
+        space_before: whether words and numbers take a space before them only, as in GPT-2; words
+            take any one character that is no letter, number or line end otherwise.
+        by_case: whether words end where small letters meet capitals.
+        contractions: one of the numbers above.
+        numbers: characters of a number at most; 0 for any number of them.
+        symbol_tails: 0 for none, 1 for line ends behind symbols, 2 for slashes, too.
+        line_ends: whether white space is cut behind its last line end.
+        whole_tail: whether white space at the end of the text is one word.
+    """
+
+    space_before: bool
+    by_case: bool
+    contractions: int
+    numbers: int
+    symbol_tails: int
+    line_ends: bool
+    whole_tail: bool
+
+
+_RULE_TYPE: Final[Any] = types.NamedTuple(
+    [types.boolean, types.boolean, *[types.int64] * 3, types.boolean, types.boolean], SplitRule
+)
+_TEXT: Final[Any] = types.Array(types.uint8, 1, "C", readonly=True)
+
+
+@helper
+def _class_at(text: Any, place: Any, classes: Any) -> Any:
+    """`(classes of the character there, where it ends)`; no class at the end of the text."""
+    if place >= len(text):
+        return np.int64(0), np.int64(place)
+    byte = text[place]
+    if byte < 128:
+        return np.int64(classes[byte]), np.int64(place) + 1
+    code_point, size = character_at(text, place)
+    return np.int64(classes[code_point]), np.int64(place) + size
+
+
+@helper
+def _run(text: Any, place: Any, classes: Any, wanted: Any) -> Any:
+    """Where the characters of these classes end that begin at a place."""
+    while place < len(text):
+        found, stop = _class_at(text, place, classes)
+        if found & wanted == 0:
+            break
+        place = stop
+    return place
+
+
+@helper
+def _is_line_end(text: Any, place: Any) -> Any:
+    return place < len(text) and (text[place] == _LF or text[place] == _CR)
+
+
+@helper
+def _contraction(text: Any, place: Any, any_case: Any) -> Any:
+    """Where a contraction ends that begins at a place; the place itself if there is none."""
+    stop = len(text)
+    if place + 1 >= stop or text[place] != _APOSTROPHE:
+        return place
+    fold = 32 if any_case else 0
+    first = text[place + 1] | fold
+    if first in (115, 116, 109, 100):  # s t m d
+        return place + 2
+    if any_case and text[place + 1] >= 128:
+        code_point, size = character_at(text, place + 1)
+        return place + 1 + size if code_point == _LONG_S else place
+    if place + 2 < stop:
+        second = text[place + 2] | fold
+        if (first in (114, 118) and second == 101) or (first == 108 and second == 108):
+            return place + 3  # re, ve, ll
+    return place
+
+
+@helper
+def _small_word(text: Any, place: Any, classes: Any) -> Any:
+    """Where `[capitals]*[small letters]+` ends; the place itself if it does not match.
+
+    Characters without case belong to both; the capitals give back as few as they must.
+    """
+    capitals = _run(text, place, classes, CAPITAL | CASELESS)
+    stop = _run(text, capitals, classes, SMALL | CASELESS)
+    if stop > capitals:
+        return stop
+    last, at = place, place
+    while at < capitals:
+        found, behind = _class_at(text, at, classes)
+        if found & CASELESS:
+            last = behind
+        at = behind
+    return last
+
+
+@helper
+def _word_by_case(text: Any, place: Any, classes: Any, rule: Any) -> Any:
+    """Where a word of o200k ends that begins at a place; the place itself if none does."""
+    found, behind = _class_at(text, place, classes)
+    takes_one = found & (LETTER | NUMBER) == 0 and not _is_line_end(text, place)
+    stop = place
+    if takes_one:
+        stop = _small_word(text, behind, classes)
+        stop = stop if stop > behind else place
+    if stop == place:
+        stop = _small_word(text, place, classes)
+    if stop == place and takes_one:
+        stop = _run(text, behind, classes, CAPITAL | CASELESS)
+        stop = stop if stop > behind else place
+    if stop == place:
+        stop = _run(text, place, classes, CAPITAL | CASELESS)
+    if stop > place and rule.contractions == ANY_CASE_LAST:
+        stop = _contraction(text, stop, True)
+    return stop
+
+
+@helper
+def _word(text: Any, place: Any, classes: Any, rule: Any) -> Any:
+    """Where letters end, with the one character that may stand before them; else the place."""
+    if rule.by_case:
+        return _word_by_case(text, place, classes, rule)
+    found, behind = _class_at(text, place, classes)
+    if found & LETTER:
+        return _run(text, behind, classes, LETTER)
+    if rule.space_before:
+        takes_one = text[place] == _BLANK
+    else:
+        takes_one = found & NUMBER == 0 and not _is_line_end(text, place)
+    if takes_one:
+        stop = _run(text, behind, classes, LETTER)
+        if stop > behind:
+            return stop
+    return place
+
+
+@helper
+def _number(text: Any, place: Any, classes: Any, rule: Any) -> Any:
+    """Where a number ends that begins at a place; else the place."""
+    start = place + 1 if rule.space_before and text[place] == _BLANK else place
+    stop, count = start, 0
+    while rule.numbers == 0 or count < rule.numbers:
+        found, behind = _class_at(text, stop, classes)
+        if found & NUMBER == 0:
+            break
+        stop = behind
+        count += 1
+    return stop if stop > start else place
+
+
+@helper
+def _symbols(text: Any, place: Any, classes: Any, rule: Any) -> Any:
+    """Where symbols end that begin at a place, with what belongs to their tail; else the place."""
+    start = place + 1 if text[place] == _BLANK else place
+    stop = start
+    while stop < len(text):
+        found, behind = _class_at(text, stop, classes)
+        if found & (LETTER | NUMBER | SPACE):
+            break
+        stop = behind
+    if stop == start:
+        return place
+    if rule.symbol_tails:
+        while _is_line_end(text, stop) or (
+            rule.symbol_tails == 2 and stop < len(text) and text[stop] == _SLASH
+        ):
+            stop += 1
+    return stop
+
+
+@helper
+def _white_space(text: Any, place: Any, classes: Any, rule: Any) -> Any:
+    """Where a word of white space ends that begins at a place."""
+    stop, last, line_end = place, place, place
+    while stop < len(text):
+        found, behind = _class_at(text, stop, classes)
+        if found & SPACE == 0:
+            break
+        last = stop
+        if _is_line_end(text, stop):
+            line_end = behind
+        stop = behind
+    if stop == len(text) and rule.whole_tail:
+        return stop
+    if rule.line_ends and line_end > place:
+        return line_end
+    if stop == len(text) or last == place:
+        return stop
+    return last
+
+
+@helper
+def _next_stop(text: Any, place: Any, classes: Any, rule: Any) -> Any:
+    """Where the word ends that begins at a place."""
+    if rule.contractions in (SMALL_FIRST, ANY_CASE_FIRST):
+        stop = _contraction(text, place, rule.contractions == ANY_CASE_FIRST)
+        if stop > place:
+            return stop
+    stop = _word(text, place, classes, rule)
+    if stop == place:
+        stop = _number(text, place, classes, rule)
+    if stop == place:
+        stop = _symbols(text, place, classes, rule)
+    if stop == place:
+        stop = _white_space(text, place, classes, rule)
+    return stop
+
+
+@kernel(types.int64(_TEXT, types.Array(types.uint8, 1, "C", readonly=True), _RULE_TYPE, types.int64[::1]))
+def word_stops(text: Any, classes: Any, rule: Any, stops: Any) -> Any:
+    """Writes where each word of valid UTF-8 text ends; returns their number."""
+    place, count = np.int64(0), np.int64(0)
+    while place < len(text):
+        place = _next_stop(text, place, classes, rule)
+        stops[count] = place
+        count += 1
+    return count
