@@ -43,6 +43,7 @@ setup(
         "massivetext": ["py.typed"],
         "massivetext.pipeline.phases.report": ["*.html"],
         "massivetext.pipeline.extraction.charset": ["*.npz"],
+        "massivetext.sequencing.byte_level": ["*.npz"],
         "massivetext.pipeline.extraction.choice": ["*.npz"],
     },
     install_requires=[
@@ -62,6 +63,7 @@ setup(
         "numpy>=2.0",
         "protobuf>=4.22",  # GetMessageClass, which reads SentencePiece files
         "pyarrow>=18",
+        "regex>=2024.5",  # splits text by the patterns of tokenizers
         "rich>=13",
         "sentencepiece>=0.2.1",
         "tld>=0.13",  # carries the public suffix list

@@ -191,6 +191,12 @@ class TokenizerConfig:
     """SentencePiece BPE with byte fallback and 32,000 pieces (A.1.2, section 2)."""
 
     model: Annotated[str, PathKind.FILE] = ""
+    """A SentencePiece model, a tokenizer.json, or ranks as tiktoken has them; "" trains one."""
+    bos: str = ""
+    """Name of the special token before each crop; "" for the model's own."""
+    eos: str = ""
+    allow_lossy: bool = False
+    """Whether the model may lose white space."""
     vocab_size: int = 32_000
     normalization: Literal["identity", "nfkc"] = "identity"
 

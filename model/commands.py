@@ -25,7 +25,6 @@ from massivetext.model.configs import (
 )
 from massivetext.model.errors import TrainingError
 from massivetext.model.optimiser import OPTIMISERS
-from massivetext.sequencing.dataset import DATASET_FILE, HELD_OUT_FOLDER
 
 if TYPE_CHECKING:
     from massivetext.model.metrics import LogRow
@@ -204,7 +203,7 @@ def _train(options: argparse.Namespace) -> int:
     print(f"{result.step} of {config.steps} steps: {_losses_in_words(result.rows)}")
     print(f"model {output}, log {run_options.metrics_path}, curve {run_options.curve_path}")
     if result.step == config.steps:
-        _print_held_out(output, options.shards / HELD_OUT_FOLDER)
+        _print_held_out(output, options.shards)
     if result.interrupted:
         return INTERRUPTED
     if result.step < config.steps:
@@ -215,6 +214,9 @@ def _train(options: argparse.Namespace) -> int:
 
 def _print_held_out(model: Path, shards: Path) -> None:
     """Evaluates a finished run on the documents that were held out of its shards, if any were."""
+    from massivetext.sequencing.dataset import DATASET_FILE, HELD_OUT_FOLDER
+
+    shards /= HELD_OUT_FOLDER
     if not (shards / DATASET_FILE).exists():
         return
     from massivetext.model.evaluate import EvaluationOptions

@@ -15,7 +15,7 @@ from massivetext.model.sharding import make_layout
 from massivetext.model.step import LanguageModel, evaluation_parameters, state_shardings
 from massivetext.model.train import CHECKPOINTS_FOLDER
 from massivetext.sequencing.dataset import TOKENIZER_FILE
-from massivetext.sequencing.tokenizer import Tokenizer
+from massivetext.sequencing.tokenizer import Tokenizer, make_tokenizer
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def load(folder: Path, step: int | None = None) -> TrainedModel:
 
 def _tokenizer(path: Path, sha256: str) -> Tokenizer:
     try:
-        tokenizer = Tokenizer(path.read_bytes())
+        tokenizer = make_tokenizer(path.read_bytes())
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path}: {error}; copy the file from the folder of the shards") from None
     if tokenizer.sha256 != sha256:

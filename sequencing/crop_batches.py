@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from massivetext.records import stable_hash
+from massivetext.sequencing.token_type import Tokens, little_endian, no_tokens
 
 CROP_DTYPE: Final = np.dtype(
     [
@@ -35,20 +36,22 @@ class CropBatch:
 
     Attributes:
         crops_C: CROP_DTYPE rows.
-        tokens: uint16, as many as crops_C["tokens"] sums to.
+        tokens: as many as crops_C["tokens"] sums to.
     """
 
     crops_C: NDArray[np.void]
-    tokens: NDArray[np.uint16]
+    tokens: Tokens
 
     def to_bytes(self) -> tuple[bytes, bytes]:
         """Returns both arrays as bytes, to be shuffled or stored."""
-        return self.crops_C.tobytes(), self.tokens.astype("<u2", copy=False).tobytes()
+        return self.crops_C.tobytes(), little_endian(self.tokens).tobytes()
 
     @classmethod
     def from_bytes(cls, crops: bytes | memoryview, tokens: bytes | memoryview) -> CropBatch:
         """Returns the batch that `to_bytes` described."""
-        return cls(np.frombuffer(crops, CROP_DTYPE), np.frombuffer(tokens, "<u2"))
+        crops_C = np.frombuffer(crops, CROP_DTYPE)
+        size_bytes = len(tokens) // max(1, int(crops_C["tokens"].sum()))
+        return cls(crops_C, np.frombuffer(tokens, f"<u{size_bytes}") if size_bytes else no_tokens())
 
 
 def crop_hash(seed: int, document_id: str, visit: int) -> int:
@@ -70,12 +73,12 @@ def in_hash_order(crops_C: NDArray[np.void]) -> NDArray[np.intp]:
 def sorted_batch(batches: Iterable[CropBatch]) -> CropBatch:
     """Returns one batch of the crops of all batches, in hash order."""
     crops_C, tokens = join_in_hash_order(batches)
-    return CropBatch(crops_C, np.concatenate([np.empty(0, np.uint16), *tokens]))
+    return CropBatch(crops_C, np.concatenate([no_tokens(), *tokens]))
 
 
 def join_in_hash_order(
     batches: Iterable[CropBatch],
-) -> tuple[NDArray[np.void], list[NDArray[np.uint16]]]:
+) -> tuple[NDArray[np.void], list[Tokens]]:
     """Returns the crops of all batches in hash order, and the tokens of each (views)."""
     parts = list(batches)
     crops_C = np.concatenate([np.empty(0, CROP_DTYPE), *(part.crops_C for part in parts)])
@@ -97,7 +100,7 @@ def split_by_part(batch: CropBatch, parts: int) -> dict[int, CropBatch]:
     }
 
 
-def tokens_of_crops(batch: CropBatch) -> list[NDArray[np.uint16]]:
+def tokens_of_crops(batch: CropBatch) -> list[Tokens]:
     """Returns the tokens of each crop."""
     stop_C = np.cumsum(batch.crops_C["tokens"])
     bounds = zip((stop_C - batch.crops_C["tokens"]).tolist(), stop_C.tolist(), strict=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any, Final
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 1
 
 DATASET_FILE: Final = "dataset.json"
 TOKENIZER_FILE: Final = "tokenizer.model"
@@ -42,8 +42,6 @@ class SubsetEntry:
         documents: documents of the corpus.
         corpus_bytes: UTF-8 bytes of their text.
         visits: how many crops were drawn from each document, on average.
-        tokens_per_group: tokens that a group of crops has at least; 0 where a number of crops makes
-            a group (`sequence.crops_per_group`, ten in the paper).
         crop_tokens: tokens of all crops, BOS and EOS included.
         discarded_tokens: of these, lost at the ends of groups, which are shorter than a sequence.
         surplus_tokens: of these, in sequences that the mixture had no place for.
@@ -53,12 +51,13 @@ class SubsetEntry:
         epochs: utf8_bytes / corpus_bytes: how often the subset's text is read.
         weight_asked: the subset's weight in the configuration, as a share of all weights.
         weight_given: its share of the sequences.
+        tokens_per_group: tokens that a group of crops has at least; 0 where a number of crops makes
+            a group (`sequence.crops_per_group`, ten in the paper).
     """
 
     documents: int
     corpus_bytes: int
     visits: float
-    tokens_per_group: int
     crop_tokens: int
     discarded_tokens: int
     surplus_tokens: int
@@ -68,6 +67,7 @@ class SubsetEntry:
     epochs: float
     weight_asked: float
     weight_given: float
+    tokens_per_group: int = 0  # fields with a default are younger than the schema
 
 
 @dataclass(frozen=True)
@@ -77,11 +77,11 @@ class Dataset:
     Attributes:
         schema_version: of this file's layout.
         format: shard format, as in the configuration.
-        sequence_length: tokens a record; stored as little-endian uint16.
+        sequence_length: tokens a record.
         vocab_size: number of token ids.
         bos: token before each crop.
         eos: token after each crop.
-        tokenizer_sha256: hash of `tokenizer.model` in the same folder.
+        tokenizer_sha256: hash of the tokenizer's file in the same folder.
         config_hash: fingerprint of the configuration.
         seed: of the run.
         records: sequences of all shards.
@@ -90,6 +90,8 @@ class Dataset:
         shards: in the order of their numbers.
         subsets: by name.
         warnings: a sentence for each request that could not be met.
+        token_type: uint16 or uint32, little-endian.
+        tokenizer: name of the tokenizer's file.
     """
 
     schema_version: int
@@ -107,6 +109,8 @@ class Dataset:
     shards: tuple[ShardEntry, ...]
     subsets: Mapping[str, SubsetEntry]
     warnings: tuple[str, ...]
+    token_type: str = "uint16"
+    tokenizer: str = TOKENIZER_FILE
 
     def to_json(self) -> str:
         """Returns the text of `dataset.json`; equal datasets give equal texts."""
@@ -126,7 +130,8 @@ class Dataset:
                 f"{DATASET_FILE} has schema version {version}; this program reads "
                 f"{SCHEMA_VERSION}: write the shards again, or use the program that wrote them"
             )
-        missing = [field.name for field in fields(cls) if field.name not in record]
+        required = [field.name for field in fields(cls) if field.default is MISSING]
+        missing = [name for name in required if name not in record]
         if missing:
             raise ValueError(f"{DATASET_FILE} lacks {', '.join(missing)}")
         shards = tuple(ShardEntry(**entry) for entry in record.pop("shards"))

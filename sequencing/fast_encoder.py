@@ -47,6 +47,7 @@ def why_not(model: SentencePieceFile) -> str:
         "it is not a BPE model": model.is_bpe,
         "it has no byte fallback": model.has_byte_fallback,
         "it adds, removes or moves spaces": model.keeps_text,
+        "it has more pieces than uint16 holds": len(pieces) <= 1 << 16,
         "it has user-defined symbols": PieceType.USER_DEFINED not in types,
         "it has unused pieces": PieceType.UNUSED not in types,
         "the space is not a piece": _SPACE in known,

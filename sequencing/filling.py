@@ -24,6 +24,7 @@ from massivetext.sequencing.packing import (
     first_crops,
     pack,
 )
+from massivetext.sequencing.token_type import Tokens, token_type_of
 
 PROVENANCE_SCHEMA: Final = pa.schema(
     [
@@ -69,7 +70,7 @@ class DrawnCrops:
     visit: int
     part: int
     crops_C: NDArray[np.void]
-    tokens: Iterable[NDArray[np.uint16]]
+    tokens: Iterable[Tokens]
     quota: int
     rule: PackingRule
 
@@ -94,12 +95,12 @@ class FilledShard:
     """The content of a shard.
 
     Attributes:
-        sequences_NxL: uint16 tokens, in their final order.
+        sequences_NxL: tokens, in their final order.
         provenance: PROVENANCE_SCHEMA, ordered by sequence.
         subset_utf8_bytes: UTF-8 bytes that the tokens of each subset stand for.
     """
 
-    sequences_NxL: NDArray[np.uint16]
+    sequences_NxL: Tokens
     provenance: pa.Table
     subset_utf8_bytes: Mapping[str, int]
 
@@ -141,7 +142,7 @@ def fill_shard(
     order = np.argsort(keys, kind="stable")
     position = np.empty(len(order), np.int64)
     position[order] = np.arange(len(order))
-    sequences_NxL = np.empty((len(order), length), np.uint16)
+    sequences_NxL = np.empty((len(order), length), token_type_of(len(token_bytes)))
     subset_utf8_bytes: dict[str, int] = {}
     tables, start = [PROVENANCE_SCHEMA.empty_table()], 0
     for crops, choice in zip(taken, choices, strict=True):
@@ -177,7 +178,7 @@ def _choose(crops: DrawnCrops, seed: int) -> _Choice:
 
 
 def _pack_into(
-    sequences_NxL: NDArray[np.uint16],
+    sequences_NxL: Tokens,
     place_S: NDArray[np.int64],
     crops: DrawnCrops,
     token_bytes: NDArray[np.int32],

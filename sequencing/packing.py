@@ -17,6 +17,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from massivetext.sequencing.token_type import Tokens
+
 SPECIALS_PER_CROP: Final = 2
 """BOS and EOS (A.1.2)."""
 
@@ -84,12 +86,12 @@ class PackedSequences:
     """The sequences of a run of crops.
 
     Attributes:
-        sequences_NxL: uint16 tokens.
+        sequences_NxL: tokens.
         spans: SPAN_DTYPE rows, ordered by sequence and by place in it.
         discarded_tokens: tokens (BOS and EOS included) at the ends of groups.
     """
 
-    sequences_NxL: NDArray[np.uint16]
+    sequences_NxL: Tokens
     spans: NDArray[np.void]
     discarded_tokens: int
 
@@ -99,7 +101,7 @@ def count_sequences(crop_tokens_C: NDArray[np.integer], rule: PackingRule) -> in
     return int(_sequences_by_group(crop_tokens_C, rule)[1].sum())
 
 
-def pack(crops: Sequence[NDArray[np.uint16]], rule: PackingRule) -> PackedSequences:
+def pack(crops: Sequence[Tokens], rule: PackingRule) -> PackedSequences:
     """Returns the sequences of consecutive crops.
 
     Args:
@@ -147,11 +149,11 @@ def first_crops(crop_tokens_C: NDArray[np.integer], rule: PackingRule) -> NDArra
     return np.array(found, np.int64)
 
 
-def _lay_out(
-    crops: Sequence[NDArray[np.uint16]], room_C: NDArray[np.int64], rule: PackingRule
-) -> NDArray[np.uint16]:
+def _lay_out(crops: Sequence[Tokens], room_C: NDArray[np.int64], rule: PackingRule) -> Tokens:
     """Returns crops end to end, each with BOS and EOS and cut to its room, copied once."""
-    bos, eos = np.array([rule.bos], np.uint16), np.array([rule.eos], np.uint16)
+    special = np.array([rule.bos, rule.eos])
+    types = {crop.dtype for crop in crops} | {np.min_scalar_type(special.max())}
+    bos, eos = np.split(special.astype(np.result_type(np.uint16, *types)), 2)
     pieces = [bos[:0]]
     for crop, room in zip(crops, room_C.tolist(), strict=True):
         if room >= len(crop) + SPECIALS_PER_CROP:

@@ -1,138 +1,130 @@
-"""Text to tokens and back: a SentencePiece BPE model with byte fallback (A.1.2, section 2)."""
+"""Text to tokens and back, whatever made the vocabulary: what sequences need of a tokenizer."""
 
 from __future__ import annotations
 
-import hashlib
-from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 import numpy as np
-import sentencepiece
 from numpy.typing import NDArray
 
-from massivetext.sequencing.sentencepiece_file import parse_sentencepiece
+from massivetext.sequencing.token_type import Tokens
 
-if TYPE_CHECKING:
-    from massivetext.sequencing.fast_encoder import FastEncoder
-
-MAX_VOCAB_SIZE: Final = 65_536
-"""Shards hold tokens as uint16."""
-
-_SPACE: Final = "\u2581"
-"""SentencePiece's sign for a space inside a piece."""
+WHITE_SPACE: Final = "def two(x):\n    return x  # 2\n\n\tThe end.\n"
+"""A text that comes back as it was from a tokenizer that keeps line feeds, tabs and indents."""
 
 
-def load_tokenizer(path: str) -> Tokenizer:
-    """Returns the tokenizer of a local `.model` file.
+class Tokenizer(Protocol):
+    """A vocabulary that sequences can be made with."""
 
-    Raises:
-        OSError: if it cannot be read.
-        ValueError: if it is not a suitable model (see `Tokenizer`).
-    """
-    with open(path, "rb") as stream:
-        return Tokenizer(stream.read())
+    @property
+    def model(self) -> bytes:
+        """The content of the tokenizer's file."""
+        ...
 
+    @property
+    def sha256(self) -> str:
+        """Hash of the file, in hex; shards name it."""
+        ...
 
-class Tokenizer:
-    """A SentencePiece model, checked to be one that sequences can be made with.
+    @property
+    def file_name(self) -> str:
+        """How the file is called beside the shards."""
+        ...
 
-    Crops of arbitrary text are encoded without loss by a model of normalisation `identity` (but
-    for U+2581, which SentencePiece itself uses for the space); `nfkc` folds compatibility
-    characters.
+    @property
+    def vocab_size(self) -> int:
+        """Number of token ids."""
+        ...
 
-    Attributes:
-        model: bytes of the `.model` file.
-        sha256: hash of the model, in hex; shards name it.
-        vocab_size: number of token ids.
-        bos: id before each crop.
-        eos: id after each crop.
-    """
-
-    def __init__(self, model: bytes) -> None:
-        """Loads a model.
+    @property
+    def bos(self) -> int:
+        """The id before each crop.
 
         Raises:
-            ValueError: if the bytes are not such a model, or it has no BOS, EOS or byte pieces, or
-                more ids than uint16 holds.
+            ValueError: if the vocabulary has no such token.
         """
-        try:
-            self._processor = sentencepiece.SentencePieceProcessor(model_proto=model)
-        except RuntimeError as error:
-            raise ValueError(f"not a SentencePiece model: {error}") from None
-        self.model: Final = model
-        self.sha256: Final = hashlib.sha256(model).hexdigest()
-        self.vocab_size: Final = int(self._processor.get_piece_size())
-        self.bos: Final = int(self._processor.bos_id())
-        self.eos: Final = int(self._processor.eos_id())
-        self._check()
+        ...
 
-    def __reduce__(self) -> tuple[type[Tokenizer], tuple[bytes]]:
-        return Tokenizer, (self.model,)
+    @property
+    def eos(self) -> int:
+        """The id after each crop; raises as `bos`."""
+        ...
 
-    def encode(self, text: bytes) -> NDArray[np.uint16]:
+    @property
+    def token_bytes(self) -> NDArray[np.int32]:
+        """UTF-8 bytes that each token stands for, shape (vocab_size,); of special tokens: 0."""
+        ...
+
+    def encode(self, text: bytes) -> Tokens:
         """Returns the tokens of UTF-8 text, without BOS and EOS.
-
-        They are those of SentencePiece, computed many times faster where the model allows it.
 
         Raises:
             UnicodeDecodeError: if the text is not UTF-8.
         """
-        if not text.isascii():
-            text.decode()  # SentencePiece would make three tokens of a bad byte, and lose it
-        fast, rule = self._fast
-        if fast is None:
-            return self.encode_by_sentencepiece(text)
-        # NFKC leaves ASCII as it is; of other rules nothing is known.
-        if rule != "identity" and not (rule == "nfkc" and text.isascii()):
-            text = self._processor.normalize(text)
-        return fast.encode(text)
-
-    def encode_by_sentencepiece(self, text: bytes) -> NDArray[np.uint16]:
-        """Returns what `encode` returns, by the library itself: its reference and fallback."""
-        return np.array(self._processor.encode(text), np.uint16)
-
-    @cached_property
-    def _fast(self) -> tuple[FastEncoder | None, str]:
-        """The fast encoder, if it can take the model, and the rule of normalisation."""
-        from massivetext.sequencing import fast_encoder  # compiled when first needed
-
-        parsed = parse_sentencepiece(self.model)
-        try:
-            return fast_encoder.FastEncoder(parsed), parsed.normalization
-        except fast_encoder.UnsuitableModelError:
-            return None, parsed.normalization
+        ...
 
     def decode(self, tokens: NDArray[np.integer]) -> str:
         """Returns the text of tokens; BOS and EOS vanish, cut characters become U+FFFD."""
-        return str(self._processor.decode([int(token) for token in tokens]))
+        ...
 
-    @cached_property
-    def token_bytes(self) -> NDArray[np.int32]:
-        """UTF-8 bytes that each token stands for, shape (vocab_size,); BOS, EOS and unknown: 0."""
-        sizes = [self._bytes_of(token) for token in range(self.vocab_size)]
-        return np.array(sizes, np.int32)
 
-    def _bytes_of(self, token: int) -> int:
-        processor = self._processor
-        if processor.is_byte(token):
-            return 1
-        if processor.is_control(token) or processor.is_unknown(token):
-            return 0
-        return len(processor.id_to_piece(token).replace(_SPACE, " ").encode())
+def make_tokenizer(model: bytes, bos: str = "", eos: str = "") -> Tokenizer:
+    """Returns the tokenizer of a file: of SentencePiece, a tokenizer.json, or ranks of tiktoken.
 
-    def _check(self) -> None:
-        if self.vocab_size > MAX_VOCAB_SIZE:
-            raise ValueError(
-                f"the tokenizer has {self.vocab_size:,} pieces; shards hold tokens as uint16, "
-                f"so at most {MAX_VOCAB_SIZE:,} are possible"
-            )
-        if self.bos < 0 or self.eos < 0:
-            raise ValueError(
-                f"the tokenizer has BOS id {self.bos} and EOS id {self.eos}; both must exist, as "
-                "they stand round every crop: train it with bos_id and eos_id"
-            )
-        if not any(self._processor.is_byte(token) for token in range(self.vocab_size)):
-            raise ValueError(
-                "the tokenizer has no byte pieces, so unknown characters would be lost: "
-                "train it with byte_fallback"
-            )
+    Args:
+        model: content of the file.
+        bos: name of the token before each crop; "" for the file's own.
+        eos: the same for the token after each crop.
+
+    Raises:
+        ValueError: if it is none of these, or not one that sequences can be made with.
+    """
+    if _is_json(model) or _is_ranks(model):
+        from massivetext.sequencing.byte_level.tokenizer import ByteLevelTokenizer
+
+        return ByteLevelTokenizer(model, bos, eos)
+    from massivetext.sequencing.sentencepiece_tokenizer import SentencePieceTokenizer
+
+    return SentencePieceTokenizer(model, bos, eos)
+
+
+def require_usable(tokenizer: Tokenizer, allow_lossy: bool) -> None:
+    """Refuses a tokenizer that sequences cannot be made with, or that would harm them.
+
+    Args:
+        tokenizer: to look at.
+        allow_lossy: whether it may lose white space.
+
+    Raises:
+        ValueError: if it has no BOS or no EOS, or loses white space.
+    """
+    _ = tokenizer.bos, tokenizer.eos
+    found = tokenizer.decode(tokenizer.encode(WHITE_SPACE.encode()))
+    if found != WHITE_SPACE and not allow_lossy:
+        raise ValueError(
+            f"it loses white space: {WHITE_SPACE!r} comes back as {found!r}, so that no sequence "
+            "would have line feeds or indents as the text has; train it to keep white space (of "
+            "SentencePiece: remove_extra_whitespaces=false, no nmt_ rule), or set "
+            "tokenizer.allow_lossy = true"
+        )
+
+
+def load_tokenizer(path: str, bos: str = "", eos: str = "") -> Tokenizer:
+    """Returns the tokenizer of a local file.
+
+    Raises:
+        OSError: if it cannot be read.
+        ValueError: see `make_tokenizer`.
+    """
+    with open(path, "rb") as stream:
+        return make_tokenizer(stream.read(), bos, eos)
+
+
+def _is_json(model: bytes) -> bool:
+    return model[:64].lstrip()[:1] == b"{"
+
+
+def _is_ranks(model: bytes) -> bool:
+    """Whether the first line is a token in base 64 and a number."""
+    first = model[:4096].split(b"\n", 1)[0].split()
+    return len(first) == 2 and first[1].isdigit() and first[0].isascii()

@@ -20,7 +20,9 @@ import sentencepiece
 from massivetext.records import stable_hash
 from massivetext.sequencing.mixture import Shares
 from massivetext.sequencing.sentencepiece_file import replace_in_pieces
-from massivetext.sequencing.tokenizer import MAX_VOCAB_SIZE
+
+MAX_VOCAB_SIZE: Final = 1 << 16
+"""Our choice: what is trained here fits in shards of uint16. The paper has 32,000 pieces."""
 
 SAMPLE_BYTES: Final = 50_000_000
 """Our choice: many times what 32,000 merges need."""

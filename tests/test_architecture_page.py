@@ -10,7 +10,7 @@ import pytest
 
 from massivetext.pipeline.phases.table import PHASES
 from massivetext.sequencing import ShardReader
-from massivetext.sequencing.tokenizer import Tokenizer
+from massivetext.sequencing.tokenizer import make_tokenizer
 from tests.test_architecture import MAY_IMPORT, PIPELINE_MAY_IMPORT, ROOT
 
 PAGE: Final = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
@@ -84,7 +84,7 @@ def test_names_are_defined(name: str) -> None:
         ("filters.rule.Rule", True),
         ("massivetext.kernels.helper", True),
         ("sequencing.tokenizer.Tokenizer.encode", True),
-        ("sequencing.draws.Draw.visit", True),
+        ("sequencing.draws.Draw.by_visit", True),
         ("dedup.heads.HEADS_PER_BUCKET", True),
         ("filters.rules.Gone", False),
         ("filters.gone.Rule", False),
@@ -164,7 +164,7 @@ def test_the_way_of_a_document_is_that_of_the_sample(sample_run: Path) -> None:
     assert f"{size_bytes:,} bytes of text" in way
     assert f"{page['words']} words, English" in way
     assert f"bytes 0 to {size_bytes:,}" in way
-    tokens = Tokenizer((sample_run / "sequences/tokenizer.model").read_bytes())
+    tokens = make_tokenizer((sample_run / "sequences/tokenizer.model").read_bytes())
     assert f"{len(tokens.encode(page['text'].encode()))} tokens" in way
     (number,) = re.findall(r"sequence (\d+), tokens", way)
     pieces = ShardReader(sample_run / "sequences").provenance(int(number))

@@ -67,7 +67,7 @@ def explain_sequence(output: str, number: int) -> None:
         raise UsageError(
             f"sequence {number} does not exist: the shards hold 0 to {len(reader) - 1}"
         )
-    tokenizer = load_tokenizer(store.below(output, "sequences/tokenizer.model"))
+    tokenizer = load_tokenizer(reader.tokenizer_path)
     tokens = reader[number]
     console = report_console()
     for crop in reader.provenance(number):

@@ -108,11 +108,11 @@ PHASES: Final = (
         folders=("sequences",),
         writes=(
             "dataset.json",
-            "tokenizer.model",
+            "tokenizer.{ext}",
             "shard-{n}-of-{n}.{ext}",
             "provenance/shard-{n}-of-{n}.parquet",
             "held_out/dataset.json",
-            "held_out/tokenizer.model",
+            "held_out/tokenizer.{ext}",
             "held_out/shard-{n}-of-{n}.{ext}",
             "held_out/provenance/shard-{n}-of-{n}.parquet",
         ),

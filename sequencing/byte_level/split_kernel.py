@@ -1,4 +1,4 @@
-"""The patterns of known tokenizers as one compiled scanner: where the words of a text end.
+r"""The patterns of known tokenizers as one compiled scanner: where the words of a text end.
 
 A pattern is a choice of branches, tried in order at every place, as its regular expression says:
 
@@ -6,10 +6,10 @@ A pattern is a choice of branches, tried in order at every place, as its regular
     .?L+                  letters, after one other character in all but GPT-2 (there: a space)
     .?[upper][lower]...   o200k: a word ends where small letters meet capitals
     N{1,k}                numbers, at most k characters (GPT-2: after a space, any number)
-     ?[^ L N]+[\\r\\n]*   symbols after a space, with the line ends (o200k: and slashes) behind
-    \\s*[\\r\\n]+         white space up to the last line end of its run
-    \\s+(?!\\S)           white space but for its last character, if text follows
-    \\s+                  that last character
+     ?[^ L N]+[\r\n]*   symbols after a space, with the line ends (o200k: and slashes) behind
+    \s*[\r\n]+         white space up to the last line end of its run
+    \s+(?!\S)           white space but for its last character, if text follows
+    \s+                  that last character
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class SplitRule(NamedTuple):
 _RULE_TYPE: Final[Any] = types.NamedTuple(
     [types.boolean, types.boolean, *[types.int64] * 3, types.boolean, types.boolean], SplitRule
 )
-_TEXT: Final[Any] = types.Array(types.uint8, 1, "C", readonly=True)
+_BYTES: Final[Any] = types.Array(types.uint8, 1, "C", readonly=True)
 
 
 @helper
@@ -253,7 +253,7 @@ def _next_stop(text: Any, place: Any, classes: Any, rule: Any) -> Any:
     return stop
 
 
-@kernel(types.int64(_TEXT, types.Array(types.uint8, 1, "C", readonly=True), _RULE_TYPE, types.int64[::1]))
+@kernel(types.int64(_BYTES, _BYTES, _RULE_TYPE, types.int64[::1]))
 def word_stops(text: Any, classes: Any, rule: Any, stops: Any) -> Any:
     """Writes where each word of valid UTF-8 text ends; returns their number."""
     place, count = np.int64(0), np.int64(0)

@@ -21,9 +21,7 @@ _TAIL: Final = r"\s*[\r\n]+|\s+(?!\S)|\s+"
 GPT2: Final = rf"{_CONTRACTIONS}| ?\p{{L}}+| ?\p{{N}}+| ?[^\s\p{{L}}\p{{N}}]+|\s+(?!\S)|\s+"
 """Of GPT-2, and of `ByteLevel` in a tokenizer.json."""
 
-_R50K: Final = (
-    r"'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s"
-)
+_R50K: Final = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s"
 """tiktoken's spelling of the same."""
 
 CL100K: Final = (

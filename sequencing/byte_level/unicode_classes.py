@@ -1,4 +1,4 @@
-"""Classes of characters that patterns of tokenizers name, as bits: `\\p{L}`, `\\p{N}`, `\\s`, ...
+r"""Classes of characters that patterns of tokenizers name, as bits: `\p{L}`, `\p{N}`, `\s`, ...
 
 The table comes with the package, so that texts are split in the same way under every Python. To
 write it anew: `python -m massivetext.sequencing.byte_level.unicode_classes`.
@@ -51,7 +51,7 @@ _BITS: Final = {
 @functools.cache
 def class_table() -> NDArray[np.uint8]:
     """Returns the classes of every code point, shape (0x110000,), read-only."""
-    content = resources.files(__package__).joinpath(_FILE).read_bytes()
+    content = resources.files("massivetext.sequencing.byte_level").joinpath(_FILE).read_bytes()
     with np.load(io.BytesIO(content)) as stored:
         first, classes = stored["first"], stored["classes"]
     table = np.repeat(classes, np.diff(first, append=_CODE_POINTS))
@@ -72,9 +72,11 @@ def main() -> None:
     """Writes the table of this Python's Unicode database into the package."""
     table = computed_table()
     first = np.flatnonzero(np.diff(table, prepend=table[0] ^ 1)).astype(np.int32)
-    path = Path(str(resources.files(__package__).joinpath(_FILE)))
+    path = Path(str(resources.files("massivetext.sequencing.byte_level").joinpath(_FILE)))
     np.savez_compressed(path, first=first, classes=table[first])
-    print(f"{path}: {len(first):,} ranges of Unicode {unicodedata.unidata_version}", file=sys.stderr)
+    print(
+        f"{path}: {len(first):,} ranges of Unicode {unicodedata.unidata_version}", file=sys.stderr
+    )
 
 
 if __name__ == "__main__":

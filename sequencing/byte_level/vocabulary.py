@@ -25,8 +25,8 @@ class Vocabulary:
         special: name -> id, of tokens that no text gives.
         added: texts that become a token wherever they stand, before all else -> id.
         merges: (left token, right token, made token), best first.
-        is_ranked: whether the rank of a merge is that of the token that it makes (tiktoken), so that
-            of several ways to the same token the leftmost is first; otherwise its place.
+        is_ranked: whether the rank of a merge is that of the token that it makes (tiktoken), so
+            that of several ways to the same token the leftmost is first; otherwise its place.
         takes_words: whether a word that is a token is taken as it is.
         patterns: cut a text into words, one after the other.
         normalization: of the text before all else.
@@ -90,13 +90,13 @@ _FAMILIES: Final = {
 
 def _parse_ranks(content: bytes) -> Vocabulary:
     """Returns the vocabulary of a file of lines: a token in base 64, a space, its rank."""
-    ranks = {}
+    ranks: dict[bytes, int] = {}
     for number, line in enumerate(content.splitlines(), 1):
         if not line.strip():
             continue
         try:
-            token, rank = line.split()
-            ranks[base64.b64decode(token, validate=True)] = int(rank)
+            encoded, rank = line.split()
+            ranks[base64.b64decode(encoded, validate=True)] = int(rank)
         except (ValueError, binascii.Error):
             raise ValueError(
                 f"line {number} is not a token in base 64 and its rank, as in a tiktoken file"
@@ -105,12 +105,12 @@ def _parse_ranks(content: bytes) -> Vocabulary:
     if family is None:
         known = ", ".join(f"{count:,}" for count in sorted(_FAMILIES))
         raise ValueError(
-            f"a tiktoken file of {len(ranks):,} ranks: its pattern is not known (known are those of "
-            f"{known} ranks); a tokenizer.json says its own"
+            f"a tiktoken file of {len(ranks):,} ranks, whose pattern is not known (known are those "
+            f"of {known} ranks); a tokenizer.json says its own"
         )
     tokens = [b""] * family.size
-    for token, rank in ranks.items():
-        tokens[rank] = token
+    for token, place in ranks.items():
+        tokens[place] = token
     return Vocabulary(
         tokens=tuple(tokens),
         special=dict(family.special),
@@ -142,7 +142,9 @@ def _parse_json(content: bytes) -> Vocabulary:
         names: dict[str, int] = model["vocab"]
         pairs = [_pair(merge) for merge in model["merges"]]
     except (ValueError, KeyError, TypeError):
-        raise ValueError("not a tokenizer.json of a BPE model (no model.vocab and model.merges)") from None
+        raise ValueError(
+            "not a tokenizer.json of a BPE model (no model.vocab and model.merges)"
+        ) from None
     _require_byte_level(told, model)
     added = {entry["content"]: entry for entry in told.get("added_tokens") or ()}
     special = {name: entry["id"] for name, entry in added.items() if entry.get("special")}
@@ -233,7 +235,10 @@ def _ends(told: Mapping[str, Any] | None) -> tuple[str, str]:
     """Returns the special tokens that a `post_processor` puts round a text."""
     for step in _steps(told, "processors"):
         if step["type"] == "TemplateProcessing":
-            ids = [part["SpecialToken"]["id"] if "SpecialToken" in part else None for part in step["single"]]
+            ids = [
+                part["SpecialToken"]["id"] if "SpecialToken" in part else None
+                for part in step["single"]
+            ]
             if None in ids:
                 text = ids.index(None)
                 before = [name for name in ids[:text] if name]

@@ -1,6 +1,6 @@
 """ArrayRecord: random access, a checksum a record; grain and maxtext read it natively.
 
-One record is one sequence: little-endian uint16 tokens. Option `group_size:1` makes every record
+One record is one sequence: little-endian tokens. Option `group_size:1` makes every record
 a unit of reading (grain requires it); uncompressed, because zstd saves 38 % of the disk and costs
 14 times the CPU (measured).
 """
@@ -15,9 +15,9 @@ from typing import BinaryIO, Final
 
 import numpy as np
 from array_record.python import array_record_module  # pyright: ignore[reportAttributeAccessIssue]
-from numpy.typing import NDArray
 
 from massivetext.sequencing.shards.staging import staging_folder, staging_in_words
+from massivetext.sequencing.token_type import Tokens, TokenType, little_endian
 
 _WRITER_OPTIONS = "group_size:1,uncompressed"
 _READER_OPTIONS = "readahead_buffer_size:0"  # random access: nothing is read ahead
@@ -28,22 +28,22 @@ class ArrayRecordFormat:
 
     suffix = ".arrayrecord"
 
-    def write(self, stream: BinaryIO, sequences_NxL: NDArray[np.uint16]) -> None:
+    def write(self, stream: BinaryIO, sequences_NxL: Tokens) -> None:
         """Writes a shard, by way of a local file: the library writes to paths only."""
         with tempfile.NamedTemporaryFile(prefix="massivetext-", dir=staging_folder()) as staged:
             try:
                 writer = array_record_module.ArrayRecordWriter(staged.name, _WRITER_OPTIONS)
-                for sequence_L in sequences_NxL:
-                    writer.write(sequence_L.astype("<u2", copy=False).tobytes())
+                for sequence_L in little_endian(sequences_NxL):
+                    writer.write(sequence_L.tobytes())
                 writer.close()
             except RuntimeError as error:
                 raise _system_error(error) from error
             with open(staged.name, "rb") as written:
                 shutil.copyfileobj(written, stream, 1 << 20)
 
-    def open(self, path: str, length: int) -> ArrayRecordFile:
+    def open(self, path: str, length: int, token_type: TokenType) -> ArrayRecordFile:
         """Opens a shard."""
-        return ArrayRecordFile(path)
+        return ArrayRecordFile(path, token_type)
 
 
 def _system_error(error: RuntimeError) -> OSError:
@@ -56,14 +56,15 @@ def _system_error(error: RuntimeError) -> OSError:
 class ArrayRecordFile:
     """An open ArrayRecord shard."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, token_type: TokenType) -> None:
+        self._token_type = token_type
         self._reader = array_record_module.ArrayRecordReader(path, _READER_OPTIONS)
 
     def __len__(self) -> int:
         return int(self._reader.num_records())
 
-    def __getitem__(self, index: int) -> NDArray[np.uint16]:
-        return np.frombuffer(self._reader.read([index])[0], "<u2")
+    def __getitem__(self, index: int) -> Tokens:
+        return np.frombuffer(self._reader.read([index])[0], self._token_type)
 
 
 FORMAT: Final = ArrayRecordFormat()

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import BinaryIO, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
+from massivetext.sequencing.token_type import Tokens, TokenType
 
 
 class SequenceFile(Protocol):
@@ -19,7 +18,7 @@ class SequenceFile(Protocol):
         """Returns the number of sequences."""
         ...
 
-    def __getitem__(self, index: int, /) -> NDArray[np.uint16]:
+    def __getitem__(self, index: int, /) -> Tokens:
         """Returns a sequence, 0 <= index < len."""
         ...
 
@@ -32,10 +31,10 @@ class ShardFormat(Protocol):
         """Returns the end of the file's name, with its dot."""
         ...
 
-    def write(self, stream: BinaryIO, sequences_NxL: NDArray[np.uint16]) -> None:
-        """Writes a whole shard; the stream takes bytes in order and cannot seek."""
+    def write(self, stream: BinaryIO, sequences_NxL: Tokens) -> None:
+        """Writes a whole shard, little-endian; the stream takes bytes in order and cannot seek."""
         ...
 
-    def open(self, path: str, length: int) -> SequenceFile:
-        """Opens a local file of sequences of `length` tokens."""
+    def open(self, path: str, length: int, token_type: TokenType) -> SequenceFile:
+        """Opens a local file of sequences of `length` tokens of this type."""
         ...

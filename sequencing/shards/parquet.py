@@ -1,4 +1,4 @@
-"""Parquet: one column `tokens` of fixed-size lists of uint16, for tools that know tables.
+"""Parquet: one column `tokens` of fixed-size lists of integers, for tools that know tables.
 
 Compressed (zstd), because Parquet stores uint16 as 32-bit integers: twice the size otherwise.
 """
@@ -10,7 +10,8 @@ from typing import BinaryIO, Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
+
+from massivetext.sequencing.token_type import Tokens, TokenType
 
 _ROW_GROUP_SEQUENCES = 1024  # our choice: 4 MB of tokens at 2,048 a sequence
 
@@ -20,7 +21,7 @@ class ParquetFormat:
 
     suffix = ".parquet"
 
-    def write(self, stream: BinaryIO, sequences_NxL: NDArray[np.uint16]) -> None:
+    def write(self, stream: BinaryIO, sequences_NxL: Tokens) -> None:
         """Writes a shard."""
         tokens = pa.FixedSizeListArray.from_arrays(
             pa.array(sequences_NxL.reshape(-1)), sequences_NxL.shape[1]
@@ -31,24 +32,24 @@ class ParquetFormat:
         ) as writer:
             writer.write_table(table, row_group_size=_ROW_GROUP_SEQUENCES)
 
-    def open(self, path: str, length: int) -> ParquetShard:
+    def open(self, path: str, length: int, token_type: TokenType) -> ParquetShard:
         """Opens a shard."""
-        return ParquetShard(path, length)
+        return ParquetShard(path, length, token_type)
 
 
 class ParquetShard:
     """An open Parquet shard; the row group that was read last stays in memory."""
 
-    def __init__(self, path: str, length: int) -> None:
+    def __init__(self, path: str, length: int, token_type: TokenType) -> None:
         self._file = pq.ParquetFile(path)
         self._length = length
         self._group = -1
-        self._sequences_NxL = np.empty((0, length), np.uint16)
+        self._sequences_NxL = np.empty((0, length), token_type)
 
     def __len__(self) -> int:
         return int(self._file.metadata.num_rows)
 
-    def __getitem__(self, index: int) -> NDArray[np.uint16]:
+    def __getitem__(self, index: int) -> Tokens:
         group, row = divmod(index, _ROW_GROUP_SEQUENCES)
         if group != self._group:
             column = self._file.read_row_group(group, ["tokens"])["tokens"].combine_chunks()

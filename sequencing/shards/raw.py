@@ -1,4 +1,4 @@
-"""Raw tokens: nothing but little-endian uint16, for numpy.memmap and its friends.
+"""Raw tokens: nothing but little-endian integers, for numpy.memmap and its friends.
 
 The file has no checksum; `dataset.json` holds one for each shard.
 """
@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import BinaryIO, Final
 
 import numpy as np
-from numpy.typing import NDArray
+
+from massivetext.sequencing.token_type import Tokens, TokenType, little_endian
 
 
 class RawFormat:
@@ -16,29 +17,29 @@ class RawFormat:
 
     suffix = ".bin"
 
-    def write(self, stream: BinaryIO, sequences_NxL: NDArray[np.uint16]) -> None:
+    def write(self, stream: BinaryIO, sequences_NxL: Tokens) -> None:
         """Writes a shard."""
-        stream.write(sequences_NxL.astype("<u2").tobytes())
+        stream.write(little_endian(sequences_NxL).tobytes())
 
-    def open(self, path: str, length: int) -> RawFile:
+    def open(self, path: str, length: int, token_type: TokenType) -> RawFile:
         """Maps a shard into memory."""
-        return RawFile(path, length)
+        return RawFile(path, length, token_type)
 
 
 class RawFile:
     """An open raw shard."""
 
-    def __init__(self, path: str, length: int) -> None:
+    def __init__(self, path: str, length: int, token_type: TokenType) -> None:
         with open(path, "rb") as stream:
             is_empty = not stream.read(1)
         # An empty file cannot be mapped.
-        tokens = np.empty(0, "<u2") if is_empty else np.memmap(path, "<u2", "r")
+        tokens = np.empty(0, token_type) if is_empty else np.memmap(path, token_type, "r")
         self._sequences_NxL = tokens.reshape(-1, length)
 
     def __len__(self) -> int:
         return len(self._sequences_NxL)
 
-    def __getitem__(self, index: int) -> NDArray[np.uint16]:
+    def __getitem__(self, index: int) -> Tokens:
         return np.array(self._sequences_NxL[index])
 
 

@@ -9,13 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Any
 
-import numpy as np
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
-from massivetext.sequencing.dataset import DATASET_FILE, TOKENIZER_FILE, Dataset
+from massivetext.sequencing.dataset import DATASET_FILE, Dataset
 from massivetext.sequencing.shards.format import SequenceFile
 from massivetext.sequencing.shards.formats import FORMATS, provenance_name
+from massivetext.sequencing.token_type import Tokens, token_type_of
 
 
 @dataclass(frozen=True)
@@ -71,12 +70,12 @@ class ShardReader:
     def __len__(self) -> int:
         return self.dataset.records
 
-    def __getitem__(self, index: int) -> NDArray[np.uint16]:
+    def __getitem__(self, index: int) -> Tokens:
         """Returns a sequence, shape (sequence_length,)."""
         shard, row = self.locate(index)
         return self._file(shard)[row]
 
-    def __iter__(self) -> Iterator[NDArray[np.uint16]]:
+    def __iter__(self) -> Iterator[Tokens]:
         return (self[index] for index in range(len(self)))
 
     def __getstate__(self) -> dict[str, Any]:
@@ -98,8 +97,8 @@ class ShardReader:
 
     @property
     def tokenizer_path(self) -> str:
-        """The SentencePiece model that made the tokens."""
-        return os.path.join(self.folder, TOKENIZER_FILE)
+        """The file of the tokenizer that made the tokens."""
+        return os.path.join(self.folder, self.dataset.tokenizer)
 
     def locate(self, index: int) -> tuple[int, int]:
         """Returns number of the shard and row in it of a sequence.
@@ -118,7 +117,8 @@ class ShardReader:
             entry = self.dataset.shards[shard]
             shard_format = FORMATS[self.dataset.format]
             path = os.path.join(self.folder, entry.name)
-            opened = shard_format.open(path, self.dataset.sequence_length)
+            token_type = token_type_of(self.dataset.vocab_size)
+            opened = shard_format.open(path, self.dataset.sequence_length, token_type)
             if len(opened) != entry.records:
                 raise ValueError(
                     f"{path} holds {len(opened):,} sequences; {DATASET_FILE} says "

@@ -1,7 +1,7 @@
 """TFRecord: length, checksum, payload, checksum; for tf.data and everything that reads its files.
 
-A payload is one sequence, little-endian uint16 (`tf.io.decode_raw(record, tf.uint16)`). As all
-records have the same size, record i is found without an index.
+A payload is one sequence, little-endian (`tf.io.decode_raw(record, tf.uint16)`, or tf.int32 where
+the vocabulary needs it). As all records have the same size, record i is found without an index.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import struct
 from typing import BinaryIO, Final
 
 import numpy as np
-from numpy.typing import NDArray
+
+from massivetext.sequencing.token_type import Tokens, TokenType, little_endian
 
 _MASK_DELTA = 0xA282EAD8  # TFRecord's definition of a masked CRC-32C
 _HEADER_BYTES = 12  # uint64 length, uint32 checksum of it
@@ -23,26 +24,27 @@ class TFRecordFormat:
 
     suffix = ".tfrecord"
 
-    def write(self, stream: BinaryIO, sequences_NxL: NDArray[np.uint16]) -> None:
+    def write(self, stream: BinaryIO, sequences_NxL: Tokens) -> None:
         """Writes a shard."""
-        length_bytes = struct.pack("<Q", 2 * sequences_NxL.shape[1])
+        tokens_NxL = little_endian(sequences_NxL)
+        length_bytes = struct.pack("<Q", tokens_NxL.itemsize * tokens_NxL.shape[1])
         header = length_bytes + struct.pack("<I", _masked_crc32c(length_bytes))
-        for sequence_L in sequences_NxL.astype("<u2"):
+        for sequence_L in tokens_NxL:
             payload = sequence_L.tobytes()
             stream.write(header + payload + struct.pack("<I", _masked_crc32c(payload)))
 
-    def open(self, path: str, length: int) -> TFRecordFile:
+    def open(self, path: str, length: int, token_type: TokenType) -> TFRecordFile:
         """Opens a shard."""
-        return TFRecordFile(path, length)
+        return TFRecordFile(path, length, token_type)
 
 
 class TFRecordFile:
     """An open TFRecord shard of equal records."""
 
-    def __init__(self, path: str, length: int) -> None:
-        self._path = path
+    def __init__(self, path: str, length: int, token_type: TokenType) -> None:
+        self._path, self._token_type = path, token_type
         self._stream = open(path, "rb")  # noqa: SIM115 (open as long as the shard is)
-        self._payload_bytes = 2 * length
+        self._payload_bytes = token_type.itemsize * length
         self._record_bytes = _HEADER_BYTES + self._payload_bytes + _FOOTER_BYTES
         size_bytes = os.path.getsize(path)
         if size_bytes % self._record_bytes:
@@ -55,7 +57,7 @@ class TFRecordFile:
     def __len__(self) -> int:
         return self._records
 
-    def __getitem__(self, index: int) -> NDArray[np.uint16]:
+    def __getitem__(self, index: int) -> Tokens:
         start = index * self._record_bytes + _HEADER_BYTES
         # Positional reads: threads share the file.
         record = os.pread(self._stream.fileno(), self._payload_bytes + _FOOTER_BYTES, start)
@@ -63,7 +65,7 @@ class TFRecordFile:
         (checksum,) = struct.unpack("<I", record[self._payload_bytes :])
         if checksum != _masked_crc32c(payload):
             raise ValueError(f"{self._path}: record {index} is damaged (its checksum differs)")
-        return np.frombuffer(payload, "<u2")
+        return np.frombuffer(payload, self._token_type)
 
 
 def _masked_crc32c(payload: bytes) -> int:

@@ -26,7 +26,7 @@ from massivetext.sequencing.fast_encoder import FastEncoder
 from massivetext.sequencing.packing import PackingRule, pack
 from massivetext.sequencing.sentencepiece_file import parse_sentencepiece
 from massivetext.sequencing.shards import FORMATS
-from massivetext.sequencing.tokenizer import Tokenizer
+from massivetext.sequencing.tokenizer import Tokenizer, make_tokenizer
 from massivetext.sequencing.tokenizer_training import train_tokenizer, word_frequencies
 
 T = TypeVar("T")
@@ -45,7 +45,7 @@ def main() -> None:
     half = len(crops) // 2
     started = time.process_time()
     words = word_frequencies(crop.decode() for crop in crops[:half])
-    tokenizer = Tokenizer(train_tokenizer(words, 32_000, "identity").model)
+    tokenizer = make_tokenizer(train_tokenizer(words, 32_000, "identity").model)
     seconds = time.process_time() - started
     print(f"{size_mb:.1f} MB in {len(crops)} crops; training on half of it: {seconds:.1f} s")
     encoding(tokenizer, crops[half:])

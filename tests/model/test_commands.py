@@ -21,7 +21,7 @@ import sentencepiece
 from massivetext.model import commands, sharding
 from massivetext.sequencing.dataset import Dataset, ShardEntry
 from massivetext.sequencing.shards import FORMATS, shard_name
-from massivetext.sequencing.tokenizer import Tokenizer
+from massivetext.sequencing.tokenizer import Tokenizer, make_tokenizer
 
 TEXT = "The quick brown fox jumps over the lazy dog, and the dog sleeps on. "
 
@@ -55,7 +55,7 @@ def small_tokenizer(vocab_size: int) -> Tokenizer:
         pad_id=-1,
         minloglevel=2,
     )
-    return Tokenizer(model.getvalue())
+    return make_tokenizer(model.getvalue())
 
 
 def write_shards(folder: Path, tokenizer: Tokenizer) -> Path:

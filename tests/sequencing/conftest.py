@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 import sentencepiece
 
-from massivetext.sequencing.tokenizer import Tokenizer
+from massivetext.sequencing.tokenizer import Tokenizer, make_tokenizer
 from massivetext.sequencing.tokenizer_training import train_tokenizer, word_frequencies
 
 WORDS = (
@@ -41,12 +41,12 @@ def nfkc_model(passages) -> bytes:
 
 @pytest.fixture(scope="session")
 def identity(identity_model) -> Tokenizer:
-    return Tokenizer(identity_model)
+    return make_tokenizer(identity_model)
 
 
 @pytest.fixture(scope="session")
 def nfkc(nfkc_model) -> Tokenizer:
-    return Tokenizer(nfkc_model)
+    return make_tokenizer(nfkc_model)
 
 
 @pytest.fixture(scope="session")

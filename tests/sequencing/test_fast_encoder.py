@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from massivetext.sequencing import fast_encoder
 from massivetext.sequencing.fast_encoder import FastEncoder, why_not
 from massivetext.sequencing.sentencepiece_file import parse_sentencepiece
-from massivetext.sequencing.tokenizer import Tokenizer
+from massivetext.sequencing.tokenizer import Tokenizer, make_tokenizer
 from massivetext.sequencing.tokenizer_training import train_tokenizer, word_frequencies
 
 TRICKY = [
@@ -80,7 +80,7 @@ def test_any_vocabulary(texts, text):
         model = train_tokenizer(word_frequencies(t * 3 for t in texts), 1_000, "identity").model
     except ValueError:  # nothing but characters that are not learned
         return
-    tokenizer = Tokenizer(model)
+    tokenizer = make_tokenizer(model)
     for sample in (text, *texts, " ".join(texts), text.join(texts)):
         assert_same(tokenizer, sample)
 
@@ -96,7 +96,7 @@ def test_a_full_cache_is_emptied_and_nothing_changes(identity, monkeypatch):
 
 
 def test_texts_larger_than_the_working_space(identity, monkeypatch):
-    monkeypatch.setattr(fast_encoder, "_KEPT_BYTES", 64)
+    monkeypatch.setattr(fast_encoder, "KEPT_BYTES", 64)
     small = FastEncoder(parse_sentencepiece(identity.model))
     for text in (b"x" * 1_000, b"crop " * 500, b"short", "日本語".encode() * 200):
         assert small.encode(text).tolist() == identity.encode_by_sentencepiece(text).tolist()
@@ -129,6 +129,6 @@ def test_other_models_are_left_to_sentencepiece(train_tiny, options, reason):
     with pytest.raises(ValueError, match="cannot take this model"):
         FastEncoder(parsed)
     if parsed.has_byte_fallback:
-        tokenizer = Tokenizer(model)
+        tokenizer = make_tokenizer(model)
         assert tokenizer._fast[0] is None
         assert_same(tokenizer, "the quick  brown\nfox ▁")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from massivetext.sequencing.tokenizer import Tokenizer
+from massivetext.sequencing.tokenizer import make_tokenizer
 
 any_text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\u2581"))
 
@@ -46,7 +46,7 @@ def test_ids_and_hash(identity, identity_model):
     assert identity.token_bytes[:3].tolist() == [0, 0, 0]
     assert identity.encode(b"abc").dtype == np.uint16
     assert len(identity.sha256) == 64
-    assert Tokenizer(identity_model).sha256 == identity.sha256
+    assert make_tokenizer(identity_model).sha256 == identity.sha256
 
 
 def test_a_tokenizer_can_be_pickled(identity):
@@ -65,9 +65,9 @@ def test_a_tokenizer_can_be_pickled(identity):
 )
 def test_unsuitable_models_are_refused(train_tiny, options, message):
     with pytest.raises(ValueError, match=message):
-        Tokenizer(train_tiny(**options))
+        make_tokenizer(train_tiny(**options))
 
 
 def test_what_is_no_model_is_refused():
     with pytest.raises(ValueError, match="not a SentencePiece model"):
-        Tokenizer(b"<!doctype html>")
+        make_tokenizer(b"<!doctype html>")

@@ -6,7 +6,7 @@ import pytest
 import sentencepiece
 
 from massivetext.sequencing import tokenizer_training as training
-from massivetext.sequencing.tokenizer import Tokenizer
+from massivetext.sequencing.tokenizer import make_tokenizer
 from massivetext.sequencing.tokenizer_training import (
     PASSAGE_BYTES,
     train_tokenizer,
@@ -71,7 +71,7 @@ def test_other_passages_give_another_model(passages, identity_model):
 
 def test_a_small_corpus_gets_what_it_supports_and_says_so():
     trained = train_tokenizer({"a": 1, " small": 1, " corpus\n": 1}, 32_000, "identity")
-    size = Tokenizer(trained.model).vocab_size
+    size = make_tokenizer(trained.model).vocab_size
     assert 259 < size < 320
     assert f"{size} pieces only (asked: 32,000)" in trained.warnings[0]
 

@@ -60,6 +60,8 @@ def describe(
         shards=entries,
         subsets=subsets,
         warnings=tuple(warnings),
+        token_type=plan.token_type.name,
+        tokenizer=plan.tokenizer.file_name,
     )
 
 

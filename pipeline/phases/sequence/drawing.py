@@ -33,7 +33,6 @@ from massivetext.pipeline.phases.sequence.shards import (
     sequences_by_visit,
 )
 from massivetext.sequencing.crop_batches import CROP_DTYPE
-from massivetext.sequencing.dataset import TOKENIZER_FILE
 from massivetext.sequencing.draws import (
     FIRST_VISIT,
     Draw,
@@ -159,8 +158,9 @@ def _read_draws(
     work = TokeniseItem(
         output=job.output,
         folder=folder,
-        model=job.path(f"sequences/{TOKENIZER_FILE}"),
+        model=job.path(f"sequences/{plan.tokenizer.file_name}"),
         model_sha256=plan.tokenizer.sha256,
+        special=(config.tokenizer.bos, config.tokenizer.eos),
         seed=config.seed,
         crop_bytes=crop_bytes_of(config.sequence),
         parts=plan.parts,

@@ -10,7 +10,6 @@ from typing import BinaryIO, Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from massivetext.content_cache import load_by_content
 from massivetext.pipeline.engine import store
@@ -20,7 +19,8 @@ from massivetext.sequencing.crop_batches import CROP_DTYPE, CropBatch, crop_hash
 from massivetext.sequencing.crops import crop_random, crop_range, expected_crop_bytes
 from massivetext.sequencing.draws import Draw
 from massivetext.sequencing.held_out import Split
-from massivetext.sequencing.tokenizer import Tokenizer
+from massivetext.sequencing.token_type import Tokens
+from massivetext.sequencing.tokenizer import Tokenizer, make_tokenizer
 from massivetext.sequencing.tokenizer_training import drawn_passages, word_frequencies
 
 WORDS_SCHEMA: Final = pa.schema([("word", pa.large_string()), ("count", pa.int64())])
@@ -129,6 +129,7 @@ class TokeniseItem:
         folder: for the batches, below the output folder.
         model: path of the tokenizer's model.
         model_sha256: its checksum; a process may meet several models under one path.
+        special: names of its BOS and EOS, "" for its own.
         seed: of the run.
         crop_bytes: C; None for whole documents.
         parts: of the corpus.
@@ -140,6 +141,7 @@ class TokeniseItem:
     folder: str
     model: str
     model_sha256: str
+    special: tuple[str, str]
     seed: int
     crop_bytes: int | None
     parts: int
@@ -160,9 +162,12 @@ class TokeniseItem:
                     writer.write_table(table)
         return ItemResult((pending.entry,), found=(Tokenised(crops, tokens),))
 
+    def _load(self, path: str) -> Tokenizer:
+        return make_tokenizer(store.read_bytes(path), *self.special)
+
     def _runs(self, item: WorkItem) -> Iterator[tuple[int, CropBatch]]:
         """Yields visits and crops of them, as many at a time as memory is meant to hold."""
-        tokenizer = load_by_content(self.model, self.model_sha256, _load_tokenizer)
+        tokenizer = load_by_content(self.model, self.model_sha256, self._load)
         visits = list(self.draws[item.subset].by_visit())
         crops = {visit: _Crops() for visit, _, _ in visits}
         held_tokens = 0
@@ -190,9 +195,9 @@ class _Crops:
     """Crops of a visit that wait to be written."""
 
     rows: list[tuple[int, bytes, int, int, int]] = field(default_factory=list)
-    tokens: list[NDArray[np.uint16]] = field(default_factory=list)
+    tokens: list[Tokens] = field(default_factory=list)
 
-    def add(self, row: tuple[int, bytes, int, int, int], tokens: NDArray[np.uint16]) -> None:
+    def add(self, row: tuple[int, bytes, int, int, int], tokens: Tokens) -> None:
         """Adds a crop: a row of `CROP_DTYPE` and its tokens."""
         self.rows.append(row)
         self.tokens.append(tokens)
@@ -259,7 +264,3 @@ def _tables(visit: int, batches: Mapping[int, CropBatch]) -> Iterator[pa.Table]:
             rows, held_bytes = [], 0
     if rows:
         yield pa.Table.from_pylist(rows, CROP_FILE_SCHEMA)
-
-
-def _load_tokenizer(path: str) -> Tokenizer:
-    return Tokenizer(store.read_bytes(path))

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from massivetext.config import Config, ConfigError
+from massivetext.config import Config, ConfigError, TokenizerConfig
 from massivetext.events import tell
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import RunError, UsageError
@@ -49,7 +49,7 @@ from massivetext.sequencing.dataset import DATASET_FILE, HELD_OUT_FOLDER, TOKENI
 from massivetext.sequencing.draws import Shortage, part_quotas, settle
 from massivetext.sequencing.held_out import Split
 from massivetext.sequencing.mixture import Mixture, Shares, make_mixture
-from massivetext.sequencing.tokenizer import Tokenizer
+from massivetext.sequencing.tokenizer import Tokenizer, make_tokenizer, require_usable
 from massivetext.sequencing.tokenizer_training import (
     TrainedTokenizer,
     sampling_limits,
@@ -78,21 +78,24 @@ def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
     }
 
 
-def load_configured_tokenizer(path: str) -> Tokenizer:
+def load_configured_tokenizer(config: TokenizerConfig) -> Tokenizer:
     """Returns the tokenizer that `tokenizer.model` names.
 
     Raises:
         ConfigError: if the file is missing or is not a suitable model.
     """
     try:
-        return Tokenizer(store.read_bytes(path))
+        tokenizer = make_tokenizer(store.read_bytes(config.model), config.bos, config.eos)
+        require_usable(tokenizer, config.allow_lossy)
     except (OSError, ValueError) as error:
-        raise ConfigError(f"tokenizer.model = {path!r}: {error}") from None
+        raise ConfigError(f"tokenizer.model = {config.model!r}: {error}") from None
+    return tokenizer
 
 
 def _tokenizer_settings(config: Config) -> Any:
     if config.tokenizer.model:
-        return {"sha256": load_configured_tokenizer(config.tokenizer.model).sha256}
+        tokenizer = load_configured_tokenizer(config.tokenizer)
+        return {"sha256": tokenizer.sha256, "bos": tokenizer.bos, "eos": tokenizer.eos}
     return config.tokenizer
 
 
@@ -199,7 +202,8 @@ def _write_held_out(
             f"give no sequence of {run.job.config.sequence.length:,} tokens; hold out a larger "
             "share, or 0"
         ) from None
-    path = f"sequences/{HELD_OUT_FOLDER}/{TOKENIZER_FILE}"  # so that the folder stands for itself
+    # The folder stands for itself, so the tokenizer lies there, too.
+    path = f"sequences/{HELD_OUT_FOLDER}/{tokenizer.file_name}"
     return results, (dataset, store.write_bytes(run.job.output, path, tokenizer.model))
 
 
@@ -250,16 +254,16 @@ def _tokenizer(run: PhaseRun, shares: Shares) -> tuple[Tokenizer, list[str], sto
     output, config = run.job.output, run.job.config.tokenizer
     warnings: list[str] = []
     if config.model:
-        tokenizer = load_configured_tokenizer(config.model)
+        tokenizer = load_configured_tokenizer(config)
     else:
         words: Counter[str] = Counter()
         for item in run.items:
             if item.subset in shares:
                 words.update(_read_words(output, item.name))
         trained = _train(words, config.vocab_size, config.normalization)
-        tokenizer, warnings = Tokenizer(trained.model), list(trained.warnings)
+        tokenizer, warnings = make_tokenizer(trained.model), list(trained.warnings)
         release_memory()
-    entry = store.write_bytes(output, f"sequences/{TOKENIZER_FILE}", tokenizer.model)
+    entry = store.write_bytes(output, f"sequences/{tokenizer.file_name}", tokenizer.model)
     return tokenizer, warnings, entry
 
 
@@ -289,7 +293,7 @@ def _quotas(targets: Mapping[str, int], drawn: Drawn, plan: PartPlan) -> Quotas:
 def check(config: Config) -> None:
     """Loads the tokenizer, if one is given, and mixes the subsets."""
     if config.tokenizer.model:
-        load_configured_tokenizer(config.tokenizer.model)
+        load_configured_tokenizer(config.tokenizer)
     try:
         make_mixture(config.sequence.weights, config.subsets)
     except ValueError as error:

@@ -14,6 +14,7 @@ from massivetext.sequencing.crops import crop_size_bytes
 from massivetext.sequencing.dataset import HELD_OUT_FOLDER
 from massivetext.sequencing.held_out import Split
 from massivetext.sequencing.packing import PackingRule, fitting_rule
+from massivetext.sequencing.token_type import TokenType, token_type_of
 from massivetext.sequencing.tokenizer import Tokenizer
 
 BYTES_PER_TOKEN: Final = 4
@@ -25,8 +26,6 @@ SHARD_BYTES: Final = 256_000_000
 PART_BYTES: Final = 16_000_000
 """Our choice: a worker sorts about this many bytes of tokens at a time, at most. It needs seven
 times that in memory."""
-
-_TOKEN_BYTES: Final = 2  # uint16
 
 _PLENTY: Final = 8
 """Our choice: of a corpus that gives more than so many times what is asked for, the request decides
@@ -59,6 +58,11 @@ class PartPlan:
     split: Split
 
     @property
+    def token_type(self) -> TokenType:
+        """Of the shards."""
+        return token_type_of(self.tokenizer.vocab_size)
+
+    @property
     def folder(self) -> str:
         """Of the shards."""
         return f"sequences/{HELD_OUT_FOLDER}" if self.split.is_held_out else "sequences"
@@ -84,7 +88,7 @@ class PartPlan:
 
     def shards(self, sequences: int, asked: int) -> int:
         """Returns the number of shards for so many sequences, by their size unless it is asked."""
-        size_bytes = _TOKEN_BYTES * self.length * sequences
+        size_bytes = self.token_type.itemsize * self.length * sequences
         return asked or min(self.parts, max(1, math.ceil(size_bytes / SHARD_BYTES)))
 
 
@@ -110,7 +114,8 @@ def plan_parts(
     supply = sum(survey[subset].crop_bytes for subset in subsets) // BYTES_PER_TOKEN
     most = supply * visits_of(config, split)
     drawn = min(most, _PLENTY * config.tokens) if config.tokens else most
-    parts = 1 << (_TOKEN_BYTES * drawn // (PART_BYTES * max(1, config.shards))).bit_length()
+    token_bytes = token_type_of(tokenizer.vocab_size).itemsize
+    parts = 1 << (token_bytes * drawn // (PART_BYTES * max(1, config.shards))).bit_length()
     return PartPlan(
         parts=parts * max(1, config.shards),
         format_name=config.format,

@@ -20,7 +20,6 @@ import apache_beam as beam
 import numpy as np
 import pyarrow as pa
 from apache_beam.pvalue import PCollection, PValue
-from numpy.typing import NDArray
 
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.engine import Engine
@@ -42,6 +41,7 @@ from massivetext.sequencing.crop_batches import CROP_DTYPE, CropBatch, tokens_of
 from massivetext.sequencing.filling import DrawnCrops, fill_shard
 from massivetext.sequencing.shards import FORMATS, provenance_name, shard_name
 from massivetext.sequencing.shards.staging import staged_in
+from massivetext.sequencing.token_type import Tokens
 
 PART_SCHEMA: Final = pa.schema(
     [
@@ -168,7 +168,8 @@ def write_shards(
     plan: PartPlan,
 ) -> list[ItemResult[ShardContent]]:
     """Writes every shard that is not committed; returns what each holds, in their order."""
-    token_bytes = sum(2 * f.tokens + CROP_DTYPE.itemsize * f.crops for f in files.values())
+    size = plan.token_type.itemsize
+    token_bytes = sum(size * f.tokens + CROP_DTYPE.itemsize * f.crops for f in files.values())
     rounds = even_ranges(plan.parts, engine.rounds(token_bytes))
     build = SortParts(steps.output, plan.parts_folder, tuple(files))
     sort: Shuffle[list[int], None] = Shuffle(plan.step("sort"), rounds, build)
@@ -271,7 +272,7 @@ class FillShard:
         rule = self.plan.rules[visit.subset]
         return DrawnCrops(*visit, part, crops_C, self._tokens(path, visit), quota, rule)
 
-    def _tokens(self, path: str, visit: VisitId) -> Iterator[NDArray[np.uint16]]:
+    def _tokens(self, path: str, visit: VisitId) -> Iterator[Tokens]:
         """Yields the tokens of each crop of a visit in hash order."""
         for arrays in read_part(self.output, path, visit, ["crops", "tokens"]):
             yield from tokens_of_crops(CropBatch.from_bytes(*arrays))
