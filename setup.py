@@ -97,6 +97,8 @@ setup(
             "pytest-timeout>=2.3",
             "pytest-xdist>=3.6",
             "ruff>=0.12",
+            "tiktoken>=0.9",  # our ids are held against its own
+            "tokenizers>=0.21",  # and against these
             "warcio>=1.7.5",
         ],
     },

@@ -87,7 +87,12 @@ class ByteLevelTokenizer:
     def _special_token(self, name: str, key: str) -> int:
         special, name = self._vocabulary.special, name or _END_OF_TEXT
         if name not in special:
-            named = ", ".join([*sorted(special)[:_NAMED], *["..."][: len(special) - _NAMED]])
+            named = ", ".join(
+                [
+                    *sorted(special, key=special.__getitem__)[:_NAMED],
+                    *["..."][: len(special) - _NAMED],
+                ]
+            )
             raise ValueError(
                 f"it has no special token {name!r}; set tokenizer.{key} to one of its special "
                 f"tokens: {named or 'none'}"

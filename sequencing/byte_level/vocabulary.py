@@ -163,7 +163,7 @@ def _parse_json(content: bytes) -> Vocabulary:
         tokens=tuple(tokens),
         special=special,
         added={name: entry["id"] for name, entry in literal.items()},
-        merges=[(names[a], names[b], names[a + b]) for a, b in pairs],
+        merges=_named_merges(names, pairs),
         is_ranked=False,
         takes_words=bool(model.get("ignore_merges")),
         patterns=tuple(_patterns(told.get("pre_tokenizer"))),
@@ -171,6 +171,16 @@ def _parse_json(content: bytes) -> Vocabulary:
         begin=begin,
         end=end,
     )
+
+
+def _named_merges(
+    names: Mapping[str, int], pairs: Sequence[tuple[str, str]]
+) -> list[tuple[int, int, int]]:
+    """Returns the merges by token ids."""
+    try:
+        return [(names[a], names[b], names[a + b]) for a, b in pairs]
+    except KeyError as error:
+        raise ValueError(f"its merges name {error}, which is no token of model.vocab") from None
 
 
 def _pair(merge: str | list[str]) -> tuple[str, str]:
