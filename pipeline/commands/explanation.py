@@ -60,14 +60,16 @@ def explain_sequence(output: str, number: int) -> None:
         UsageError: if the sequence does not exist.
     """
     from massivetext.sequencing import ShardReader
-    from massivetext.sequencing.tokenizer import load_tokenizer
 
     reader = ShardReader(store.join(output, "sequences"))
     if not 0 <= number < len(reader):
         raise UsageError(
             f"sequence {number} does not exist: the shards hold 0 to {len(reader) - 1}"
         )
-    tokenizer = load_tokenizer(reader.tokenizer_path)
+    try:
+        tokenizer = reader.tokenizer()
+    except ValueError as error:
+        raise UsageError(str(error)) from None
     tokens = reader[number]
     console = report_console()
     for crop in reader.provenance(number):

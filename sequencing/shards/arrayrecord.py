@@ -27,6 +27,7 @@ class ArrayRecordFormat:
     """The default shard format."""
 
     suffix = ".arrayrecord"
+    checks_records = True
 
     def write(self, stream: BinaryIO, sequences_NxL: Tokens) -> None:
         """Writes a shard, by way of a local file: the library writes to paths only."""

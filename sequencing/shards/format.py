@@ -31,6 +31,11 @@ class ShardFormat(Protocol):
         """Returns the end of the file's name, with its dot."""
         ...
 
+    @property
+    def checks_records(self) -> bool:
+        """Whether a damaged record is found when it is read."""
+        ...
+
     def write(self, stream: BinaryIO, sequences_NxL: Tokens) -> None:
         """Writes a whole shard, little-endian; the stream takes bytes in order and cannot seek."""
         ...

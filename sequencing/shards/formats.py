@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
-from types import MappingProxyType
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from massivetext.formats import SHARD_FORMATS
 from massivetext.sequencing.shards.format import ShardFormat
 
 
-def _format_of(name: str) -> ShardFormat:
-    shard_format: ShardFormat = importlib.import_module(f"{__package__}.{name}").FORMAT
-    return shard_format
+class _ShardFormats(Mapping[str, ShardFormat]):
+    """Formats by name, each imported when it is first asked for."""
+
+    def __getitem__(self, name: str) -> ShardFormat:
+        if name not in SHARD_FORMATS:
+            raise KeyError(name)
+        shard_format: ShardFormat = importlib.import_module(f"{__package__}.{name}").FORMAT
+        return shard_format
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(SHARD_FORMATS)
+
+    def __len__(self) -> int:
+        return len(SHARD_FORMATS)
 
 
-FORMATS: Final[Mapping[str, ShardFormat]] = MappingProxyType(
-    {name: _format_of(name) for name in SHARD_FORMATS}
-)
+FORMATS: Final[Mapping[str, ShardFormat]] = _ShardFormats()
 """`sequence.format` -> format."""
 
 

@@ -20,6 +20,7 @@ class ParquetFormat:
     """Row groups of sequences."""
 
     suffix = ".parquet"
+    checks_records = False
 
     def write(self, stream: BinaryIO, sequences_NxL: Tokens) -> None:
         """Writes a shard."""

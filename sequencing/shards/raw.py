@@ -16,6 +16,7 @@ class RawFormat:
     """Sequences one after the other."""
 
     suffix = ".bin"
+    checks_records = False
 
     def write(self, stream: BinaryIO, sequences_NxL: Tokens) -> None:
         """Writes a shard."""

@@ -1,49 +1,44 @@
-"""Reading a folder of shards as one list of sequences."""
+"""Reading a folder of shards as one list of sequences.
+
+Importing this needs numpy alone. ArrayRecord needs its own package, Parquet shards and provenance
+pyarrow, folders elsewhere fsspec, when they are first used.
+"""
 
 from __future__ import annotations
 
 import bisect
+import hashlib
 import itertools
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pyarrow.parquet as pq
+import numpy as np
+from numpy.typing import NDArray
 
 from massivetext.sequencing.dataset import DATASET_FILE, Dataset
 from massivetext.sequencing.shards.format import SequenceFile
 from massivetext.sequencing.shards.formats import FORMATS, provenance_name
+from massivetext.sequencing.shards.local_copies import LocalCopies
+from massivetext.sequencing.shards.provenance import CropPiece, ShardProvenance
+from massivetext.sequencing.shards.stream import SequenceStream
 from massivetext.sequencing.token_type import Tokens, token_type_of
 
+if TYPE_CHECKING:
+    from massivetext.sequencing.tokenizer import Tokenizer
 
-@dataclass(frozen=True)
-class CropPiece:
-    """A piece of a sequence, and where it comes from.
-
-    Tokens [token_start, token_end) of the sequence are tokens [crop_token_start, crop_token_end) of
-    the crop, whose token 0 is its BOS; the crop is bytes [byte_start, byte_end) of the document.
-    """
-
-    document_id: str
-    subset: str
-    visit: int
-    byte_start: int
-    byte_end: int
-    crop_token_start: int
-    crop_token_end: int
-    token_start: int
-    token_end: int
+_HASHED_BYTES = 1 << 20
 
 
 class ShardReader:
-    """All sequences of a local folder of shards, in the order of the shards.
+    """All sequences of a folder of shards, in the order of the shards.
 
-    Random access (`reader[i]`, also `reader[-1]`), so it can be a source of grain; files are
-    opened when they are first needed, and again after pickling.
+    Random access (`reader[i]`, also `reader[-1]`), so it can be a source of grain or of PyTorch;
+    files are opened when they are first needed, and again after pickling. Damage is found: by the
+    checksum of a record where the format has one, else by that of the shard when it is opened.
 
     Attributes:
-        folder: the folder with `dataset.json`.
+        folder: the folder with `dataset.json`: a path, or a URL that fsspec knows.
         dataset: its content.
     """
 
@@ -54,17 +49,18 @@ class ShardReader:
             FileNotFoundError: if the folder holds no `dataset.json` or lacks a shard.
             ValueError: if `dataset.json` cannot be understood.
         """
-        self.folder = os.fspath(folder)
-        path = os.path.join(self.folder, DATASET_FILE)
-        if not os.path.exists(path):
+        self._local = LocalCopies(folder)
+        self.folder = self._local.folder
+        if not self._local.exists(DATASET_FILE):
             raise FileNotFoundError(
                 f"{self.folder} holds no {DATASET_FILE}: expected the folder `sequences` of a "
                 "finished run"
             )
-        with open(path, encoding="utf-8") as stream:
+        with open(self._local.path(DATASET_FILE), encoding="utf-8") as stream:
             self.dataset = Dataset.from_json(stream.read())
         self._stops = list(itertools.accumulate(shard.records for shard in self.dataset.shards))
         self._files: dict[int, SequenceFile] = {}
+        self._provenances: dict[int, ShardProvenance] = {}
         self._check_files()
 
     def __len__(self) -> int:
@@ -79,7 +75,11 @@ class ShardReader:
         return (self[index] for index in range(len(self)))
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_files": {}}
+        return {**self.__dict__, "_files": {}, "_provenances": {}}
+
+    def stream(self, host: int = 0, hosts: int = 1, position: int = 0) -> SequenceStream:
+        """Returns a host's share of the sequences, from a position on."""
+        return SequenceStream(self, host, hosts, position)
 
     def provenance(self, index: int) -> list[CropPiece]:
         """Returns what a sequence is made of, in order.
@@ -88,17 +88,45 @@ class ShardReader:
             IndexError: if there is no such sequence.
         """
         shard, row = self.locate(index)
-        path = os.path.join(self.folder, provenance_name(shard, len(self.dataset.shards)))
-        table = pq.read_table(path, filters=[("sequence", "==", row)])
-        return [
-            CropPiece(**{f.name: piece[f.name] for f in fields(CropPiece)})
-            for piece in table.to_pylist()
-        ]
+        if shard not in self._provenances:
+            path = self._local.path(provenance_name(shard, len(self.dataset.shards)))
+            self._provenances[shard] = ShardProvenance(path, self.dataset.shards[shard].records)
+        return self._provenances[shard].pieces(row)
+
+    def segment_ids(self, index: int) -> NDArray[np.int32]:
+        """Returns which crop each token belongs to, counted from 1; for masks between documents.
+
+        0 stands for padding in most trainers, of which there is none.
+        """
+        if self.dataset.bos != self.dataset.eos:
+            begins = self[index] == self.dataset.bos
+            begins[0] = True
+            return np.cumsum(begins, dtype=np.int32)
+        sizes = [piece.token_end - piece.token_start for piece in self.provenance(index)]
+        return np.repeat(np.arange(1, len(sizes) + 1, dtype=np.int32), sizes)
 
     @property
     def tokenizer_path(self) -> str:
         """The file of the tokenizer that made the tokens."""
-        return os.path.join(self.folder, self.dataset.tokenizer)
+        return self._local.path(self.dataset.tokenizer)
+
+    def tokenizer(self) -> Tokenizer:
+        """Returns the tokenizer that made the tokens.
+
+        Raises:
+            ValueError: if the file beside the shards is another one.
+        """
+        from massivetext.sequencing.tokenizer import make_tokenizer
+
+        with open(self.tokenizer_path, "rb") as stream:
+            model = stream.read()
+        found = hashlib.sha256(model).hexdigest()
+        if found != self.dataset.tokenizer_sha256:
+            raise ValueError(
+                f"{self.tokenizer_path} is not the tokenizer of these shards: its SHA-256 is "
+                f"{found[:12]}..., {DATASET_FILE} says {self.dataset.tokenizer_sha256[:12]}..."
+            )
+        return make_tokenizer(model)
 
     def locate(self, index: int) -> tuple[int, int]:
         """Returns number of the shard and row in it of a sequence.
@@ -114,9 +142,8 @@ class ShardReader:
 
     def _file(self, shard: int) -> SequenceFile:
         if shard not in self._files:
-            entry = self.dataset.shards[shard]
-            shard_format = FORMATS[self.dataset.format]
-            path = os.path.join(self.folder, entry.name)
+            entry, shard_format = self.dataset.shards[shard], FORMATS[self.dataset.format]
+            path = self._local.path(entry.name)
             token_type = token_type_of(self.dataset.vocab_size)
             opened = shard_format.open(path, self.dataset.sequence_length, token_type)
             if len(opened) != entry.records:
@@ -124,10 +151,26 @@ class ShardReader:
                     f"{path} holds {len(opened):,} sequences; {DATASET_FILE} says "
                     f"{entry.records:,}: the file is not the one that was written"
                 )
+            if not shard_format.checks_records:
+                _require_checksum(path, entry.xxh3)
             self._files[shard] = opened
         return self._files[shard]
 
     def _check_files(self) -> None:
         for entry in self.dataset.shards:
-            if not os.path.exists(os.path.join(self.folder, entry.name)):
+            if not self._local.exists(entry.name):
                 raise FileNotFoundError(f"{self.folder} lacks the shard {entry.name}")
+
+
+def _require_checksum(path: str, xxh3: str) -> None:
+    """Reads a whole shard and compares it with what was written."""
+    import xxhash
+
+    digest = xxhash.xxh3_64()
+    with open(path, "rb") as stream:
+        while part := stream.read(_HASHED_BYTES):
+            digest.update(part)
+    if digest.hexdigest() != xxh3:
+        raise ValueError(
+            f"{path} is damaged: its checksum is {digest.hexdigest()}, {DATASET_FILE} says {xxh3}"
+        )

@@ -23,6 +23,7 @@ class TFRecordFormat:
     """Records of one sequence each."""
 
     suffix = ".tfrecord"
+    checks_records = True
 
     def write(self, stream: BinaryIO, sequences_NxL: Tokens) -> None:
         """Writes a shard."""
