@@ -1,4 +1,4 @@
-"""Where short patterns may stand in a block of bytes, as bits (compiled).
+"""Where short patterns may stand in a block of bytes, as bits; bytes eight at a time (compiled).
 
 LLVM makes loops of such searches, so the vectors are written out: a block costs a few instructions,
 and each place that was found a few more, wherever it lies in the block.
@@ -6,9 +6,11 @@ and each place that was found a few more, wherever it lies in the block.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any, Final
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
@@ -100,3 +102,52 @@ _trailing_zeros: Final[Any] = intrinsic(_type_of_zeros)
 def first_place(places: Any) -> Any:
     """Returns the number of the lowest bit that is set; 64 without any."""
     return _trailing_zeros(places)
+
+
+def _prefetch(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+    pointer, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+    kind = ir.FunctionType(ir.VoidType(), [pointer, number, number, number])
+    call = builder.module.declare_intrinsic("llvm.prefetch", [pointer], kind)
+    read, keep, of_data = number(0), number(3), number(1)
+    builder.call(call, [builder.gep(data, [arguments[1]]), read, keep, of_data])
+    return context.get_dummy_value()
+
+
+def _type_of_prefetch(typingctx: Any, page: Any, position: Any) -> Any:
+    del typingctx, position
+    return types.void(page, types.intp), _prefetch
+
+
+prefetch: Final[Any] = intrinsic(_type_of_prefetch)
+"""Asks for the line of memory at a position, which may lie behind the end. A processor reads ahead
+by itself, but stops at each border of 4 KiB: a pass over bytes that lie in no cache waits there."""
+
+WORD_BYTES: Final = 8
+"""Bytes that `word_at` reads: so many must lie there."""
+
+
+def word_of(text: bytes) -> np.uint64:
+    """Returns WORD_BYTES or fewer bytes as `word_at` gives them, zeros behind them."""
+    return np.uint64(int.from_bytes(text, "little"))
+
+
+def _load_word(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+    place = builder.gep(data, [arguments[1]])
+    word = builder.load(builder.bitcast(place, _WORD.as_pointer()), align=_ALIGNMENT)
+    return word if sys.byteorder == "little" else builder.bswap(word)
+
+
+def _type_of_word(typingctx: Any, page: Any, position: Any) -> Any:
+    del typingctx, position
+    return types.uint64(page, types.intp), _load_word
+
+
+_word_at: Final[Any] = intrinsic(_type_of_word)
+
+
+@lean
+def word_at(page: Any, position: Any) -> Any:
+    """Returns the WORD_BYTES bytes from a position on as a number, the first one lowest."""
+    return _word_at(page, position)
