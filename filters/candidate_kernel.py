@@ -18,7 +18,6 @@ from massivetext.byte_patterns import (
     WORD_BYTES,
     first_place,
     places_of,
-    prefetch,
     word_at,
 )
 from massivetext.filters.host_kernel import MOST_HOST_BYTES, PAGE, TABLE, covers_host
@@ -33,6 +32,7 @@ from massivetext.filters.link_kernel import (
 )
 from massivetext.filters.tag_kernel import hash_of, name_hash, name_hashes
 from massivetext.kernels import inlined, kernel, lean
+from massivetext.prefetch import prefetch
 
 MOST_TAG_BYTES: Final = 1 << 13
 """Our choice: attributes are looked for in so many bytes behind a tag's name."""

@@ -43,15 +43,34 @@ def places_of(*patterns: str) -> Callable[..., Any]:
         patterns: ASCII, at most MOST_PATTERN_BYTES; `.` stands for any byte. Letters are in lower
             case and stand for both cases.
     """
+    return _places_where(
+        lambda builder, start: _any_of(builder, [_matches(builder, start, p) for p in patterns])
+    )
+
+
+def places_beyond_ascii() -> Callable[..., Any]:
+    """Returns the same for bytes beyond ASCII; it reads PATTERN_BLOCK bytes."""
+
+    def are_beyond(builder: Any, start: Any) -> Any:
+        return builder.icmp_signed("<", _vector_at(builder, start), _BYTES([0] * _LANES))
+
+    return _places_where(are_beyond)
+
+
+def _places_where(finds: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+    """Returns what gives the places of a block, two vectors of them.
+
+    Args:
+        finds: builds, given a builder and where a vector begins, whether something stands there.
+    """
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
         word = _WORD(0)
         for first in range(0, PATTERN_BLOCK, _LANES):
             start = builder.gep(data, [builder.add(arguments[1], arguments[1].type(first))])
-            found = _any_of(builder, [_matches(builder, start, pattern) for pattern in patterns])
-            bits = builder.zext(builder.bitcast(found, ir.IntType(_LANES)), _WORD)
-            word = builder.or_(word, builder.shl(bits, _WORD(first)))
+            bits = builder.bitcast(finds(builder, start), ir.IntType(_LANES))
+            word = builder.or_(word, builder.shl(builder.zext(bits, _WORD), _WORD(first)))
         return word
 
     @intrinsic
@@ -61,6 +80,10 @@ def places_of(*patterns: str) -> Callable[..., Any]:
 
     found: Callable[..., Any] = places
     return found
+
+
+def _vector_at(builder: Any, place: Any) -> Any:
+    return builder.load(builder.bitcast(place, _BYTES.as_pointer()), align=_ALIGNMENT)
 
 
 def _any_of(builder: Any, vectors: list[Any]) -> Any:
@@ -76,8 +99,7 @@ def _matches(builder: Any, start: Any, pattern: str) -> Any:
     for offset, letter in enumerate(pattern):
         if letter == _ANY:
             continue
-        place = builder.gep(start, [_WORD(offset)])
-        found = builder.load(builder.bitcast(place, _BYTES.as_pointer()), align=_ALIGNMENT)
+        found = _vector_at(builder, builder.gep(start, [_WORD(offset)]))
         if letter.isalpha():
             found = builder.or_(found, _BYTES([_CASE_BIT] * _LANES))
         equal = builder.icmp_unsigned("==", found, _BYTES([ord(letter)] * _LANES))
@@ -103,25 +125,6 @@ def first_place(places: Any) -> Any:
     """Returns the number of the lowest bit that is set; 64 without any."""
     return _trailing_zeros(places)
 
-
-def _prefetch(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-    data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
-    pointer, number = ir.IntType(8).as_pointer(), ir.IntType(32)
-    kind = ir.FunctionType(ir.VoidType(), [pointer, number, number, number])
-    call = builder.module.declare_intrinsic("llvm.prefetch", [pointer], kind)
-    read, keep, of_data = number(0), number(3), number(1)
-    builder.call(call, [builder.gep(data, [arguments[1]]), read, keep, of_data])
-    return context.get_dummy_value()
-
-
-def _type_of_prefetch(typingctx: Any, page: Any, position: Any) -> Any:
-    del typingctx, position
-    return types.void(page, types.intp), _prefetch
-
-
-prefetch: Final[Any] = intrinsic(_type_of_prefetch)
-"""Asks for the line of memory at a position, which may lie behind the end. A processor reads ahead
-by itself, but stops at each border of 4 KiB: a pass over bytes that lie in no cache waits there."""
 
 WORD_BYTES: Final = 8
 """Bytes that `word_at` reads: so many must lie there."""

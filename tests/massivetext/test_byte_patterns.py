@@ -2,8 +2,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from massivetext.byte_patterns import WORD_BYTES, prefetch, word_at, word_of
+from massivetext.byte_patterns import WORD_BYTES, word_at, word_of
 from massivetext.kernels import kernel
+from massivetext.prefetch import prefetch
 
 
 @kernel("uint64(Array(uint8, 1, 'C', readonly=True), int64)")
