@@ -63,6 +63,11 @@ _BEFORE_Y: Final = "familyfriendly".index("y")
 _SLOTS: Final = 64
 """Our choice: so many authorities of a page are remembered, by their first bytes: a page has 17."""
 
+# Where a link leads.
+_TO_OTHERS: Final = 0
+_TO_LISTED: Final = 1
+_TO_ENCODED: Final = 2  # a host that only Python can decode
+
 _SLOT_BITS: Final = np.uint64(58)
 _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
 """Fibonacci hashing (Knuth, The Art of Computer Programming, 6.4): the first bits of the product
@@ -92,35 +97,32 @@ def _is_remembered(page: Any, start: Any, known: Any, size: Any) -> Any:
 
 
 @lean
-def _may_lead_to_listed(
-    page: Any, start: Any, hashes: Any, starts: Any, known: Any, sizes: Any
-) -> Any:
-    """Whether the host of the authority that begins at `start` may be listed; remembers if not.
+def _way(page: Any, start: Any, hashes: Any, starts: Any, known: Any, sizes: Any) -> Any:
+    """Returns where the authority that begins at `start` leads, and where it ends.
 
-    It may be where it is in the list, or where only Python can decode it.
+    One that was met before leads to others: what it leads to has been told.
 
     Args:
         page: uint8[bytes].
         start: of the authority.
         hashes: of the list, with `starts`.
         starts: see there.
-        known: int64[_SLOTS], where authorities begin that lead to no listed host.
+        known: int64[_SLOTS], where authorities begin that were met.
         sizes: int64[_SLOTS], their sizes; 0 where none is remembered.
     """
     is_inside = start + MOST_HOST_BYTES + WORD_BYTES <= len(page)
     slot = _slot_of(page, start) if is_inside else 0
     if is_inside and sizes[slot] and _is_remembered(page, start, known[slot], sizes[slot]):
-        return False
+        return _TO_OTHERS, start
     stop, is_host = authority_stop(page, start, len(page))
     first, last = (start, stop) if is_host else host_in(page, start, stop)
-    if not is_host and not is_plain_host(page, first, last):
-        return True
-    is_name = first < last <= first + MOST_HOST_BYTES
-    if is_name and covers_host(page, first, last, hashes, starts):
-        return True
     if is_inside and WORD_BYTES <= stop - start <= MOST_HOST_BYTES:
         known[slot], sizes[slot] = start, stop - start
-    return False
+    if last <= first or last - first > MOST_HOST_BYTES:
+        return _TO_OTHERS, stop
+    if not is_host and not is_plain_host(page, first, last):
+        return _TO_ENCODED, stop
+    return _TO_LISTED if covers_host(page, first, last, hashes, starts) else _TO_OTHERS, stop
 
 
 @lean
@@ -191,7 +193,7 @@ def _next_block(page: Any, position: Any, wants_links: Any) -> Any:
     return position, _last_places(page, position)
 
 
-@kernel(f"int64({PAGE}, {TABLE})")
+@kernel(f"UniTuple(int64, 3)({PAGE}, {TABLE})")
 def find_candidates(page: Any, hashes: Any, starts: Any) -> Any:
     """Returns what a page may hold: more than its tags say, and less only as the constants say.
 
@@ -201,13 +203,14 @@ def find_candidates(page: Any, hashes: Any, starts: Any) -> Any:
         starts: see there.
 
     Returns:
-        bits HAS_LABEL, HAS_DENIAL and HAS_LISTED.
+        bits HAS_LABEL, HAS_DENIAL and HAS_LISTED; start and stop of the authority of a link whose
+        host only Python can decode, equal without one. Of several such, one may be listed.
     """
     html = np.frombuffer(page, np.uint8)
     wants_links = len(hashes) > 0
     known = np.empty(_SLOTS if wants_links else 0, np.int64)
     sizes = np.zeros(_SLOTS if wants_links else 0, np.int64)
-    found = n_named = position = 0
+    found = n_named = position = encoded = encoded_stop = 0
     tag = -1  # the last that may be a meta: its attributes end where the next one begins
     while position < len(html):
         position, places = _next_block(html, position, wants_links)
@@ -227,10 +230,14 @@ def find_candidates(page: Any, hashes: Any, starts: Any) -> Any:
                         found |= HAS_DENIAL
             elif wants_links:
                 start = authority_behind(html, place)
-                if start >= 0 and _may_lead_to_listed(html, start, hashes, starts, known, sizes):
-                    found |= HAS_LISTED
-                    wants_links = False  # one is enough
+                if start >= 0:
+                    way, stop = _way(html, start, hashes, starts, known, sizes)
+                    if way == _TO_LISTED or (way == _TO_ENCODED and encoded_stop):
+                        found |= HAS_LISTED
+                        wants_links = False  # one is enough
+                    elif way == _TO_ENCODED:
+                        encoded, encoded_stop = start, stop
         position += PATTERN_BLOCK
     if _is_label_before(html, tag, len(html)):
         found |= HAS_LABEL
-    return found
+    return found, encoded, encoded_stop

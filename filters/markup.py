@@ -46,12 +46,15 @@ class Markup(NamedTuple):
         labels: `meta` elements of the head that are about one of LABEL_NAMES, or opt out.
         may_deny: whether it may be denied somewhere that something isFamilyFriendly.
         may_lead_to_listed: whether a link may lead to a listed host.
+        encoded: start and stop of the authority of the only link, of those that may, whose host
+            has to be decoded first; equal without one.
     """
 
     page: bytes
     labels: tuple[Label, ...] = ()
     may_deny: bool = False
     may_lead_to_listed: bool = False
+    encoded: tuple[int, int] = (0, 0)
 
 
 def read_markup(page: bytes, listed: HostTable = _NO_HOSTS) -> Markup:
@@ -64,19 +67,26 @@ def read_markup(page: bytes, listed: HostTable = _NO_HOSTS) -> Markup:
             cost of another pass.
     """
     page = _without_zeros(page)
-    found = _find_candidates()(page, listed.hashes, listed.starts)
-    if not found:
+    found, start, stop = _find_candidates()(page, listed.hashes, listed.starts)
+    if not found and not stop:
         return Markup(page)
     labels = _labels(page) if found & HAS_LABEL else ()
-    return Markup(page, labels, bool(found & HAS_DENIAL), bool(found & HAS_LISTED))
+    may_lead = bool(found & HAS_LISTED)
+    return Markup(
+        page,
+        labels,
+        bool(found & HAS_DENIAL),
+        may_lead or stop > 0,
+        (0, 0) if may_lead else (start, stop),
+    )
 
 
 @lru_cache(maxsize=1)
-def _find_candidates() -> Callable[..., int]:
+def _find_candidates() -> Callable[..., tuple[int, int, int]]:
     """Returns the kernel; an import statement for each page would take longer than small ones."""
     from massivetext.filters.candidate_kernel import find_candidates
 
-    compiled: Callable[..., int] = find_candidates
+    compiled: Callable[..., tuple[int, int, int]] = find_candidates
     return compiled
 
 

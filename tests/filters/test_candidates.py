@@ -58,7 +58,9 @@ def scorer_of_few(tmp_path: Path) -> Callable[[bytes], Verdict]:
 def candidates(page: bytes, listed: Iterable[str] = ()) -> int:
     entries = [hash_of_entry(np.frombuffer(h.encode(), np.uint8), len(h)) for h in listed]
     table = table_of(np.array(entries, np.uint64))
-    return find_candidates(page, table.hashes, table.starts)
+    found, start, stop = find_candidates(page, table.hashes, table.starts)
+    assert 0 <= start <= stop <= len(page)
+    return found if start == stop else found | HAS_LISTED
 
 
 def may_be_listed(authority: bytes, listed: Iterable[str]) -> bool:
