@@ -125,7 +125,7 @@ def _add_gathered(
         vectors: see there.
         hidden: float32[dimension], is added to.
     """
-    added = 0
+    added: Any = 0
     size = len(hidden)
     for k in range(count):
         entry = gathered[k]
