@@ -71,7 +71,7 @@ class DomainList:
         name = host.encode(errors="replace")
         text = name + b"/" + path.encode(errors="replace") if path else name
         table = self.table
-        return bool(_covers()(np.frombuffer(text, np.uint8), len(name), table.hashes, table.starts))
+        return _covers()(text, len(name), table.hashes, table.starts)
 
 
 @lru_cache(maxsize=1)

@@ -12,6 +12,7 @@ import numpy as np
 
 from massivetext.hash_table import NEXT_SLOT, find_slot
 from massivetext.kernels import helper, inlined, kernel, lean
+from massivetext.prefetch import prefetch
 from massivetext.utf8 import is_continuation
 
 Array = Any
@@ -36,6 +37,10 @@ _RETURN: Final = ord("\r")
 
 _END_OF_LINE: Final = np.frombuffer(b"</s>", np.uint8)
 _LABEL_PREFIX: Final = np.frombuffer(b"__label__", np.uint8)
+
+_GATHERED: Final = 512
+"""Our choice: so many rows are asked for before they are added: they fill the smallest cache."""
+
 _LOG_SUMMAND: Final = 1e-5
 """What fastText adds to the argument of every logarithm."""
 
@@ -106,17 +111,46 @@ def _add(vectors: Array, row: int, hidden: Array) -> None:
 
 
 @lean
-def _add_parts(
+def _add_gathered(
+    gathered: Array, count: int, bucket_rows: Array, vectors: Array, hidden: Array
+) -> int:
+    """Adds the rows of some words and buckets, in their order; returns how many have one.
+
+    Each row is asked for before the first is added: what lies in no cache is waited for once.
+
+    Args:
+        gathered: int64, buckets of n-grams, and ~row of words; is overwritten.
+        count: how many.
+        bucket_rows: see `classify`.
+        vectors: see there.
+        hidden: float32[dimension], is added to.
+    """
+    added: Any = 0
+    size = len(hidden)
+    for k in range(count):
+        entry = gathered[k]
+        row = np.int64(bucket_rows[entry]) if entry >= 0 else ~entry
+        prefetch(vectors, row * size)
+        prefetch(vectors, row * size + size - 1)
+        gathered[added] = row
+        added += row >= 0  # without a branch: half of the buckets have no row
+    for k in range(added):
+        _add(vectors, gathered[k], hidden)
+    return added
+
+
+@lean
+def _gather_parts(
     word: Array,
     size: int,
     shortest: int,
     longest: int,
     bucket_rows: Array,
-    vectors: Array,
-    hidden: Array,
+    gathered: Array,
+    count: int,
 ) -> int:
-    """Adds the character n-grams of a word in its brackets; returns how many have a row."""
-    added = 0
+    """Gathers the buckets of a word's character n-grams, in its brackets; returns how many."""
+    buckets = np.uint32(len(bucket_rows))
     for start in range(size):
         if is_continuation(word[start]):
             continue
@@ -133,12 +167,12 @@ def _add_parts(
             # fastText counts a bracket as a character, but not as an n-gram of its own.
             is_bracket = n == 1 and (start == 0 or i == size)
             if n >= shortest and not is_bracket:
-                row = bucket_rows[found % len(bucket_rows)]
-                if row >= 0:
-                    _add(vectors, row, hidden)
-                    added += 1
+                bucket = np.int64(np.uint32(found) % buckets)
+                prefetch(bucket_rows, bucket)
+                gathered[count] = bucket
+                count += 1
             n += 1
-    return added
+    return count
 
 
 @helper
@@ -155,9 +189,11 @@ def _embed(
     hidden: Array,
 ) -> int:
     """Adds the vectors of a line and of its end to `hidden`; returns how many there were."""
-    added = 0
+    added = count = 0
     word = np.empty(len(text) + 2, np.uint8)
     word[0] = _BEGIN_OF_WORD
+    most_of_a_word = 1 + len(word) * max(0, longest - shortest + 1)
+    gathered = np.empty(_GATHERED + most_of_a_word, np.int64)
     end = 0
     while True:
         start = end
@@ -175,17 +211,20 @@ def _embed(
             continue
         row = _find_word(text, start, end, hashes, rows, word_ends, words)
         if row >= 0:
-            _add(vectors, row, hidden)
-            added += 1
+            gathered[count] = ~row
+            count += 1
         for i in range(size):
             word[1 + i] = text[start + i]
         word[1 + size] = _END_OF_WORD
-        added += _add_parts(word, size + 2, shortest, longest, bucket_rows, vectors, hidden)
+        count = _gather_parts(word, size + 2, shortest, longest, bucket_rows, gathered, count)
+        if count >= _GATHERED:
+            added += _add_gathered(gathered, count, bucket_rows, vectors, hidden)
+            count = 0
     row = _find_word(_END_OF_LINE, 0, len(_END_OF_LINE), hashes, rows, word_ends, words)
     if row >= 0:
-        _add(vectors, row, hidden)
-        added += 1
-    return added
+        gathered[count] = ~row
+        count += 1
+    return added + _add_gathered(gathered, count, bucket_rows, vectors, hidden)
 
 
 @lean

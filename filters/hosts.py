@@ -76,7 +76,9 @@ def split_url(url: str) -> tuple[str, str]:
             name, path, query = parts.hostname or "", parts.path, parts.query
         except ValueError:
             return "", ""
-    path = "/".join(part for part in path.lower().split("/") if part)
+    path = path.lower().strip("/")
+    if "//" in path:
+        path = "/".join(part for part in path.split("/") if part)
     return ascii_name(name), f"{path}?{query.lower()}" if query else path
 
 

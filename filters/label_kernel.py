@@ -6,7 +6,16 @@ from typing import Any, Final
 
 import numpy as np
 
-from massivetext.ascii_bytes import AMPERSAND, HYPHEN, SPACE, UNDERSCORE, is_letter, lowered
+from massivetext.ascii_bytes import (
+    AMPERSAND,
+    CASE,
+    HYPHEN,
+    SPACE,
+    UNDERSCORE,
+    is_letter,
+    lowered,
+)
+from massivetext.byte_patterns import WORD_BYTES, word_at, word_of
 from massivetext.byte_scan import find_byte_before
 from massivetext.filters.label_names import LABEL_NAMES, ROBOT_NAMES, ROBOTS_DIRECTIVES
 from massivetext.filters.tag_kernel import (
@@ -35,6 +44,21 @@ _ROBOTS: Final = name_hashes(*ROBOT_NAMES)
 _NAMING: Final = name_hashes("name", "http-equiv", "property", "itemprop")
 """Attributes of `meta` that say what it is about."""
 
+_BEGINNING_BYTES: Final = 4
+
+
+def _beginnings(size: int) -> tuple[np.uint64, ...]:
+    """Returns how the names begin whose first word has so many bytes, or more of the longest."""
+    firsts = (name.partition("-")[0][:_BEGINNING_BYTES] for name in (*LABEL_NAMES, *ROBOT_NAMES))
+    return tuple(sorted({word_of(first.encode()) for first in firsts if len(first) == size}))
+
+
+_BEGINNINGS: Final = _beginnings(_BEGINNING_BYTES)
+_SHORT_BEGINNINGS: Final = _beginnings(_BEGINNING_BYTES - 1)
+_CASE_BITS: Final = word_of(bytes([CASE] * _BEGINNING_BYTES))
+_MASK: Final = word_of(b"\xff" * _BEGINNING_BYTES)
+_SHORT_MASK: Final = word_of(b"\xff" * (_BEGINNING_BYTES - 1))
+
 
 @lean
 def _hash_of_words(page: Any, start: Any, stop: Any) -> Any:
@@ -51,6 +75,17 @@ def _hash_of_words(page: Any, start: Any, stop: Any) -> Any:
             value = (value ^ np.uint64(lowered(byte))) * FNV_PRIME
             is_between, is_begun = False, True
     return value
+
+
+@lean
+def _may_be_named(page: Any, start: Any, stop: Any) -> Any:
+    """Whether a value's first word begins like one of the names: few do, and hashes take longer."""
+    while start < stop and (page[start] <= SPACE or page[start] in (HYPHEN, UNDERSCORE)):
+        start += 1
+    if start + WORD_BYTES > len(page):
+        return True
+    word = word_at(page, start) | _CASE_BITS
+    return (word & _MASK) in _BEGINNINGS or (word & _SHORT_MASK) in _SHORT_BEGINNINGS
 
 
 @inlined
@@ -98,10 +133,13 @@ def is_label(page: Any, start: Any, stop: Any) -> Any:
         if name in _NAMING:
             if value_stop - value > MOST_NAME_BYTES:
                 continue
-            words = _hash_of_words(page, value, value_stop)
-            if words in _LABELS or _has_reference(page, value, value_stop):
+            if _has_reference(page, value, value_stop):
                 return True
-            is_for_robots |= words in _ROBOTS
+            if _may_be_named(page, value, value_stop):
+                words = _hash_of_words(page, value, value_stop)
+                if words in _LABELS:
+                    return True
+                is_for_robots |= words in _ROBOTS
         elif name in _CONTENTS:
             if _begins_like_rta(page, value, value_stop):
                 return True

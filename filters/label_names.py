@@ -43,4 +43,6 @@ ROBOTS_HEADER: Final = "x-robots-tag"
 
 HAS_LABEL: Final = 1
 HAS_DENIAL: Final = 2
-"""What a page may hold, as bits: one of these labels; a denial of isFamilyFriendly."""
+HAS_LISTED: Final = 4
+"""What a page may hold, as bits: one of these labels; a denial of isFamilyFriendly; a link to a
+listed host."""

@@ -1,4 +1,4 @@
-"""What a page's markup says beside its text: labels, structured data, links.
+"""What a page's markup says beside its text: labels, structured data, links to listed hosts.
 
 One reading serves SafeSearch and opt-outs. Most pages hold nothing of it, which a fast pass over
 their bytes tells (`filters.candidate_kernel`).
@@ -9,19 +9,20 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from massivetext.filters.label_names import HAS_DENIAL, HAS_LABEL
+from massivetext.filters.host_table import HostTable
+from massivetext.filters.label_names import HAS_DENIAL, HAS_LABEL, HAS_LISTED
 
 _BETWEEN_WORDS: Final = re.compile(r"[\s_-]+")
 _NAMING: Final = ("name", "http-equiv", "property", "itemprop")
 _ZEROS_WITHIN: Final = 512
-_NO_PAIRS: Final = np.empty((0, 2), np.int64)
+_NO_HOSTS: Final = HostTable()
 
 
 @dataclass(frozen=True)
@@ -37,48 +38,60 @@ class Label:
     content: str
 
 
-@dataclass(frozen=True, eq=False)
-class Markup:
+class Markup(NamedTuple):
     """What was found in a page.
 
     Attributes:
         page: its bytes.
         labels: `meta` elements of the head that are about one of LABEL_NAMES, or opt out.
         may_deny: whether it may be denied somewhere that something isFamilyFriendly.
-        links: start and stop of the authorities of absolute links (int64[links, 2]).
+        may_lead_to_listed: whether a link may lead to a listed host.
+        encoded: start and stop of the authority of the only link, of those that may, whose host
+            has to be decoded first; equal without one.
     """
 
     page: bytes
     labels: tuple[Label, ...] = ()
     may_deny: bool = False
-    links: NDArray[np.int64] = field(default_factory=lambda: _NO_PAIRS)
+    may_lead_to_listed: bool = False
+    encoded: tuple[int, int] = (0, 0)
 
 
-def read_markup(page: bytes, wants_links: bool = False) -> Markup:
+def read_markup(page: bytes, listed: HostTable = _NO_HOSTS) -> Markup:
     """Returns what a page's markup says.
 
     Args:
         page: the HTML, in any encoding that holds ASCII as ASCII, or in UTF-16.
-        wants_links: whether links are to be found. They are more than a browser would see: also in
-            comments and scripts; `exact_links` finds those alone, at the cost of another pass.
+        listed: hosts to which links are looked for. More is taken for a link than a browser would
+            see: also what stands in comments and scripts. `links_of` finds those alone, at the
+            cost of another pass.
     """
     page = _without_zeros(page)
-    found, links = _find_candidates()(np.frombuffer(page, np.uint8), wants_links)
+    found, start, stop = _find_candidates()(page, listed.hashes, listed.starts)
+    if not found and not stop:
+        return Markup(page)
     labels = _labels(page) if found & HAS_LABEL else ()
-    return Markup(page, labels, bool(found & HAS_DENIAL), links)
+    may_lead = bool(found & HAS_LISTED)
+    return Markup(
+        page,
+        labels,
+        bool(found & HAS_DENIAL),
+        may_lead or stop > 0,
+        (0, 0) if may_lead else (start, stop),
+    )
 
 
 @lru_cache(maxsize=1)
-def _find_candidates() -> Callable[..., tuple[int, NDArray[np.int64]]]:
+def _find_candidates() -> Callable[..., tuple[int, int, int]]:
     """Returns the kernel; an import statement for each page would take longer than small ones."""
     from massivetext.filters.candidate_kernel import find_candidates
 
-    compiled: Callable[..., tuple[int, NDArray[np.int64]]] = find_candidates
+    compiled: Callable[..., tuple[int, int, int]] = find_candidates
     return compiled
 
 
-def exact_links(markup: Markup) -> NDArray[np.int64]:
-    """Returns the links of a page outside of comments, scripts and the like."""
+def links_of(markup: Markup) -> NDArray[np.int64]:
+    """Returns start and stop of the authorities of a page's absolute links, int64[links, 2]."""
     from massivetext.filters.markup_kernel import read_links
 
     links: NDArray[np.int64] = read_links(np.frombuffer(markup.page, np.uint8))

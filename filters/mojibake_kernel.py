@@ -130,8 +130,7 @@ def count_mojibake(text: Array) -> Int:
     i = skip_ascii(text, 0)
     while i < len(text):
         if text[i] < ASCII_END:
-            i = skip_ascii(text, i) if i % 32 == 0 else i
-            i += i < len(text) and text[i] < ASCII_END
+            i = skip_ascii(text, i + 1)
             continue
         code_point, size = character_at(text, i)
         found += code_point == _REPLACEMENT

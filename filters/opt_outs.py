@@ -34,6 +34,8 @@ OPT_OUT_SIGNALS: Final = tuple(sorted((*ROBOTS_DIRECTIVES, TDM_RESERVATION, TDM_
 _MOST_CHARACTERS: Final = 4096
 """Our choice: what lies behind in a header is not read."""
 
+_HEADERS: Final = frozenset((ROBOTS_HEADER, RESERVATION_NAME, POLICY_NAME))
+
 _WORD: Final = re.compile(r"[a-z]+")
 _RESERVED: Final = re.compile(r"\s*1\b")
 
@@ -46,7 +48,7 @@ def opt_out_signals(markup: Markup, headers: Mapping[str, str]) -> list[str]:
         headers: HTTP response headers with lower-case names.
     """
     labels = markup.labels
-    if not labels and not headers:
+    if not labels and _HEADERS.isdisjoint(headers):
         return []
     found: set[str] = set()
     for directives in (*contents(labels, *ROBOT_NAMES), headers.get(ROBOTS_HEADER, "")):

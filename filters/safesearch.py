@@ -35,7 +35,7 @@ from massivetext.filters.language import (
     first_line,
     load_model,
 )
-from massivetext.filters.markup import Markup, exact_links, read_markup, text_of
+from massivetext.filters.markup import Markup, links_of, read_markup, text_of
 from massivetext.filters.public_suffixes import public_suffixes
 from massivetext.filters.self_labels import labels_of
 from massivetext.filters.stated_verdict import EXPLICIT_WORDS
@@ -107,11 +107,6 @@ class SafeSearchScorer:
         lists = ((self.domains, "safesearch.domains"), (self.exceptions, "safesearch.exceptions"))
         return tuple(f"{key}: {line}" for entries, key in lists for line in entries.left_out)
 
-    @property
-    def wants_links(self) -> bool:
-        """Whether the markup of pages has to be read with their links."""
-        return len(self.domains) > 0
-
     def score(
         self,
         url: str,
@@ -129,7 +124,7 @@ class SafeSearchScorer:
             text: its text, for the user's model.
             stated: what the input says of it, in [0, 1].
         """
-        markup = read_markup(page, self.wants_links)
+        markup = read_markup(page, self.domains.table)
         return self.score_markup(url, markup, headers, text, stated)
 
     def score_markup(
@@ -140,13 +135,13 @@ class SafeSearchScorer:
         text: str = "",
         stated: float | None = None,
     ) -> Verdict:
-        """Returns the verdict on a page whose markup was read, with links if it `wants_links`."""
+        """Returns the verdict on a page whose markup was read, with links to `domains`."""
         scores: dict[str, float] = {str(label): 1.0 for label in labels_of(markup, headers)}
-        if self.wants_links:
+        if len(self.domains):
             host, path = split_url(url)
             if self._is_listed(host, path):
                 scores[LISTED_DOMAIN] = 1.0
-            if len(markup.links):
+            if markup.may_lead_to_listed:
                 scores[LISTED_LINKS] = self._score_links(host, markup)
         if self.model is not None and text.strip():
             scores[MODEL] = _score_text(self.model, text)
@@ -166,9 +161,9 @@ class SafeSearchScorer:
         And half a point more where they decide alone: so a hint stays at or below 0.5 and a
         decision lies above.
         """
-        targets = self._targets(host, markup, markup.links)
-        if targets.listed:
-            targets = self._targets(host, markup, exact_links(markup))
+        if markup.encoded[1] and not self._targets(host, markup, np.array([markup.encoded])).listed:
+            return 0.0  # in some microseconds, where reading all links takes hundreds
+        targets = self._targets(host, markup, links_of(markup))
         if not targets.listed:
             return 0.0
         share = targets.listed / targets.outside

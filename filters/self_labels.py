@@ -42,6 +42,7 @@ class SelfLabel(StrEnum):
 
 
 _AGE_HEADERS: Final = (AGE_DE_NAME, f"x-{AGE_DE_NAME}")
+_LABEL_HEADERS: Final = frozenset((*RATING_NAMES, PICS_NAME, *_AGE_HEADERS))
 _ALCOHOL: Final = "alcohol"
 """The one content that Open Graph restricts by age; it is not explicit."""
 
@@ -58,7 +59,8 @@ def self_labels(page: bytes, headers: Mapping[str, str]) -> set[SelfLabel]:
 
 def labels_of(markup: Markup, headers: Mapping[str, str]) -> set[SelfLabel]:
     """Returns the same of a page whose markup was read."""
-    found = set(_labels_in_headers(headers)) if headers else set()
+    is_rated = not _LABEL_HEADERS.isdisjoint(headers)
+    found = set(_labels_in_headers(headers)) if is_rated else set()
     if markup.labels:
         found.update(_labels_in_head(markup.labels))
     if markup.may_deny and is_not_family_friendly(markup.page):

@@ -6,10 +6,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from massivetext.ascii_bytes import AMPERSAND, AT_SIGN, COLON, FULL_STOP, PERCENT, lowered
+from massivetext.ascii_bytes import FULL_STOP, lowered
 from massivetext.filters.host_kernel import BYTES, MOST_HOST_BYTES, TABLE, covers_host
+from massivetext.filters.link_kernel import host_in, is_plain_host
 from massivetext.kernels import kernel, lean
-from massivetext.utf8 import ASCII_END
 
 MOST_SHOWN: Final = 64
 """Our choice: how many hosts of a page are given back by name."""
@@ -18,35 +18,12 @@ _SLOTS: Final = np.uint64(16)
 """Our choice: so many links are remembered, by their length and a byte: most links of a page lead
 to its own host and a few others."""
 
-_OPEN_BRACKET: Final = ord("[")
-_CLOSE_BRACKET: Final = ord("]")
-
 # Where a link leads.
 _NOWHERE: Final = 0
 _TO_SITE: Final = 1
 _TO_OTHERS: Final = 2
 _TO_LISTED: Final = 3
 _TO_ENCODED: Final = 4  # a host that only Python can decode
-
-
-@lean
-def _host_in(page: Any, start: Any, stop: Any) -> Any:
-    """Returns where the host of an authority begins and ends: without user, port, and last dots."""
-    for position in range(start, stop):
-        if page[position] == AT_SIGN:
-            start = position + 1
-    if start < stop and page[start] == _OPEN_BRACKET:
-        start += 1
-        position = start
-        while position < stop and page[position] != _CLOSE_BRACKET:
-            position += 1
-        return start, position
-    position = start
-    while position < stop and page[position] != COLON:
-        position += 1
-    while position > start and page[position - 1] == FULL_STOP:
-        position -= 1
-    return start, position
 
 
 @lean
@@ -64,16 +41,6 @@ def _is_of_site(page: Any, start: Any, stop: Any, site: Any, is_alone: Any) -> A
 
 
 @lean
-def _is_plain_host(page: Any, start: Any, stop: Any) -> Any:
-    """Whether a host needs no decoding: no reference, no %, no letter beyond ASCII."""
-    for position in range(start, stop):
-        byte = page[position]
-        if byte >= ASCII_END or byte in (PERCENT, AMPERSAND):
-            return False
-    return True
-
-
-@lean
 def _way(
     page: Any, start: Any, stop: Any, site: Any, is_alone: Any, hashes: Any, starts: Any
 ) -> Any:
@@ -82,7 +49,7 @@ def _way(
         return _NOWHERE
     if _is_of_site(page, start, stop, site, is_alone):
         return _TO_SITE
-    if not _is_plain_host(page, start, stop):
+    if not is_plain_host(page, start, stop):
         return _TO_ENCODED
     return _TO_LISTED if covers_host(page, start, stop, hashes, starts) else _TO_OTHERS
 
@@ -138,7 +105,7 @@ def count_listed(
         other = remembered[slot]
         is_known = other >= 0 and links[other, 1] - links[other, 0] == size
         if not is_known or not _is_same(page, first, links[other, 0], size):
-            start, stop = _host_in(page, first, last)
+            start, stop = host_in(page, first, last)
             way = _way(page, start, stop, site, is_alone, hashes, starts)
             if way == _TO_LISTED and covers_host(
                 page, start, stop, exception_hashes, exception_starts
@@ -149,7 +116,7 @@ def count_listed(
         outside += way >= _TO_OTHERS
         listed += way == _TO_LISTED
         if way > _TO_OTHERS and n_shown < MOST_SHOWN:
-            start, stop = _host_in(page, first, last)
+            start, stop = host_in(page, first, last)
             shown[n_shown, 0], shown[n_shown, 1] = start, stop
             shown[n_shown, 2] = way == _TO_LISTED
             n_shown += 1

@@ -1,4 +1,4 @@
-"""Where short patterns may stand in a block of bytes, as bits (compiled).
+"""Where short patterns may stand in a block of bytes, as bits; bytes eight at a time (compiled).
 
 LLVM makes loops of such searches, so the vectors are written out: a block costs a few instructions,
 and each place that was found a few more, wherever it lies in the block.
@@ -6,9 +6,11 @@ and each place that was found a few more, wherever it lies in the block.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any, Final
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
@@ -41,15 +43,34 @@ def places_of(*patterns: str) -> Callable[..., Any]:
         patterns: ASCII, at most MOST_PATTERN_BYTES; `.` stands for any byte. Letters are in lower
             case and stand for both cases.
     """
+    return _places_where(
+        lambda builder, start: _any_of(builder, [_matches(builder, start, p) for p in patterns])
+    )
+
+
+def places_beyond_ascii() -> Callable[..., Any]:
+    """Returns the same for bytes beyond ASCII; it reads PATTERN_BLOCK bytes."""
+
+    def are_beyond(builder: Any, start: Any) -> Any:
+        return builder.icmp_signed("<", _vector_at(builder, start), _BYTES([0] * _LANES))
+
+    return _places_where(are_beyond)
+
+
+def _places_where(finds: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+    """Returns what gives the places of a block, two vectors of them.
+
+    Args:
+        finds: builds, given a builder and where a vector begins, whether something stands there.
+    """
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
         word = _WORD(0)
         for first in range(0, PATTERN_BLOCK, _LANES):
             start = builder.gep(data, [builder.add(arguments[1], arguments[1].type(first))])
-            found = _any_of(builder, [_matches(builder, start, pattern) for pattern in patterns])
-            bits = builder.zext(builder.bitcast(found, ir.IntType(_LANES)), _WORD)
-            word = builder.or_(word, builder.shl(bits, _WORD(first)))
+            bits = builder.bitcast(finds(builder, start), ir.IntType(_LANES))
+            word = builder.or_(word, builder.shl(builder.zext(bits, _WORD), _WORD(first)))
         return word
 
     @intrinsic
@@ -59,6 +80,10 @@ def places_of(*patterns: str) -> Callable[..., Any]:
 
     found: Callable[..., Any] = places
     return found
+
+
+def _vector_at(builder: Any, place: Any) -> Any:
+    return builder.load(builder.bitcast(place, _BYTES.as_pointer()), align=_ALIGNMENT)
 
 
 def _any_of(builder: Any, vectors: list[Any]) -> Any:
@@ -74,8 +99,7 @@ def _matches(builder: Any, start: Any, pattern: str) -> Any:
     for offset, letter in enumerate(pattern):
         if letter == _ANY:
             continue
-        place = builder.gep(start, [_WORD(offset)])
-        found = builder.load(builder.bitcast(place, _BYTES.as_pointer()), align=_ALIGNMENT)
+        found = _vector_at(builder, builder.gep(start, [_WORD(offset)]))
         if letter.isalpha():
             found = builder.or_(found, _BYTES([_CASE_BIT] * _LANES))
         equal = builder.icmp_unsigned("==", found, _BYTES([ord(letter)] * _LANES))
@@ -100,3 +124,33 @@ _trailing_zeros: Final[Any] = intrinsic(_type_of_zeros)
 def first_place(places: Any) -> Any:
     """Returns the number of the lowest bit that is set; 64 without any."""
     return _trailing_zeros(places)
+
+
+WORD_BYTES: Final = 8
+"""Bytes that `word_at` reads: so many must lie there."""
+
+
+def word_of(text: bytes) -> np.uint64:
+    """Returns WORD_BYTES or fewer bytes as `word_at` gives them, zeros behind them."""
+    return np.uint64(int.from_bytes(text, "little"))
+
+
+def _load_word(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+    place = builder.gep(data, [arguments[1]])
+    word = builder.load(builder.bitcast(place, _WORD.as_pointer()), align=_ALIGNMENT)
+    return word if sys.byteorder == "little" else builder.bswap(word)
+
+
+def _type_of_word(typingctx: Any, page: Any, position: Any) -> Any:
+    del typingctx, position
+    return types.uint64(page, types.intp), _load_word
+
+
+_word_at: Final[Any] = intrinsic(_type_of_word)
+
+
+@lean
+def word_at(page: Any, position: Any) -> Any:
+    """Returns the WORD_BYTES bytes from a position on as a number, the first one lowest."""
+    return _word_at(page, position)

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from massivetext.byte_patterns import PATTERN_BLOCK, first_place, places_beyond_ascii
 from massivetext.kernels import inlined, kernel, lean
 
 ASCII_END: Final = 0x80
@@ -30,8 +31,7 @@ _POINT_4: Final = 0x10000
 
 _SIX_BITS: Final = 0x3F
 
-_STRIDE: Final = 32
-"""Our choice: this many bytes are checked with a few instructions."""
+_beyond_ascii: Final = places_beyond_ascii()
 
 
 @inlined
@@ -90,15 +90,14 @@ def put_character(code_point: Any, text: Any, i: Any) -> Any:
 
 @lean
 def skip_ascii(text: Any, position: Any) -> Any:
-    """Where ASCII ends: at most a stride before the next other byte."""
-    while position + _STRIDE <= len(text):
-        first = np.uint64(position)
-        bits = np.uint8(0)
-        for offset in range(_STRIDE):
-            bits |= text[first + np.uint64(offset)]
-        if bits >= ASCII_END:
-            break
-        position += _STRIDE
+    """Where the next byte beyond ASCII stands, at `position` or behind it; len(text) without."""
+    while position + PATTERN_BLOCK <= len(text):
+        places = _beyond_ascii(text, position)
+        if places:
+            return position + first_place(places)
+        position += PATTERN_BLOCK
+    while position < len(text) and text[position] < ASCII_END:
+        position += 1
     return position
 
 
@@ -141,9 +140,7 @@ def is_utf8(text: Any) -> bool:
     position = skip_ascii(text, 0)
     while position < len(text):
         if text[position] < ASCII_END:
-            position += 1
-            if position % _STRIDE == 0:
-                position = skip_ascii(text, position)
+            position = skip_ascii(text, position + 1)
         else:
             width = _width(text, position)
             if not width:
@@ -174,9 +171,7 @@ def count_utf8(text: Any) -> tuple[int, int]:
     position = skip_ascii(text, 0)
     while position < len(text):
         if text[position] < ASCII_END:
-            position += 1
-            if position % _STRIDE == 0:
-                position = skip_ascii(text, position)
+            position = skip_ascii(text, position + 1)
             continue
         width = _width(text, position)
         if width:

@@ -99,14 +99,14 @@ def join_results(results: Iterable[ItemResult[FoundT]]) -> ItemResult[FoundT]:
 
 def merge_counts(parts: Iterable[Statistics]) -> dict[str, Any]:
     """Adds up nested counts; keys come out sorted, whatever the order of the parts."""
-    total: dict[str, Any] = {}
+    values: dict[str, list[Any]] = {}
     for part in parts:
         for key, value in part.items():
-            if isinstance(value, Mapping):
-                total[key] = merge_counts([total.get(key, {}), value])
-            else:
-                total[key] = total.get(key, 0) + value
-    return dict(sorted(total.items()))
+            values.setdefault(key, []).append(value)
+    return {
+        key: merge_counts(found) if isinstance(found[0], Mapping) else sum(found)
+        for key, found in sorted(values.items())
+    }
 
 
 def balances(ledger: Mapping[str, int]) -> bool:

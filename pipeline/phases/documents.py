@@ -124,7 +124,7 @@ class DocumentMaker:
     ) -> _Text:
         """Returns a text with what its page says of itself; its markup is not kept."""
         text = _unix_lines(text)
-        markup = read_markup(html, self.safesearch.wants_links) if html else Markup(b"")
+        markup = read_markup(html, self.safesearch.domains.table) if html else Markup(b"")
         verdict = self.safesearch.score_markup(
             record.url, markup, record.headers, text, record.explicit
         )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -16,6 +17,10 @@ from massivetext.records import QUALITY_MEASURES, REPETITION_MEASURES
 
 HOSTS_PER_ITEM = 1000
 """Our choice: the most frequent hosts of each work item are counted; enough for a top list."""
+
+
+_PLAIN_URL: Final = re.compile(r"https?://([a-z0-9.-]+)(?:[/?#]|\Z)")
+"""The host of nearly every URL of a crawl, in a tenth of the time that taking it apart needs."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +98,8 @@ def _count_lists(lists: Iterable[Sequence[str]]) -> dict[str, int]:
 
 
 def _host(url: str) -> str:
+    if plain := _PLAIN_URL.match(url):
+        return plain[1].removeprefix("www.")
     try:
         return (urlsplit(url).hostname or "").removeprefix("www.")
     except ValueError:  # a URL that no parser takes

@@ -6,6 +6,14 @@ without a colon is passed over, as browsers do.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+
+@lru_cache(1024)  # our choice: names of fields are few in an archive
+def _name(written: str) -> str:
+    """Returns the name of a field as it is looked up."""
+    return written.strip().lower()
+
 
 def header_end(content: bytes | bytearray, start: int, stop: int) -> tuple[int, int] | None:
     """Returns where the empty line behind a header begins and ends, or None if there is none.
@@ -32,7 +40,7 @@ def joined_fields(head: str) -> dict[str, str]:
     for line in _lines(head):
         name, colon, value = line.partition(":")
         if colon:
-            name = name.strip().lower()
+            name = _name(name)
             value = value.strip()
             joined[name] = f"{joined[name]}, {value}" if name in joined else value
     return joined
@@ -44,7 +52,7 @@ def first_fields(head: str) -> dict[str, str]:
     for line in _lines(head):
         name, colon, value = line.partition(":")
         if colon:
-            name = name.strip().lower()
+            name = _name(name)
             if name not in first:
                 first[name] = value.strip()
     return first

@@ -85,16 +85,16 @@ def web_record(frame: Frame) -> WebRecord:
         metadata["timestamp"] = date
     if truncated := head.get("warc-truncated"):
         metadata["truncated"] = truncated
-    return WebRecord(
-        offset=frame.offset,
-        kind=head.get("warc-type", "").lower() or "no type",
-        url=clean_url(head.get("warc-target-uri", "")),
-        content_type=head.get("content-type", "").lower(),
-        metadata=metadata,
-        block=frame.block,
-        record_id=head.get("warc-record-id", "").strip("<>"),
-        block_digest=head.get("warc-block-digest", ""),
-        payload_digest=head.get("warc-payload-digest", ""),
+    return WebRecord(  # by place: names take as long as all else here
+        frame.offset,
+        head.get("warc-type", "").lower() or "no type",
+        clean_url(head.get("warc-target-uri", "")),
+        head.get("content-type", "").lower(),
+        metadata,
+        frame.block,
+        head.get("warc-record-id", "").strip("<>"),
+        head.get("warc-block-digest", ""),
+        head.get("warc-payload-digest", ""),
     )
 
 

@@ -162,6 +162,8 @@ def checked_digests(record: WebRecord, record_bytes: int) -> tuple[str, ...]:
 
     The payload of a revisit is another record's, that of a segment is scattered over several.
     """
+    if not record.block_digest and not record.payload_digest:
+        return ()
     found = []
     if record.block_digest:
         found.append(f"block {check_digest(record.block_digest, [record.block])}")

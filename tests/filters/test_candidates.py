@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 from massivetext.config import SafeSearch
 from massivetext.filters.candidate_kernel import find_candidates
-from massivetext.filters.label_names import HAS_DENIAL, HAS_LABEL
+from massivetext.filters.host_table import table_of
+from massivetext.filters.label_names import HAS_DENIAL, HAS_LABEL, HAS_LISTED
+from massivetext.filters.list_kernel import hash_of_entry
 from massivetext.filters.markup import read_markup
 from massivetext.filters.safesearch import Verdict, load_scorer
 from massivetext.filters.self_labels import self_labels
@@ -28,7 +30,22 @@ PIECES = (
     *('<a href="https://a.example/b">', "HREF = //b.example", "href=/c", "href", "x" * 61, "y"),
     *('"isFamilyFriendly":false', "isFamilyFriendly", "familyfriendly no", "<p>", " ", "\xe9"),
 )
-PAGES = st.lists(st.sampled_from(PIECES), max_size=30).map(lambda p: "".join(p).encode("latin-1"))
+AUTHORITIES = (
+    *("a.example", "www.a.example", "A.EXAMPLE.", "aa.example", "shop.b.example", "b.examples"),
+    *("user:password@a.example:80", "a.example:b@other.example", "www.other.example", "example"),
+    *("[2001:db8::1]", "%61.example", "b&#46;example", "\xe9.example", "", ".", "x" * 270 + ".com"),
+)
+LINKS = st.builds(
+    "{}{}{}{}".format,
+    st.sampled_from(("href=", 'href="', "HREF = '", "href", "src=")),
+    st.sampled_from(("https://", "http://", "HTTPS:\\\\", "//", "/", "ftp://", " //", "http:/")),
+    st.sampled_from(AUTHORITIES),
+    st.sampled_from(("/", '"', " ", "?a", ">", "")),
+)
+PAGES = st.lists(st.sampled_from(PIECES) | LINKS | st.just(" " * 300), max_size=30).map(
+    lambda pieces: "".join(pieces).encode("latin-1")
+)
+LISTED = st.sets(st.sampled_from(("a.example", "b.example", "www.other.example", "2001:db8::1")))
 
 
 @pytest.fixture
@@ -38,26 +55,47 @@ def scorer_of_few(tmp_path: Path) -> Callable[[bytes], Verdict]:
     return lambda page: scorer.score("http://fine.example/", page, {})
 
 
-def candidates(page: bytes, wants_links: bool = True) -> tuple[int, list[bytes]]:
-    found, links = find_candidates(np.frombuffer(page, np.uint8), wants_links)
-    return found, [page[start:stop] for start, stop in links.tolist()]
+def candidates(page: bytes, listed: Iterable[str] = ()) -> int:
+    entries = [hash_of_entry(np.frombuffer(h.encode(), np.uint8), len(h)) for h in listed]
+    table = table_of(np.array(entries, np.uint64))
+    found, start, stop = find_candidates(page, table.hashes, table.starts)
+    assert 0 <= start <= stop <= len(page)
+    return found if start == stop else found | HAS_LISTED
 
 
-@given(PAGES)
-def test_links_are_those_of_a_plain_search(page: bytes) -> None:
-    assert candidates(page)[1] == [match[1] for match in LINK.finditer(page)]
+def may_be_listed(authority: bytes, listed: Iterable[str]) -> bool:
+    """Whether a host is covered by one of these, or only Python can decode it."""
+    host = authority.rpartition(b"@")[2]
+    host = host[1:].partition(b"]")[0] if host[:1] == b"[" else host.partition(b":")[0].rstrip(b".")
+    is_plain = not re.search(rb"[%&\x80-\xff]", host)
+    name = f".{host.decode('latin-1').lower()}"
+    return not is_plain or (len(host) <= 253 and any(name.endswith(f".{h}") for h in listed))
 
 
-@given(PAGES)
-def test_links_do_not_change_what_else_is_found(page: bytes) -> None:
-    assert candidates(page)[0] == candidates(page, wants_links=False)[0]
+@given(PAGES, LISTED)
+def test_links_to_listed_hosts_are_those_of_a_plain_search(page: bytes, listed: set[str]) -> None:
+    expected = listed and any(may_be_listed(match[1], listed) for match in LINK.finditer(page))
+    assert bool(candidates(page, listed) & HAS_LISTED) == bool(expected)
+
+
+@given(PAGES, LISTED)
+def test_links_do_not_change_what_else_is_found(page: bytes, listed: set[str]) -> None:
+    assert candidates(page, listed) & ~HAS_LISTED == candidates(page)
+
+
+def test_a_listed_host_is_found_among_many_that_are_remembered() -> None:
+    hosts = [f"https://host{n % 150}.example/{n}" for n in range(1000)]
+    page = "".join(f'<a href="{host}">' for host in hosts).encode() + b" " * 300
+    assert candidates(page, ["host1.examples", "host150.example"]) == 0
+    for n in (0, 77, 149):
+        assert candidates(page, [f"host{n}.example"]) == HAS_LISTED
 
 
 @pytest.mark.parametrize("before", [*range(0, 140, 7), 63, 64, 65, 71, 72, 73])
 @pytest.mark.parametrize("behind", [0, 1, 40, 64, 80])
 def test_a_label_is_found_wherever_it_stands_in_a_block(before: int, behind: int) -> None:
     def around(text: bytes) -> int:
-        return candidates(b"x" * before + text + b"," * behind)[0]
+        return candidates(b"x" * before + text + b"," * behind)
 
     assert around(b"<meta name=rating content=adult>") == HAS_LABEL
     assert around(b'"isFamilyFriendly":false') == HAS_DENIAL
@@ -77,7 +115,7 @@ def test_a_label_is_found_wherever_it_stands_in_a_block(before: int, behind: int
     ],
 )
 def test_only_a_denial_makes_a_page_be_read_twice(text: str, is_denied: bool) -> None:
-    assert candidates(text.encode())[0] == (HAS_DENIAL if is_denied else 0)
+    assert candidates(text.encode()) == (HAS_DENIAL if is_denied else 0)
 
 
 _LD = b'<script type="application/ld+json">'
@@ -134,4 +172,4 @@ def test_a_page_of_any_kind_is_read(scorer_of_few: Callable[[bytes], Verdict]) -
         page = make(2000)
         scorer_of_few(page)
         self_labels(page, {})
-        read_markup(page, wants_links=True)
+        read_markup(page)

@@ -137,3 +137,23 @@ def test_the_same_link_many_times_counts_each_time(scorer: SafeSearchScorer) -> 
 def test_hosts_of_the_same_length_are_told_apart(scorer: SafeSearchScorer) -> None:
     links = ("//one.example", "//onx.example", "//two.example", "//one.exomple") * 2
     assert scorer.score("https://fine.example/", page(*links), {}).score == 0.75
+
+
+@pytest.mark.parametrize(
+    ("links", "score"),
+    [
+        (("//%6fne.example",), 0.5),
+        (("//%6fne.example", "//other.example"), 0.25),
+        (("//%6fne.example", "//%6fne.example"), 0.5),
+        (("//f%69ne.example", "//one.example"), 0.5),
+        (("//f%69ne.example", "//tw%6f.example", "//%6fne.example"), 1.0),
+        (("//f%69ne.example", "//not%20listed.example", "//f%69ne.example"), 0.0),
+        (("//read%20me",), 0.0),
+    ],
+)
+def test_encoded_hosts_are_decoded(
+    scorer: SafeSearchScorer, links: tuple[str, ...], score: float
+) -> None:
+    for padding in ("", " " * 300):
+        html = page(*links) + padding.encode()
+        assert scorer.score("https://fine.example/", html, {}).score == score
