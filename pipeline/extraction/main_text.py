@@ -68,10 +68,10 @@ def parse_page(html_utf8: bytes, parse: Callable[[bytes, bool], ParsedPage]) -> 
 )
 def _text_of_bytes(html: Any, weights: Any) -> Any:
     """`(main text, start of the title, its stop)`."""
-    tree, start, stop = read_page(html, False)
+    tree, start, stop, _ = read_page(html, False)
     shown = _characters(tree)
     if _is_scant(shown):
-        unveiled, unveiled_start, unveiled_stop = read_page(html, True)
+        unveiled, unveiled_start, unveiled_stop, _ = read_page(html, True)
         if _hides_text(shown, _characters(unveiled)):
             tree, start, stop = unveiled, unveiled_start, unveiled_stop
     return write_kept(tree, choose(tree, weights).keep), start, stop

@@ -8,18 +8,29 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from massivetext import ascii_bytes as ab
 from massivetext.kernels import helper, inlined
-from massivetext.pipeline.extraction.html import elements
+from massivetext.pipeline.extraction.html import elements, name_words, styles
 from massivetext.pipeline.extraction.html import page_tree as pt
 from massivetext.pipeline.extraction.html import raw_state as st
 from massivetext.pipeline.extraction.html.elements import tag as _tag
 from massivetext.pipeline.extraction.html.raw_attributes import (
-    hides_element,
     integer_of,
     list_style,
     name_words_of,
+    span_of,
 )
-from massivetext.pipeline.extraction.html.raw_text import end_block
+from massivetext.pipeline.extraction.html.raw_ends import OPENING_QUOTES, end_inline
+from massivetext.pipeline.extraction.html.raw_formulas import (
+    SIGNS,
+    begin_part,
+    is_tex,
+    take_annotation,
+    write_formula,
+    write_image,
+)
+from massivetext.pipeline.extraction.html.raw_hiding import NEVER, places_of
+from massivetext.pipeline.extraction.html.raw_text import begin_line, end_block, write_character
 
 _A: Final = _tag("a")
 _BUTTON: Final = _tag("button")
@@ -40,6 +51,15 @@ _TFOOT: Final = _tag("tfoot")
 _TR: Final = _tag("tr")
 _TD: Final = _tag("td")
 _TH: Final = _tag("th")
+_Q: Final = _tag("q")
+_RT: Final = _tag("rt")
+_RP: Final = _tag("rp")
+_IMG: Final = _tag("img")
+_MATH: Final = _tag("math")
+_MROW: Final = _tag("mrow")
+_MSQRT: Final = _tag("msqrt")
+_MTEXT: Final = _tag("mtext")
+_ANNOTATION: Final = _tag("annotation")
 _H1: Final = _tag("h1")
 _H6: Final = _tag("h6")
 _PREFORMATTED: Final = tuple(map(_tag, sorted(elements.PREFORMATTED_TAGS)))
@@ -52,6 +72,14 @@ _IS_SKIPPED: Final = elements.IS_SKIPPED
 _IS_VOID: Final = elements.IS_VOID
 _IS_ENDING_PARAGRAPH: Final = elements.IS_ENDING_PARAGRAPH
 _IS_LIST: Final = elements.IS_LIST
+_IS_HOLDER: Final = elements.IS_VEILED | elements.IS_HOLDER
+_IS_ENDING: Final = elements.IS_ENDING
+_IS_FOREIGN_ROOT: Final = elements.IS_FOREIGN_ROOT
+_IS_INTEGRATION_POINT: Final = elements.IS_INTEGRATION_POINT
+_GUTTER: Final = name_words.GUTTER
+_CODE_LINE: Final = name_words.CODE_LINE
+_LEARNED: Final = name_words.LEARNED
+_SQUARE_ROOT: Final = 0x221A
 
 
 @inlined
@@ -74,6 +102,8 @@ def _pop_to(page: Any, depth: int) -> None:
             end_block(page)
             margin = _margin(tag, stack[st.STACK_FLAGS, top - 1])
             state[st.MARGIN] = max(state[st.MARGIN], margin)
+        elif stack[st.STACK_FLAGS, top] & st.ENDING:
+            end_inline(page, top)
         state[st.DEPTH] = top - 1
 
 
@@ -144,47 +174,139 @@ def _end_open_link(page: Any) -> None:
         stack[st.STACK_FLAGS, depth] &= ~st.IN_LINK
 
 
+@helper
+def leave_foreign(page: Any) -> None:
+    """End an `svg` or `math` in which a tag stands that is none of theirs."""
+    state, stack = page.state, page.stack
+    depth = state[st.DEPTH]
+    while depth > 0 and stack[st.STACK_FLAGS, depth] & st.IN_FOREIGN:
+        depth -= 1
+    _pop_to(page, depth)
+
+
+@inlined
+def _in_foreign(tag: int, flags: Any) -> Any:
+    """The flags of an element, `IN_FOREIGN` set where its content is not HTML."""
+    if _FLAGS[tag] & _IS_FOREIGN_ROOT:
+        return flags | st.IN_FOREIGN
+    if _FLAGS[tag] & _IS_INTEGRATION_POINT:
+        return flags & ~st.IN_FOREIGN
+    return flags
+
+
 @inlined
 def open_element(page: Any, tag: int, is_closed: Any) -> None:
     """Act on a start tag (not `br`); `is_closed` if it has no content."""
     state, stack, attributes = page.state, page.stack, page.attributes
-    if stack[st.STACK_FLAGS, state[st.DEPTH]] & st.IN_HIDDEN:
+    if tag in (_RT, _RP) and stack[st.STACK_TAG, state[st.DEPTH]] in (_RT, _RP):
+        _pop_to(page, state[st.DEPTH] - 1)
+    flags = stack[st.STACK_FLAGS, state[st.DEPTH]] & st.INHERITED
+    if flags & st.IN_HIDDEN:
         if not is_closed:
-            _push(page, tag, stack[st.STACK_NODE, state[st.DEPTH]], st.IN_HIDDEN)
+            if _FLAGS[tag] & _IS_SKIPPED:
+                flags &= ~st.IN_VEILED
+            _push(page, tag, stack[st.STACK_NODE, state[st.DEPTH]], _in_foreign(tag, flags))
         return
     ended = _open_before(page, tag)
     if ended:
         _pop_to(page, ended - 1)
     flags = stack[st.STACK_FLAGS, state[st.DEPTH]] & st.INHERITED
     node = stack[st.STACK_NODE, state[st.DEPTH]]
-    if hides_element(page, tag, state[st.SHOW_HIDDEN]):
+    groups, style = 0, 0
+    if attributes[st.ANY, 0]:
+        groups = name_words_of(page)
+        if attributes[st.STYLE, 0] >= 0:
+            style = styles.style_bits_of(page.html, attributes[st.STYLE, 0], attributes[st.STYLE, 1])
+    if flags & st.IN_FORMULA:
+        begin_part(page)
+        if tag == _ANNOTATION and is_tex(page):
+            take_annotation(page)
+            flags &= ~(st.IN_FORMULA | st.IN_FOREIGN)
+            if not is_closed:
+                _push(page, tag, node, flags)
+            return
+    if tag == _IMG:
+        write_image(page, groups, style)
+        return
+    places = places_of(page, tag, groups, style)
+    if places == NEVER or (places & pt.VEILS and not state[st.SHOW_HIDDEN]):
         if not is_closed:
-            _push(page, tag, node, flags | st.IN_HIDDEN)
+            veiled = 0 if places == NEVER else st.IN_VEILED
+            _push(page, tag, node, _in_foreign(tag, flags | st.IN_HIDDEN | veiled))
         return
     if tag in (_BODY, _HTML):
         return
+    flags |= places << st.PLACE_SHIFT
+    if style & styles.PRE:
+        flags |= st.IN_PREFORMATTED | (st.IN_COLLAPSED if style & styles.PRE_LINE else 0)
+    elif style & styles.NOT_PRE:
+        flags &= ~(st.IN_PREFORMATTED | st.IN_COLLAPSED)
+    if groups & _GUTTER:
+        flags |= st.IN_GUTTER
     if _FLAGS[tag] & _IS_BLOCK:
         end_block(page)
         state[st.MARGIN] = max(state[st.MARGIN], _margin(tag, flags))
         if is_closed or state[st.DEPTH] >= pt.MAX_DEPTH:
             return
-        node = _new_node(page, tag, node)
+        node = _new_node(page, tag, node, groups, style)
         flags |= st.OPENS_BLOCK
         if tag in (_LI, _DD):
             flags |= st.IN_ITEM
-        if tag in _PREFORMATTED:
+        if tag in _PREFORMATTED or groups & _CODE_LINE:
             flags |= st.IN_PREFORMATTED
-    elif tag == _BUTTON or (tag == _A and attributes[st.HREF, 0] >= 0):
-        if flags & st.IN_LINK:
-            _end_open_link(page)
-        flags |= st.IN_LINK
-        state[st.PENDING_LINKS] += 1
+    else:
+        flags = _open_inline(page, tag, groups, style, flags)
     if not is_closed:
         _push(page, tag, node, flags)
 
 
 @helper
-def _new_node(page: Any, tag: int, parent: Any) -> Any:
+def _open_inline(page: Any, tag: int, groups: Any, style: Any, flags: Any) -> Any:
+    """Act on the start tag of an inline element that is shown; the flags of what stands in it."""
+    state, attributes = page.state, page.attributes
+    if tag == _BUTTON or (tag == _A and attributes[st.HREF, 0] >= 0):
+        if flags & st.IN_LINK:
+            _end_open_link(page)
+        flags |= st.IN_LINK
+        state[st.PENDING_LINKS] += 1
+    if _FLAGS[tag] & _IS_ENDING or groups & _GUTTER:
+        flags |= st.ENDING
+    if style & styles.LINE:
+        begin_line(page)
+        flags |= st.ENDING | st.IN_LINE
+    if tag == _BUTTON:
+        state[st.PENDING_SPACE] |= st.A_SPACE
+    elif tag == _Q:
+        write_character(page, OPENING_QUOTES[page.open_tags[_Q] & 1])
+    elif tag == _RT:
+        write_character(page, ab.OPENING_PARENTHESIS)
+    elif tag == _MATH:
+        flags |= st.ENDING | st.IN_FORMULA | st.IN_FOREIGN
+        if attributes[st.ALT_TEXT, 1] > attributes[st.ALT_TEXT, 0]:
+            write_formula(page, attributes[st.ALT_TEXT, 0], attributes[st.ALT_TEXT, 1])
+            flags |= st.IN_HIDDEN
+    elif flags & st.IN_FORMULA:
+        flags = _open_part(page, tag, flags)
+    return flags
+
+
+@helper
+def _open_part(page: Any, tag: int, flags: Any) -> Any:
+    """Act on the start tag of an element in `math`; the flags of what stands in it."""
+    state, stack = page.state, page.stack
+    parent = stack[st.STACK_TAG, state[st.DEPTH]]
+    if tag == _MSQRT:
+        write_character(page, _SQUARE_ROOT)
+    if tag == _MSQRT or (tag == _MROW and SIGNS[0, parent]):
+        write_character(page, ab.OPENING_PARENTHESIS)
+        flags |= st.ENDING
+    if tag == _MTEXT:
+        flags &= ~st.IN_FORMULA
+    return _in_foreign(tag, flags)
+
+
+@helper
+def _new_node(page: Any, tag: int, parent: Any, groups: Any, style: Any) -> Any:
     html, state, attributes, nodes, node_words = (
         page.html,
         page.state,
@@ -193,17 +315,23 @@ def _new_node(page: Any, tag: int, parent: Any) -> Any:
         page.node_words,
     )
     node = state[st.NODE_COUNT]
-    number, style = pt.NO_NUMBER, 0
-    if tag == _OL:
-        number = integer_of(html, attributes[st.LIST_START, 0], attributes[st.LIST_START, 1])
-        style = list_style(page)
+    number, marker = pt.NO_NUMBER, 0
+    if _FLAGS[tag] & _IS_LIST:
+        marker = list_style(page, style)
+        if tag == _OL:
+            number = integer_of(html, attributes[st.LIST_START, 0], attributes[st.LIST_START, 1])
     elif tag == _LI:
         number = integer_of(html, attributes[st.VALUE, 0], attributes[st.VALUE, 1])
+        marker = list_style(page, style)
+    elif tag in (_TD, _TH):
+        number = span_of(page, st.ROW_SPAN, pt.MAX_SPAN)
+        columns = span_of(page, st.COLUMN_SPAN, pt.MAX_COLUMN_SPAN)
+        marker = columns if columns != pt.NO_NUMBER else 0
     nodes[pt.NODE_PARENT, node] = parent
     nodes[pt.NODE_TAG, node] = tag
     nodes[pt.NODE_NUMBER, node] = number
-    nodes[pt.NODE_STYLE, node] = style
-    node_words[node] = name_words_of(page)
+    nodes[pt.NODE_STYLE, node] = marker
+    node_words[node] = groups & _LEARNED
     state[st.NODE_COUNT] += 1
     return node
 
@@ -218,6 +346,8 @@ def _push(page: Any, tag: int, node: Any, flags: Any) -> None:
     stack[st.STACK_TAG, depth] = tag
     stack[st.STACK_NODE, depth] = node
     stack[st.STACK_FLAGS, depth] = flags
+    stack[st.STACK_TEXT, depth] = state[st.TEXT]
+    stack[st.STACK_PARTS, depth] = 0
     open_tags[tag] += 1
 
 
@@ -227,6 +357,8 @@ def close_element(page: Any, tag: int) -> None:
     state, stack, open_tags = page.state, page.stack, page.open_tags
     if tag in (_BODY, _HTML) or _FLAGS[tag] & _IS_VOID:
         return
+    if tag == _P and stack[st.STACK_FLAGS, state[st.DEPTH]] & st.IN_FOREIGN:
+        leave_foreign(page)
     if not open_tags[tag] and not _H1 <= tag <= _H6:
         if tag == _P and not stack[st.STACK_FLAGS, state[st.DEPTH]] & st.IN_HIDDEN:
             end_block(page)  # as if an empty paragraph stood here
@@ -239,7 +371,7 @@ def close_element(page: Any, tag: int) -> None:
         if other == tag or (_H1 <= tag <= _H6 and _H1 <= other <= _H6):
             break
         if stack[st.STACK_FLAGS, depth] & st.OPENS_BLOCK:
-            if not _FLAGS[tag] & (_IS_BLOCK | _IS_SKIPPED):
+            if not _FLAGS[tag] & (_IS_BLOCK | _IS_SKIPPED | _IS_HOLDER):
                 if tag in (_A, _BUTTON):
                     _end_open_link(page)
                 return  # an inline element does not end the blocks in it

@@ -17,22 +17,28 @@ _SPACE: Final = 1
 _REMOVED: Final = 2
 _JOINER: Final = 3
 
+LEAST_INDENT: Final = 2
+"""Our choice: columns of no-break spaces from which a line is indented; a single one is an accident
+of editors."""
+
 
 @helper
 def end_block(page: Any) -> None:
     """End the open block, if it holds a character that is not white space."""
     state, stack, text, blocks = page.state, page.stack, page.text, page.blocks
+    flags = stack[st.STACK_FLAGS, state[st.DEPTH]]
+    if flags & st.IN_GUTTER and is_number(text, state[st.OPEN_START], state[st.TEXT]):
+        state[st.OPEN_CHARACTERS] = state[st.OPEN_LINK_CHARACTERS] = state[st.OPEN_LINKS] = 0
     if state[st.OPEN_CHARACTERS]:
         start, stop = state[st.OPEN_START], state[st.TEXT]
-        is_pre = stack[st.STACK_FLAGS, state[st.DEPTH]] & st.IN_PREFORMATTED
-        if is_pre:
-            while text[stop - 1] <= ab.SPACE:
-                stop -= 1
-            position = start
-            while text[position] <= ab.SPACE:  # empty lines before the first one with text
-                if text[position] == ab.NEWLINE:
-                    start = position + 1
-                position += 1
+        is_pre = flags & st.IN_PREFORMATTED
+        while text[stop - 1] <= ab.SPACE:
+            stop -= 1
+        position = start
+        while text[position] <= ab.SPACE:  # empty lines before the first one with text
+            if text[position] == ab.NEWLINE or not is_pre:
+                start = position + 1
+            position += 1
         block = state[st.BLOCK_COUNT]
         blocks[pt.BLOCK_NODE, block] = stack[st.STACK_NODE, state[st.DEPTH]]
         blocks[pt.BLOCK_START, block] = start
@@ -43,7 +49,8 @@ def end_block(page: Any) -> None:
             state[st.OPEN_LINKS] += state[st.PENDING_LINKS]  # of a link without text
         blocks[pt.BLOCK_LINKS, block] = state[st.OPEN_LINKS]
         blocks[pt.BLOCK_MARGIN, block] = state[st.MARGIN]
-        blocks[pt.BLOCK_FLAGS, block] = pt.PREFORMATTED if is_pre else 0
+        places = flags >> st.PLACE_SHIFT & pt.PLACES
+        blocks[pt.BLOCK_FLAGS, block] = places | (pt.PREFORMATTED if is_pre else 0)
         state[st.BLOCK_COUNT] += 1
         state[st.OPEN_START] = stop
         state[st.OPEN_CHARACTERS] = state[st.OPEN_LINK_CHARACTERS] = state[st.OPEN_LINKS] = 0
@@ -54,6 +61,31 @@ def end_block(page: Any) -> None:
         state[st.PENDING_BREAKS] = 0
     state[st.PENDING_SPACE] = 0
     state[st.PENDING_LINKS] = 0
+    state[st.INDENT] = 0
+
+
+@helper
+def is_number(text: Any, start: Any, stop: Any) -> bool:
+    """Whether a text has digits, and nothing else but white space."""
+    digits = 0
+    for position in range(start, stop):
+        if text[position] > ab.SPACE:
+            if not ab.is_digit(text[position]):
+                return False
+            digits += 1
+    return digits > 0
+
+
+@helper
+def begin_line(page: Any) -> None:
+    """Let the next character begin a line, if it stands in this block."""
+    state, text = page.state, page.text
+    if page.stack[st.STACK_FLAGS, state[st.DEPTH]] & st.IN_PREFORMATTED:
+        if state[st.TEXT] > state[st.OPEN_START] and text[state[st.TEXT] - 1] != ab.NEWLINE:
+            text[state[st.TEXT]] = ab.NEWLINE
+            state[st.TEXT] += 1
+    else:
+        state[st.PENDING_SPACE] |= st.A_LINE
 
 
 @inlined
@@ -67,16 +99,31 @@ def begin_word(page: Any) -> None:
         links = state[st.PENDING_LINKS]
         end_block(page)
         state[st.PENDING_LINKS] = links
-    elif state[st.PENDING_BREAKS] == 1:
+    elif state[st.PENDING_BREAKS] == 1 or state[st.PENDING_SPACE] & st.A_LINE:
         text[state[st.TEXT]] = ab.NEWLINE
         state[st.TEXT] += 1
+        _indent_line(page)
     elif state[st.PENDING_SPACE]:
         text[state[st.TEXT]] = ab.SPACE
         state[st.TEXT] += 1
     state[st.PENDING_BREAKS] = 0
     state[st.PENDING_SPACE] = 0
+    state[st.INDENT] = 0
     state[st.OPEN_LINKS] += state[st.PENDING_LINKS]
     state[st.PENDING_LINKS] = 0
+
+
+@helper
+def _indent_line(page: Any) -> None:
+    """Begin a line with the no-break spaces that stand there."""
+    state, text = page.state, page.text
+    columns = state[st.INDENT]
+    if columns:
+        columns += state[st.PENDING_SPACE] & st.A_SPACE
+    if columns >= LEAST_INDENT:
+        for _ in range(columns):
+            text[state[st.TEXT]] = ab.SPACE
+            state[st.TEXT] += 1
 
 
 @helper
@@ -87,34 +134,59 @@ def scan_text(page: Any, position: int) -> int:
     flags = stack[st.STACK_FLAGS, state[st.DEPTH]]
     is_link = flags & st.IN_LINK
     is_pre = flags & st.IN_PREFORMATTED
+    is_special = flags & (st.IN_PREFORMATTED | st.IN_FORMULA)
+    if is_pre and (state[st.PENDING_SPACE] or state[st.PENDING_BREAKS]):
+        begin_word(page)  # of text in front of an inline element
     while position < stop:
         byte = html[position]
         if byte == ab.LESS_THAN:
             break
         if byte <= ab.SPACE:
-            if is_pre and byte != ab.RETURN:
-                is_kept = byte == ab.NEWLINE or byte == ab.TAB
-                text[state[st.TEXT]] = byte if is_kept else ab.SPACE
-                state[st.TEXT] += 1
+            if is_special:
+                _write_space(page, position, flags)
             else:
-                state[st.PENDING_SPACE] = 1
+                state[st.PENDING_SPACE] |= st.A_SPACE
             position += 1
         elif byte == ab.AMPERSAND:
-            position = _scan_reference(page, position)
+            position = scan_reference(page, position)
         elif byte < ab.DELETE:
             if is_pre:
                 state[st.OPEN_LINKS] += state[st.PENDING_LINKS]
                 state[st.PENDING_LINKS] = 0
             else:
                 begin_word(page)
-            position = _copy_ascii(page, position, is_link, is_pre)
+            position = _copy_ascii(page, position, is_link, is_special)
         else:
             position = _scan_character(page, position)
     return position
 
 
+@helper
+def _write_space(page: Any, position: Any, flags: Any) -> None:
+    """Act on white space of preformatted text, or of a formula, where it says nothing.
+
+    A carriage return is a line feed, or stands before one (HTML standard, "preprocessing the input
+    stream").
+    """
+    html, state, text = page.html, page.state, page.text
+    byte = html[position]
+    if not flags & st.IN_PREFORMATTED:
+        return
+    if byte == ab.RETURN:
+        if position + 1 < len(html) and html[position + 1] == ab.NEWLINE:
+            return
+        byte = ab.NEWLINE
+    is_kept = byte == ab.NEWLINE or byte == ab.TAB
+    if flags & st.IN_COLLAPSED and byte != ab.NEWLINE:
+        length = state[st.TEXT]
+        if length == state[st.OPEN_START] or text[length - 1] <= ab.SPACE:
+            return
+    text[state[st.TEXT]] = byte if is_kept else ab.SPACE
+    state[st.TEXT] += 1
+
+
 @inlined
-def _copy_ascii(page: Any, position: int, is_link: Any, is_pre: Any) -> int:
+def _copy_ascii(page: Any, position: int, is_link: Any, is_special: Any) -> int:
     """Copy printable ASCII, single spaces between words included; where it ends."""
     html, state, text = page.html, page.state, page.text
     stop = len(html)
@@ -126,7 +198,7 @@ def _copy_ascii(page: Any, position: int, is_link: Any, is_pre: Any) -> int:
         if byte > ab.SPACE:
             if byte >= ab.DELETE or byte in (ab.LESS_THAN, ab.AMPERSAND):
                 break
-        elif is_pre or byte != ab.SPACE or position + 1 >= stop:
+        elif is_special or byte != ab.SPACE or position + 1 >= stop:
             break
         else:  # a single space between two printable characters is copied as it is
             following = html[position + 1]
@@ -153,7 +225,7 @@ def _scan_character(page: Any, position: int) -> int:
     byte = html[position]
     width = character_size(byte)
     if byte < LEAD_2 or position + width > len(html):  # delete, or broken: not from decode_page
-        state[st.PENDING_SPACE] = 1
+        state[st.PENDING_SPACE] |= st.A_SPACE
         return position + 1
     write_character(page, character_at(html, position)[0])
     return position + width
@@ -172,8 +244,11 @@ def _kind_of_character(code: Any) -> int:
         return _SPACE
     if code == 0x180E or code == 0xFEFF:
         return _REMOVED
-    if code < 0x2000 or code > 0x206F:
+    if code < 0x2000:
         return _KEPT
+    if code > 0x206F:
+        is_private = 0xE000 <= code <= 0xF8FF or code >= 0xF0000
+        return _REMOVED if is_private else _KEPT
     if code <= 0x200A or 0x2028 <= code <= 0x2029 or code == 0x202F or code == 0x205F:
         return _SPACE
     if code == 0x200C or code == 0x200D:
@@ -189,6 +264,8 @@ def write_character(page: Any, code: Any) -> None:
     state, stack, text = page.state, page.stack, page.text
     flags = stack[st.STACK_FLAGS, state[st.DEPTH]]
     is_pre = flags & st.IN_PREFORMATTED
+    if 0x80 <= code < 0xA0:
+        code = int(tables.LATIN_CONTROLS[code - 0x80])
     kind = _kind_of_character(code)
     length = state[st.TEXT]
     if kind == _JOINER and (
@@ -201,8 +278,8 @@ def write_character(page: Any, code: Any) -> None:
         if is_pre:
             text[length] = code if code == ab.NEWLINE or code == ab.TAB else ab.SPACE
             state[st.TEXT] += 1
-        else:
-            state[st.PENDING_SPACE] = 1
+        elif not flags & st.IN_FORMULA:
+            _add_space(state, code)
         return
     if not is_pre:
         begin_word(page)
@@ -213,7 +290,24 @@ def write_character(page: Any, code: Any) -> None:
 
 
 @helper
-def _scan_reference(page: Any, position: int) -> int:
+def _add_space(state: Any, code: Any) -> None:
+    """Act on a space that is not preformatted: those that do not break indent a line."""
+    columns = 0
+    if code == 0xA0 or code == 0x2002 or code == 0x2007:
+        columns = 1
+    elif code == 0x2003:
+        columns = 2
+    if columns and (state[st.PENDING_BREAKS] or state[st.PENDING_SPACE] & st.A_LINE):
+        if state[st.INDENT]:
+            columns += state[st.PENDING_SPACE] & st.A_SPACE
+        state[st.INDENT] += columns
+        state[st.PENDING_SPACE] &= ~st.A_SPACE
+    else:
+        state[st.PENDING_SPACE] |= st.A_SPACE
+
+
+@helper
+def scan_reference(page: Any, position: int) -> int:
     """Read a character reference or a plain ampersand; where it ends."""
     html = page.html
     if position + 1 < len(html) and html[position + 1] == ab.NUMBER_SIGN:

@@ -1,0 +1,106 @@
+"""What an element's own `style` says about its text: shared by every parser.
+
+Only what is written at the element counts; style sheets are not read.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from massivetext import ascii_bytes as ab
+from massivetext.kernels import helper
+from massivetext.pipeline.extraction.hashing import hash_table, name_hash_with, slot_of
+
+# Bits of a style.
+NOT_DISPLAYED: Final = 1
+INVISIBLE: Final = 2
+LINE: Final = 4  # an element that begins and ends a line
+PRE: Final = 8
+PRE_LINE: Final = 16  # with PRE: runs of spaces are one space
+NOT_PRE: Final = 32
+MARKER_SHIFT: Final = 8
+"""The byte of `page_tree.MARKERS` stands above the bits."""
+HIDES: Final = NOT_DISPLAYED | INVISIBLE
+
+_MASK_SHIFT: Final = 16
+_BITS: Final = (1 << _MASK_SHIFT) - 1
+_MARKER: Final = 0x7F << MARKER_SHIFT
+_DISPLAY: Final = NOT_DISPLAYED | LINE
+_WHITE_SPACE: Final = PRE | PRE_LINE | NOT_PRE
+
+_MARKERS: Final = {
+    "decimal": "1",
+    "lower-alpha": "a",
+    "lower-latin": "a",
+    "upper-alpha": "A",
+    "upper-latin": "A",
+    "lower-roman": "i",
+    "upper-roman": "I",
+    "lower-greek": "g",
+    "disc": "*",
+    "circle": "*",
+    "square": "*",
+    "none": "-",
+}
+"""CSS Counter Styles, section 6: the styles that most lists have."""
+
+
+def _declarations() -> dict[bytes, int]:
+    """What a property's value sets, by `property:value`; above it the bits that it clears."""
+    found: dict[str, int] = {}
+    for value in ("inline", "inline-block", "inline-flex", "inline-table", "contents"):
+        found[f"display:{value}"] = _DISPLAY << _MASK_SHIFT
+    for value in ("block", "flex", "grid", "list-item", "table", "table-row", "flow-root"):
+        found[f"display:{value}"] = LINE | _DISPLAY << _MASK_SHIFT
+    found["display:none"] = NOT_DISPLAYED | _DISPLAY << _MASK_SHIFT
+    found["visibility:hidden"] = INVISIBLE | INVISIBLE << _MASK_SHIFT
+    found["visibility:visible"] = INVISIBLE << _MASK_SHIFT
+    for value, bits in (
+        *(("pre", PRE), ("pre-wrap", PRE), ("break-spaces", PRE), ("pre-line", PRE | PRE_LINE)),
+        *(("normal", NOT_PRE), ("nowrap", NOT_PRE)),
+    ):
+        found[f"white-space:{value}"] = bits | _WHITE_SPACE << _MASK_SHIFT
+    for value, marker in _MARKERS.items():
+        for name in ("list-style", "list-style-type"):
+            found[f"{name}:{value}"] = ord(marker) << MARKER_SHIFT | _MARKER << _MASK_SHIFT
+    return {name.encode(): bits for name, bits in found.items()}
+
+
+_DECLARATIONS: Final = _declarations()
+_KEYS, _VALUES = hash_table(_DECLARATIONS, 1 << 8, 0)
+
+
+def style_bits(style: str) -> int:
+    """The bits of a `style` attribute; of two declarations of one property the last one counts."""
+    bits = 0
+    for declaration in style.lower().split(";"):
+        name, _, value = declaration.partition(":")
+        for word in value.replace("!", " ").split():
+            found = _DECLARATIONS.get(f"{''.join(name.split())}:{word}".encode(), 0)
+            bits = bits & ~(found >> _MASK_SHIFT) | found & _BITS
+    return bits
+
+
+@helper
+def style_bits_of(html: Any, start: Any, stop: Any) -> Any:
+    """`style_bits` of the attribute's value `html[start:stop]` (compiled)."""
+    bits, name, word = 0, 0, 0
+    in_value = False
+    for position in range(start, stop + 1):
+        byte = html[position] if position < stop else ab.SEMICOLON
+        if byte == ab.SEMICOLON or (in_value and (byte <= ab.SPACE or byte == ab.EXCLAMATION)):
+            if in_value and word != name:
+                found = int(_VALUES[slot_of(_KEYS, word)])
+                bits = bits & ~(found >> _MASK_SHIFT) | found & _BITS
+            if byte == ab.SEMICOLON:
+                in_value = False
+                name = 0
+            word = name
+        elif in_value:
+            word = name_hash_with(word, ab.lowered(byte))
+        elif byte > ab.SPACE:
+            name = name_hash_with(name, ab.lowered(byte))
+            if byte == ab.COLON:
+                in_value = True
+                word = name
+    return bits
