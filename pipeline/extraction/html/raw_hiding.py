@@ -51,7 +51,7 @@ def places_of(page: Any, tag: Any, groups: Any, style: Any) -> int:
     places = 0
     if flags & _IS_VEILED:
         places = pt.IN_NOSCRIPT if tag == _NOSCRIPT else pt.IN_MEDIA
-    elif tag == _OBJECT or tag == _APPLET:
+    elif tag in (_OBJECT, _APPLET):
         places = pt.IN_OBJECT
     if not attributes[st.ANY, 0]:
         return places

@@ -216,7 +216,9 @@ def open_element(page: Any, tag: int, is_closed: Any) -> None:
     if attributes[st.ANY, 0]:
         groups = name_words_of(page)
         if attributes[st.STYLE, 0] >= 0:
-            style = styles.style_bits_of(page.html, attributes[st.STYLE, 0], attributes[st.STYLE, 1])
+            style = styles.style_bits_of(
+                page.html, attributes[st.STYLE, 0], attributes[st.STYLE, 1]
+            )
     if flags & st.IN_FORMULA:
         begin_part(page)
         if tag == _ANNOTATION and is_tex(page):

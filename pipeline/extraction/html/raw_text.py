@@ -129,7 +129,7 @@ def _indent_line(page: Any) -> None:
 @helper
 def scan_text(page: Any, position: int) -> int:
     """Read character data up to the next `<`; where it ends."""
-    html, state, stack, text = page.html, page.state, page.stack, page.text
+    html, state, stack = page.html, page.state, page.stack
     stop = len(html)
     flags = stack[st.STACK_FLAGS, state[st.DEPTH]]
     is_link = flags & st.IN_LINK
