@@ -63,7 +63,10 @@ def _text_of(item: dict[str, Any]) -> str:
         return _joined(parts)
     if "mainEntity" in item and isinstance(item["mainEntity"], list):
         return _joined([_question(entity) for entity in item["mainEntity"]])
-    if item.get("@type") == "JobPosting":
+    kind = item.get("@type")
+    if isinstance(kind, str) and kind.endswith(("Posting", "Article")) and "text" in item:
+        return _plain(item["text"])
+    if kind == "JobPosting":
         return _joined([_plain(item.get("title")), _plain(item.get("description"))])
     return ""
 

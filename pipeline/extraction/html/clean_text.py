@@ -66,11 +66,12 @@ def kept_as_it_stands(text: str, before: str, is_collapsed: bool) -> str:
     """
     kept = []
     last = before[-1:] or KEPT_NEWLINE
-    for character in text:
-        if character in (COLUMN, TWO_COLUMNS) or character.isspace():
-            character = _KEPT.get(character, KEPT_SPACE)  # noqa: PLW2901
-            if is_collapsed and character != KEPT_NEWLINE and last in _KEPT.values():
-                continue
+    for given in text:
+        is_space = given in (COLUMN, TWO_COLUMNS) or given.isspace()
+        character = _KEPT.get(given, KEPT_SPACE) if is_space else given
+        is_run = character != KEPT_NEWLINE and last in _KEPT.values()
+        if is_space and is_collapsed and is_run:
+            continue
         kept.append(character)
         last = character
     return "".join(kept)

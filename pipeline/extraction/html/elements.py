@@ -16,8 +16,8 @@ def _names(line: str) -> frozenset[str]:
     return frozenset(line.split())
 
 
-# Elements whose content is never main text: code for the machine, controls, drawings. `rp` holds the
-# brackets of browsers that do not know `ruby`; ours are written around the reading.
+# Elements whose content is never main text: code for the machine, controls, drawings. `rp` holds
+# the brackets of browsers that do not know `ruby`; ours are written around the reading.
 SKIPPED: Final = _names(
     "script style svg select option datalist textarea iframe noembed noframes annotation"
     " annotation-xml progress meter rp"
@@ -57,8 +57,8 @@ ENDS_PARAGRAPH: Final = _names(
     " ul li dd dt table listing"
 )
 
-# HTML standard, "the rules for parsing tokens in foreign content": start tags that end an open `svg`
-# or `math`, however deep they stand in it.
+# HTML standard, "the rules for parsing tokens in foreign content": start tags that end an open
+# `svg` or `math`, however deep they stand in it.
 BREAKS_OUT: Final = _names(
     "b big blockquote body br center code dd div dl dt em embed h1 h2 h3 h4 h5 h6 head hr i img li"
     " listing menu meta nobr ol p pre ruby s small span strong strike sub sup table tt u ul var"
@@ -66,6 +66,14 @@ BREAKS_OUT: Final = _names(
 
 # Elements of foreign content in which HTML may stand (HTML standard: integration points).
 INTEGRATION_POINTS: Final = _names("foreignobject desc title annotation-xml mi mo mn ms mtext")
+
+# Start tags that end an open `select` or `datalist`. Our choice: the standard lets these hold
+# nothing else but options, so that what follows one without an end tag would be lost.
+ENDS_SELECT: Final = _names(
+    "p h1 h2 h3 h4 h5 h6 table ul ol dl pre blockquote article section main form input textarea"
+)
+
+SELECTS: Final = _names("select datalist option")
 
 FOREIGN_ROOTS: Final = _names("svg math")
 
@@ -78,7 +86,6 @@ FORMULA_SIGNS: Final[dict[str, str]] = {
     "mfrac": "/",
     "msup": "^",
     "msub": "_",
-    "mover": "^",
     "munder": "_",
     "msubsup": "_^",
     "munderover": "_^",
@@ -91,7 +98,7 @@ INLINE: Final = _names(
     "a abbr acronym b bdi bdo big br button cite code data del dfn em embed font i img input ins"
     " kbd label link mark meta meter nobr output picture q rb rp rt rtc ruby s samp slot small"
     " source span strike strong sub sup time track tt u var wbr html head body title"
-    " base col colgroup object applet map template math semantics mrow msqrt"
+    " base col colgroup object applet map template math semantics mrow msqrt mover"
 )
 
 _KNOWN: Final = SKIPPED | VEILED | BLOCK_TAGS | VOID | RAW_TEXT | INLINE | INTEGRATION_POINTS
@@ -115,6 +122,8 @@ IS_FOREIGN_ROOT: Final = 1024
 IS_VEILED: Final = 2048
 IS_ENDING: Final = 4096
 IS_HOLDER: Final = 8192
+IS_ENDING_SELECT: Final = 16384
+IS_SELECT: Final = 32768
 
 LINK_TAGS: Final = _names("a button")
 """Text that takes the reader elsewhere or does something: counted as link text."""
@@ -147,6 +156,8 @@ def _tag_flags() -> NDArray[np.uint16]:
         (VEILED, IS_VEILED),
         (ENDING_TAGS, IS_ENDING),
         (HOLDERS, IS_HOLDER),
+        (ENDS_SELECT, IS_ENDING_SELECT),
+        (SELECTS, IS_SELECT),
     ):
         for name in names:
             flags[TAG_NUMBER[name]] |= flag

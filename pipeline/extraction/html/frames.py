@@ -19,7 +19,7 @@ MOST_FRAMES: Final = 100
 
 
 def with_frames(html_utf8: bytes) -> bytes:
-    """The page with the documents of its frames in front of these; most pages come back as they are.
+    """The page with its frames' documents in front of them; most pages come back as they are.
 
     A document in a document of a frame stays unread.
     """

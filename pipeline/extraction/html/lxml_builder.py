@@ -18,13 +18,16 @@ from massivetext.pipeline.extraction.html.clean_text import (
     visible,
 )
 from massivetext.pipeline.extraction.html.lxml_hiding import Element, groups_of, style_of
-from massivetext.pipeline.extraction.html.lxml_lines import Line, OpenBlock, Place, text_of
+from massivetext.pipeline.extraction.html.lxml_lines import NOWHERE, Line, OpenBlock, Place, text_of
 from massivetext.pipeline.extraction.html.page_tree import MAX_DEPTH, NO_NUMBER, PageTree
+from massivetext.pipeline.extraction.html.raw_text import LONGEST_INDENTED
 
 _INTEGER: Final = re.compile(r"\s*([+-]?\d{1,9})")
 _LEADING_EMPTY_LINES: Final = re.compile(r"\A(?:[^\S\n]*\n)+")
 _UNCOUNTED: Final = elements.VOID | {"html", "body"}
 """Elements that add nothing to the depth: they hold nothing, or every page has them."""
+
+_NO_MARKER: Final = ord("-") << styles.MARKER_SHIFT
 
 _OPENING_QUOTES: Final = "“‘"
 _CLOSING_QUOTES: Final = "”’"
@@ -48,7 +51,9 @@ class _Open:
     parts: int = 0
     is_line: bool = False
     has_bracket: bool = False
-    begin: Place = Place(-1, 0, 0)
+    is_raised: bool = False
+    is_lowered: bool = False
+    begin: Place = NOWHERE
 
 
 class TreeBuilder:
@@ -119,13 +124,16 @@ class TreeBuilder:
         else:
             self._end_inline(element, state)
             self._open.pop()
-        self.skip(element)
+        if element.tail:
+            self._add_text(element.tail)
 
     def skip(self, element: Element) -> None:
-        """Read the text behind an element that is not read itself."""
+        """Read the text behind an element that is not read itself, and the source of a formula."""
+        if self._open[-1].in_formula:
+            self._begin_part(self._open[-1])
         kind = "".join((element.get("type") or "").split()).lower()
         is_source = element.tag == "script" and kind.startswith("math/tex")
-        if is_source and len(self._open) and not self._title_open:
+        if is_source:
             self._add_script(element.text or "", "mode=display" in kind)
         if element.tail:
             self._add_text(element.tail)
@@ -207,6 +215,8 @@ class TreeBuilder:
         if style & styles.LINE and name != "br":
             self._begin_line()
             state.is_line = True
+        state.is_raised = style & styles.RAISED != 0
+        state.is_lowered = style & styles.LOWERED != 0
         if name == "br":
             if state.is_preformatted:
                 self._block.lines[-1].add(KEPT_NEWLINE, False)
@@ -230,8 +240,10 @@ class TreeBuilder:
         elif state.in_formula or (outer.in_formula and name == "mtext"):
             if name == "msqrt":
                 self._write("√")
-            is_scripted = name == "mrow" and outer.name in elements.FORMULA_SIGNS
+            is_later = outer.parts > 1 or outer.name == "mfrac"
+            is_scripted = name == "mrow" and outer.name in elements.FORMULA_SIGNS and is_later
             if name == "msqrt" or is_scripted:
+                state.begin = self._block.place()
                 self._write("(")
                 state.has_bracket = True
 
@@ -247,11 +259,13 @@ class TreeBuilder:
     def _end_inline(self, element: Element, state: _Open) -> None:
         """Act on the end of an inline element: as in `raw_ends`."""
         name, block = element.tag, self._block
-        since = block.since(state.begin) if name in _ENDING or state.is_gutter else ""
+        is_raised, is_lowered = name == "sup" or state.is_raised, name == "sub" or state.is_lowered
+        is_read = name in _ENDING or state.is_gutter or is_raised or is_lowered
+        since = block.since(state.begin) if is_read else ""
         if name in elements.LINK_TAGS and marks.is_control(_shown(since)):
             block.drop(state.begin, self._open_links > 0, int(self._open_links > 0))
-        elif name in ("sup", "sub") and marks.is_raised_number(_shown(since)):
-            block.replace(state.begin, marks.RAISED if name == "sup" else marks.LOWERED)
+        elif (is_raised or is_lowered) and marks.is_raised_number(_shown(since)):
+            block.replace(state.begin, marks.RAISED if is_raised else marks.LOWERED)
         elif name == "q":
             self._quotations -= 1
             self._write(_CLOSING_QUOTES[self._quotations & 1])
@@ -263,7 +277,12 @@ class TreeBuilder:
         elif name == "math":
             self._formula_end = self._here()
         elif state.has_bracket:
-            self._write(")")
+            inner = block.since(state.begin)[1:]
+            if len(inner) == 1:  # needs no bracket
+                block.drop(state.begin, self._open_links > 0, 0)
+                self._write(inner)
+            else:
+                self._write(")")
         if state.is_gutter and _shown(since).replace(" ", "").replace("\n", "").isdecimal():
             block.drop(state.begin, self._open_links > 0, 0)
         if name == "button" and not (element.tail or "").startswith(_CLOSING_PUNCTUATION):
@@ -290,6 +309,8 @@ class TreeBuilder:
         if name in elements.VOID or self._depth >= MAX_DEPTH:
             state.is_preformatted = self._open[-2].is_preformatted
             return
+        if name in elements.LIST_TAGS and state.is_preformatted:
+            style |= _NO_MARKER  # its numbers are those of the lines of a listing
         number, marker = _numbering(element, name, style)
         state.gives_node = True
         node = len(self._nodes)
@@ -328,7 +349,7 @@ class TreeBuilder:
             line.links += pending_links
             pending_links = line.pending_links
             if group and breaks >= 2:
-                self._append_block(text_of(group), group)
+                self._append_lines(group)
                 group = []
             if not group:
                 self._next_margin = max(self._next_margin, min(breaks, 2))
@@ -336,8 +357,16 @@ class TreeBuilder:
             breaks = 0
         if group and not breaks:
             group[-1].links += pending_links
-        self._append_block(text_of(group) if group else "", group)
+        self._append_lines(group)
         self._next_margin = max(self._next_margin, min(breaks, 2))
+
+    def _append_lines(self, lines: list[Line]) -> None:
+        state = self._open[-1]
+        tag = self._nodes[state.node][1]
+        is_in_cell = any(outer.name in ("td", "th") for outer in self._open)
+        is_line = tag in _LINES and not state.in_item and not is_in_cell
+        is_short = sum(line.characters for line in lines) < LONGEST_INDENTED
+        self._append_block(text_of(lines, is_line and is_short) if lines else "", lines)
 
     def _append_block(self, text: str, lines: list[Line]) -> None:
         characters = sum(line.characters for line in lines)
@@ -354,6 +383,7 @@ class TreeBuilder:
         self._next_margin = 0
 
 
+_LINES: Final = (elements.tag("p"), elements.tag("div"))
 _ENDING: Final = elements.ENDING_TAGS
 
 

@@ -21,7 +21,9 @@ class Element(Protocol):
     text: str | None
     tail: str | None
 
-    def get(self, key: str) -> str | None: ...
+    def get(self, key: str) -> str | None:
+        """Value of an attribute."""
+        ...
 
 
 def groups_of(element: Element) -> int:
@@ -43,7 +45,8 @@ def places_of(element: Element) -> int:
     if name in UNREAD or groups & name_words.FORMULA_DRAWING:
         return NEVER
     if name == "template":
-        return pt.IN_SHADOW if get("shadowrootmode") is not None else NEVER
+        is_shadow = get("shadowrootmode") is not None or get("shadowroot") is not None
+        return pt.IN_SHADOW if is_shadow else NEVER
     if name == "dialog" and get("open") is None:
         return NEVER
     places = 0
@@ -59,8 +62,8 @@ def places_of(element: Element) -> int:
 def _is_beside(element: Element) -> bool:
     """Whether an inline element stands beside the sentence that it is written in."""
     role = "".join((element.get("role") or "").split()).lower()
-    is_named = groups_of(element) & _BESIDE != 0
-    return is_named or role.startswith(("tooltip", "doc-backlink"))
+    is_out = groups_of(element) & _BESIDE != 0 or style_of(element) & styles.OFF_SCREEN != 0
+    return is_out or role.startswith(("tooltip", "doc-backlink"))
 
 
 def _hidden_by(element: Element) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from massivetext.pipeline.extraction.html.clean_text import (
     KEPT_NEWLINE,
@@ -28,6 +28,7 @@ class Line:
     """Links opened since."""
 
     def add(self, text: str, is_link: bool) -> None:
+        """Write a cleaned text."""
         self.raw += text
         characters = visible(text)
         self.characters += characters
@@ -52,6 +53,9 @@ class Place(NamedTuple):
     """Number of the block."""
     line: int
     start: int
+
+
+NOWHERE: Final = Place(-1, 0, 0)
 
 
 @dataclass
@@ -106,9 +110,9 @@ class OpenBlock:
             self.lines[-1].raw += KEPT_NEWLINE
 
 
-def text_of(lines: list[Line]) -> str:
-    """The text of the lines of one block: those after the first keep their indentation."""
+def text_of(lines: list[Line], is_indented: bool) -> str:
+    """The text of the lines of one block; the first keeps its indentation if `is_indented`."""
     texts = [joined(line.raw) for line in lines]
-    indents = ["", *(indent_of(line.raw) for line in lines[1:])]
+    indents = [indent_of(line.raw) for line in lines]
     whole = "\n".join(indent + text for indent, text in zip(indents, texts, strict=True))
-    return whole.strip()
+    return whole.rstrip().lstrip("\n") if is_indented else whole.strip()

@@ -62,7 +62,7 @@ def _events(root: Element, show_hidden: bool) -> Iterator[tuple[str, Element, in
     skipped = None
     for event, element in walker:
         if event == "start" and skipped is None:
-            places = places_of(element)
+            places = places_of(element) if element.tag != "img" else 0
             is_veiled = places & pt.VEILS and not show_hidden
             if places == NEVER or is_veiled:
                 skipped = element

@@ -1,4 +1,4 @@
-"""Characters and short texts that mean something to the layout of a page: shared by every parser."""
+"""Characters and short texts that are controls, numbers or emoji: shared by every parser."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import numpy as np
 
 from massivetext.pipeline.extraction.hashing import hash_table
 
-CONTROL_MARKS: Final = np.array([ord(c) for c in "¶§#^↑↩↵⤴⏎⇧⇑⇡▲△⬆🔝↥↶⮌∞🔗⚓🖉✎✏"], np.int32)
+CONTROL_MARKS: Final = np.array(
+    [ord(c) for c in "¶§#^↑↩↵⤴⏎⇧⇑⇡▲△▼▾⬆🔝↥↶↲↖⤶⬑⮌⮐∞🔗⚓🖉✎✏←→«»‹›"], np.int32
+)
 """What links say that are no text: anchors of headings, the ways back from notes and to the top.
 Our choice, from the marks of Sphinx, Markdown processors, wikis and blogs."""
 

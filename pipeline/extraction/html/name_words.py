@@ -68,9 +68,10 @@ MARKUP_GROUPS: Final[tuple[str, ...]] = (
     " cite-backlink copybtn copy-button material-icons material-symbols",
     # Where the numbers of a listing's lines stand: Pygments, highlight.js, GitHub, Chroma, Rouge,
     # CodeMirror, SyntaxHighlighter. Only text of digits is left out there.
-    "linenos lineno linenumber line-number blob-num -gutter- hljs-ln-n -ln- -lnt- -line-num-",
+    "linenos lineno linenumber line-number linenr linenums blob-num -gutter- hljs-ln-n -ln- -lnt-"
+    " -line-num-",
     # A line of a listing that is laid out by the style sheet: GitHub, highlight.js.
-    "blob-code-inner hljs-ln-code -code-line- file-line react-code-line",
+    "blob-code-inner hljs-ln-code -code-line- -line-code- -line-content- file-line react-code-line",
     # Images that stand for characters: WordPress, phpBB, Twitter.
     "emoji smiley smilie emoticon",
     # Images of formulas: WordPress, MediaWiki, mimeTeX, Moodle.

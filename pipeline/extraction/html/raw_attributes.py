@@ -40,6 +40,7 @@ _ATTRIBUTE_SLOTS: Final = {
     "open": st.OPEN,
     "popover": st.POPOVER,
     "shadowrootmode": st.SHADOW,
+    "shadowroot": st.SHADOW_BEFORE,
     "rowspan": st.ROW_SPAN,
     "colspan": st.COLUMN_SPAN,
 }
@@ -58,9 +59,9 @@ def _packed_names() -> NDArray[np.int64]:
 _PACKED_NAMES: Final = _packed_names()
 _LONGEST_NAME: Final = max(map(len, _ATTRIBUTE_SLOTS))
 
-_TABLE_SIZE: Final = 64
-_FIRST_SHIFT: Final = 15
-_SECOND_SHIFT: Final = 27
+_TABLE_SIZE: Final = 256
+_FIRST_SHIFT: Final = 3
+_SECOND_SHIFT: Final = 52
 """Our choice: shifts that give every packed name a place of its own."""
 
 

@@ -15,7 +15,7 @@ from massivetext.pipeline.extraction.html import marks
 from massivetext.pipeline.extraction.html import raw_state as st
 from massivetext.pipeline.extraction.html.elements import tag as _tag
 from massivetext.pipeline.extraction.html.raw_text import begin_line, is_number, write_character
-from massivetext.utf8 import character_at, put_character
+from massivetext.utf8 import character_at, character_size, put_character
 
 _A: Final = _tag("a")
 _BUTTON: Final = _tag("button")
@@ -134,20 +134,39 @@ def _end_button(page: Any) -> None:
 
 
 @helper
+def _end_bracket(page: Any, start: Any) -> None:
+    """End a part of a formula that is in brackets; a single character needs none."""
+    state, text = page.state, page.text
+    stop = state[st.TEXT]
+    if (
+        start < stop
+        and start > state[st.OPEN_START]
+        and stop - start == character_size(text[start])
+    ):
+        for position in range(start, stop):
+            text[position - 1] = text[position]
+        state[st.TEXT] -= 1
+        state[st.OPEN_CHARACTERS] -= 1
+        state[st.OPEN_LINK_CHARACTERS] -= page.stack[st.STACK_FLAGS, state[st.DEPTH]] & st.IN_LINK
+    else:
+        write_character(page, ab.CLOSING_PARENTHESIS)
+
+
+@helper
 def end_inline(page: Any, depth: Any) -> None:
     """Act on the end of the inline element at this depth, the innermost one."""
     state, stack = page.state, page.stack
     tag, flags = stack[st.STACK_TAG, depth], stack[st.STACK_FLAGS, depth]
     start = max(stack[st.STACK_TEXT, depth], state[st.OPEN_START])
-    if tag == _A or tag == _BUTTON:
+    if tag in (_A, _BUTTON):
         if _is_control(page.text, start, state[st.TEXT]):
             drop_text(page, start)
             state[st.OPEN_LINKS] -= flags & st.IN_LINK and state[st.OPEN_LINKS] > 0
         if tag == _BUTTON:
             _end_button(page)
-    elif tag == _SUP:
+    elif tag == _SUP or flags & st.IS_RAISED:
         _raise_digits(page, start, _RAISED)
-    elif tag == _SUB:
+    elif tag == _SUB or flags & st.IS_LOWERED:
         _raise_digits(page, start, _LOWERED)
     elif tag == _Q:
         write_character(page, CLOSING_QUOTES[page.open_tags[_Q] & 1])
@@ -158,8 +177,8 @@ def end_inline(page: Any, depth: Any) -> None:
             write_character(page, ab.CLOSING_PARENTHESIS)
     elif tag == _MATH:
         state[st.FORMULA_STOP] = state[st.TEXT]
-    elif tag == _MROW or tag == _MSQRT:
-        write_character(page, ab.CLOSING_PARENTHESIS)
+    elif tag in (_MROW, _MSQRT):
+        _end_bracket(page, start)
     if flags & st.IN_GUTTER and is_number(page.text, start, state[st.TEXT]):
         drop_text(page, start)
     if flags & st.IN_LINE:

@@ -85,9 +85,9 @@ def write_formula(page: Any, start: Any, stop: Any) -> None:
     while stop > start and html[stop - 1] <= ab.SPACE:
         stop -= 1
     inner = start + len(_DISPLAY_STYLE)
-    if inner < stop and matches(html, start, inner, _DISPLAY_STYLE):
-        if html[stop - 1] == ab.CLOSING_BRACE:
-            start, stop = inner, stop - 1
+    is_styled = inner < stop and matches(html, start, inner, _DISPLAY_STYLE)
+    if is_styled and html[stop - 1] == ab.CLOSING_BRACE:
+        start, stop = inner, stop - 1
     while start < stop and html[start] <= ab.SPACE:
         start += 1
     write_value(page, start, stop)

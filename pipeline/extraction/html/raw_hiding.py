@@ -45,7 +45,8 @@ def places_of(page: Any, tag: Any, groups: Any, style: Any) -> int:
     if flags & _IS_SKIPPED or groups & _DRAWING:
         return NEVER
     if tag == _TEMPLATE:
-        return pt.IN_SHADOW if attributes[st.SHADOW, 0] >= 0 else NEVER
+        is_shadow = attributes[st.SHADOW, 0] >= 0 or attributes[st.SHADOW_BEFORE, 0] >= 0
+        return pt.IN_SHADOW if is_shadow else NEVER
     if tag == _DIALOG and attributes[st.OPEN, 0] < 0:
         return NEVER  # closed: no reader has asked for it
     places = 0
@@ -55,7 +56,9 @@ def places_of(page: Any, tag: Any, groups: Any, style: Any) -> int:
         places = pt.IN_OBJECT
     if not attributes[st.ANY, 0]:
         return places
-    if attributes[st.POPOVER, 0] >= 0 or (not flags & _IS_BLOCK and _is_beside(page, groups)):
+    if attributes[st.POPOVER, 0] >= 0 or (
+        not flags & _IS_BLOCK and _is_beside(page, groups, style)
+    ):
         return NEVER
     if flags & _IS_NEVER_HIDDEN:
         return places
@@ -63,10 +66,10 @@ def places_of(page: Any, tag: Any, groups: Any, style: Any) -> int:
 
 
 @helper
-def _is_beside(page: Any, groups: Any) -> bool:
+def _is_beside(page: Any, groups: Any, style: Any) -> bool:
     """Whether an inline element stands beside the sentence that it is written in."""
     start, stop = page.attributes[st.ROLE, 0], page.attributes[st.ROLE, 1]
-    if groups & _NEVER_READ:
+    if groups & _NEVER_READ or style & styles.OFF_SCREEN:
         return True
     if start < 0:
         return False

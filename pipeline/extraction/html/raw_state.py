@@ -63,9 +63,11 @@ IN_GUTTER: Final = 256  # where numbers of lines stand
 IN_FORMULA: Final = 512  # in `math`, read part by part
 IN_COLLAPSED: Final = 1024  # preformatted, but for spaces (white-space: pre-line)
 IN_LINE: Final = 2048  # an inline element that is displayed as a block
+IS_RAISED: Final = 4096
+IS_LOWERED: Final = 8192
 PLACE_SHIFT: Final = 15  # flags of `page_tree.PLACES` stand so much higher
 IN_PLACES: Final = pt.PLACES << PLACE_SHIFT
-INHERITED: Final = ~(OPENS_BLOCK | ENDING | IN_LINE)
+INHERITED: Final = ~(OPENS_BLOCK | ENDING | IN_LINE | IS_RAISED | IS_LOWERED)
 
 # Rows of the `attributes` array (int32, columns: start and stop of the value, -1 if absent).
 CLASS: Final = 0
@@ -85,10 +87,11 @@ ENCODING: Final = 13
 OPEN: Final = 14
 POPOVER: Final = 15
 SHADOW: Final = 16
-ROW_SPAN: Final = 17
-COLUMN_SPAN: Final = 18
-ATTRIBUTES: Final = 19
-ANY: Final = 19  # one more row: not 0 if a row above it is filled
+SHADOW_BEFORE: Final = 17  # the attribute's name in the first browsers that had it
+ROW_SPAN: Final = 18
+COLUMN_SPAN: Final = 19
+ATTRIBUTES: Final = 20
+ANY: Final = 20  # one more row: not 0 if a row above it is filled
 
 
 _TAGS: Final = len(elements.TAGS) + 1

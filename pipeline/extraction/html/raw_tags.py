@@ -56,6 +56,7 @@ _RT: Final = _tag("rt")
 _RP: Final = _tag("rp")
 _IMG: Final = _tag("img")
 _MATH: Final = _tag("math")
+_MFRAC: Final = _tag("mfrac")
 _MROW: Final = _tag("mrow")
 _MSQRT: Final = _tag("msqrt")
 _MTEXT: Final = _tag("mtext")
@@ -74,11 +75,14 @@ _IS_ENDING_PARAGRAPH: Final = elements.IS_ENDING_PARAGRAPH
 _IS_LIST: Final = elements.IS_LIST
 _IS_HOLDER: Final = elements.IS_VEILED | elements.IS_HOLDER
 _IS_ENDING: Final = elements.IS_ENDING
+_IS_ENDING_SELECT: Final = elements.IS_ENDING_SELECT
+_IS_SELECT: Final = elements.IS_SELECT
 _IS_FOREIGN_ROOT: Final = elements.IS_FOREIGN_ROOT
 _IS_INTEGRATION_POINT: Final = elements.IS_INTEGRATION_POINT
 _GUTTER: Final = name_words.GUTTER
 _CODE_LINE: Final = name_words.CODE_LINE
 _LEARNED: Final = name_words.LEARNED
+_NO_MARKER: Final = ord("-") << styles.MARKER_SHIFT
 _SQUARE_ROOT: Final = 0x221A
 
 
@@ -99,9 +103,10 @@ def _pop_to(page: Any, depth: int) -> None:
         tag = stack[st.STACK_TAG, top]
         open_tags[tag] -= 1
         if stack[st.STACK_FLAGS, top] & st.OPENS_BLOCK:
-            end_block(page)
-            margin = _margin(tag, stack[st.STACK_FLAGS, top - 1])
-            state[st.MARGIN] = max(state[st.MARGIN], margin)
+            if not stack[st.STACK_FLAGS, top] & st.IN_HIDDEN:
+                end_block(page)
+                margin = _margin(tag, stack[st.STACK_FLAGS, top - 1])
+                state[st.MARGIN] = max(state[st.MARGIN], margin)
         elif stack[st.STACK_FLAGS, top] & st.ENDING:
             end_inline(page, top)
         state[st.DEPTH] = top - 1
@@ -185,6 +190,12 @@ def leave_foreign(page: Any) -> None:
 
 
 @inlined
+def _is_in_select(page: Any) -> Any:
+    """Whether the innermost open element is a `select` or stands right in one."""
+    return _FLAGS[page.stack[st.STACK_TAG, page.state[st.DEPTH]]] & _IS_SELECT != 0
+
+
+@inlined
 def _in_foreign(tag: int, flags: Any) -> Any:
     """The flags of an element, `IN_FOREIGN` set where its content is not HTML."""
     if _FLAGS[tag] & _IS_FOREIGN_ROOT:
@@ -200,17 +211,18 @@ def open_element(page: Any, tag: int, is_closed: Any) -> None:
     state, stack, attributes = page.state, page.stack, page.attributes
     if tag in (_RT, _RP) and stack[st.STACK_TAG, state[st.DEPTH]] in (_RT, _RP):
         _pop_to(page, state[st.DEPTH] - 1)
+    while _FLAGS[tag] & _IS_ENDING_SELECT and _is_in_select(page):
+        _pop_to(page, state[st.DEPTH] - 1)
+    ended = _open_before(page, tag)
+    if ended:
+        _pop_to(page, ended - 1)
     flags = stack[st.STACK_FLAGS, state[st.DEPTH]] & st.INHERITED
     if flags & st.IN_HIDDEN:
         if not is_closed:
             if _FLAGS[tag] & _IS_SKIPPED:
                 flags &= ~st.IN_VEILED
-            _push(page, tag, stack[st.STACK_NODE, state[st.DEPTH]], _in_foreign(tag, flags))
+            _push_hidden(page, tag, flags)
         return
-    ended = _open_before(page, tag)
-    if ended:
-        _pop_to(page, ended - 1)
-    flags = stack[st.STACK_FLAGS, state[st.DEPTH]] & st.INHERITED
     node = stack[st.STACK_NODE, state[st.DEPTH]]
     groups, style = 0, 0
     if attributes[st.ANY, 0]:
@@ -233,8 +245,7 @@ def open_element(page: Any, tag: int, is_closed: Any) -> None:
     places = places_of(page, tag, groups, style)
     if places == NEVER or (places & pt.VEILS and not state[st.SHOW_HIDDEN]):
         if not is_closed:
-            veiled = 0 if places == NEVER else st.IN_VEILED
-            _push(page, tag, node, _in_foreign(tag, flags | st.IN_HIDDEN | veiled))
+            _push_hidden(page, tag, flags | (0 if places == NEVER else st.IN_VEILED))
         return
     if tag in (_BODY, _HTML):
         return
@@ -250,6 +261,8 @@ def open_element(page: Any, tag: int, is_closed: Any) -> None:
         state[st.MARGIN] = max(state[st.MARGIN], _margin(tag, flags))
         if is_closed or state[st.DEPTH] >= pt.MAX_DEPTH:
             return
+        if flags & st.IN_PREFORMATTED and _FLAGS[tag] & _IS_LIST:
+            style |= _NO_MARKER  # its numbers are those of the lines of a listing
         node = _new_node(page, tag, node, groups, style)
         flags |= st.OPENS_BLOCK
         if tag in (_LI, _DD):
@@ -276,6 +289,10 @@ def _open_inline(page: Any, tag: int, groups: Any, style: Any, flags: Any) -> An
     if style & styles.LINE:
         begin_line(page)
         flags |= st.ENDING | st.IN_LINE
+    if style & styles.RAISED:
+        flags |= st.ENDING | st.IS_RAISED
+    elif style & styles.LOWERED:
+        flags |= st.ENDING | st.IS_LOWERED
     if tag == _BUTTON:
         state[st.PENDING_SPACE] |= st.A_SPACE
     elif tag == _Q:
@@ -299,7 +316,8 @@ def _open_part(page: Any, tag: int, flags: Any) -> Any:
     parent = stack[st.STACK_TAG, state[st.DEPTH]]
     if tag == _MSQRT:
         write_character(page, _SQUARE_ROOT)
-    if tag == _MSQRT or (tag == _MROW and SIGNS[0, parent]):
+    is_later = stack[st.STACK_PARTS, state[st.DEPTH]] > 1 or parent == _MFRAC
+    if tag == _MSQRT or (tag == _MROW and SIGNS[0, parent] and is_later):
         write_character(page, ab.OPENING_PARENTHESIS)
         flags |= st.ENDING
     if tag == _MTEXT:
@@ -351,6 +369,14 @@ def _push(page: Any, tag: int, node: Any, flags: Any) -> None:
     stack[st.STACK_TEXT, depth] = state[st.TEXT]
     stack[st.STACK_PARTS, depth] = 0
     open_tags[tag] += 1
+
+
+@inlined
+def _push_hidden(page: Any, tag: int, flags: Any) -> None:
+    """Open an element that is not shown; tags end it as they would end a shown one."""
+    flags |= st.IN_HIDDEN | (st.OPENS_BLOCK if _FLAGS[tag] & _IS_BLOCK else 0)
+    node = page.stack[st.STACK_NODE, page.state[st.DEPTH]]
+    _push(page, tag, node, _in_foreign(tag, flags))
 
 
 @inlined

@@ -7,6 +7,7 @@ from typing import Any, Final
 from massivetext import ascii_bytes as ab
 from massivetext.kernels import helper, inlined
 from massivetext.pipeline.extraction.hashing import name_hash_with, slot_of
+from massivetext.pipeline.extraction.html import elements
 from massivetext.pipeline.extraction.html import page_tree as pt
 from massivetext.pipeline.extraction.html import raw_state as st
 from massivetext.pipeline.extraction.html import raw_tables as tables
@@ -16,6 +17,14 @@ _KEPT: Final = 0
 _SPACE: Final = 1
 _REMOVED: Final = 2
 _JOINER: Final = 3
+
+_P: Final = elements.tag("p")
+_DIV: Final = elements.tag("div")
+_TD: Final = elements.tag("td")
+_TH: Final = elements.tag("th")
+
+LONGEST_INDENTED: Final = 80
+"""Characters; our choice: what is as long as a line of code or verse is no paragraph."""
 
 LEAST_INDENT: Final = 2
 """Our choice: columns of no-break spaces from which a line is indented; a single one is an accident
@@ -35,8 +44,9 @@ def end_block(page: Any) -> None:
         while text[stop - 1] <= ab.SPACE:
             stop -= 1
         position = start
+        is_indented = is_pre or _keeps_indent(page)
         while text[position] <= ab.SPACE:  # empty lines before the first one with text
-            if text[position] == ab.NEWLINE or not is_pre:
+            if text[position] == ab.NEWLINE or not is_indented:
                 start = position + 1
             position += 1
         block = state[st.BLOCK_COUNT]
@@ -65,6 +75,21 @@ def end_block(page: Any) -> None:
 
 
 @helper
+def _keeps_indent(page: Any) -> bool:
+    """Whether the no-break spaces at the start of the open block are indentation.
+
+    They are where a line is a paragraph: code and verse by word processors. Before a longer
+    paragraph, in a list item or in a cell they say nothing.
+    """
+    state, stack, open_tags = page.state, page.stack, page.open_tags
+    flags = stack[st.STACK_FLAGS, state[st.DEPTH]]
+    tag = page.nodes[pt.NODE_TAG, stack[st.STACK_NODE, state[st.DEPTH]]]
+    is_in_cell = open_tags[_TD] > 0 or open_tags[_TH] > 0
+    is_line = tag in (_P, _DIV) and not flags & st.IN_ITEM and not is_in_cell
+    return is_line and state[st.OPEN_CHARACTERS] < LONGEST_INDENTED
+
+
+@helper
 def is_number(text: Any, start: Any, stop: Any) -> bool:
     """Whether a text has digits, and nothing else but white space."""
     digits = 0
@@ -86,6 +111,7 @@ def begin_line(page: Any) -> None:
             state[st.TEXT] += 1
     else:
         state[st.PENDING_SPACE] |= st.A_LINE
+        state[st.INDENT] = 0
 
 
 @inlined
@@ -93,6 +119,7 @@ def begin_word(page: Any) -> None:
     """Settle the white space before a character that is to be written."""
     state, text = page.state, page.text
     if state[st.TEXT] == state[st.OPEN_START]:
+        _indent_line(page)
         if state[st.PENDING_BREAKS]:
             state[st.MARGIN] = max(state[st.MARGIN], min(state[st.PENDING_BREAKS], 2))
     elif state[st.PENDING_BREAKS] >= 2:
@@ -276,6 +303,8 @@ def write_character(page: Any, code: Any) -> None:
         return
     if kind == _SPACE:
         if is_pre:
+            if code == ab.RETURN:  # of `&#13;&#10;`: the line feed follows
+                return
             text[length] = code if code == ab.NEWLINE or code == ab.TAB else ab.SPACE
             state[st.TEXT] += 1
         elif not flags & st.IN_FORMULA:
@@ -297,7 +326,8 @@ def _add_space(state: Any, code: Any) -> None:
         columns = 1
     elif code == 0x2003:
         columns = 2
-    if columns and (state[st.PENDING_BREAKS] or state[st.PENDING_SPACE] & st.A_LINE):
+    is_start = state[st.TEXT] == state[st.OPEN_START] or state[st.PENDING_BREAKS] > 0
+    if columns and (is_start or state[st.PENDING_SPACE] & st.A_LINE):
         if state[st.INDENT]:
             columns += state[st.PENDING_SPACE] & st.A_SPACE
         state[st.INDENT] += columns

@@ -71,6 +71,7 @@ def _break_line(page: Any) -> None:
         state[st.TEXT] += 1
     else:
         state[st.PENDING_BREAKS] += 1
+        state[st.INDENT] = 0
 
 
 @helper

@@ -16,8 +16,11 @@ NOT_DISPLAYED: Final = 1
 INVISIBLE: Final = 2
 LINE: Final = 4  # an element that begins and ends a line
 PRE: Final = 8
-PRE_LINE: Final = 16  # with PRE: runs of spaces are one space
-NOT_PRE: Final = 32
+PRE_LINE: Final = 16  # with PRE: runs of spaces are one space; alone: NOT_PRE
+NOT_PRE: Final = PRE_LINE
+OFF_SCREEN: Final = 32  # moved or clipped out of sight
+RAISED: Final = 64
+LOWERED: Final = 128
 MARKER_SHIFT: Final = 8
 """The byte of `page_tree.MARKERS` stands above the bits."""
 HIDES: Final = NOT_DISPLAYED | INVISIBLE
@@ -26,7 +29,18 @@ _MASK_SHIFT: Final = 16
 _BITS: Final = (1 << _MASK_SHIFT) - 1
 _MARKER: Final = 0x7F << MARKER_SHIFT
 _DISPLAY: Final = NOT_DISPLAYED | LINE
-_WHITE_SPACE: Final = PRE | PRE_LINE | NOT_PRE
+_WHITE_SPACE: Final = PRE | PRE_LINE
+_HEIGHT: Final = RAISED | LOWERED
+
+_FAR: Final = ("999px", "1000px", "5000px", "9999px", "10000px", "99999px", "999em", "9999em")
+_CLIPPED: Final = (
+    *(f"clip:rect({edge}{more}" for edge in ("0", "0px", "1px") for more in ("", ",")),
+    *("clip:rect(0,0,0,0)", "clip:rect(1px,1px,1px,1px)", "clip-path:inset(50%)"),
+    *(f"{side}:-{far}" for side in ("left", "text-indent") for far in _FAR),
+    *("font-size:0", "font-size:0px"),
+)
+"""How text is moved out of sight but left to screen readers: the declarations that WebAIM and the
+WordPress handbook tell, as far as one word of the value shows them."""
 
 _MARKERS: Final = {
     "decimal": "1",
@@ -60,6 +74,10 @@ def _declarations() -> dict[bytes, int]:
         *(("normal", NOT_PRE), ("nowrap", NOT_PRE)),
     ):
         found[f"white-space:{value}"] = bits | _WHITE_SPACE << _MASK_SHIFT
+    for declaration in _CLIPPED:
+        found[declaration] = OFF_SCREEN
+    for value, bits in (("super", RAISED), ("sub", LOWERED), ("baseline", 0)):
+        found[f"vertical-align:{value}"] = bits | _HEIGHT << _MASK_SHIFT
     for value, marker in _MARKERS.items():
         for name in ("list-style", "list-style-type"):
             found[f"{name}:{value}"] = ord(marker) << MARKER_SHIFT | _MARKER << _MASK_SHIFT
@@ -67,7 +85,7 @@ def _declarations() -> dict[bytes, int]:
 
 
 _DECLARATIONS: Final = _declarations()
-_KEYS, _VALUES = hash_table(_DECLARATIONS, 1 << 8, 0)
+_KEYS, _VALUES = hash_table(_DECLARATIONS, 1 << 9, 0)
 
 
 def style_bits(style: str) -> int:

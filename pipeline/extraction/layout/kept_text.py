@@ -27,6 +27,9 @@ from massivetext.pipeline.extraction.layout.row_order import shown_order
 MAX_INDENT_LEVELS: Final = 16
 """Our choice: deeper lists do not move further to the right; this bounds the output."""
 
+_DT: Final = elements.tag("dt")
+_DD: Final = elements.tag("dd")
+
 _LABEL_TAGS: Final = (
     *("li", "dt", "dd", "td", "th", "tr", "caption", "figcaption", "address", "legend"),
 )
@@ -71,12 +74,22 @@ def _separate(
         longer = max(blocks[pt.BLOCK_CHARACTERS, last], blocks[pt.BLOCK_CHARACTERS, block])
         is_label = _IS_LABEL[nodes[pt.NODE_TAG, before]] and _IS_LABEL[nodes[pt.NODE_TAG, node]]
         both_flags = blocks[pt.BLOCK_FLAGS, last] & blocks[pt.BLOCK_FLAGS, block]
-        if longer >= LONG_BLOCK and not is_label and not both_flags & pt.PREFORMATTED:
+        if _defines(nodes, before, node):
+            margin = 1
+        elif longer >= LONG_BLOCK and not is_label and not both_flags & pt.PREFORMATTED:
             margin = 2
     for _ in range(min(max(margin, 1), 2)):
         out[length] = 10
         length += 1
     return length
+
+
+@helper
+def _defines(nodes: Any, before: Any, node: Any) -> bool:
+    """Whether a definition begins right behind its term: in a `dd`, or in a paragraph of it."""
+    parent = nodes[pt.NODE_PARENT, node]
+    is_definition = nodes[pt.NODE_TAG, node] == _DD or nodes[pt.NODE_TAG, parent] == _DD
+    return nodes[pt.NODE_TAG, before] == _DT and is_definition
 
 
 @helper
