@@ -70,7 +70,7 @@ def kept_as_it_stands(text: str, before: str, is_collapsed: bool) -> str:
         is_space = given in (COLUMN, TWO_COLUMNS) or given.isspace()
         character = _KEPT.get(given, KEPT_SPACE) if is_space else given
         is_run = character != KEPT_NEWLINE and last in _KEPT.values()
-        if is_space and is_collapsed and is_run:
+        if given.isspace() and is_collapsed and is_run:
             continue
         kept.append(character)
         last = character

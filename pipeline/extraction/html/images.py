@@ -17,11 +17,13 @@ LONGEST_SYMBOL: Final = 8
 DISPLAY_STYLE: Final = "{\\displaystyle"
 """What MediaWiki puts around each formula; it says nothing."""
 
-_TEX: Final = re.compile(r"(?<!:)\\[A-Za-z]|\^[A-Za-z0-9{]")
+_TEX: Final = re.compile(r"\\[A-Za-z]|\^[A-Za-z0-9{]")
 
 
 def is_formula(alt: str, is_named: bool) -> bool:
     """Whether an `alt` is a formula; `is_named` if the image's names say that it shows one."""
+    if ":\\" in alt:
+        return False  # a path
     if _TEX.search(alt):
         return True
     is_symbol = len(alt.encode("utf-8", "replace")) <= LONGEST_SYMBOL and not re.search(r"\s", alt)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -17,12 +16,13 @@ from massivetext.pipeline.extraction.html.clean_text import (
     kept_as_it_stands,
     visible,
 )
+from massivetext.pipeline.extraction.html.lxml_attributes import formula_source, is_link, numbering
 from massivetext.pipeline.extraction.html.lxml_hiding import Element, groups_of, style_of
-from massivetext.pipeline.extraction.html.lxml_lines import NOWHERE, Line, OpenBlock, Place, text_of
+from massivetext.pipeline.extraction.html.lxml_lines import Line, OpenBlock, text_of
+from massivetext.pipeline.extraction.html.lxml_open import OpenElement, opened
 from massivetext.pipeline.extraction.html.page_tree import MAX_DEPTH, NO_NUMBER, PageTree
-from massivetext.pipeline.extraction.html.raw_text import LONGEST_INDENTED
+from massivetext.pipeline.extraction.html.raw_blocks import LONGEST_INDENTED
 
-_INTEGER: Final = re.compile(r"\s*([+-]?\d{1,9})")
 _LEADING_EMPTY_LINES: Final = re.compile(r"\A(?:[^\S\n]*\n)+")
 _UNCOUNTED: Final = elements.VOID | {"html", "body"}
 """Elements that add nothing to the depth: they hold nothing, or every page has them."""
@@ -34,28 +34,6 @@ _CLOSING_QUOTES: Final = "”’"
 _CLOSING_PUNCTUATION: Final = tuple(".,;:!?)")
 
 
-@dataclass
-class _Open:
-    """What is known of an open element; the inner one takes over what it does not change."""
-
-    name: str = ""
-    node: int = 0
-    gives_node: bool = False
-    in_item: bool = False
-    places: int = 0
-    is_preformatted: bool = False
-    is_collapsed: bool = False
-    in_gutter: bool = False
-    is_gutter: bool = False
-    in_formula: bool = False
-    parts: int = 0
-    is_line: bool = False
-    has_bracket: bool = False
-    is_raised: bool = False
-    is_lowered: bool = False
-    begin: Place = NOWHERE
-
-
 class TreeBuilder:
     """Collects the arrays of a `PageTree` from start and end events."""
 
@@ -64,7 +42,7 @@ class TreeBuilder:
         self._title_open = 0
         self._nodes = [(-1, elements.UNKNOWN_TAG, NO_NUMBER, 0)]
         self._node_words = [0]
-        self._open = [_Open()]
+        self._open = [OpenElement()]
         self._depth = 0  # of the open elements around the next one
         self._quotations = 0
         self._blocks: list[tuple[int, ...]] = []
@@ -82,7 +60,7 @@ class TreeBuilder:
             self._begin_part(outer)
         if name == "img":
             self._add_image(element, groups, style)
-        state = self._inherited(outer, name, groups, style, places)
+        state = opened(outer, name, groups, style, places)
         self._open.append(state)
         if name in elements.BLOCK_TAGS:
             self._open_block(element, state, groups, style)
@@ -91,29 +69,6 @@ class TreeBuilder:
         self._depth += name not in _UNCOUNTED
         if element.text and not (name == "math" and not state.in_formula):
             self._add_text(element.text)
-
-    def _inherited(self, outer: _Open, name: str, groups: int, style: int, places: int) -> _Open:
-        is_pre = outer.is_preformatted
-        is_collapsed = outer.is_collapsed
-        if style & styles.PRE:
-            is_pre, is_collapsed = True, bool(style & styles.PRE_LINE) or is_collapsed
-        elif style & styles.NOT_PRE:
-            is_pre, is_collapsed = False, False
-        is_block = name in elements.BLOCK_TAGS
-        if is_block and (name in elements.PREFORMATTED_TAGS or groups & name_words.CODE_LINE):
-            is_pre = True
-        is_gutter = groups & name_words.GUTTER != 0
-        return _Open(
-            name,
-            outer.node,
-            in_item=outer.in_item,
-            places=outer.places | places,
-            is_preformatted=is_pre,
-            is_collapsed=is_collapsed,
-            in_gutter=outer.in_gutter or is_gutter,
-            is_gutter=is_gutter,
-            in_formula=outer.in_formula and name != "mtext",
-        )
 
     def end(self, element: Element) -> None:
         """Act on the end of an element that is read, and on the text behind it."""
@@ -163,7 +118,24 @@ class TreeBuilder:
             text = kept_as_it_stands(text, before, state.is_collapsed)
         elif state.in_formula:
             text = "".join(c for c in text if visible(c))
-        line.add(text, self._open_links > 0)
+        line.add(text, self._open_links > 0, self._own_places())
+
+    def _places_of_node(self) -> int:
+        """Flags of the innermost block element."""
+        return next(
+            (state.places for state in reversed(self._open) if state.name in elements.BLOCK_TAGS), 0
+        )
+
+    def _own_places(self) -> int:
+        """Flags of the outermost inline element whose place is not that of its block, or 0."""
+        found, inner = 0, self._open[-1]
+        for outer in reversed(self._open[:-1]):
+            if inner.name in elements.BLOCK_TAGS:
+                break
+            if inner.places & ~outer.places:
+                found = inner.places
+            inner = outer
+        return found
 
     def _begin_line(self) -> None:
         """Let the next character begin a line, if it stands in this block."""
@@ -203,14 +175,14 @@ class TreeBuilder:
         line = self._block.lines[-1]
         return self._block.number, len(self._block.lines), line.raw.rstrip()
 
-    def _begin_part(self, outer: _Open) -> None:
+    def _begin_part(self, outer: OpenElement) -> None:
         """Write the sign between two parts of a formula, as another one begins."""
         signs = elements.FORMULA_SIGNS.get(outer.name, "")
         if 1 <= outer.parts <= len(signs):
             self._write(signs[outer.parts - 1])
         outer.parts += 1
 
-    def _open_inline(self, element: Element, state: _Open, style: int) -> None:
+    def _open_inline(self, element: Element, state: OpenElement, style: int) -> None:
         name, outer = element.tag, self._open[-2]
         if style & styles.LINE and name != "br":
             self._begin_line()
@@ -222,7 +194,7 @@ class TreeBuilder:
                 self._block.lines[-1].add(KEPT_NEWLINE, False)
             else:
                 self._block.lines.append(Line())
-        elif _is_link(element):
+        elif is_link(element):
             self._open_links += 1
             self._block.lines[-1].pending_links += 1
         elif name == "title":
@@ -247,7 +219,7 @@ class TreeBuilder:
                 self._write("(")
                 state.has_bracket = True
 
-    def _open_formula(self, element: Any, state: _Open) -> None:
+    def _open_formula(self, element: Any, state: OpenElement) -> None:
         source = formula_source(element)
         if source is None:
             state.in_formula = True
@@ -256,7 +228,7 @@ class TreeBuilder:
         else:
             self._add_text(source)
 
-    def _end_inline(self, element: Element, state: _Open) -> None:
+    def _end_inline(self, element: Element, state: OpenElement) -> None:
         """Act on the end of an inline element: as in `raw_ends`."""
         name, block = element.tag, self._block
         is_raised, is_lowered = name == "sup" or state.is_raised, name == "sub" or state.is_lowered
@@ -289,7 +261,7 @@ class TreeBuilder:
             block.lines[-1].raw += " "
         if state.is_line:
             self._begin_line()
-        if _is_link(element):
+        if is_link(element):
             self._open_links -= 1
         elif name == "title":
             self._title_open -= 1
@@ -300,7 +272,7 @@ class TreeBuilder:
             return 1  # a list in a list stands close
         return margin
 
-    def _open_block(self, element: Element, state: _Open, groups: int, style: int) -> None:
+    def _open_block(self, element: Element, state: OpenElement, groups: int, style: int) -> None:
         name = element.tag
         self._open.pop()
         self._flush()
@@ -311,7 +283,7 @@ class TreeBuilder:
             return
         if name in elements.LIST_TAGS and state.is_preformatted:
             style |= _NO_MARKER  # its numbers are those of the lines of a listing
-        number, marker = _numbering(element, name, style)
+        number, marker = numbering(element, name, style)
         state.gives_node = True
         node = len(self._nodes)
         self._nodes.append((state.node, elements.TAG_NUMBER[name], number, marker))
@@ -319,7 +291,7 @@ class TreeBuilder:
         state.node = node
         state.in_item |= name in ("li", "dd")
 
-    def _close_block(self, state: _Open) -> None:
+    def _close_block(self, state: OpenElement) -> None:
         self._flush()
         self._open.pop()
         self._next_margin = max(self._next_margin, self._margin(state.name))
@@ -377,7 +349,11 @@ class TreeBuilder:
         self._text += text.encode("utf-8", "replace")
         link_characters = sum(line.link_characters for line in lines)
         links = sum(line.links for line in lines)
-        flags = state.places | (pt.PREFORMATTED if state.is_preformatted else 0)
+        places = self._places_of_node()
+        if 2 * sum(line.placed for line in lines) > characters:
+            for line in lines:
+                places |= line.places
+        flags = places | (pt.PREFORMATTED if state.is_preformatted else 0)
         spans = (state.node, start, len(self._text))
         self._blocks.append((*spans, characters, link_characters, links, self._next_margin, flags))
         self._next_margin = 0
@@ -385,11 +361,6 @@ class TreeBuilder:
 
 _LINES: Final = (elements.tag("p"), elements.tag("div"))
 _ENDING: Final = elements.ENDING_TAGS
-
-
-def _is_link(element: Element) -> bool:
-    """Whether a click on the element's text leads somewhere or does something."""
-    return element.tag == "button" or (element.tag == "a" and element.get("href") is not None)
 
 
 def _shown(text: str) -> str:
@@ -401,38 +372,3 @@ def _is_number(lines: list[Line]) -> bool:
     text = "".join("".join(line.raw.split()) for line in lines)
     digits = "".join(c for c in text if visible(c))
     return digits.isascii() and digits.isdecimal()
-
-
-def formula_source(element: Any) -> str | None:
-    """The TeX of a `math` element, if the page has it."""
-    if element.get("alttext"):
-        return str(element.get("alttext"))
-    for annotation in element.iter("annotation"):
-        if "tex" in "".join((annotation.get("encoding") or "").split()).lower():
-            return annotation.text or ""
-    return None
-
-
-def _numbering(element: Element, name: str, style: int) -> tuple[int, int]:
-    """`(node_number, node_style)` of an element, see `PageTree`."""
-    if name in ("td", "th"):
-        rows, columns = _integer(element, "rowspan"), _integer(element, "colspan")
-        number = min(rows, pt.MAX_SPAN) if rows > 1 else NO_NUMBER
-        number = pt.MAX_SPAN if rows == 0 else number
-        return number, min(columns, pt.MAX_COLUMN_SPAN) if columns > 1 else 0
-    if name != "li" and name not in elements.LIST_TAGS:
-        return NO_NUMBER, 0
-    number = NO_NUMBER
-    if name in ("ol", "li"):
-        number = _integer(element, "start" if name == "ol" else "value")
-    marker = style >> styles.MARKER_SHIFT & 0x7F
-    kind = (element.get("type") or "").strip()
-    if not marker and kind in ("1", "a", "A", "i", "I"):
-        marker = ord(kind)
-    return number, marker + pt.REVERSED_LIST * (element.get("reversed") is not None)
-
-
-def _integer(element: Element, key: str) -> int:
-    """Value of an integer attribute, `NO_NUMBER` if it has none of at most nine digits."""
-    match = _INTEGER.match(element.get(key) or "")
-    return int(match.group(1)) if match else NO_NUMBER

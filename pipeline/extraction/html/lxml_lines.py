@@ -26,13 +26,19 @@ class Line:
     """Links opened before the last character."""
     pending_links: int = 0
     """Links opened since."""
+    placed: int = 0
+    """Characters in inline elements at places of their own."""
+    places: int = 0
+    """What these places are."""
 
-    def add(self, text: str, is_link: bool) -> None:
+    def add(self, text: str, is_link: bool, places: int = 0) -> None:
         """Write a cleaned text."""
         self.raw += text
         characters = visible(text)
         self.characters += characters
         self.link_characters += characters * is_link
+        self.placed += characters * (places != 0)
+        self.places |= places if characters else 0
         if characters:
             self.links += self.pending_links
             self.pending_links = 0

@@ -13,7 +13,8 @@ from typing import Any, Final
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]
 
 from massivetext.pipeline.extraction.html import page_tree as pt
-from massivetext.pipeline.extraction.html.lxml_builder import TreeBuilder, formula_source
+from massivetext.pipeline.extraction.html.lxml_attributes import formula_source
+from massivetext.pipeline.extraction.html.lxml_builder import TreeBuilder
 from massivetext.pipeline.extraction.html.lxml_hiding import NEVER, UNREAD, Element, places_of
 from massivetext.pipeline.extraction.html.page_tree import ParsedPage
 

@@ -14,7 +14,8 @@ from massivetext.pipeline.extraction.hashing import name_hash_with, slot_of
 from massivetext.pipeline.extraction.html import marks
 from massivetext.pipeline.extraction.html import raw_state as st
 from massivetext.pipeline.extraction.html.elements import tag as _tag
-from massivetext.pipeline.extraction.html.raw_text import begin_line, is_number, write_character
+from massivetext.pipeline.extraction.html.raw_blocks import begin_line, is_number
+from massivetext.pipeline.extraction.html.raw_characters import write_character
 from massivetext.utf8 import character_at, character_size, put_character
 
 _A: Final = _tag("a")

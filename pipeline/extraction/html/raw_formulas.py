@@ -17,12 +17,10 @@ from massivetext.pipeline.extraction.html import elements, images, name_words, s
 from massivetext.pipeline.extraction.html import raw_state as st
 from massivetext.pipeline.extraction.html.elements import tag as _tag
 from massivetext.pipeline.extraction.html.raw_attributes import matches
+from massivetext.pipeline.extraction.html.raw_blocks import begin_line
+from massivetext.pipeline.extraction.html.raw_characters import write_character
 from massivetext.pipeline.extraction.html.raw_ends import drop_text
-from massivetext.pipeline.extraction.html.raw_text import (
-    begin_line,
-    scan_reference,
-    write_character,
-)
+from massivetext.pipeline.extraction.html.raw_references import scan_reference
 from massivetext.utf8 import LEAD_2, character_at, character_size
 
 _MATH: Final = _tag("math")
@@ -167,18 +165,20 @@ def write_image(page: Any, groups: Any, style: Any) -> None:
 @helper
 def _is_formula(html: Any, start: Any, stop: Any, is_named: Any) -> bool:
     """`images.is_formula` of the text in `html[start:stop]`."""
-    spaces, signs = 0, 0
+    spaces, signs, is_tex = 0, 0, False
     for position in range(start, stop):
         byte = html[position]
         following = html[position + 1] if position + 1 < stop else ab.SPACE
         is_begun = ab.is_letter(following)
-        if byte == ab.BACKSLASH and is_begun and (position == start or html[position - 1] != 58):
-            return True
-        if byte == ab.CARET and (is_begun or ab.is_digit(following) or following == 123):
-            return True
+        if byte == ab.COLON and following == ab.BACKSLASH:
+            return False  # a path
+        is_tex |= byte == ab.BACKSLASH and is_begun
+        is_tex |= byte == ab.CARET and (is_begun or ab.is_digit(following) or following == 123)
         spaces += byte <= ab.SPACE
         signs += byte in (ab.EQUALS, ab.UNDERSCORE, ab.OPENING_BRACE)
-    return is_named and (signs > 0 or (spaces == 0 and stop - start <= images.LONGEST_SYMBOL))
+    return is_tex or (
+        is_named and (signs > 0 or (spaces == 0 and stop - start <= images.LONGEST_SYMBOL))
+    )
 
 
 @helper

@@ -36,7 +36,9 @@ INDENT: Final = 16  # columns of no-break spaces since the last line break
 FORMULA_STOP: Final = 17  # where the last formula ends in the text buffer, -1 if there is none
 VEILED: Final = 18  # bytes of long runs of text that the page hides
 NEXT: Final = 19  # position behind the end tag that is acted on
-STATE_SLOTS: Final = 20
+PLACED: Final = 20  # characters of the open block in inline elements at places of their own
+PLACED_AT: Final = 21  # what these places are, as flags of `page_tree.PLACES`
+STATE_SLOTS: Final = 22
 
 # Bits of PENDING_SPACE.
 A_SPACE: Final = 1
@@ -48,7 +50,9 @@ STACK_NODE: Final = 1
 STACK_FLAGS: Final = 2
 STACK_TEXT: Final = 3  # where its text begins in the text buffer; of elements that are `ENDING`
 STACK_PARTS: Final = 4  # parts of a formula that began in it
-STACK_ROWS: Final = 5
+STACK_BLOCK: Final = 5  # blocks written before it
+STACK_CHARACTERS: Final = 6  # characters of the open block before it
+STACK_ROWS: Final = 7
 
 # Flags of an open element.
 IN_LINK: Final = 1

@@ -20,6 +20,8 @@ from massivetext.pipeline.extraction.html.raw_attributes import (
     name_words_of,
     span_of,
 )
+from massivetext.pipeline.extraction.html.raw_blocks import begin_line, end_block, note_place
+from massivetext.pipeline.extraction.html.raw_characters import write_character
 from massivetext.pipeline.extraction.html.raw_ends import OPENING_QUOTES, end_inline
 from massivetext.pipeline.extraction.html.raw_formulas import (
     SIGNS,
@@ -30,7 +32,7 @@ from massivetext.pipeline.extraction.html.raw_formulas import (
     write_image,
 )
 from massivetext.pipeline.extraction.html.raw_hiding import NEVER, places_of
-from massivetext.pipeline.extraction.html.raw_text import begin_line, end_block, write_character
+from massivetext.pipeline.extraction.html.raw_implied_ends import open_before
 
 _A: Final = _tag("a")
 _BUTTON: Final = _tag("button")
@@ -39,12 +41,8 @@ _HTML: Final = _tag("html")
 _P: Final = _tag("p")
 _LI: Final = _tag("li")
 _OL: Final = _tag("ol")
-_DT: Final = _tag("dt")
 _DD: Final = _tag("dd")
-_DIV: Final = _tag("div")
-_ADDRESS: Final = _tag("address")
 _TABLE: Final = _tag("table")
-_CAPTION: Final = _tag("caption")
 _TBODY: Final = _tag("tbody")
 _THEAD: Final = _tag("thead")
 _TFOOT: Final = _tag("tfoot")
@@ -71,7 +69,6 @@ _MARGINS: Final = elements.TAG_MARGINS
 _IS_BLOCK: Final = elements.IS_BLOCK
 _IS_SKIPPED: Final = elements.IS_SKIPPED
 _IS_VOID: Final = elements.IS_VOID
-_IS_ENDING_PARAGRAPH: Final = elements.IS_ENDING_PARAGRAPH
 _IS_LIST: Final = elements.IS_LIST
 _IS_HOLDER: Final = elements.IS_VEILED | elements.IS_HOLDER
 _IS_ENDING: Final = elements.IS_ENDING
@@ -107,68 +104,12 @@ def _pop_to(page: Any, depth: int) -> None:
                 end_block(page)
                 margin = _margin(tag, stack[st.STACK_FLAGS, top - 1])
                 state[st.MARGIN] = max(state[st.MARGIN], margin)
-        elif stack[st.STACK_FLAGS, top] & st.ENDING:
-            end_inline(page, top)
+        else:
+            if stack[st.STACK_FLAGS, top] & st.ENDING:
+                end_inline(page, top)
+            if stack[st.STACK_FLAGS, top] & st.IN_PLACES:
+                note_place(page, top)
         state[st.DEPTH] = top - 1
-
-
-@inlined
-def _open_before(page: Any, tag: int) -> int:
-    """Depth of the outermost element that a start tag ends, 0 if it ends none."""
-    state, stack, open_tags = page.state, page.stack, page.open_tags
-    found = 0
-    if _FLAGS[tag] & _IS_ENDING_PARAGRAPH and open_tags[_P]:
-        depth = state[st.DEPTH]
-        while depth > 0:
-            other = stack[st.STACK_TAG, depth]
-            if other == _P:
-                found = depth
-                break
-            if other in (_TD, _TH, _TABLE, _CAPTION):
-                break
-            if other == _BUTTON:
-                break
-            depth -= 1
-    if _H1 <= tag <= _H6 and not found:
-        if _H1 <= stack[st.STACK_TAG, state[st.DEPTH]] <= _H6:
-            found = state[st.DEPTH]
-    elif tag in (_LI, _DT, _DD):
-        depth = state[st.DEPTH]
-        while depth > 0:
-            other = stack[st.STACK_TAG, depth]
-            if other == tag or (tag != _LI and (other in (_DT, _DD))):
-                return depth
-            is_passed = other in (_ADDRESS, _DIV, _P)
-            if stack[st.STACK_FLAGS, depth] & st.OPENS_BLOCK and not is_passed:
-                break
-            depth -= 1
-    elif tag in (_TR, _TD, _TH, _TBODY, _THEAD, _TFOOT):
-        return _open_table_part(page, tag)
-    return found
-
-
-@helper
-def _open_table_part(page: Any, tag: int) -> int:
-    """Depth of the outermost part of the current table that a part of it ends."""
-    state, stack = page.state, page.stack
-    found = 0
-    depth = state[st.DEPTH]
-    while depth > 0:
-        other = stack[st.STACK_TAG, depth]
-        if other == _TABLE:
-            break
-        if other in (_TD, _TH, _CAPTION):
-            found = depth
-        elif other == _TR:
-            if tag in (_TD, _TH):
-                break
-            found = depth
-        elif other in (_TBODY, _THEAD, _TFOOT):
-            if tag in (_TR, _TD, _TH):
-                break
-            found = depth
-        depth -= 1
-    return found if depth > 0 else 0
 
 
 @helper
@@ -213,7 +154,7 @@ def open_element(page: Any, tag: int, is_closed: Any) -> None:
         _pop_to(page, state[st.DEPTH] - 1)
     while _FLAGS[tag] & _IS_ENDING_SELECT and _is_in_select(page):
         _pop_to(page, state[st.DEPTH] - 1)
-    ended = _open_before(page, tag)
+    ended = open_before(page, tag)
     if ended:
         _pop_to(page, ended - 1)
     flags = stack[st.STACK_FLAGS, state[st.DEPTH]] & st.INHERITED
@@ -250,6 +191,8 @@ def open_element(page: Any, tag: int, is_closed: Any) -> None:
     if tag in (_BODY, _HTML):
         return
     flags |= places << st.PLACE_SHIFT
+    if tag in _PREFORMATTED or (_FLAGS[tag] & _IS_BLOCK and groups & _CODE_LINE):
+        flags |= st.IN_PREFORMATTED
     if style & styles.PRE:
         flags |= st.IN_PREFORMATTED | (st.IN_COLLAPSED if style & styles.PRE_LINE else 0)
     elif style & styles.NOT_PRE:
@@ -267,8 +210,6 @@ def open_element(page: Any, tag: int, is_closed: Any) -> None:
         flags |= st.OPENS_BLOCK
         if tag in (_LI, _DD):
             flags |= st.IN_ITEM
-        if tag in _PREFORMATTED or groups & _CODE_LINE:
-            flags |= st.IN_PREFORMATTED
     else:
         flags = _open_inline(page, tag, groups, style, flags)
     if not is_closed:
@@ -368,6 +309,8 @@ def _push(page: Any, tag: int, node: Any, flags: Any) -> None:
     stack[st.STACK_FLAGS, depth] = flags
     stack[st.STACK_TEXT, depth] = state[st.TEXT]
     stack[st.STACK_PARTS, depth] = 0
+    stack[st.STACK_BLOCK, depth] = state[st.BLOCK_COUNT]
+    stack[st.STACK_CHARACTERS, depth] = state[st.OPEN_CHARACTERS]
     open_tags[tag] += 1
 
 

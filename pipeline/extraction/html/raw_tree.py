@@ -22,13 +22,15 @@ from massivetext.pipeline.extraction.html import raw_state as st
 from massivetext.pipeline.extraction.html import raw_tables as tables
 from massivetext.pipeline.extraction.html.page_tree import TREE_TYPE, PageTree, ParsedPage
 from massivetext.pipeline.extraction.html.raw_attributes import scan_attributes
+from massivetext.pipeline.extraction.html.raw_blocks import end_block
+from massivetext.pipeline.extraction.html.raw_characters import write_character
 from massivetext.pipeline.extraction.html.raw_formulas import write_script
 from massivetext.pipeline.extraction.html.raw_tags import (
     close_element,
     leave_foreign,
     open_element,
 )
-from massivetext.pipeline.extraction.html.raw_text import end_block, scan_text, write_character
+from massivetext.pipeline.extraction.html.raw_text import scan_text
 
 _UNKNOWN: Final = elements.UNKNOWN_TAG
 _TAG_FLAGS: Final = elements.TAG_FLAGS
