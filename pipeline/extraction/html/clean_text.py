@@ -69,7 +69,7 @@ def kept_as_it_stands(text: str, before: str, is_collapsed: bool) -> str:
     for given in text:
         is_space = given in (COLUMN, TWO_COLUMNS) or given.isspace()
         character = _KEPT.get(given, KEPT_SPACE) if is_space else given
-        is_run = character != KEPT_NEWLINE and last in _KEPT.values()
+        is_run = character != KEPT_NEWLINE and (last.isspace() or last in _KEPT.values())
         if given.isspace() and is_collapsed and is_run:
             continue
         kept.append(character)

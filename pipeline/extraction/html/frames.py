@@ -9,13 +9,11 @@ import html as character_references
 import re
 from typing import Final
 
-_SRCDOC: Final = re.compile(
-    rb"""<iframe\s(?:[^>"']|"[^"]*"|'[^']*')*?\ssrcdoc\s*=\s*(?:"([^"]*)"|'([^']*)')""",
-    re.IGNORECASE,
+_FRAME: Final = re.compile(rb"<iframe(?=[\s/])", re.IGNORECASE)
+_ATTRIBUTE: Final = re.compile(
+    rb"""[\s/]*([^\s/>=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>"'][^\s>]*)))?"""
 )
-
-MOST_FRAMES: Final = 100
-"""Our choice: pages have a few; a search from each of very many tags would take too long."""
+_UNENDED: Final = re.compile(rb"""\s*=\s*["']""")
 
 
 def with_frames(html_utf8: bytes) -> bytes:
@@ -23,11 +21,27 @@ def with_frames(html_utf8: bytes) -> bytes:
 
     A document in a document of a frame stays unread.
     """
-    if b"srcdoc" not in html_utf8 or html_utf8.count(b"<iframe") > MOST_FRAMES:
+    if b"srcdoc" not in html_utf8 and b"SRCDOC" not in html_utf8:
         return html_utf8
+    parts = []
+    written = position = 0
+    while frame := _FRAME.search(html_utf8, position):
+        document, position = _document(html_utf8, frame.end())
+        if document:
+            parts += [html_utf8[written : frame.start()], b"<div>", document, b"</div>"]
+            written = frame.start()
+    return b"".join([*parts, html_utf8[written:]])
 
-    def shown(match: re.Match[bytes]) -> bytes:
-        source = (match[1] or match[2] or b"").decode("utf-8", "replace")
-        return b"<div>" + character_references.unescape(source).encode() + b"</div>" + match[0]
 
-    return _SRCDOC.sub(shown, html_utf8)
+def _document(html_utf8: bytes, position: int) -> tuple[bytes, int]:
+    """`(document, where to go on)` of the attributes that begin here; the first `srcdoc` counts."""
+    document = b""
+    while attribute := _ATTRIBUTE.match(html_utf8, position):
+        position = attribute.end()
+        if attribute[1].lower() == b"srcdoc" and not document:
+            source = attribute[2] or attribute[3] or attribute[4] or b""
+            text = character_references.unescape(source.decode("utf-8", "replace"))
+            document = text.encode("utf-8", "replace")
+        if _UNENDED.match(html_utf8, position):  # the rest of the page is a value without end
+            return b"", len(html_utf8)
+    return document, position

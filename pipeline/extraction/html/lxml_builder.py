@@ -284,7 +284,6 @@ class TreeBuilder:
         if name in elements.LIST_TAGS and state.is_preformatted:
             style |= _NO_MARKER  # its numbers are those of the lines of a listing
         number, marker = numbering(element, name, style)
-        state.gives_node = True
         node = len(self._nodes)
         self._nodes.append((state.node, elements.TAG_NUMBER[name], number, marker))
         self._node_words.append(groups & name_words.LEARNED)

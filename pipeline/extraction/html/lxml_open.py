@@ -14,7 +14,6 @@ class OpenElement:
 
     name: str = ""
     node: int = 0
-    gives_node: bool = False
     in_item: bool = False
     places: int = 0
     is_preformatted: bool = False
