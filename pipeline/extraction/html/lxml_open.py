@@ -37,7 +37,7 @@ def opened(outer: OpenElement, name: str, groups: int, style: int, places: int) 
     if is_block and (name in elements.PREFORMATTED_TAGS or groups & name_words.CODE_LINE):
         is_pre = True
     if style & styles.PRE:
-        is_pre, is_collapsed = True, bool(style & styles.PRE_LINE) or is_collapsed
+        is_pre, is_collapsed = True, bool(style & styles.PRE_LINE)
     elif style & styles.NOT_PRE:
         is_pre, is_collapsed = False, False
     is_gutter = groups & name_words.GUTTER != 0

@@ -71,6 +71,9 @@ def write_character(page: Any, code: Any) -> None:
         return
     if not is_pre or state[st.PENDING_SPACE] or state[st.PENDING_BREAKS]:
         begin_word(page)
+    else:
+        state[st.OPEN_LINKS] += state[st.PENDING_LINKS]
+        state[st.PENDING_LINKS] = 0
     state[st.OPEN_CHARACTERS] += 1
     if flags & st.IN_LINK:
         state[st.OPEN_LINK_CHARACTERS] += 1

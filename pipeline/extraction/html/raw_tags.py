@@ -194,7 +194,8 @@ def open_element(page: Any, tag: int, is_closed: Any) -> None:
     if tag in _PREFORMATTED or (_FLAGS[tag] & _IS_BLOCK and groups & _CODE_LINE):
         flags |= st.IN_PREFORMATTED
     if style & styles.PRE:
-        flags |= st.IN_PREFORMATTED | (st.IN_COLLAPSED if style & styles.PRE_LINE else 0)
+        flags = flags & ~st.IN_COLLAPSED | st.IN_PREFORMATTED
+        flags |= st.IN_COLLAPSED if style & styles.PRE_LINE else 0
     elif style & styles.NOT_PRE:
         flags &= ~(st.IN_PREFORMATTED | st.IN_COLLAPSED)
     if groups & _GUTTER:

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from massivetext.pipeline.extraction.html.frames import MOST_FRAMES, with_frames
+from massivetext.pipeline.extraction.html.frames import with_frames
 
 
 @pytest.mark.parametrize(
@@ -32,8 +32,6 @@ def test_other_pages_stay_as_they_are(page: bytes) -> None:
     "piece", [b"<iframe srcdoc='", b"<iframe a", b"<iframe srcdoc=", b"<iframe '"]
 )
 def test_frames_without_end_take_no_time(piece: bytes) -> None:
-    page = piece * (MOST_FRAMES - 1) + b"srcdoc " * 100_000
     start = time.process_time()
-    with_frames(page)
-    with_frames(piece * 100_000)
+    with_frames(piece * 100_000 + b" srcdoc")
     assert time.process_time() - start < 2
