@@ -45,7 +45,7 @@ much of it. Longer ones are often the introduction of a page that is no article.
 
 def is_thin(kept: int, veiled: int) -> bool:
     """Whether a page is looked at again, given its kept characters and its hidden bytes."""
-    return kept < THIN and veiled >= LEAST_VEILED
+    return kept < THIN and veiled >= LEAST_VEILED and SHOWN * veiled >= GAIN * kept
 
 
 def is_hiding(shown: int, hidden: int) -> bool:
@@ -98,22 +98,22 @@ def _kept(parsed: ParsedPage, weights: Weights) -> tuple[int, int]:
 
 
 @kernel(
-    types.Tuple((types.uint8[::1], types.int64, types.int64))(
+    types.Tuple((types.uint8[::1], types.int64, types.int64, types.int64))(
         types.Array(types.uint8, 1, "C", readonly=True), WEIGHTS_TYPE
     )
 )
 def _text_of_bytes(html: Any, weights: Any) -> Any:
-    """`(main text, start of the title, its stop)`."""
-    tree, start, stop, veiled = read_page(html, False)
+    """`(main text, start of the title, its stop, whether the page holds frames' documents)`."""
+    tree, (start, stop, veiled, has_frames) = read_page(html, False)
     keep = choose(tree, weights).keep
     kept, _ = _kept_characters(tree.blocks, keep)
     if _is_thin(kept, veiled):
-        unveiled, _, _, _ = read_page(html, True)
+        unveiled, _ = read_page(html, True)
         unveiled_keep = choose(unveiled, weights).keep
         shown, hidden = _kept_characters(unveiled.blocks, unveiled_keep)
         if _is_hiding(shown, hidden):
             tree, keep = unveiled, unveiled_keep
-    return write_kept(tree, keep), start, stop
+    return write_kept(tree, keep), start, stop, has_frames
 
 
 @kernel(types.uint8[::1](TREE_TYPE, WEIGHTS_TYPE))
@@ -123,8 +123,10 @@ def _text_of_tree(tree: Any, weights: Any) -> Any:
 
 def raw_text(html_utf8: bytes, weights: Weights) -> tuple[str, str]:
     """`(main text, title)` of a page given as UTF-8, read by the compiled pass over bytes."""
-    html_utf8 = with_frames(html_utf8)
-    text, start, stop = _text_of_bytes(np.frombuffer(html_utf8, np.uint8), weights)
+    text, start, stop, has_frames = _text_of_bytes(np.frombuffer(html_utf8, np.uint8), weights)
+    if has_frames:
+        html_utf8 = with_frames(html_utf8)
+        text, start, stop, _ = _text_of_bytes(np.frombuffer(html_utf8, np.uint8), weights)
     return _or_data(decoded(text), html_utf8), title_of(html_utf8, start, stop)
 
 

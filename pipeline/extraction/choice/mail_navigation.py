@@ -58,7 +58,7 @@ def drop_mail_navigation(tree: Any, keep: Any) -> None:
     lines, others = 0, 0
     for block in range(blocks.shape[1]):
         start, stop = blocks[pt.BLOCK_START, block], blocks[pt.BLOCK_STOP, block]
-        if blocks[pt.BLOCK_LINKS, block] and stop - start <= _LONGEST:
+        if keep[block] and blocks[pt.BLOCK_LINKS, block] and stop - start <= _LONGEST:
             is_line[block] = _is_labelled(tree.text_utf8, start, stop)
         lines += is_line[block]
         others += keep[block] and not is_line[block]

@@ -43,6 +43,7 @@ _ATTRIBUTE_SLOTS: Final = {
     "shadowroot": st.SHADOW_BEFORE,
     "rowspan": st.ROW_SPAN,
     "colspan": st.COLUMN_SPAN,
+    "srcdoc": st.DOCUMENT,
 }
 """The attributes that matter, by name."""
 

@@ -77,12 +77,15 @@ def end_block(page: Any) -> None:
 def note_place(page: Any, depth: Any) -> None:
     """Count the characters of the open block in an inline element, if its place is its own."""
     state, stack = page.state, page.stack
-    own = stack[st.STACK_FLAGS, depth] & ~stack[st.STACK_FLAGS, depth - 1] & st.IN_PLACES
-    if own:
+    outer = _places_of_node(page) & st.IN_PLACES
+    is_outermost = stack[st.STACK_FLAGS, depth - 1] & st.IN_PLACES == outer
+    if is_outermost and stack[st.STACK_FLAGS, depth] & st.IN_PLACES != outer:
         is_same_block = stack[st.STACK_BLOCK, depth] == state[st.BLOCK_COUNT]
         before = stack[st.STACK_CHARACTERS, depth] if is_same_block else 0
-        state[st.PLACED] += state[st.OPEN_CHARACTERS] - before
-        state[st.PLACED_AT] |= stack[st.STACK_FLAGS, depth] >> st.PLACE_SHIFT & pt.PLACES
+        characters = state[st.OPEN_CHARACTERS] - before
+        if characters > 0:
+            state[st.PLACED] += characters
+            state[st.PLACED_AT] |= stack[st.STACK_FLAGS, depth] >> st.PLACE_SHIFT & pt.PLACES
 
 
 @helper

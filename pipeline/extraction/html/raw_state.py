@@ -38,7 +38,8 @@ VEILED: Final = 18  # bytes of long runs of text that the page hides
 NEXT: Final = 19  # position behind the end tag that is acted on
 PLACED: Final = 20  # characters of the open block in inline elements at places of their own
 PLACED_AT: Final = 21  # what these places are, as flags of `page_tree.PLACES`
-STATE_SLOTS: Final = 22
+HAS_FRAMES: Final = 22  # 1 if a frame's document stands in the page
+STATE_SLOTS: Final = 23
 
 # Bits of PENDING_SPACE.
 A_SPACE: Final = 1
@@ -94,8 +95,9 @@ SHADOW: Final = 16
 SHADOW_BEFORE: Final = 17  # the attribute's name in the first browsers that had it
 ROW_SPAN: Final = 18
 COLUMN_SPAN: Final = 19
-ATTRIBUTES: Final = 20
-ANY: Final = 20  # one more row: not 0 if a row above it is filled
+DOCUMENT: Final = 20
+ATTRIBUTES: Final = 21
+ANY: Final = 21  # one more row: not 0 if a row above it is filled
 
 
 _TAGS: Final = len(elements.TAGS) + 1

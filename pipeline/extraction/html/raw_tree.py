@@ -40,6 +40,7 @@ _BR: Final = elements.tag("br")
 _TITLE: Final = elements.tag("title")
 _SCRIPT: Final = elements.tag("script")
 _STYLE: Final = elements.tag("style")
+_IFRAME: Final = elements.tag("iframe")
 _IS_BREAKING_OUT: Final = elements.IS_BREAKING_OUT
 
 _RAW_TEXT_NUMBER: Final = np.zeros(len(elements.TAGS) + 1, np.int64)
@@ -122,6 +123,8 @@ def _scan_start_tag(page: Any, position: Any) -> Any:
     if tag == _BR:
         _break_line(page)
     elif _TAG_FLAGS[tag] & _IS_RAW_TEXT:
+        if tag == _IFRAME and page.attributes[st.DOCUMENT, 0] >= 0:
+            page.state[st.HAS_FRAMES] = 1
         if not (is_foreign and is_closed):  # `<script/>` has no content in `svg`
             position = _skip_raw_text(page, position, tag)
     else:
@@ -214,7 +217,10 @@ def _read(page: Any) -> None:
 
 @helper
 def read_page(html: Any, show_hidden: Any) -> Any:
-    """`(PageTree, start of the title, its stop, veiled bytes)` of a page in UTF-8 (compiled)."""
+    """`(PageTree, numbers)` of a page in UTF-8 (compiled).
+
+    The numbers: start of the title, its stop, veiled bytes, whether frames' documents stand in it.
+    """
     page = st.page_reader(html, show_hidden)
     _read(page)
     state = page.state
@@ -225,11 +231,17 @@ def read_page(html: Any, show_hidden: Any) -> Any:
         page.node_words[:nodes],
         page.blocks[:, :blocks].copy(),
     )
-    return tree, state[st.TITLE_START], state[st.TITLE_STOP], state[st.VEILED]
+    numbers = (
+        state[st.TITLE_START],
+        state[st.TITLE_STOP],
+        state[st.VEILED],
+        state[st.HAS_FRAMES],
+    )
+    return tree, numbers
 
 
 @kernel(
-    types.Tuple((TREE_TYPE, types.int64, types.int64, types.int64))(
+    types.Tuple((TREE_TYPE, types.UniTuple(types.int64, 4)))(
         types.Array(types.uint8, 1, "C", readonly=True), types.boolean
     )
 )
@@ -242,7 +254,7 @@ def parse_raw(html_utf8: bytes, show_hidden: bool = False) -> ParsedPage:
 
     `show_hidden` reads what the page hides, and what it shows to readers without scripts.
     """
-    tree, start, stop, veiled = _parse(np.frombuffer(html_utf8, np.uint8), show_hidden)
+    tree, (start, stop, veiled, _) = _parse(np.frombuffer(html_utf8, np.uint8), show_hidden)
     return ParsedPage(tree, title_of(html_utf8, start, stop), veiled)
 
 

@@ -85,6 +85,9 @@ def _declarations() -> dict[bytes, int]:
 
 
 _DECLARATIONS: Final = _declarations()
+_PROPERTY_KEYS, _PROPERTY_VALUES = hash_table(
+    {name.partition(b":")[0] + b":": 1 for name in _DECLARATIONS}, 1 << 6, 0
+)
 _KEYS, _VALUES = hash_table(_DECLARATIONS, 1 << 9, 0)
 
 
@@ -103,9 +106,12 @@ def style_bits(style: str) -> int:
 def style_bits_of(html: Any, start: Any, stop: Any) -> Any:
     """`style_bits` of the attribute's value `html[start:stop]` (compiled)."""
     bits, name, word = 0, 0, 0
-    in_value = False
+    in_value, is_other = False, False
     for position in range(start, stop + 1):
         byte = html[position] if position < stop else ab.SEMICOLON
+        if is_other and byte != ab.SEMICOLON:
+            continue
+        is_other = False
         if byte == ab.SEMICOLON or (in_value and (byte <= ab.SPACE or byte == ab.EXCLAMATION)):
             if in_value and word != name:
                 found = int(_VALUES[slot_of(_KEYS, word)])
@@ -119,6 +125,7 @@ def style_bits_of(html: Any, start: Any, stop: Any) -> Any:
         elif byte > ab.SPACE:
             name = name_hash_with(name, ab.lowered(byte))
             if byte == ab.COLON:
-                in_value = True
+                is_other = _PROPERTY_VALUES[slot_of(_PROPERTY_KEYS, name)] == 0
+                in_value = not is_other
                 word = name
     return bits

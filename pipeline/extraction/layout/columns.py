@@ -30,6 +30,8 @@ _PARTS: Final = tuple(elements.tag(name) for name in ("tbody", "thead", "tfoot")
 @helper
 def place_cells(nodes: Any, columns: Any) -> None:
     """Write the column of each cell, from 0, to `columns`; those of other nodes stay."""
+    if not _has_cells(nodes):
+        return
     count = nodes.shape[1]
     tables = np.zeros(count, np.int32)  # the table of each node
     rows = np.zeros(count, np.int64)  # number of the current row of each table
@@ -58,6 +60,14 @@ def place_cells(nodes: Any, columns: Any) -> None:
 
 
 @helper
+def _has_cells(nodes: Any) -> bool:
+    has_cells = False
+    for node in range(1, nodes.shape[1]):
+        has_cells |= nodes[pt.NODE_TAG, node] in (_TD, _TH)
+    return has_cells
+
+
+@helper
 def _grids_of(nodes: Any, tables: Any, grids: Any) -> Any:
     """Fill the tables of all nodes and their grids; the last row that reaches into each column."""
     spanning = 0
@@ -74,6 +84,8 @@ def _grids_of(nodes: Any, tables: Any, grids: Any) -> Any:
 def bars_of(nodes: Any, columns: Any) -> Any:
     """The most separators that stand before or between the cells of all rows."""
     bars = 0
+    if not _has_cells(nodes):
+        return bars
     last = np.zeros(nodes.shape[1], np.int32)
     for node in range(1, nodes.shape[1]):
         if nodes[pt.NODE_TAG, node] in (_TD, _TH):
