@@ -74,9 +74,9 @@ are filled, and `state`, integers in named slots:
 | `PLACED` `PLACED_AT` | characters in inline elements at places of their own | `raw_blocks` |
 | `VEILED` `NEXT` | bytes of hidden text; where the tag that is acted on ends | `raw_tree` |
 | `HAS_FRAMES` | a frame's document stands in the page (`frames` puts it there) | `raw_tree` |
-| `BREAKS` | `br` since the last character | `raw_tree._break_line`; cleared by `raw_blocks` |
+| `BREAKS` | `br` since the last character | `raw_tree`; cleared by `raw_blocks` |
 | `PENDING_LINKS` | links since the last character | `raw_tags`; cleared by `raw_blocks` |
-| `BLOCKS` `MARGIN` | blocks written, margin of the next | `raw_blocks`; `MARGIN` by `raw_tags`, too |
+| `BLOCKS` `MARGIN` | blocks written, margin of the next | `raw_blocks`; `MARGIN` by all |
 | `NODES` `DEPTH` | nodes written, height of the stack | `raw_tags` |
 | `TITLE_START` `TITLE_STOP` `UNENDED` | the title; elements without an end ahead | `raw_tree` |
 | `SHOW_HIDDEN` | read what is hidden, too | set once, by `raw_state.reader_of` |
