@@ -40,6 +40,14 @@ UNDERSCORE: Final = ord("_")
 PERCENT: Final = ord("%")
 AT_SIGN: Final = ord("@")
 BAR: Final = ord("|")
+BACKSLASH: Final = ord("\\")
+CARET: Final = ord("^")
+OPENING_PARENTHESIS: Final = ord("(")
+CLOSING_PARENTHESIS: Final = ord(")")
+OPENING_BRACKET: Final = ord("[")
+CLOSING_BRACKET: Final = ord("]")
+OPENING_BRACE: Final = ord("{")
+CLOSING_BRACE: Final = ord("}")
 DELETE: Final = 0x7F
 """The first byte that is not printable ASCII; those above it are parts of UTF-8 characters."""
 

@@ -14,6 +14,7 @@ from massivetext.pipeline.extraction.choice.handwritten_rules import (
     add_surrounded,
     drop_bare_headings,
 )
+from massivetext.pipeline.extraction.choice.mail_navigation import drop_mail_navigation
 from massivetext.pipeline.extraction.choice.score import score_blocks
 from massivetext.pipeline.extraction.choice.second_features import SCORE_UNIT
 from massivetext.pipeline.extraction.choice.weights import WEIGHTS_TYPE, Weights, load_weights
@@ -45,6 +46,7 @@ def choose(tree: Any, weights: Any) -> Choice:
         keep[block] = scores[1, block] > min(0, best - BEST_MARGIN)
     add_surrounded(tree.nodes, tree.blocks, keep)
     add_plain(tree.nodes, tree.node_words, tree.blocks, keep)
+    drop_mail_navigation(tree, keep)
     drop_bare_headings(tree.nodes, tree.blocks, keep)
     return Choice(keep, scores)
 

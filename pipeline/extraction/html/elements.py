@@ -16,11 +16,16 @@ def _names(line: str) -> frozenset[str]:
     return frozenset(line.split())
 
 
-# Elements whose content is never main text: code for the machine, controls, embedded media.
+# Elements whose content is never main text: code for the machine, controls, drawings. `rp` holds
+# the brackets of browsers that do not know `ruby`; ours are written around the reading.
 SKIPPED: Final = _names(
-    "script style template noscript svg select option datalist textarea iframe object video audio"
-    " canvas map noembed noframes applet annotation annotation-xml progress meter"
+    "script style svg select option datalist textarea iframe noembed noframes annotation"
+    " annotation-xml progress meter rp"
 )
+
+# Elements that browsers do not show, but that may hold what the page has no other text for: they
+# are read when a page is looked at for a second time (`page_tree.VEILS`).
+VEILED: Final = _names("noscript video audio canvas")
 
 # Blocks set apart by an empty line (elements with a vertical margin, and the sectioning elements).
 SPACED: Final = _names(
@@ -52,6 +57,40 @@ ENDS_PARAGRAPH: Final = _names(
     " ul li dd dt table listing"
 )
 
+# HTML standard, "the rules for parsing tokens in foreign content": start tags that end an open
+# `svg` or `math`, however deep they stand in it.
+BREAKS_OUT: Final = _names(
+    "b big blockquote body br center code dd div dl dt em embed h1 h2 h3 h4 h5 h6 head hr i img li"
+    " listing menu meta nobr ol p pre ruby s small span strong strike sub sup table tt u ul var"
+)
+
+# Elements of foreign content in which HTML may stand (HTML standard: integration points).
+INTEGRATION_POINTS: Final = _names("foreignobject desc title annotation-xml mi mo mn ms mtext")
+
+# Start tags that end an open `select` or `datalist`. Our choice: the standard lets these hold
+# nothing else but options, so that what follows one without an end tag would be lost.
+ENDS_SELECT: Final = _names(
+    "p h1 h2 h3 h4 h5 h6 table ul ol dl pre blockquote article section main form input textarea"
+)
+
+SELECTS: Final = _names("select datalist option")
+
+FOREIGN_ROOTS: Final = _names("svg math")
+
+# Elements that are no boxes of their own, but hold blocks: their end tags end the blocks in them.
+HOLDERS: Final = _names("object applet map template math foreignobject")
+
+# What stands between the parts of a formula that has no TeX of its own (our choice: as in TeX or
+# in plain text): before the second part, and before the third one.
+FORMULA_SIGNS: Final[dict[str, str]] = {
+    "mfrac": "/",
+    "msup": "^",
+    "msub": "_",
+    "munder": "_",
+    "msubsup": "_^",
+    "munderover": "_^",
+}
+
 # A page that hides one of these shows it again by a script: the attribute says nothing.
 NEVER_HIDDEN: Final = _names("html body main")
 
@@ -59,10 +98,12 @@ INLINE: Final = _names(
     "a abbr acronym b bdi bdo big br button cite code data del dfn em embed font i img input ins"
     " kbd label link mark meta meter nobr output picture q rb rp rt rtc ruby s samp slot small"
     " source span strike strong sub sup time track tt u var wbr html head body title"
-    " base col colgroup"
+    " base col colgroup object applet map template math semantics mrow msqrt mover"
 )
 
-TAGS: Final[tuple[str, ...]] = tuple(sorted(SKIPPED | BLOCK_TAGS | VOID | RAW_TEXT | INLINE))
+_KNOWN: Final = SKIPPED | VEILED | BLOCK_TAGS | VOID | RAW_TEXT | INLINE | INTEGRATION_POINTS
+
+TAGS: Final[tuple[str, ...]] = tuple(sorted(_KNOWN | FORMULA_SIGNS.keys()))
 TAG_NUMBER: Final[dict[str, int]] = {name: number for number, name in enumerate(TAGS)}
 UNKNOWN_TAG: Final = len(TAGS)
 """Number of every element that is not in `TAGS`; it is inline, as in a browser."""
@@ -75,11 +116,22 @@ IS_LINK: Final = 16
 IS_ENDING_PARAGRAPH: Final = 32
 IS_NEVER_HIDDEN: Final = 64
 IS_LIST: Final = 128
+IS_BREAKING_OUT: Final = 256
+IS_INTEGRATION_POINT: Final = 512
+IS_FOREIGN_ROOT: Final = 1024
+IS_VEILED: Final = 2048
+IS_ENDING: Final = 4096
+IS_HOLDER: Final = 8192
+IS_ENDING_SELECT: Final = 16384
+IS_SELECT: Final = 32768
 
 LINK_TAGS: Final = _names("a button")
 """Text that takes the reader elsewhere or does something: counted as link text."""
 
 LIST_TAGS: Final = _names("ul ol menu dir dl")
+
+ENDING_TAGS: Final = _names("a button sup sub q rt")
+"""Inline elements at whose end something is done with the text in them, see `raw_ends`."""
 
 HEADING_TAGS: Final = _names("h1 h2 h3 h4 h5 h6")
 
@@ -87,8 +139,8 @@ PREFORMATTED_TAGS: Final = _names("pre listing plaintext")
 """Elements whose white space is part of the text."""
 
 
-def _tag_flags() -> NDArray[np.uint8]:
-    flags = np.zeros(len(TAGS) + 1, np.uint8)
+def _tag_flags() -> NDArray[np.uint16]:
+    flags = np.zeros(len(TAGS) + 1, np.uint16)
     for names, flag in (
         (BLOCK_TAGS, IS_BLOCK),
         (SKIPPED, IS_SKIPPED),
@@ -98,6 +150,14 @@ def _tag_flags() -> NDArray[np.uint8]:
         (ENDS_PARAGRAPH, IS_ENDING_PARAGRAPH),
         (NEVER_HIDDEN, IS_NEVER_HIDDEN),
         (LIST_TAGS, IS_LIST),
+        (BREAKS_OUT, IS_BREAKING_OUT),
+        (INTEGRATION_POINTS, IS_INTEGRATION_POINT),
+        (FOREIGN_ROOTS, IS_FOREIGN_ROOT),
+        (VEILED, IS_VEILED),
+        (ENDING_TAGS, IS_ENDING),
+        (HOLDERS, IS_HOLDER),
+        (ENDS_SELECT, IS_ENDING_SELECT),
+        (SELECTS, IS_SELECT),
     ):
         for name in names:
             flags[TAG_NUMBER[name]] |= flag

@@ -1,5 +1,8 @@
 """Groups of words in the `class`, `id` and `role` of an element, as bits.
 
+`GROUPS` are what the choice learns from. `MARKUP_GROUPS` say what the parsers do with the element's
+text; they are no features.
+
 Our choice: the words are those that readability, trafilatura and boilerplate studies look for,
 put in groups of one meaning; the weights of the groups are learned (see `training`).
 A word counts wherever it stands in a name, whatever its case; a word written with a leading or
@@ -52,9 +55,47 @@ GROUPS: Final[tuple[str, ...]] = (
 
 GROUP_COUNT: Final = len(GROUPS)
 
+MARKUP_GROUPS: Final[tuple[str, ...]] = (
+    # Inline text that the page's style sheet moves out of sight, or out of the sentence. Sources:
+    # the names of Bootstrap, WordPress, Tailwind, GOV.UK, Drupal, W3Schools, LaTeXML, Tufte CSS.
+    "sr-only sronly visually-hidden visuallyhidden hidden-visually hiddenvisually screen-reader"
+    " screenreader a11y-hidden assistive-text element-invisible accessibly-hidden"
+    " accessible-hidden -vh- -off-screen- tooltiptext tooltip-text tooltip--text tooltip-content"
+    " tooltip--content tooltip-inner tooltip-body tooltip-box tooltip-popup tooltip-bubble"
+    " tooltip-message ltx-note-outer -sidenote- -marginnote- -margin-note-",
+    # Inline controls beside the text: Sphinx, MediaWiki, Markdown footnotes, icon fonts by words.
+    "-headerlink- editsection edit-section viewcode-link footnote-back reversefootnote"
+    " cite-backlink copybtn copy-button material-icons material-symbols",
+    # Where the numbers of a listing's lines stand: Pygments, highlight.js, GitHub, Chroma, Rouge,
+    # CodeMirror, SyntaxHighlighter. Only text of digits is left out there.
+    "linenos lineno linenumber line-number linenr linenums blob-num -gutter- hljs-ln-n -ln- -lnt-"
+    " -line-num-",
+    # A line of a listing that is laid out by the style sheet: GitHub, highlight.js.
+    "blob-code-inner hljs-ln-code -code-line- -line-code- -line-content- file-line react-code-line",
+    # Images that stand for characters: WordPress, phpBB, Twitter.
+    "emoji smiley smilie emoticon",
+    # Images of formulas: WordPress, MediaWiki, mimeTeX, Moodle.
+    "-tex- latex -math- mathtex texrender mimetex math-fallback -katex- equation formula",
+    # What a script has drawn beside the source of a formula: KaTeX, MathJax 2.
+    "katex-html mathjax-preview mathjax-display mathjax-svg mathjax-chtml mathjax-element"
+    " mjx-chtml",
+)
+
+_FIRST: Final = 1 << GROUP_COUNT
+LEARNED: Final = _FIRST - 1
+"""All bits of `GROUPS`."""
+OUT_OF_SIGHT: Final = _FIRST
+CONTROL: Final = _FIRST << 1
+GUTTER: Final = _FIRST << 2
+CODE_LINE: Final = _FIRST << 3
+EMOJI: Final = _FIRST << 4
+FORMULA_IMAGE: Final = _FIRST << 5
+FORMULA_DRAWING: Final = _FIRST << 6
+
 
 def _patterns() -> list[tuple[str, int]]:
-    return [(word, bit) for bit, words in enumerate(GROUPS) for word in words.split()]
+    groups = GROUPS + MARKUP_GROUPS
+    return [(word, bit) for bit, words in enumerate(groups) for word in words.split()]
 
 
 PATTERNS: Final[list[tuple[str, int]]] = _patterns()
@@ -63,7 +104,7 @@ for the start or end of the names."""
 
 
 def words_of(names: str) -> int:
-    """Bit set of the groups that the names (`class`, `id` and `role`, joined by spaces) hold."""
+    """Bit set of all groups that the names (`class`, `id` and `role`, joined by spaces) hold."""
     folded = "-" + "".join(_FOLDED.get(ord(c), "x") for c in names) + "-"
     return _words_of_folded(folded)
 

@@ -16,9 +16,10 @@ NODE_PARENT: Final = 0
 NODE_TAG: Final = 1
 """Tag number, see `elements.TAGS`."""
 NODE_NUMBER: Final = 2
-"""`start` of an `ol`, `value` of an `li`, else `NO_NUMBER`."""
+"""`start` of an `ol`, `value` of an `li`, `rowspan` of a cell, else `NO_NUMBER`."""
 NODE_STYLE: Final = 3
-"""Of an `ol`: its `type` (one of the bytes `1aAiI`, 0 if none), plus `REVERSED_LIST`."""
+"""Of a list or item: how it is marked (a byte of `MARKERS`, 0 if it does not say so), plus
+`REVERSED_LIST`. Of a cell: its `colspan`, 0 if it states none."""
 NODE_ROWS: Final = 4
 
 # Rows of `PageTree.blocks`, one column a block of text.
@@ -38,10 +39,37 @@ BLOCK_ROWS: Final = 8
 PREFORMATTED: Final = 1
 """Block flag: the white space of the block's text is its own (`pre`)."""
 
+# Block flags: why a browser does not show the block at first. Such blocks stand in the tree only if
+# the page was read with what it hides.
+BY_ARIA: Final = 2  # aria-hidden
+BY_ATTRIBUTE: Final = 4  # hidden
+BY_STYLE: Final = 8  # display: none, visibility: hidden
+IN_NOSCRIPT: Final = 16
+IN_MEDIA: Final = 32  # in place of a video, a sound, a drawing by script
+VEILS: Final = BY_ARIA | BY_ATTRIBUTE | BY_STYLE | IN_NOSCRIPT | IN_MEDIA
+
+# Block flags: the block is shown, but stands at an unusual place.
+UNTIL_FOUND: Final = 64  # hidden=until-found: links and searches reach it
+IN_SHADOW: Final = 128  # in a shadow root (`template shadowrootmode`)
+IN_OBJECT: Final = 256  # in an `object`, which no browser can show any more
+PLACES: Final = VEILS | UNTIL_FOUND | IN_SHADOW | IN_OBJECT
+"""All flags that say where a block stands; what the choice may learn from."""
+
 REVERSED_LIST: Final = 128
+
+MARKERS: Final = "1aAiIg*-"
+"""How list items are marked: numbers, letters, Roman numbers, Greek letters, bullets, nothing."""
+
+MAX_SPAN: Final = 65_534
+MAX_COLUMN_SPAN: Final = 1000
+"""HTML standard, "attributes common to td and th elements": larger spans count as these."""
 
 NO_NUMBER: Final = -(2**31)
 """Number of a node that states none."""
+
+VEILED_RUN: Final = 40
+"""Our choice: bytes from which a run of text between two tags counts as hidden text: labels and
+white space do not."""
 
 MAX_DEPTH: Final = 512
 """The most open elements, `html` and `body` not counted: deeper ones give text, but no nodes.
@@ -83,3 +111,5 @@ class ParsedPage(NamedTuple):
     tree: PageTree
     title: str
     """Text of the `title` element, empty if there is none."""
+    veiled: int
+    """Bytes of long runs of text that the page hides, see `VEILED_RUN`."""

@@ -10,19 +10,10 @@ from numpy.typing import NDArray
 from massivetext import ascii_bytes as ab
 from massivetext.byte_scan import find_byte
 from massivetext.kernels import helper, inlined
-from massivetext.pipeline.extraction.html import elements, name_words
+from massivetext.pipeline.extraction.html import name_words, styles
 from massivetext.pipeline.extraction.html import page_tree as pt
 from massivetext.pipeline.extraction.html import raw_state as st
 from massivetext.pipeline.extraction.html.automaton import word_search
-from massivetext.pipeline.extraction.html.elements import tag as _tag
-
-_NOSCRIPT: Final = _tag("noscript")
-_TEMPLATE: Final = _tag("template")
-
-# Local names, because compiled code takes module constants as they are.
-_FLAGS: Final = elements.TAG_FLAGS
-_IS_SKIPPED: Final = elements.IS_SKIPPED
-_IS_NEVER_HIDDEN: Final = elements.IS_NEVER_HIDDEN
 
 _search_names: Final = word_search(name_words.PATTERNS)
 
@@ -43,6 +34,16 @@ _ATTRIBUTE_SLOTS: Final = {
     "value": st.VALUE,
     "type": st.TYPE,
     "reversed": st.REVERSED,
+    "alt": st.ALT,
+    "alttext": st.ALT_TEXT,
+    "encoding": st.ENCODING,
+    "open": st.OPEN,
+    "popover": st.POPOVER,
+    "shadowrootmode": st.SHADOW,
+    "shadowroot": st.SHADOW_BEFORE,
+    "rowspan": st.ROW_SPAN,
+    "colspan": st.COLUMN_SPAN,
+    "srcdoc": st.DOCUMENT,
 }
 """The attributes that matter, by name."""
 
@@ -59,6 +60,24 @@ def _packed_names() -> NDArray[np.int64]:
 _PACKED_NAMES: Final = _packed_names()
 _LONGEST_NAME: Final = max(map(len, _ATTRIBUTE_SLOTS))
 
+_TABLE_SIZE: Final = 256
+_FIRST_SHIFT: Final = 3
+_SECOND_SHIFT: Final = 52
+"""Our choice: shifts that give every packed name a place of its own."""
+
+
+def _places() -> NDArray[np.int8]:
+    """The slot whose name has this place, -1 if none has."""
+    places = np.full(_TABLE_SIZE, -1, np.int8)
+    for slot, packed in enumerate(_PACKED_NAMES.tolist()):
+        place = (packed >> _FIRST_SHIFT ^ packed >> _SECOND_SHIFT) % _TABLE_SIZE
+        assert places[place] < 0, "two attributes have one place"
+        places[place] = slot
+    return places
+
+
+_PLACES: Final = _places()
+
 
 @inlined
 def _attribute_slot(name: Any, length: Any) -> int:
@@ -69,10 +88,8 @@ def _attribute_slot(name: Any, length: Any) -> int:
     if length > _LONGEST_NAME:
         return -1
     packed = name | length << 8 * _PACKED_BYTES
-    for slot in range(st.ATTRIBUTES):
-        if _PACKED_NAMES[slot] == packed:
-            return slot
-    return -1
+    slot = int(_PLACES[(packed >> _FIRST_SHIFT ^ packed >> _SECOND_SHIFT) & (_TABLE_SIZE - 1)])
+    return slot if slot >= 0 and _PACKED_NAMES[slot] == packed else -1
 
 
 @inlined
@@ -143,7 +160,7 @@ def _scan_value(html: Any, position: int) -> Any:
 
 
 @helper
-def _matches(html: Any, position: int, stop: int, wanted: Any) -> bool:
+def matches(html: Any, position: int, stop: int, wanted: Any) -> bool:
     """Whether a value goes on with `wanted` (lower case), its white space left out."""
     matched = 0
     while position < stop and matched < len(wanted):
@@ -154,41 +171,6 @@ def _matches(html: Any, position: int, stop: int, wanted: Any) -> bool:
             matched += 1
         position += 1
     return matched == len(wanted)
-
-
-_DISPLAY_NONE: Final = elements.as_bytes("display:none")
-_VISIBILITY_HIDDEN: Final = elements.as_bytes("visibility:hidden")
-_TRUE: Final = elements.as_bytes("true")
-
-
-@inlined
-def hides_element(page: Any, tag: int, show_hidden: Any) -> bool:
-    """Whether a start tag hides its element."""
-    html, attributes = page.html, page.attributes
-    if show_hidden and (tag in (_NOSCRIPT, _TEMPLATE)):
-        return False
-    if _FLAGS[tag] & _IS_SKIPPED:
-        return True
-    if show_hidden or _FLAGS[tag] & _IS_NEVER_HIDDEN:
-        return False
-    if attributes[st.HIDDEN, 0] >= 0:
-        return True
-    start, stop = attributes[st.ARIA_HIDDEN, 0], attributes[st.ARIA_HIDDEN, 1]
-    if start >= 0 and _matches(html, start, stop, _TRUE):
-        return True
-    start, stop = attributes[st.STYLE, 0], attributes[st.STYLE, 1]
-    is_declaration = True
-    for position in range(start, stop):
-        byte = html[position]
-        if is_declaration and byte > ab.SPACE:
-            if _matches(html, position, stop, _DISPLAY_NONE):
-                return True
-            if _matches(html, position, stop, _VISIBILITY_HIDDEN):
-                return True
-            is_declaration = False
-        if byte == ab.SEMICOLON:
-            is_declaration = True
-    return False
 
 
 @helper
@@ -223,17 +205,29 @@ def integer_of(html: Any, start: int, stop: int) -> Any:
 
 
 @helper
-def list_style(page: Any) -> int:
-    """`NODE_STYLE` of an `ol`."""
+def list_style(page: Any, style: Any) -> int:
+    """`NODE_STYLE` of a list or an item whose `style` has these bits."""
     html, attributes = page.html, page.attributes
-    style = 0
     start, stop = attributes[st.TYPE, 0], attributes[st.TYPE, 1]
     while start < stop and html[start] <= ab.SPACE:
         start += 1
     while stop > start and html[stop - 1] <= ab.SPACE:
         stop -= 1
-    if start >= 0 and stop - start == 1:
+    marker = style >> styles.MARKER_SHIFT & 0x7F
+    if start >= 0 and stop - start == 1 and not marker:
         byte = html[start]
         if byte == ab.ONE or byte | ab.CASE == ab.LOWER_A or byte | ab.CASE == ab.LOWER_I:
-            style = int(byte)
-    return style + pt.REVERSED_LIST * (attributes[st.REVERSED, 0] >= 0)
+            marker = int(byte)
+    return marker + pt.REVERSED_LIST * (attributes[st.REVERSED, 0] >= 0)
+
+
+@helper
+def span_of(page: Any, slot: Any, most: Any) -> Any:
+    """Value of `rowspan` or `colspan`, at most `most`; `NO_NUMBER` if it states none above 1.
+
+    A `rowspan` of 0 reaches to the end of its part of the table (HTML standard): it is the most.
+    """
+    span = integer_of(page.html, page.attributes[slot, 0], page.attributes[slot, 1])
+    if span == 0 and slot == st.ROW_SPAN:
+        return most
+    return min(span, most) if span > 1 else pt.NO_NUMBER

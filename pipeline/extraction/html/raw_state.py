@@ -25,20 +25,35 @@ OPEN_CHARACTERS: Final = 5  # of the open block, white space not counted
 OPEN_LINK_CHARACTERS: Final = 6
 OPEN_LINKS: Final = 7
 PENDING_LINKS: Final = 8  # links opened since the last character
-PENDING_SPACE: Final = 9  # 1 if white space stands before the next character
+PENDING_SPACE: Final = 9  # what stands before the next character: `A_SPACE`, `A_LINE`
 PENDING_BREAKS: Final = 10  # `br`s since the last character
 MARGIN: Final = 11  # of the next block
 TITLE_START: Final = 12
 TITLE_STOP: Final = 13
 SHOW_HIDDEN: Final = 14  # 1 to read what the page hides, too
 UNENDED: Final = 15  # bit set of raw text elements, by tag number modulo 63, that have no end ahead
-STATE_SLOTS: Final = 16
+INDENT: Final = 16  # columns of no-break spaces since the last line break
+FORMULA_STOP: Final = 17  # where the last formula ends in the text buffer, -1 if there is none
+VEILED: Final = 18  # bytes of long runs of text that the page hides
+NEXT: Final = 19  # position behind the end tag that is acted on
+PLACED: Final = 20  # characters of the open block in inline elements at places of their own
+PLACED_AT: Final = 21  # what these places are, as flags of `page_tree.PLACES`
+HAS_FRAMES: Final = 22  # 1 if a frame's document stands in the page
+STATE_SLOTS: Final = 23
+
+# Bits of PENDING_SPACE.
+A_SPACE: Final = 1
+A_LINE: Final = 2  # a line begins: an inline element that is displayed as a block
 
 # Rows of the `stack` array (int32), one column an open element; column 0 is the page.
 STACK_TAG: Final = 0
 STACK_NODE: Final = 1
 STACK_FLAGS: Final = 2
-STACK_ROWS: Final = 3
+STACK_TEXT: Final = 3  # where its text begins in the text buffer; of elements that are `ENDING`
+STACK_PARTS: Final = 4  # parts of a formula that began in it
+STACK_BLOCK: Final = 5  # blocks written before it
+STACK_CHARACTERS: Final = 6  # characters of the open block before it
+STACK_ROWS: Final = 7
 
 # Flags of an open element.
 IN_LINK: Final = 1
@@ -46,7 +61,18 @@ IN_PREFORMATTED: Final = 2
 IN_HIDDEN: Final = 4
 IN_ITEM: Final = 8
 OPENS_BLOCK: Final = 16
-INHERITED: Final = IN_LINK | IN_PREFORMATTED | IN_HIDDEN | IN_ITEM
+ENDING: Final = 32  # something is done at its end, see `raw_ends`
+IN_FOREIGN: Final = 64  # in `svg` or `math`, outside of their HTML
+IN_VEILED: Final = 128  # hidden, but read at a second look
+IN_GUTTER: Final = 256  # where numbers of lines stand
+IN_FORMULA: Final = 512  # in `math`, read part by part
+IN_COLLAPSED: Final = 1024  # preformatted, but for spaces (white-space: pre-line)
+IN_LINE: Final = 2048  # an inline element that is displayed as a block
+IS_RAISED: Final = 4096
+IS_LOWERED: Final = 8192
+PLACE_SHIFT: Final = 15  # flags of `page_tree.PLACES` stand so much higher
+IN_PLACES: Final = pt.PLACES << PLACE_SHIFT
+INHERITED: Final = ~(OPENS_BLOCK | ENDING | IN_LINE | IS_RAISED | IS_LOWERED)
 
 # Rows of the `attributes` array (int32, columns: start and stop of the value, -1 if absent).
 CLASS: Final = 0
@@ -60,8 +86,18 @@ LIST_START: Final = 7
 VALUE: Final = 8
 TYPE: Final = 9
 REVERSED: Final = 10
-ATTRIBUTES: Final = 11
-ANY: Final = 11  # one more row: not 0 if a row above it is filled
+ALT: Final = 11
+ALT_TEXT: Final = 12
+ENCODING: Final = 13
+OPEN: Final = 14
+POPOVER: Final = 15
+SHADOW: Final = 16
+SHADOW_BEFORE: Final = 17  # the attribute's name in the first browsers that had it
+ROW_SPAN: Final = 18
+COLUMN_SPAN: Final = 19
+DOCUMENT: Final = 20
+ATTRIBUTES: Final = 21
+ANY: Final = 21  # one more row: not 0 if a row above it is filled
 
 
 _TAGS: Final = len(elements.TAGS) + 1
@@ -93,13 +129,14 @@ def page_reader(html: Any, show_hidden: Any) -> PageReader:
         tags += html[position] == ab.LESS_THAN
     state = np.zeros(STATE_SLOTS, np.int64)
     state[SHOW_HIDDEN] = show_hidden
+    state[FORMULA_STOP] = -1
     return PageReader(
         html,
         state,
         np.zeros((STACK_ROWS, pt.MAX_DEPTH + 1), np.int32),
         np.zeros(_TAGS, np.int32),
         np.ones((ATTRIBUTES + 1, 2), np.int32),  # as if filled: cleared by the first tag
-        np.empty(len(html) + len(html) // 2 + 16, np.uint8),
+        np.empty(2 * len(html) + 16, np.uint8),  # `<q>`, the shortest tag that writes: two marks
         np.empty((pt.NODE_ROWS, tags + 1), np.int32),
         np.empty(tags + 1, np.int64),
         np.empty((pt.BLOCK_ROWS, tags), np.int32),

@@ -8,18 +8,31 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from massivetext import ascii_bytes as ab
 from massivetext.kernels import helper, inlined
-from massivetext.pipeline.extraction.html import elements
+from massivetext.pipeline.extraction.html import elements, name_words, styles
 from massivetext.pipeline.extraction.html import page_tree as pt
 from massivetext.pipeline.extraction.html import raw_state as st
 from massivetext.pipeline.extraction.html.elements import tag as _tag
 from massivetext.pipeline.extraction.html.raw_attributes import (
-    hides_element,
     integer_of,
     list_style,
     name_words_of,
+    span_of,
 )
-from massivetext.pipeline.extraction.html.raw_text import end_block
+from massivetext.pipeline.extraction.html.raw_blocks import begin_line, end_block, note_place
+from massivetext.pipeline.extraction.html.raw_characters import write_character
+from massivetext.pipeline.extraction.html.raw_ends import OPENING_QUOTES, end_inline
+from massivetext.pipeline.extraction.html.raw_formulas import (
+    SIGNS,
+    begin_part,
+    is_tex,
+    take_annotation,
+    write_formula,
+    write_image,
+)
+from massivetext.pipeline.extraction.html.raw_hiding import NEVER, places_of
+from massivetext.pipeline.extraction.html.raw_implied_ends import open_before
 
 _A: Final = _tag("a")
 _BUTTON: Final = _tag("button")
@@ -28,18 +41,24 @@ _HTML: Final = _tag("html")
 _P: Final = _tag("p")
 _LI: Final = _tag("li")
 _OL: Final = _tag("ol")
-_DT: Final = _tag("dt")
 _DD: Final = _tag("dd")
-_DIV: Final = _tag("div")
-_ADDRESS: Final = _tag("address")
 _TABLE: Final = _tag("table")
-_CAPTION: Final = _tag("caption")
 _TBODY: Final = _tag("tbody")
 _THEAD: Final = _tag("thead")
 _TFOOT: Final = _tag("tfoot")
 _TR: Final = _tag("tr")
 _TD: Final = _tag("td")
 _TH: Final = _tag("th")
+_Q: Final = _tag("q")
+_RT: Final = _tag("rt")
+_RP: Final = _tag("rp")
+_IMG: Final = _tag("img")
+_MATH: Final = _tag("math")
+_MFRAC: Final = _tag("mfrac")
+_MROW: Final = _tag("mrow")
+_MSQRT: Final = _tag("msqrt")
+_MTEXT: Final = _tag("mtext")
+_ANNOTATION: Final = _tag("annotation")
 _H1: Final = _tag("h1")
 _H6: Final = _tag("h6")
 _PREFORMATTED: Final = tuple(map(_tag, sorted(elements.PREFORMATTED_TAGS)))
@@ -50,8 +69,18 @@ _MARGINS: Final = elements.TAG_MARGINS
 _IS_BLOCK: Final = elements.IS_BLOCK
 _IS_SKIPPED: Final = elements.IS_SKIPPED
 _IS_VOID: Final = elements.IS_VOID
-_IS_ENDING_PARAGRAPH: Final = elements.IS_ENDING_PARAGRAPH
 _IS_LIST: Final = elements.IS_LIST
+_IS_HOLDER: Final = elements.IS_VEILED | elements.IS_HOLDER
+_IS_ENDING: Final = elements.IS_ENDING
+_IS_ENDING_SELECT: Final = elements.IS_ENDING_SELECT
+_IS_SELECT: Final = elements.IS_SELECT
+_IS_FOREIGN_ROOT: Final = elements.IS_FOREIGN_ROOT
+_IS_INTEGRATION_POINT: Final = elements.IS_INTEGRATION_POINT
+_GUTTER: Final = name_words.GUTTER
+_CODE_LINE: Final = name_words.CODE_LINE
+_LEARNED: Final = name_words.LEARNED
+_NO_MARKER: Final = ord("-") << styles.MARKER_SHIFT
+_SQUARE_ROOT: Final = 0x221A
 
 
 @inlined
@@ -71,69 +100,16 @@ def _pop_to(page: Any, depth: int) -> None:
         tag = stack[st.STACK_TAG, top]
         open_tags[tag] -= 1
         if stack[st.STACK_FLAGS, top] & st.OPENS_BLOCK:
-            end_block(page)
-            margin = _margin(tag, stack[st.STACK_FLAGS, top - 1])
-            state[st.MARGIN] = max(state[st.MARGIN], margin)
+            if not stack[st.STACK_FLAGS, top] & st.IN_HIDDEN:
+                end_block(page)
+                margin = _margin(tag, stack[st.STACK_FLAGS, top - 1])
+                state[st.MARGIN] = max(state[st.MARGIN], margin)
+        else:
+            if stack[st.STACK_FLAGS, top] & st.ENDING:
+                end_inline(page, top)
+            if stack[st.STACK_FLAGS, top] & st.IN_PLACES:
+                note_place(page, top)
         state[st.DEPTH] = top - 1
-
-
-@inlined
-def _open_before(page: Any, tag: int) -> int:
-    """Depth of the outermost element that a start tag ends, 0 if it ends none."""
-    state, stack, open_tags = page.state, page.stack, page.open_tags
-    found = 0
-    if _FLAGS[tag] & _IS_ENDING_PARAGRAPH and open_tags[_P]:
-        depth = state[st.DEPTH]
-        while depth > 0:
-            other = stack[st.STACK_TAG, depth]
-            if other == _P:
-                found = depth
-                break
-            if other in (_TD, _TH, _TABLE, _CAPTION):
-                break
-            if other == _BUTTON:
-                break
-            depth -= 1
-    if _H1 <= tag <= _H6 and not found:
-        if _H1 <= stack[st.STACK_TAG, state[st.DEPTH]] <= _H6:
-            found = state[st.DEPTH]
-    elif tag in (_LI, _DT, _DD):
-        depth = state[st.DEPTH]
-        while depth > 0:
-            other = stack[st.STACK_TAG, depth]
-            if other == tag or (tag != _LI and (other in (_DT, _DD))):
-                return depth
-            is_passed = other in (_ADDRESS, _DIV, _P)
-            if stack[st.STACK_FLAGS, depth] & st.OPENS_BLOCK and not is_passed:
-                break
-            depth -= 1
-    elif tag in (_TR, _TD, _TH, _TBODY, _THEAD, _TFOOT):
-        return _open_table_part(page, tag)
-    return found
-
-
-@helper
-def _open_table_part(page: Any, tag: int) -> int:
-    """Depth of the outermost part of the current table that a part of it ends."""
-    state, stack = page.state, page.stack
-    found = 0
-    depth = state[st.DEPTH]
-    while depth > 0:
-        other = stack[st.STACK_TAG, depth]
-        if other == _TABLE:
-            break
-        if other in (_TD, _TH, _CAPTION):
-            found = depth
-        elif other == _TR:
-            if tag in (_TD, _TH):
-                break
-            found = depth
-        elif other in (_TBODY, _THEAD, _TFOOT):
-            if tag in (_TR, _TD, _TH):
-                break
-            found = depth
-        depth -= 1
-    return found if depth > 0 else 0
 
 
 @helper
@@ -144,47 +120,155 @@ def _end_open_link(page: Any) -> None:
         stack[st.STACK_FLAGS, depth] &= ~st.IN_LINK
 
 
+@helper
+def leave_foreign(page: Any) -> None:
+    """End an `svg` or `math` in which a tag stands that is none of theirs."""
+    state, stack = page.state, page.stack
+    depth = state[st.DEPTH]
+    while depth > 0 and stack[st.STACK_FLAGS, depth] & st.IN_FOREIGN:
+        depth -= 1
+    _pop_to(page, depth)
+
+
+@inlined
+def _is_in_select(page: Any) -> Any:
+    """Whether the innermost open element is a `select` or stands right in one."""
+    return _FLAGS[page.stack[st.STACK_TAG, page.state[st.DEPTH]]] & _IS_SELECT != 0
+
+
+@inlined
+def _in_foreign(tag: int, flags: Any) -> Any:
+    """The flags of an element, `IN_FOREIGN` set where its content is not HTML."""
+    if _FLAGS[tag] & _IS_FOREIGN_ROOT:
+        return flags | st.IN_FOREIGN
+    if _FLAGS[tag] & _IS_INTEGRATION_POINT:
+        return flags & ~st.IN_FOREIGN
+    return flags
+
+
 @inlined
 def open_element(page: Any, tag: int, is_closed: Any) -> None:
     """Act on a start tag (not `br`); `is_closed` if it has no content."""
     state, stack, attributes = page.state, page.stack, page.attributes
-    if stack[st.STACK_FLAGS, state[st.DEPTH]] & st.IN_HIDDEN:
-        if not is_closed:
-            _push(page, tag, stack[st.STACK_NODE, state[st.DEPTH]], st.IN_HIDDEN)
-        return
-    ended = _open_before(page, tag)
+    if tag in (_RT, _RP) and stack[st.STACK_TAG, state[st.DEPTH]] in (_RT, _RP):
+        _pop_to(page, state[st.DEPTH] - 1)
+    while _FLAGS[tag] & _IS_ENDING_SELECT and _is_in_select(page):
+        _pop_to(page, state[st.DEPTH] - 1)
+    ended = open_before(page, tag)
     if ended:
         _pop_to(page, ended - 1)
     flags = stack[st.STACK_FLAGS, state[st.DEPTH]] & st.INHERITED
-    node = stack[st.STACK_NODE, state[st.DEPTH]]
-    if hides_element(page, tag, state[st.SHOW_HIDDEN]):
+    if flags & st.IN_HIDDEN:
         if not is_closed:
-            _push(page, tag, node, flags | st.IN_HIDDEN)
+            if _FLAGS[tag] & _IS_SKIPPED:
+                flags &= ~st.IN_VEILED
+            _push_hidden(page, tag, flags)
+        return
+    node = stack[st.STACK_NODE, state[st.DEPTH]]
+    groups, style = 0, 0
+    if attributes[st.ANY, 0]:
+        groups = name_words_of(page)
+        if attributes[st.STYLE, 0] >= 0:
+            style = styles.style_bits_of(
+                page.html, attributes[st.STYLE, 0], attributes[st.STYLE, 1]
+            )
+    if flags & st.IN_FORMULA:
+        begin_part(page)
+        if tag == _ANNOTATION and is_tex(page):
+            take_annotation(page)
+            flags &= ~(st.IN_FORMULA | st.IN_FOREIGN)
+            if not is_closed:
+                _push(page, tag, node, flags)
+            return
+    if tag == _IMG:
+        write_image(page, groups, style)
+        return
+    places = places_of(page, tag, groups, style)
+    if places == NEVER or (places & pt.VEILS and not state[st.SHOW_HIDDEN]):
+        if not is_closed:
+            _push_hidden(page, tag, flags | (0 if places == NEVER else st.IN_VEILED))
         return
     if tag in (_BODY, _HTML):
         return
+    flags |= places << st.PLACE_SHIFT
+    if tag in _PREFORMATTED or (_FLAGS[tag] & _IS_BLOCK and groups & _CODE_LINE):
+        flags |= st.IN_PREFORMATTED
+    if style & styles.PRE:
+        flags = flags & ~st.IN_COLLAPSED | st.IN_PREFORMATTED
+        flags |= st.IN_COLLAPSED if style & styles.PRE_LINE else 0
+    elif style & styles.NOT_PRE:
+        flags &= ~(st.IN_PREFORMATTED | st.IN_COLLAPSED)
+    if groups & _GUTTER:
+        flags |= st.IN_GUTTER
     if _FLAGS[tag] & _IS_BLOCK:
         end_block(page)
         state[st.MARGIN] = max(state[st.MARGIN], _margin(tag, flags))
         if is_closed or state[st.DEPTH] >= pt.MAX_DEPTH:
             return
-        node = _new_node(page, tag, node)
+        if flags & st.IN_PREFORMATTED and _FLAGS[tag] & _IS_LIST:
+            style |= _NO_MARKER  # its numbers are those of the lines of a listing
+        node = _new_node(page, tag, node, groups, style)
         flags |= st.OPENS_BLOCK
         if tag in (_LI, _DD):
             flags |= st.IN_ITEM
-        if tag in _PREFORMATTED:
-            flags |= st.IN_PREFORMATTED
-    elif tag == _BUTTON or (tag == _A and attributes[st.HREF, 0] >= 0):
-        if flags & st.IN_LINK:
-            _end_open_link(page)
-        flags |= st.IN_LINK
-        state[st.PENDING_LINKS] += 1
+    else:
+        flags = _open_inline(page, tag, groups, style, flags)
     if not is_closed:
         _push(page, tag, node, flags)
 
 
 @helper
-def _new_node(page: Any, tag: int, parent: Any) -> Any:
+def _open_inline(page: Any, tag: int, groups: Any, style: Any, flags: Any) -> Any:
+    """Act on the start tag of an inline element that is shown; the flags of what stands in it."""
+    state, attributes = page.state, page.attributes
+    if tag == _BUTTON or (tag == _A and attributes[st.HREF, 0] >= 0):
+        if flags & st.IN_LINK:
+            _end_open_link(page)
+        flags |= st.IN_LINK
+        state[st.PENDING_LINKS] += 1
+    if _FLAGS[tag] & _IS_ENDING or groups & _GUTTER:
+        flags |= st.ENDING
+    if style & styles.LINE:
+        begin_line(page)
+        flags |= st.ENDING | st.IN_LINE
+    if style & styles.RAISED:
+        flags |= st.ENDING | st.IS_RAISED
+    elif style & styles.LOWERED:
+        flags |= st.ENDING | st.IS_LOWERED
+    if tag == _BUTTON:
+        state[st.PENDING_SPACE] |= st.A_SPACE
+    elif tag == _Q:
+        write_character(page, OPENING_QUOTES[page.open_tags[_Q] & 1])
+    elif tag == _RT:
+        write_character(page, ab.OPENING_PARENTHESIS)
+    elif tag == _MATH:
+        flags |= st.ENDING | st.IN_FORMULA | st.IN_FOREIGN
+        if attributes[st.ALT_TEXT, 1] > attributes[st.ALT_TEXT, 0]:
+            write_formula(page, attributes[st.ALT_TEXT, 0], attributes[st.ALT_TEXT, 1])
+            flags |= st.IN_HIDDEN
+    elif flags & st.IN_FORMULA:
+        flags = _open_part(page, tag, flags)
+    return flags
+
+
+@helper
+def _open_part(page: Any, tag: int, flags: Any) -> Any:
+    """Act on the start tag of an element in `math`; the flags of what stands in it."""
+    state, stack = page.state, page.stack
+    parent = stack[st.STACK_TAG, state[st.DEPTH]]
+    if tag == _MSQRT:
+        write_character(page, _SQUARE_ROOT)
+    is_later = stack[st.STACK_PARTS, state[st.DEPTH]] > 1 or parent == _MFRAC
+    if tag == _MSQRT or (tag == _MROW and SIGNS[0, parent] and is_later):
+        write_character(page, ab.OPENING_PARENTHESIS)
+        flags |= st.ENDING
+    if tag == _MTEXT:
+        flags &= ~st.IN_FORMULA
+    return _in_foreign(tag, flags)
+
+
+@helper
+def _new_node(page: Any, tag: int, parent: Any, groups: Any, style: Any) -> Any:
     html, state, attributes, nodes, node_words = (
         page.html,
         page.state,
@@ -193,17 +277,23 @@ def _new_node(page: Any, tag: int, parent: Any) -> Any:
         page.node_words,
     )
     node = state[st.NODE_COUNT]
-    number, style = pt.NO_NUMBER, 0
-    if tag == _OL:
-        number = integer_of(html, attributes[st.LIST_START, 0], attributes[st.LIST_START, 1])
-        style = list_style(page)
+    number, marker = pt.NO_NUMBER, 0
+    if _FLAGS[tag] & _IS_LIST:
+        marker = list_style(page, style)
+        if tag == _OL:
+            number = integer_of(html, attributes[st.LIST_START, 0], attributes[st.LIST_START, 1])
     elif tag == _LI:
         number = integer_of(html, attributes[st.VALUE, 0], attributes[st.VALUE, 1])
+        marker = list_style(page, style)
+    elif tag in (_TD, _TH):
+        number = span_of(page, st.ROW_SPAN, pt.MAX_SPAN)
+        columns = span_of(page, st.COLUMN_SPAN, pt.MAX_COLUMN_SPAN)
+        marker = columns if columns != pt.NO_NUMBER else 0
     nodes[pt.NODE_PARENT, node] = parent
     nodes[pt.NODE_TAG, node] = tag
     nodes[pt.NODE_NUMBER, node] = number
-    nodes[pt.NODE_STYLE, node] = style
-    node_words[node] = name_words_of(page)
+    nodes[pt.NODE_STYLE, node] = marker
+    node_words[node] = groups & _LEARNED
     state[st.NODE_COUNT] += 1
     return node
 
@@ -218,7 +308,19 @@ def _push(page: Any, tag: int, node: Any, flags: Any) -> None:
     stack[st.STACK_TAG, depth] = tag
     stack[st.STACK_NODE, depth] = node
     stack[st.STACK_FLAGS, depth] = flags
+    stack[st.STACK_TEXT, depth] = state[st.TEXT]
+    stack[st.STACK_PARTS, depth] = 0
+    stack[st.STACK_BLOCK, depth] = state[st.BLOCK_COUNT]
+    stack[st.STACK_CHARACTERS, depth] = state[st.OPEN_CHARACTERS]
     open_tags[tag] += 1
+
+
+@inlined
+def _push_hidden(page: Any, tag: int, flags: Any) -> None:
+    """Open an element that is not shown; tags end it as they would end a shown one."""
+    flags |= st.IN_HIDDEN | (st.OPENS_BLOCK if _FLAGS[tag] & _IS_BLOCK else 0)
+    node = page.stack[st.STACK_NODE, page.state[st.DEPTH]]
+    _push(page, tag, node, _in_foreign(tag, flags))
 
 
 @inlined
@@ -227,6 +329,8 @@ def close_element(page: Any, tag: int) -> None:
     state, stack, open_tags = page.state, page.stack, page.open_tags
     if tag in (_BODY, _HTML) or _FLAGS[tag] & _IS_VOID:
         return
+    if tag == _P and stack[st.STACK_FLAGS, state[st.DEPTH]] & st.IN_FOREIGN:
+        leave_foreign(page)
     if not open_tags[tag] and not _H1 <= tag <= _H6:
         if tag == _P and not stack[st.STACK_FLAGS, state[st.DEPTH]] & st.IN_HIDDEN:
             end_block(page)  # as if an empty paragraph stood here
@@ -239,7 +343,7 @@ def close_element(page: Any, tag: int) -> None:
         if other == tag or (_H1 <= tag <= _H6 and _H1 <= other <= _H6):
             break
         if stack[st.STACK_FLAGS, depth] & st.OPENS_BLOCK:
-            if not _FLAGS[tag] & (_IS_BLOCK | _IS_SKIPPED):
+            if not _FLAGS[tag] & (_IS_BLOCK | _IS_SKIPPED | _IS_HOLDER):
                 if tag in (_A, _BUTTON):
                     _end_open_link(page)
                 return  # an inline element does not end the blocks in it

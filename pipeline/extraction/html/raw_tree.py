@@ -22,8 +22,15 @@ from massivetext.pipeline.extraction.html import raw_state as st
 from massivetext.pipeline.extraction.html import raw_tables as tables
 from massivetext.pipeline.extraction.html.page_tree import TREE_TYPE, PageTree, ParsedPage
 from massivetext.pipeline.extraction.html.raw_attributes import scan_attributes
-from massivetext.pipeline.extraction.html.raw_tags import close_element, open_element
-from massivetext.pipeline.extraction.html.raw_text import end_block, scan_text, write_character
+from massivetext.pipeline.extraction.html.raw_blocks import end_block
+from massivetext.pipeline.extraction.html.raw_characters import write_character
+from massivetext.pipeline.extraction.html.raw_formulas import write_script
+from massivetext.pipeline.extraction.html.raw_tags import (
+    close_element,
+    leave_foreign,
+    open_element,
+)
+from massivetext.pipeline.extraction.html.raw_text import scan_text
 
 _UNKNOWN: Final = elements.UNKNOWN_TAG
 _TAG_FLAGS: Final = elements.TAG_FLAGS
@@ -33,6 +40,13 @@ _BR: Final = elements.tag("br")
 _TITLE: Final = elements.tag("title")
 _SCRIPT: Final = elements.tag("script")
 _STYLE: Final = elements.tag("style")
+_IFRAME: Final = elements.tag("iframe")
+_IS_BREAKING_OUT: Final = elements.IS_BREAKING_OUT
+
+_RAW_TEXT_NUMBER: Final = np.zeros(len(elements.TAGS) + 1, np.int64)
+"""Each raw text element by a small number of its own."""
+for _number, _name in enumerate(sorted(elements.RAW_TEXT)):
+    _RAW_TEXT_NUMBER[elements.tag(_name)] = _number
 
 
 @inlined
@@ -60,6 +74,7 @@ def _break_line(page: Any) -> None:
         state[st.TEXT] += 1
     else:
         state[st.PENDING_BREAKS] += 1
+        state[st.INDENT] = 0
 
 
 @helper
@@ -72,7 +87,8 @@ def _skip_raw_text(page: Any, position: int, tag: int) -> int:
     start = behind_name = position
     stop = len(html)
     is_code = tag in (_SCRIPT, _STYLE)
-    if state[st.UNENDED] >> (tag % 63) & 1:
+    bit = 1 << _RAW_TEXT_NUMBER[tag]
+    if state[st.UNENDED] & bit:
         return start
     while True:
         position = find_byte(html, position, ab.LESS_THAN)
@@ -85,12 +101,14 @@ def _skip_raw_text(page: Any, position: int, tag: int) -> int:
                 break
         position += 1
     if position >= stop:
-        state[st.UNENDED] |= 1 << (tag % 63)
+        state[st.UNENDED] |= bit
         return stop if is_code else start
     is_shown = not stack[st.STACK_FLAGS, state[st.DEPTH]] & st.IN_HIDDEN
     if tag == _TITLE and is_shown and not state[st.TITLE_STOP]:
         state[st.TITLE_START] = start
         state[st.TITLE_STOP] = position
+    elif tag == _SCRIPT and is_shown:
+        write_script(page, start, position)
     return min(find_byte(html, behind_name, ab.GREATER_THAN) + 1, stop)
 
 
@@ -99,10 +117,16 @@ def _scan_start_tag(page: Any, position: Any) -> Any:
     """Read a start tag from its name on, and act on it; where it ends, its raw text included."""
     position, tag = _tag_name(page.html, position)
     position, is_closed = scan_attributes(page, position)
+    is_foreign = page.stack[st.STACK_FLAGS, page.state[st.DEPTH]] & st.IN_FOREIGN
+    if is_foreign and _TAG_FLAGS[tag] & _IS_BREAKING_OUT:
+        leave_foreign(page)
     if tag == _BR:
         _break_line(page)
     elif _TAG_FLAGS[tag] & _IS_RAW_TEXT:
-        position = _skip_raw_text(page, position, tag)
+        if tag == _IFRAME and page.attributes[st.DOCUMENT, 0] >= 0:
+            page.state[st.HAS_FRAMES] = 1
+        if not (is_foreign and is_closed):  # `<script/>` has no content in `svg`
+            position = _skip_raw_text(page, position, tag)
     else:
         open_element(page, tag, is_closed or _TAG_FLAGS[tag] & _IS_VOID != 0)
     return position
@@ -111,6 +135,14 @@ def _scan_start_tag(page: Any, position: Any) -> Any:
 @inlined
 def _are_hyphens(html: Any, position: Any) -> Any:
     return html[position] == ab.HYPHEN and html[position + 1] == ab.HYPHEN
+
+
+@inlined
+def _ends_comment(html: Any, position: Any) -> Any:
+    """Whether `--` or `--!` stands before a `>`; the first `--` is the comment's own."""
+    if _are_hyphens(html, position - 2):
+        return True
+    return html[position - 1] == ab.EXCLAMATION and _are_hyphens(html, position - 3)
 
 
 @helper
@@ -123,7 +155,7 @@ def _skip_declaration(html: Any, position: int) -> int:
         if position < stop and html[position] == ab.GREATER_THAN:  # HTML standard: `<!-->` is whole
             return position + 1
         position = find_byte(html, position, ab.GREATER_THAN)
-        while position < stop and not _are_hyphens(html, position - 2):
+        while position < stop and not _ends_comment(html, position):
             position = find_byte(html, position + 1, ab.GREATER_THAN)
         return min(position + 1, stop)
     return min(find_byte(html, position, ab.GREATER_THAN) + 1, stop)
@@ -154,8 +186,12 @@ def _read(page: Any) -> None:
     stop = len(html)
     while position < stop:
         if html[position] != ab.LESS_THAN:
-            if stack[st.STACK_FLAGS, state[st.DEPTH]] & st.IN_HIDDEN:
+            flags = stack[st.STACK_FLAGS, state[st.DEPTH]]
+            if flags & st.IN_HIDDEN:
+                start = position
                 position = find_byte(html, position, ab.LESS_THAN)
+                if flags & st.IN_VEILED and position - start >= pt.VEILED_RUN:
+                    state[st.VEILED] += position - start
             else:
                 position = scan_text(page, position)
             continue
@@ -165,7 +201,11 @@ def _read(page: Any) -> None:
         elif _begins_end_tag(html, position):
             position, tag = _tag_name(html, position + 2)
             position, _ = scan_attributes(page, position)
-            close_element(page, tag)
+            state[st.NEXT] = position
+            if tag == _BR:  # HTML standard: `</br>` is a `br`
+                _break_line(page)
+            else:
+                close_element(page, tag)
         elif following == ab.EXCLAMATION or following == ab.SLASH or following == ab.QUESTION:
             position = _skip_declaration(html, position)
         else:  # a `<` that begins nothing is text
@@ -177,7 +217,10 @@ def _read(page: Any) -> None:
 
 @helper
 def read_page(html: Any, show_hidden: Any) -> Any:
-    """`(PageTree, start of the title, its stop)` of a page given as UTF-8 (compiled)."""
+    """`(PageTree, numbers)` of a page in UTF-8 (compiled).
+
+    The numbers: start of the title, its stop, veiled bytes, whether frames' documents stand in it.
+    """
     page = st.page_reader(html, show_hidden)
     _read(page)
     state = page.state
@@ -188,11 +231,17 @@ def read_page(html: Any, show_hidden: Any) -> Any:
         page.node_words[:nodes],
         page.blocks[:, :blocks].copy(),
     )
-    return tree, state[st.TITLE_START], state[st.TITLE_STOP]
+    numbers = (
+        state[st.TITLE_START],
+        state[st.TITLE_STOP],
+        state[st.VEILED],
+        state[st.HAS_FRAMES],
+    )
+    return tree, numbers
 
 
 @kernel(
-    types.Tuple((TREE_TYPE, types.int64, types.int64))(
+    types.Tuple((TREE_TYPE, types.UniTuple(types.int64, 4)))(
         types.Array(types.uint8, 1, "C", readonly=True), types.boolean
     )
 )
@@ -205,8 +254,8 @@ def parse_raw(html_utf8: bytes, show_hidden: bool = False) -> ParsedPage:
 
     `show_hidden` reads what the page hides, and what it shows to readers without scripts.
     """
-    tree, start, stop = _parse(np.frombuffer(html_utf8, np.uint8), show_hidden)
-    return ParsedPage(tree, title_of(html_utf8, start, stop))
+    tree, (start, stop, veiled, _) = _parse(np.frombuffer(html_utf8, np.uint8), show_hidden)
+    return ParsedPage(tree, title_of(html_utf8, start, stop), veiled)
 
 
 def title_of(html_utf8: bytes, start: int, stop: int) -> str:

@@ -75,6 +75,52 @@ PAGES = {
         "<table><tr><td>a<td>b</table><table><tr><td>c<td>d</table>",
         "a | b\n\nc | d",
     ),
+    "cells over two rows": (
+        "<table><tr><th rowspan=2>Port</th><th colspan=2>Tide</th><th>m</th></tr>"
+        "<tr><td>am</td><td>pm</td><td>x</td></tr><tr><td>Ness</td><td>6</td><td>7</td></tr></table>",
+        "Port | Tide | | m\n| am | pm | x\nNess | 6 | 7",
+    ),
+    "a span that ends with its part": (
+        "<table><thead><tr><th rowspan=9>a</th><th>b</th></tr></thead>"
+        "<tbody><tr><td>c</td><td>d</td></tr></tbody></table>",
+        "a | b\nc | d",
+    ),
+    "a foot in front": (
+        "<table><thead><tr><th>Item</th><th>Price</th></tr></thead>"
+        "<tfoot><tr><td>Sum</td><td>5</td></tr></tfoot>"
+        "<tbody><tr><td>Rope</td><td>5</td></tr></tbody></table>",
+        "Item | Price\nRope | 5\nSum | 5",
+    ),
+    "a list right in a list": (
+        "<ul><li>Ropes</li><ol><li>hemp</li><li>jute</li></ol><li>Sails</li></ul>",
+        "- Ropes\n  1. hemp\n  2. jute\n- Sails",
+    ),
+    "letters by style": (
+        "<ol style='list-style: upper-latin inside'><li>one<li>two</ol>",
+        "A. one\nB. two",
+    ),
+    "Greek letters": (
+        "<ol style='list-style-type:lower-greek' start=17><li>rho<li>sigma</ol>",
+        "ρ. rho\nσ. sigma",
+    ),
+    "no marks": ("<ol style='list-style-type:none'><li>one<li>two</ol>", "one\ntwo"),
+    "numbers of a listing": (
+        "<pre><ol class='linenums'><li>if x:</li><li>    y</li></ol></pre>",
+        "if x:\n    y",
+    ),
+    "rows of a listing": (
+        "<table><tr><td class='blob-num'>1</td><td class='blob-code-inner'>if x:</td></tr>"
+        "<tr><td class='blob-num'>2</td><td class='blob-code-inner'>    y</td></tr></table>",
+        "if x:\n    y",
+    ),
+    "a paragraph as a definition": (
+        "<dl><dt>Returns:</dt><dd><p>metres</p></dd></dl>",
+        "Returns:\nmetres",
+    ),
+    "a document in a frame": (
+        "<p>One.</p><iframe srcdoc='&lt;p&gt;Two.&lt;/p&gt;'></iframe><p>Three.</p>",
+        "One.\n\nTwo.\n\nThree.",
+    ),
     "a line break in a cell": ("<table><tr><td>a<br>b<td>c</table>", "a b | c"),
     "line breaks": ("<p>Rose<br>Violet<br/>Lily</p>", "Rose\nViolet\nLily"),
     "paragraphs made of line breaks": (
@@ -107,7 +153,7 @@ PAGES = {
     "inline joins": (
         "<p><b>bold</b>word, H<sub>2</sub>O, E=mc<sup>2</sup>, <i>a</i> <b>b</b>, "
         "un<wbr>broken</p>",
-        "boldword, H2O, E=mc2, a b, unbroken",
+        "boldword, H₂O, E=mc², a b, unbroken",
     ),
     "hidden parts": (
         "<p>Seen.</p><div hidden>1</div><div style='color:red; display : none'>2</div>"

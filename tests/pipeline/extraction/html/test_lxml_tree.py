@@ -23,13 +23,36 @@ MALFORMED_PAGES = {"Alphabetical List Of SQLite Documents", "Run-Time Limit Cate
 """Pages of the sample on which the trees differ: a `h2` that never ends; `<dd>` for `</dd>`."""
 
 TEXTS = st.text(
-    st.sampled_from("abc XY,.<>&\"'\n\té漢字\u00a0\u200b\u00ad😀"), min_size=1, max_size=12
+    st.sampled_from("abc 2XY,.<>&\"'\n\té漢字\u00a0\u2003\u200b\u00ad\ue000\x92😀"),
+    min_size=1,
+    max_size=12,
 )
 VALUES = st.sampled_from(["", "post-body", "Nav item", "a > b", "x&y", "it's"])
 INLINE = ("b", "i", "em", "span", "code", "font", "small", "label", "u-known")
 FLOW = ("div", "section", "article", "blockquote", "nav", "main", "center", "figure", "aside")
 NAMES = ("class", "id", "role", "data-x", "title", "style", "aria-label", "CLASS")
-HIDING = ("hidden", "aria-hidden='true'", "style='color:red; Display : NONE'")
+HIDING = (
+    *("hidden", "aria-hidden='true'", "style='color:red; Display : NONE'", "hidden=until-found"),
+    *("style='visibility:hidden'", "class='sr-only'", "role=tooltip", "popover"),
+)
+STYLES = (
+    *("style='white-space:pre'", "style='white-space: pre-line'", "style='display:block'"),
+    *("style='display:inline-block; white-space:normal'", "style='vertical-align:super'"),
+)
+MARKS = (
+    *(
+        "<sup>2</sup>",
+        "<sub>10</sub>",
+        "<sup>nd</sup>",
+        "<a href='#x'>#</a>",
+        "<a href='#'> ¶ </a>",
+    ),
+    *("<ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp></ruby>", "<img class='emoji' alt='😀'>"),
+    *("<img alt='\\pi r'>", "<math alttext='a &lt; b'><mi>a</mi></math>"),
+    "<math><mfrac><mn>1</mn><mrow><mi>a</mi><mi>b</mi></mrow></mfrac></math>",
+    "<math><mrow><mi>a</mi></mrow><annotation encoding='x-tex'>b</annotation></math>",
+    *("<script type='math/tex'>a^2</script>", "<i class='lineno'>12</i>", "<a href='x'>[edit]</a>"),
+)
 UNREAD = (
     "<!-- <p>not text</p> -->",
     "<script>if (a < b) document.write('<p>')</script>",
@@ -66,7 +89,7 @@ def start_tag(draw: st.DrawFn, name: str, attributes: str = "") -> str:
 @st.composite
 def phrasing(draw: st.DrawFn, depth: int = 0, in_link: bool = False) -> str:
     """Text and inline elements."""
-    kind = draw(st.integers(0, 7 if depth < 3 else 2))
+    kind = draw(st.integers(0, 10 if depth < 3 else 2))
     if kind <= 1:
         return character_references.escape(draw(TEXTS), quote=draw(st.booleans()))
     if kind == 2:
@@ -77,6 +100,12 @@ def phrasing(draw: st.DrawFn, depth: int = 0, in_link: bool = False) -> str:
         return f"{draw(start_tag(*link))}{inner}</{link[0]}>"
     if kind == 4:
         return f"<span {draw(st.sampled_from(HIDING))}>{inner}</span>"
+    if kind == 5:
+        return draw(st.sampled_from([mark for mark in MARKS if not (in_link and "<a" in mark)]))
+    if kind == 6:
+        return f"<q>{inner}</q>"
+    if kind == 7:
+        return f"<span {draw(st.sampled_from(STYLES))}>{inner}</span>"
     name = draw(st.sampled_from(INLINE))
     return f"{draw(start_tag(name))}{inner}</{name}>"
 
@@ -101,10 +130,16 @@ def flow(draw: st.DrawFn, depth: int = 0) -> str:
     if kind == 6:
         return f"<dl><dt>{line}</dt><dd>{inner}</dd></dl>"
     if kind == 7:
-        rows = f"<tr><th>{line}</th><td>{inner}</td></tr>"
+        spans = draw(st.sampled_from(["", "rowspan=2", "rowspan='0' colspan=3", "colspan=x"]))
+        rows = f"<tr><th {spans}>{line}</th><td>{inner}</td></tr>"
         return f"<table><caption>{line}</caption><tbody>{rows}</tbody></table>"
     if kind == 8:
-        return f"<div {draw(st.sampled_from(HIDING))}>{inner}</div><noscript>{line}</noscript>"
+        style = draw(st.sampled_from(STYLES[:2]))
+        dialog = draw(st.sampled_from(["dialog", "dialog open", "template", "object"]))
+        return (
+            f"<div {draw(st.sampled_from(HIDING))}>{inner}</div><noscript>{line}</noscript>"
+            f"<div {style}>{line}</div><{dialog}>{line}</{dialog.split()[0]}>"
+        )
     name = draw(st.sampled_from(FLOW))
     return f"{draw(start_tag(name))}{line}{inner}</{name}>"
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from massivetext.pipeline.extraction import extract_text
 from massivetext.pipeline.extraction.html import page_tree as pt
 from massivetext.pipeline.extraction.html.page_tree import ParsedPage
 from massivetext.pipeline.extraction.html.raw_tree import parse_raw
@@ -45,17 +46,126 @@ def blocks_of(html: str) -> list[str]:
         ("a<script>never ended<p>text", ["a"]),
         ("<P CLASS=x>a</P><DIV>b</DIV>", ["a", "b"]),
         ("<svg><title>x</title><path d='M'/><g/></svg>a", ["a"]),
-        ("<select><option>x</select>a<button>b</button>", ["ab"]),
+        ("<select><option>x</select>a<button>b</button>", ["a b"]),
         ("<pre>\r\n  a\r\n\tb\r\n</pre>", ["  a\n\tb"]),
         ("<pre>a<br>b<div>c</div></pre>", ["a\nb", "c"]),
         ("a<br>b<br><br>c<p><br>d", ["a\nb", "c", "d"]),
         ("<p hidden>a</p><p aria-hidden=' TRUE '>b</p><p aria-hidden=false>c</p>", ["c"]),
-        ("<p style='x:y;DISPLAY :\tnone'>a</p><p style='display:nonexistent'>b", []),
+        ("<p style='x:y;DISPLAY :\tnone'>a</p><p style='display:nonexistent'>b", ["b"]),
         ("<p style='content: display:none'>a", ["a"]),
+        ("<p hidden>a<p>b<li hidden>c<li>d", ["b", "d"]),
+        ("<dialog>a</dialog><dialog open>b</dialog><div popover>c</div>", ["b"]),
+        ("<p hidden=until-found>a</p><object>b</object><map>c</map>", ["a", "bc"]),
+        ("<template>a</template><template shadowrootmode=open><p>b</template>", ["b"]),
+        ("a</br>b</BR >c", ["a\nb\nc"]),
+        ("a<!-- x --!>b<!--->c<!-- > --!-->d", ["abcd"]),
+        ("<svg><path><g><p>a", ["a"]),
+        ("<svg><foreignObject><p>a</p></foreignObject><desc><p>b</desc></svg>c", ["c"]),
+        ("<svg><script/><style/>a</svg>b", ["b"]),
+        ("a<math><mi>b<p>c", ["ab", "c"]),
+        ("<p>a<object><param name=x><embed src=y><p>b</p>c", ["a", "b", "c"]),
+        ("<select><option>a<p>b", ["b"]),
+        ("<button>a</button><button>b</button>. <button>c</button>", ["a b. c"]),
+        ("<pre>a\rb\r\nc&#13;&#10;d</pre>", ["a\nb\nc\nd"]),
+        ("<div style='white-space: pre'>a\n  b</div>", ["a\n  b"]),
+        ("<div style='white-space:pre-line'>a\n  b   c</div>", ["a\nb c"]),
+        ("<p>a <b style='white-space:pre-wrap'> b\n c</b> d", ["a  b\n c d"]),
+        ("<pre style='white-space:normal'>a\n  b</pre>", ["a b"]),
+        ("<b style='display:block'>a</b><i style='display: flex'>b</i>c", ["a\nb\nc"]),
+        ("<b style='display:inline-block'>a</b><i>b</i>", ["ab"]),
+        ("a<br>&nbsp;&nbsp; b<br>&nbsp;c<br> &emsp;d", ["a\n   b\nc\n  d"]),
+        ("<p>&nbsp;&nbsp;a</p><li>&nbsp;&nbsp;b", ["  a", "b"]),
+        ("It\x92s 1\x974", ["It’s 1—4"]),
+        ("<i>\ue000</i> a \U000f0001", ["a"]),
     ],
 )
 def test_the_blocks_of_what_authors_write(html: str, blocks: list[str]) -> None:
     assert blocks_of(f"<body>{html}") == blocks
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        (
+            "10<sup>6</sup>, 10<sup>-9</sup>, CO<sub>2</sub>, Ca<sup>2+</sup>",
+            "10⁶, 10⁻⁹, CO₂, Ca²⁺",
+        ),
+        ("1820<sup><a href=#n>3, 4</a></sup> the 3<sup>rd</sup>", "1820³, ⁴ the 3rd"),
+        ("2<sup>[5]</sup> 2<sup>123456789</sup>", "2[5] 2123456789"),
+        ("10<span style='vertical-align:super'>6</span>", "10⁶"),
+        ("<q>a <q>b</q></q>, <q>c", "“a ‘b’”, “c"),
+        ("<ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp>字<rt></rt></ruby>", "漢(kan)字"),
+        ("<ruby>漢<rt>kan<rp>)</ruby>", "漢(kan)"),
+        ("x<a href=#x>¶</a> <a href=#y> # </a>y <a href=z>[ Edit ]</a>", "x y"),
+        ("C#, <a href=#7>#7</a> and ¶ 3", "C#, #7 and ¶ 3"),
+        ("a.<a href=#f1>&#8617;&#xfe0e;</a>", "a."),
+        ("rules<span class='visually-hidden'> (new tab)</span>, b", "rules, b"),
+        ("tide<span role=tooltip>a small one</span> came", "tide came"),
+        ("a<span style='position:absolute; left:-9999px'>b</span>", "a"),
+        ("<span class='mw-editsection'>[<a href=x>edit</a>]</span>a", "a"),
+        ("<i class='material-icons'>home</i> a", "a"),
+        ("<img class=emoji alt='😀'> a <img alt='🎉'><img alt='A boat'>", "😀 a 🎉"),
+        ("<img class=wp-smiley alt=':-)'>", ":-)"),
+        ("is <img alt='\\frac{1}{2}'> and <img class=latex alt=x>", "is \\frac{1}{2} and x"),
+        ("<img alt='C:\\Users\\me.png'><img class=math alt='a long drawing'>a", "a"),
+        ("is <math alttext='a &lt; b^2'><mi>a</mi></math>.", "is a < b^2."),
+        (
+            "is <math><semantics><mrow><mi>E</mi></mrow><annotation encoding='application/x-tex'>"
+            "{E}</annotation></semantics></math>, so",
+            "is {E}, so",
+        ),
+        (
+            "<math><mfrac><mn>1</mn><mrow><mi>a</mi><mo>+</mo><mi>b</mi></mrow></mfrac></math>",
+            "1/(a+b)",
+        ),
+        ("<math> <msup> <mi>x</mi> <mrow><mn>2</mn></mrow> </msup> </math>", "x^2"),
+        (
+            "<math><msubsup><mi>x</mi><mn>1</mn><mn>2</mn></msubsup><msqrt><mi>y</mi><mi>z</mi></msqrt>",
+            "x_1^2√(yz)",
+        ),
+        ("so <script type='math/tex'>a<b</script> or <script>no</script>", "so a<b or"),
+        (
+            "<span style='display:none'><math alttext='r'></math></span>"
+            "<img aria-hidden=true alt='{\\displaystyle \\pi r}'>",
+            "\\pi r",
+        ),
+        (
+            "<span class=katex><math><annotation encoding='x-latex'>\\a</annotation></math>"
+            "<span class=katex-html aria-hidden=true>a</span></span>",
+            "\\a",
+        ),
+        ("<pre><b class=lineno>1 </b>a\n<b class=lineno>2 </b>  b</pre>", "a\n  b"),
+        ("<pre class='line-numbers'>a 1</pre>", "a 1"),
+        ("<table><tr><td class=linenos><pre>1\n2</pre><td><pre>a\nb</pre></table>", "a\nb"),
+    ],
+)
+def test_inline_marks(html: str, text: str) -> None:
+    assert blocks_of(f"<body>{html}") == [text]
+
+
+@pytest.mark.parametrize(
+    ("html", "place"),
+    [
+        ("<p aria-hidden=true>a", pt.BY_ARIA),
+        ("<p hidden style='display:none'>a", pt.BY_ATTRIBUTE | pt.BY_STYLE),
+        ("<div style='visibility:hidden'><p>a</div>", pt.BY_STYLE),
+        ("<noscript><p>a</noscript>", pt.IN_NOSCRIPT),
+        ("<video>a</video>", pt.IN_MEDIA),
+        ("<div hidden=until-found>a</div>", pt.UNTIL_FOUND),
+        ("<template shadowrootmode=open>a</template>", pt.IN_SHADOW),
+        ("<object><p>a</object>", pt.IN_OBJECT),
+    ],
+)
+def test_blocks_say_where_they_stood(html: str, place: int) -> None:
+    hidden, shown = parse_raw(html.encode()), parse_raw(html.encode(), show_hidden=True)
+    assert shown.tree.blocks[pt.BLOCK_FLAGS].tolist() == [place]
+    assert texts(hidden) == ([] if place & pt.VEILS else ["a"])
+
+
+def test_long_hidden_text_is_counted() -> None:
+    long = "x" * pt.VEILED_RUN
+    assert parse_raw(f"<p hidden>{long}<b>{long}</b>short</p>".encode()).veiled == 2 * len(long)
+    assert parse_raw(f"<svg hidden>{long}</svg><script>{long}</script>".encode()).veiled == 0
 
 
 def test_every_named_reference() -> None:
@@ -130,6 +240,20 @@ def test_depth_and_disorder_are_no_danger(html: bytes) -> None:
     assert "deep" in texts(parse_raw(html))[-1]
 
 
+@pytest.mark.parametrize(
+    "piece",
+    [
+        *("<q>", "<rt>", "<sup>12345678", "<math><msup><mi>1<mrow>2", "<button>", "<table><tfoot>"),
+        *("<table><tr><td rowspan=65534 colspan=1000>x", "<svg><p>", "<img alt='\\a'>", "&#145;"),
+        *("<b style='display:block'>x", "<p style='white-space:pre'>\n\n", "<a href=#>#</a>"),
+        *("<br>\u2003\u2003x", "<select><p>", "<p hidden>", "<annotation encoding=tex>", "\x91"),
+    ],
+)
+def test_marks_without_end_are_no_danger(piece: str) -> None:
+    """More is written than stands in the page; the buffers hold it, and time stays linear."""
+    extract_text((piece * 20_000 + "deep").encode())
+
+
 FUZZ = """
 import random, sys
 import numpy as np
@@ -171,6 +295,16 @@ def _fuzz(tmp_path: Path, rounds: int, environment: dict[str, str]) -> None:
             "<h1>t",
         ),
         *("<ol type=I reversed start=5><li>", "</ol>", "<svg><g/></svg>", "<title>t</title>"),
+        *("<q>", "</q>", "10<sup>6</sup>", "<ruby>a<rt>b</ruby>", "<a href='#x'>#</a>", "</br>"),
+        *("<math><mfrac><mn>1</mn><mrow>2</mrow></mfrac>", "</math>", "<math alttext='a^2'/>"),
+        *(
+            "<math><annotation encoding='x-tex'>a</annotation></math>",
+            "<img alt='\\pi'>",
+            "<button>",
+        ),
+        *("<td rowspan=3 colspan=2>", "<tfoot>", "<tbody>", "<div hidden>", "<object>", "<dialog>"),
+        *("<span style='display:block;white-space:pre'> a\n", "</span>", "<i class=lineno>1</i>"),
+        *("<iframe srcdoc='&lt;p&gt;x'></iframe>", "<br>&nbsp;&nbsp;x", "<noscript>", "<select>"),
     ]
     files = []
     for number in range(12):
