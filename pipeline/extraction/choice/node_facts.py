@@ -9,7 +9,13 @@ from numpy.typing import NDArray
 
 from massivetext.kernels import helper
 from massivetext.pipeline.extraction.choice import page_facts as pf
-from massivetext.pipeline.extraction.choice.logarithm import log8
+from massivetext.pipeline.extraction.choice.logarithm import (
+    LARGEST_BLOCK,
+    count8,
+    family8,
+    log8,
+    text8,
+)
 from massivetext.pipeline.extraction.hashing import FREE, mix, number_of
 from massivetext.pipeline.extraction.html import elements
 from massivetext.pipeline.extraction.html import page_tree as pt
@@ -146,9 +152,9 @@ def _describe_levels(nodes: Any, levels: Any) -> None:
         characters = nodes[pf.NODE_CHARACTERS, node]
         blocks = max(nodes[pf.NODE_BLOCKS, node], 1)
         links = nodes[pf.NODE_LINK_CHARACTERS, node]
-        levels[node, 0] = log8(characters)
+        levels[node, 0] = text8(characters)
         levels[node, 1] = pf.SHARE * links // max(characters, 1)
-        levels[node, 2] = log8(blocks)
-        levels[node, 3] = log8(characters // blocks)
+        levels[node, 2] = count8(blocks)
+        levels[node, 3] = log8(min(characters // blocks, LARGEST_BLOCK))
         levels[node, 4] = pf.SHARE * characters // page
-        levels[node, 5] = log8(nodes[pf.NODE_SIBLINGS, node])
+        levels[node, 5] = family8(nodes[pf.NODE_SIBLINGS, node])

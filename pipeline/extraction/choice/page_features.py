@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from massivetext.kernels import helper
 from massivetext.pipeline.extraction.choice.features import put
-from massivetext.pipeline.extraction.choice.logarithm import log8
+from massivetext.pipeline.extraction.choice.logarithm import count8, text8
 from massivetext.pipeline.extraction.choice.page_facts import SHARE
 from massivetext.pipeline.extraction.choice.second_features import SCORE_LIMIT, probability
 from massivetext.pipeline.extraction.html import page_tree as pt
@@ -49,15 +49,15 @@ def describe_scored_page(blocks: Any, scores: Any, row: Any) -> Any:
         above = 0
         for block in range(blocks.shape[1]):
             above += blocks[pt.BLOCK_CHARACTERS, block] * (scores[block] > _LEVELS[level])
-        count = put(row, count, level, log8(above))
+        count = put(row, count, level, text8(above))
         count = put(row, count, len(_LEVELS) + level, SHARE * above // total)
     column = 2 * len(_LEVELS)
-    count = put(row, count, column, log8(total))
-    count = put(row, count, column + 1, log8(max(blocks.shape[1], 1)))
+    count = put(row, count, column, text8(total))
+    count = put(row, count, column + 1, count8(max(blocks.shape[1], 1)))
     count = put(row, count, column + 2, best)
-    count = put(row, count, column + 3, log8(positive))
-    count = put(row, count, column + 4, log8(sure))
+    count = put(row, count, column + 3, count8(positive))
+    count = put(row, count, column + 4, count8(sure))
     count = put(row, count, column + 5, SHARE * kept // (256 * total))
     count = put(row, count, column + 6, SHARE * links // total)
     count = put(row, count, column + 7, SHARE * unsure // (128 * total))
-    return put(row, count, column + 8, log8(unsure // 128))
+    return put(row, count, column + 8, text8(unsure // 128))
