@@ -16,6 +16,7 @@ import hashlib
 import json
 import logging
 import random
+import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
@@ -25,14 +26,15 @@ from typing import Any
 
 import numpy as np
 
-from massivetext.pipeline.extraction import extract_text
-from massivetext.pipeline.extraction.choice.weights import Weights, read_weights
-from massivetext.pipeline.extraction.encoding import decode_page
-from massivetext.pipeline.extraction.main_text import lxml_text, raw_text
-from massivetext.pipeline.extraction.training.pages import tokens
-from tests.benchmarks.torn import TornPages
-
 ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+
+from massivetext.pipeline.extraction import extract_text  # noqa: E402
+from massivetext.pipeline.extraction.choice.weights import Weights, read_weights  # noqa: E402
+from massivetext.pipeline.extraction.encoding import decode_page  # noqa: E402
+from massivetext.pipeline.extraction.main_text import lxml_text, raw_text  # noqa: E402
+from massivetext.pipeline.extraction.training.pages import tokens  # noqa: E402
+from tests.benchmarks.torn import TornPages  # noqa: E402
 
 Extract = Callable[[bytes], str | None]
 GoldPage = tuple[str, bytes, str]

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from massivetext.kernels import helper
 from massivetext.pipeline.extraction.choice.features import put
-from massivetext.pipeline.extraction.choice.logarithm import count8, text8
+from massivetext.pipeline.extraction.choice.logarithm import LARGEST_BLOCK, count8, scaled, text8
 from massivetext.pipeline.extraction.choice.page_facts import SHARE
 from massivetext.pipeline.extraction.choice.second_features import SCORE_LIMIT, probability
 from massivetext.pipeline.extraction.html import page_tree as pt
@@ -34,10 +34,11 @@ def describe_scored_page(blocks: Any, scores: Any, row: Any) -> Any:
     best, positive, sure = -SCORE_LIMIT, 0, 0
     for block in range(blocks.shape[1]):
         score = scores[block]
-        characters = blocks[pt.BLOCK_CHARACTERS, block]
+        in_block = blocks[pt.BLOCK_CHARACTERS, block]
+        characters = min(in_block, LARGEST_BLOCK)
         share = probability(score)
         total += characters
-        links += blocks[pt.BLOCK_LINK_CHARACTERS, block]
+        links += scaled(blocks[pt.BLOCK_LINK_CHARACTERS, block], in_block)
         kept += characters * share
         unsure += characters * min(share, 256 - share)
         best = max(best, score)
@@ -48,7 +49,8 @@ def describe_scored_page(blocks: Any, scores: Any, row: Any) -> Any:
     for level in range(len(_LEVELS)):
         above = 0
         for block in range(blocks.shape[1]):
-            above += blocks[pt.BLOCK_CHARACTERS, block] * (scores[block] > _LEVELS[level])
+            characters = min(blocks[pt.BLOCK_CHARACTERS, block], LARGEST_BLOCK)
+            above += characters * (scores[block] > _LEVELS[level])
         count = put(row, count, level, text8(above))
         count = put(row, count, len(_LEVELS) + level, SHARE * above // total)
     column = 2 * len(_LEVELS)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from massivetext.kernels import helper
 from massivetext.pipeline.extraction.choice import page_facts as pf
 from massivetext.pipeline.extraction.choice.features import put
-from massivetext.pipeline.extraction.choice.logarithm import count8, family8, text8
+from massivetext.pipeline.extraction.choice.logarithm import LARGEST_BLOCK, count8, family8, text8
 from massivetext.pipeline.extraction.choice.page_facts import SHARE
 from massivetext.pipeline.extraction.html import page_tree as pt
 
@@ -134,7 +134,7 @@ def _sum_blocks(blocks: Any, scores: Any, sums: Any) -> None:
     best = -SCORE_LIMIT
     for block in range(blocks.shape[1]):
         node = blocks[pt.BLOCK_NODE, block]
-        characters = blocks[pt.BLOCK_CHARACTERS, block]
+        characters = min(blocks[pt.BLOCK_CHARACTERS, block], LARGEST_BLOCK)
         score = scores[block]
         kept = characters * probability(score)
         sums.kept_before[block + 1] = sums.kept_before[block] + kept

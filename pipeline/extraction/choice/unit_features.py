@@ -14,7 +14,7 @@ from massivetext.kernels import helper
 from massivetext.pipeline.extraction.choice import page_facts as pf
 from massivetext.pipeline.extraction.choice import text_words
 from massivetext.pipeline.extraction.choice.features import put, put_bits
-from massivetext.pipeline.extraction.choice.logarithm import log8
+from massivetext.pipeline.extraction.choice.logarithm import count8, log8, scaled, text8
 from massivetext.pipeline.extraction.choice.node_facts import TAG_GROUP_COUNT
 from massivetext.pipeline.extraction.choice.page_facts import LEVEL_FEATURES, SHARE
 from massivetext.pipeline.extraction.choice.second_features import SCORE_LIMIT, probability
@@ -101,7 +101,7 @@ def sum_units(tree: Any, facts: Any, units: Any, scores: Any) -> UnitSums:
     sums[_WORST] = 2 * SCORE_LIMIT
     kept_before, all_before = np.zeros(blocks + 1, np.int64), np.zeros(blocks + 1, np.int64)
     for block in range(blocks):
-        characters = tree.blocks[pt.BLOCK_CHARACTERS, block]
+        characters = facts.blocks[pf.FACT_CHARACTERS, block]
         kept = characters * probability(scores[1, block])
         kept_before[block + 1] = kept_before[block] + kept
         all_before[block + 1] = all_before[block] + characters
@@ -115,7 +115,7 @@ def sum_units(tree: Any, facts: Any, units: Any, scores: Any) -> UnitSums:
 def _add_block(tree: Any, facts: Any, block: Any, scores: Any, sums: Any) -> None:
     """Add a block to the sums of its unit."""
     alone, score = scores[0, block], scores[1, block]
-    characters = tree.blocks[pt.BLOCK_CHARACTERS, block]
+    characters = facts[pf.FACT_CHARACTERS, block]
     if sums[_BLOCKS] == 0:
         sums[_FIRST_BLOCK] = block
     sums[_LAST_BLOCK] = block
@@ -136,7 +136,8 @@ def _add_block(tree: Any, facts: Any, block: Any, scores: Any, sums: Any) -> Non
     sums[_DIGITS] += characters * facts[pf.FACT_DIGITS, block]
     sums[_ENDED] += facts[pf.FACT_MARKS, block] & 1
     sums[_HEADERS] += tree.nodes[pt.NODE_TAG, tree.blocks[pt.BLOCK_NODE, block]] == _TH
-    sums[_LINK_CHARACTERS] += tree.blocks[pt.BLOCK_LINK_CHARACTERS, block]
+    links = tree.blocks[pt.BLOCK_LINK_CHARACTERS, block]
+    sums[_LINK_CHARACTERS] += scaled(links, tree.blocks[pt.BLOCK_CHARACTERS, block])
     sums[_PROSE] += facts[pf.FACT_PROSE, block]
     sums[_BEFORE] += scores[1, max(block - 1, 0)]
     sums[_BEHIND] += scores[1, min(block + 1, scores.shape[1] - 1)]
@@ -178,11 +179,11 @@ def _put_whole(node: Any, facts: Any, sums: Any, row: Any, count: Any) -> Any:
     """The unit by itself."""
     characters, blocks = max(sums[_CHARACTERS], 1), max(sums[_BLOCKS], 1)
     column = _UNIT_KINDS
-    count = put(row, count, column, log8(characters))
-    count = put(row, count, column + 1, log8(blocks))
+    count = put(row, count, column, text8(characters))
+    count = put(row, count, column + 1, count8(blocks))
     count = put(row, count, column + 2, log8(characters // blocks))
     count = put(row, count, column + 3, SHARE * sums[_LINK_CHARACTERS] // characters)
-    count = put(row, count, column + 4, log8(sums[_PROSE]))
+    count = put(row, count, column + 4, text8(sums[_PROSE]))
     count = put(row, count, column + 5, SHARE * sums[_PROSE] // characters)
     count = put(row, count, column + 6, SHARE * sums[_LINKED] // blocks)
     count = put(row, count, column + 7, SHARE * sums[_LABELLED] // blocks)
@@ -194,7 +195,7 @@ def _put_whole(node: Any, facts: Any, sums: Any, row: Any, count: Any) -> Any:
     page = max(facts.nodes[pf.NODE_CHARACTERS, 0], 1)
     count = put(row, count, column + 13, SHARE * sums[_CHARACTERS] // page)
     count = put(row, count, column + 14, facts.levels[node, 5])
-    return put(row, count, column + 15, log8(sums[_LABELLED]))
+    return put(row, count, column + 15, count8(sums[_LABELLED]))
 
 
 @helper
@@ -228,7 +229,7 @@ def _put_place(
     count = put(row, count, column + 1, SHARE * (kept[blocks] - kept[last + 1]) // others)
     count = put(row, count, column + 2, SHARE * characters[first] // total)
     count = put(row, count, column + 3, SHARE * sums[_KEPT] // max(kept[blocks], 1))
-    count = put(row, count, column + 4, log8(others // 256))
+    count = put(row, count, column + 4, text8(others // 256))
     spans = facts.spans
     count = put(row, count, column + 5, int(spans[pf.TOP] <= node < spans[pf.TOP_END]))
     count = put(row, count, column + 6, int(spans[pf.ABOVE] <= node < spans[pf.ABOVE_END]))
@@ -236,8 +237,8 @@ def _put_place(
     count = put(row, count, column + 7, log8(256 * in_unit // (others // 256 + 1)))
     column = _PAGE_COLUMN
     count = put(row, count, column, SHARE * kept[blocks] // (256 * total))
-    count = put(row, count, column + 1, log8(total))
-    count = put(row, count, column + 2, log8(blocks))
+    count = put(row, count, column + 1, text8(total))
+    count = put(row, count, column + 2, count8(blocks))
     return put(row, count, column + 3, facts.levels[0, 1])
 
 

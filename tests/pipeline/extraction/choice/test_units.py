@@ -22,7 +22,7 @@ from massivetext.pipeline.extraction.html.page_tree import PageTree
 from massivetext.pipeline.extraction.html.raw_tree import parse_raw
 
 ROW = elements.tag("tr")
-FORMS = [elements.tag(name) for name in ("table", "ul", "ol", "dl")]
+LISTS = [elements.tag(name) for name in ("ul", "ol")]
 
 PROSE = (
     "The mill stands by the river, and it has been there for two hundred years, in all weathers. "
@@ -46,6 +46,9 @@ def any_weights(seed: int) -> Weights:
 cells = st.sampled_from(["", "oak", "<b>0.71</b>", "<a href=/x>Lock and Pool</a>", "keels, ribs"])
 rows = st.lists(cells, min_size=2, max_size=4).map(
     lambda row: "<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>"
+)
+full_rows = st.sampled_from(
+    ["<tr><td>oak<td>keels</tr>", "<tr><td>ash<td><a href=/x>oars</a></tr>"]
 )
 headers = st.sampled_from(["", "<thead><tr><th>Wood</th><th>Use</th></tr></thead>"])
 tables = st.tuples(headers, st.lists(rows, min_size=1, max_size=8)).map(
@@ -73,14 +76,24 @@ def blocks_within(tree: PageTree, tags: list[int]) -> list[list[int]]:
 @given(pages, st.integers(0, 1000))
 @settings(deadline=None)
 def test_rows_and_lists_are_never_torn_whatever_the_scores(html: str, seed: int) -> None:
-    """The header comes with its rows: a table is kept or dropped as one."""
     tree = parse_raw(html.encode()).tree
     choice = choose_blocks(tree, any_weights(seed))
     for blocks in blocks_within(tree, [ROW]):
         assert len({bool(choice.keep[block]) for block in blocks}) == 1
-    for blocks in blocks_within(tree, FORMS):
-        if len({int(choice.units[block]) for block in blocks} - {NO_UNIT}) == 1 and len(blocks) > 2:
-            assert len({bool(choice.keep[block]) for block in blocks}) == 1
+    for unit in range(len(choice.kinds)):
+        assert len(set(choice.keep[choice.units == unit].tolist())) == 1
+    for blocks in blocks_within(tree, LISTS):
+        assert len({int(choice.units[block]) for block in blocks}) == 1
+
+
+@given(headers.filter(bool), st.lists(full_rows, min_size=2, max_size=8), st.integers(0, 1000))
+@settings(deadline=None)
+def test_the_header_comes_with_its_rows(header: str, rows: list[str], seed: int) -> None:
+    html = f"<p>{PROSE}</p><table>{header}{''.join(rows)}</table><p>{PROSE}</p>"
+    tree = parse_raw(html.encode()).tree
+    choice = choose_blocks(tree, any_weights(seed))
+    (blocks,) = blocks_within(tree, [elements.tag("table")])
+    assert len({bool(choice.keep[block]) for block in blocks}) == 1
 
 
 @given(pages, st.integers(0, 1000))
