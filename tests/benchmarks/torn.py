@@ -5,8 +5,7 @@ Read by lxml, not by our parser, so that the measure does not share its faults.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -47,11 +46,8 @@ class TornPages:
         self.table_pages += bool(tables)
         if any(is_torn_row(row, lines, gold_words) for table in tables for row in table):
             self.torn_tables.append(token_f1)
-        by_first = defaultdict(list)
-        for line in lines:
-            if line.strip():
-                by_first[line.split(None, 1)[0]].append(line)
-        torn = [items for items in lists if is_torn_list(items, by_first)]
+        words = f" {' '.join(tokens(text))} "
+        torn = [items for items in lists if is_torn_list(items, words)]
         self.list_pages += bool(lists)
         self.torn_lists += bool(torn)
         self.torn_gold_lists += any(
@@ -141,13 +137,10 @@ def is_torn_row(cells: Sequence[str], lines: Sequence[str], gold_words: str) -> 
     return any(together) and not all(together)
 
 
-def is_torn_list(items: Sequence[str], lines: Mapping[str, Sequence[str]]) -> bool:
-    """Whether some, but not all items begin a line, or begin with one; `lines` by first token."""
-    found = [
-        any(
-            line.startswith(f" {item} ") or f" {item} ".startswith(line)
-            for line in lines.get(item.split(" ", 1)[0], ())
-        )
-        for item in items
-    ]
+def is_torn_list(items: Sequence[str], words: str) -> bool:
+    """Whether some, but not all items stand in the text, its tokens with a space at both ends.
+
+    Items of fewer than three tokens stand elsewhere on a page by chance, and are left out.
+    """
+    found = [f" {item} " in words for item in items if item.count(" ") >= 2]
     return any(found) and not all(found)

@@ -33,7 +33,7 @@ def page(tmp_path: Path) -> LabelledPage:
 
 def test_a_unit_is_worth_what_it_adds_to_its_page(page: LabelledPage) -> None:
     examples = unit_examples(page, choose_blocks(page.tree))
-    assert examples.sizes.tolist() == [9, 9]
+    assert examples.sizes.tolist() == [9, 10]
     assert examples.labels.tolist() == [0, 1]
     assert examples.gains[0] < 0 < examples.gains[1]
 
