@@ -66,7 +66,7 @@ bench-filters: $(VENV)/installed .venv-bench-filters/installed  ## All 21 measur
 # With it, quality is measured on domains that the weights have not seen: five folds are trained.
 bench-extraction: $(VENV)/installed .venv-bench-extraction/installed  ## HTML to text beside trafilatura, resiliparse, readability-lxml, justext.
 ifdef PAGES
-	$(BIN)/python -m massivetext.pipeline.extraction.training.train $(PAGES) \
+	OMP_NUM_THREADS=1 $(BIN)/python -m massivetext.pipeline.extraction.training.train $(PAGES) \
 	  --weights out/extraction/weights.npz --fold-weights out/extraction/folds
 	PYTHONPATH=. .venv-bench-extraction/bin/python tests/benchmarks/extraction.py $(PAGES) \
 	  --fold-weights out/extraction/folds

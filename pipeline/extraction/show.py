@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from massivetext.config import Extractor
-from massivetext.pipeline.extraction.choice.choose import choose_blocks
+from massivetext.pipeline.extraction.choice.choose import Choice, choose_blocks
 from massivetext.pipeline.extraction.choice.second_features import SCORE_UNIT
+from massivetext.pipeline.extraction.choice.units import NO_UNIT, UNIT_NAMES
 from massivetext.pipeline.extraction.encoding import decode_page
 from massivetext.pipeline.extraction.extractors import extractor_functions
 from massivetext.pipeline.extraction.html import elements, name_words
@@ -27,7 +28,7 @@ class ShownBlock:
     """Tags from the page's outermost block element down to the block's own, joined by `/`."""
     kept: bool
     score: float
-    """Log-odds that the block is main text, its surroundings and the page considered."""
+    """Log-odds that the block is main text, or the unit (a table, a list...) that it belongs to."""
     reason: str
     """What the decision was made from, in words."""
 
@@ -52,14 +53,14 @@ def show_blocks(
         raise ValueError(f"the extractor {extractor!r} does not show its blocks")
     tree = parse_page(decode_page(html, encoding)[1], parse).tree
     choice = choose_blocks(tree)
-    alone, together = (choice.scores / SCORE_UNIT).tolist()
+    deciding = (choice.scores[2] / SCORE_UNIT).tolist()
     return [
         ShownBlock(
             tree.block_text(block),
             "/".join(elements.TAGS[tree.nodes[pt.NODE_TAG, node]] for node in _line(tree, block)),
             bool(choice.keep[block]),
-            together[block],
-            _reason(tree, block, bool(choice.keep[block]), alone[block], together[block]),
+            deciding[block],
+            _reason(tree, choice, block),
         )
         for block in range(tree.blocks.shape[1])
     ]
@@ -75,8 +76,10 @@ def _line(tree: PageTree, block: int) -> list[int]:
     return nodes[::-1]
 
 
-def _reason(tree: PageTree, block: int, kept: bool, alone: float, together: float) -> str:
+def _reason(tree: PageTree, choice: Choice, block: int) -> str:
     """What speaks for or against a block, in words."""
+    kept = bool(choice.keep[block])
+    alone, together, deciding = (choice.scores[:, block] / SCORE_UNIT).tolist()
     characters = int(tree.blocks[pt.BLOCK_CHARACTERS, block])
     links = int(tree.blocks[pt.BLOCK_LINK_CHARACTERS, block])
     names = 0
@@ -88,9 +91,12 @@ def _reason(tree: PageTree, block: int, kept: bool, alone: float, together: floa
         if names >> bit & 1
     ]
     parts = [f"score {alone:+.1f} alone, {together:+.1f} in its surroundings"]
-    if kept and together <= 0:
-        parts.append("kept by rule (small page, no better block, or inside kept text)")
-    if not kept and together > 0:
+    unit = int(choice.units[block])
+    if unit != NO_UNIT:
+        parts.append(f"{deciding:+.1f} as a whole: {UNIT_NAMES[choice.kinds[unit]]}")
+    if kept and deciding <= 0:
+        parts.append("kept by rule (small page, or no better block)")
+    if not kept and deciding > 0:
         parts.append("dropped by rule (heading of text that is dropped)")
     parts.append(f"{characters} characters, {100 * links // characters} % in links")
     if groups:

@@ -16,6 +16,7 @@ import hashlib
 import json
 import logging
 import random
+import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
@@ -25,13 +26,15 @@ from typing import Any
 
 import numpy as np
 
-from massivetext.pipeline.extraction import extract_text
-from massivetext.pipeline.extraction.choice.weights import Weights, read_weights
-from massivetext.pipeline.extraction.encoding import decode_page
-from massivetext.pipeline.extraction.main_text import lxml_text, raw_text
-from massivetext.pipeline.extraction.training.pages import tokens
-
 ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+
+from massivetext.pipeline.extraction import extract_text  # noqa: E402
+from massivetext.pipeline.extraction.choice.weights import Weights, read_weights  # noqa: E402
+from massivetext.pipeline.extraction.encoding import decode_page  # noqa: E402
+from massivetext.pipeline.extraction.main_text import lxml_text, raw_text  # noqa: E402
+from massivetext.pipeline.extraction.training.pages import tokens  # noqa: E402
+from tests.benchmarks.torn import TornPages  # noqa: E402
 
 Extract = Callable[[bytes], str | None]
 GoldPage = tuple[str, bytes, str]
@@ -45,6 +48,7 @@ class Results:
     seconds: list[float] = field(default_factory=list)
     token_f1: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     four_gram_f1: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    torn: TornPages = field(default_factory=TornPages)
     empty: int = 0
     errors: int = 0
 
@@ -172,7 +176,10 @@ def measure(extractors: dict[str, Extract], pages: Iterable[GoldPage]) -> dict[s
             result.seconds.append(time.process_time() - start)
             result.empty += not text
             words = tokens(text)
-            result.token_f1[collection].append(f1(Counter(words), Counter(gold_tokens)))
+            token_f1 = f1(Counter(words), Counter(gold_tokens))
+            result.token_f1[collection].append(token_f1)
+            if gold:
+                result.torn.add(decode_page(page)[1], text, gold, token_f1)
             result.four_gram_f1[collection].append(f1(four_grams(words), four_grams(gold_tokens)))
     return results
 
@@ -200,6 +207,9 @@ def print_quality(results: dict[str, Results], sets: list[str]) -> None:
         cells = " ".join(f"{np.mean(result.token_f1[s]):9.3f}" for s in sets)
         print(f"{name:20s}{cells} {macro(result.token_f1):9.4f} {macro(result.four_gram_f1):9.4f}")
     ours = results["massivetext"]
+    print("\npages with torn tables and lists")
+    for name, result in results.items():
+        print(f"{name:20s} {result.torn}")
     print("\ngain of massivetext in macro token F1 and 4-gram F1 (95 % interval)")
     for name, result in results.items():
         if result is not ours:

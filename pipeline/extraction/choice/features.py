@@ -17,7 +17,7 @@ from massivetext.kernels import helper, inlined
 from massivetext.pipeline.extraction.choice import page_facts as pf
 from massivetext.pipeline.extraction.choice import text_words
 from massivetext.pipeline.extraction.choice.block_facts import describe_blocks
-from massivetext.pipeline.extraction.choice.logarithm import log8
+from massivetext.pipeline.extraction.choice.logarithm import count8, family8, log8, text8
 from massivetext.pipeline.extraction.choice.node_facts import (
     TAG_BITS,
     TAG_GROUP_COUNT,
@@ -82,8 +82,8 @@ def describe_whole(tree: Any, facts: Any, row: Any) -> Any:
     """Write what all blocks of the page share to `row`; the number of features."""
     blocks = tree.blocks.shape[1]
     spans = facts.spans
-    count = put(row, 0, _PAGE_COLUMN, log8(facts.prose_before[blocks]))
-    count = put(row, count, _PAGE_COLUMN + 1, log8(blocks))
+    count = put(row, 0, _PAGE_COLUMN, text8(facts.prose_before[blocks]))
+    count = put(row, count, _PAGE_COLUMN + 1, count8(blocks))
     count = put(row, count, _PAGE_COLUMN + 2, facts.levels[0, 1])
     count = put(row, count, _PAGE_COLUMN + 3, facts.levels[spans[pf.TOP], 4])
     return put(row, count, _PAGE_COLUMN + 4, facts.levels[spans[pf.ABOVE], 4])
@@ -102,9 +102,9 @@ def describe_parent(parent: Any, tree: Any, facts: Any, row: Any) -> Any:
         above = max(parents[above], 0)
     near = tree.node_words[parent] | tree.node_words[max(parents[parent], 0)]
     tags, words = facts.nodes[pf.NODE_TAGS, parent], facts.nodes[pf.NODE_WORDS, parent]
-    count = _put_bits(row, count, _TAGS_COLUMN + TAG_GROUP_COUNT, tags)
-    count = _put_bits(row, count, _NAMES_COLUMN + name_words.GROUP_COUNT, near)
-    return _put_bits(row, count, _NAMES_COLUMN + 2 * name_words.GROUP_COUNT, words)
+    count = put_bits(row, count, _TAGS_COLUMN + TAG_GROUP_COUNT, tags)
+    count = put_bits(row, count, _NAMES_COLUMN + name_words.GROUP_COUNT, near)
+    return put_bits(row, count, _NAMES_COLUMN + 2 * name_words.GROUP_COUNT, words)
 
 
 @helper
@@ -116,9 +116,9 @@ def describe_block(block: Any, tree: Any, facts: Any, row: Any) -> Any:
     count = _put_neighbours(block, tree, facts.blocks, row, count)
     for feature in range(LEVEL_FEATURES):
         count = put(row, count, _LEVELS_COLUMN + feature, facts.levels[node, feature])
-    count = _put_bits(row, count, _TAGS_COLUMN, TAG_BITS[tree.nodes[pt.NODE_TAG, node]])
-    count = _put_bits(row, count, _NAMES_COLUMN, tree.node_words[node])
-    return _put_bits(row, count, _TEXT_COLUMN, facts.blocks[pf.FACT_GROUPS, block])
+    count = put_bits(row, count, _TAGS_COLUMN, TAG_BITS[tree.nodes[pt.NODE_TAG, node]])
+    count = put_bits(row, count, _NAMES_COLUMN, tree.node_words[node])
+    return put_bits(row, count, _TEXT_COLUMN, facts.blocks[pf.FACT_GROUPS, block])
 
 
 @helper
@@ -128,7 +128,7 @@ def _put_own(block: Any, tree: Any, facts: Any, row: Any) -> Any:
     punctuation = facts[pf.FACT_PUNCTUATION, block]
     count = put(row, 0, 0, log8(characters))
     count = put(row, count, 1, facts[pf.FACT_DENSITY, block])
-    count = put(row, count, 2, log8(tree.blocks[pt.BLOCK_LINKS, block]))
+    count = put(row, count, 2, family8(tree.blocks[pt.BLOCK_LINKS, block]))
     count = put(row, count, 3, log8(punctuation))
     count = put(row, count, 4, log8(facts[pf.FACT_WORDS, block]))
     count = put(row, count, 5, facts[pf.FACT_CAPITALS, block])
@@ -136,7 +136,7 @@ def _put_own(block: Any, tree: Any, facts: Any, row: Any) -> Any:
     count = put(row, count, 7, facts[pf.FACT_FOREIGN, block])
     count = put(row, count, 8, facts[pf.FACT_MARKS, block] & 1)
     count = put(row, count, 9, facts[pf.FACT_MARKS, block] >> 1)
-    count = put(row, count, 10, log8(facts[pf.FACT_COPIES, block] - 1))
+    count = put(row, count, 10, family8(facts[pf.FACT_COPIES, block] - 1))
     count = put(row, count, 11, tree.blocks[pt.BLOCK_MARGIN, block])
     return put(row, count, 12, log8(punctuation * 256 // characters))
 
@@ -150,8 +150,8 @@ def _put_place(block: Any, tree: Any, facts: Any, row: Any, count: Any) -> Any:
     near = before[min(block + 6, blocks)] - before[max(block - 5, 0)]
     around = before[min(block + 16, blocks)] - before[max(block - 15, 0)]
     column = _OWN_FEATURES
-    count = put(row, count, column, log8(near))
-    count = put(row, count, column + 1, log8(around))
+    count = put(row, count, column, text8(near))
+    count = put(row, count, column + 1, text8(around))
     count = put(row, count, column + 2, SHARE * block // blocks)
     count = put(row, count, column + 3, SHARE * before[block] // max(before[blocks], 1))
     in_top = spans[pf.TOP] <= node < spans[pf.TOP_END]
@@ -184,7 +184,7 @@ def _put_neighbours(block: Any, tree: Any, facts: Any, row: Any, count: Any) -> 
 
 
 @helper
-def _put_bits(row: Any, count: Any, column: Any, bits: Any) -> Any:
+def put_bits(row: Any, count: Any, column: Any, bits: Any) -> Any:
     """A feature a bit, from `column` on."""
     rest = np.int64(bits)
     while rest:

@@ -9,7 +9,13 @@ from numpy.typing import NDArray
 
 from massivetext.kernels import helper
 from massivetext.pipeline.extraction.choice import page_facts as pf
-from massivetext.pipeline.extraction.choice.logarithm import log8
+from massivetext.pipeline.extraction.choice.logarithm import (
+    count8,
+    family8,
+    log8,
+    scaled,
+    text8,
+)
 from massivetext.pipeline.extraction.hashing import FREE, mix, number_of
 from massivetext.pipeline.extraction.html import elements
 from massivetext.pipeline.extraction.html import page_tree as pt
@@ -62,8 +68,10 @@ def _sum_blocks(tree: Any, facts: Any) -> None:
     nodes[:] = 0
     for block in range(tree.blocks.shape[1]):
         node = tree.blocks[pt.BLOCK_NODE, block]
-        nodes[pf.NODE_CHARACTERS, node] += tree.blocks[pt.BLOCK_CHARACTERS, block]
-        nodes[pf.NODE_LINK_CHARACTERS, node] += tree.blocks[pt.BLOCK_LINK_CHARACTERS, block]
+        characters = tree.blocks[pt.BLOCK_CHARACTERS, block]
+        links = tree.blocks[pt.BLOCK_LINK_CHARACTERS, block]
+        nodes[pf.NODE_CHARACTERS, node] += facts.blocks[pf.FACT_CHARACTERS, block]
+        nodes[pf.NODE_LINK_CHARACTERS, node] += scaled(links, characters)
         nodes[pf.NODE_BLOCKS, node] += 1
         nodes[pf.NODE_PROSE, node] += facts.blocks[pf.FACT_PROSE, block]
     for node in range(nodes.shape[1] - 1, 0, -1):
@@ -146,9 +154,9 @@ def _describe_levels(nodes: Any, levels: Any) -> None:
         characters = nodes[pf.NODE_CHARACTERS, node]
         blocks = max(nodes[pf.NODE_BLOCKS, node], 1)
         links = nodes[pf.NODE_LINK_CHARACTERS, node]
-        levels[node, 0] = log8(characters)
+        levels[node, 0] = text8(characters)
         levels[node, 1] = pf.SHARE * links // max(characters, 1)
-        levels[node, 2] = log8(blocks)
+        levels[node, 2] = count8(blocks)
         levels[node, 3] = log8(characters // blocks)
         levels[node, 4] = pf.SHARE * characters // page
-        levels[node, 5] = log8(nodes[pf.NODE_SIBLINGS, node])
+        levels[node, 5] = family8(nodes[pf.NODE_SIBLINGS, node])

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from massivetext.kernels import helper
 from massivetext.pipeline.extraction.choice.features import put
-from massivetext.pipeline.extraction.choice.logarithm import log8
+from massivetext.pipeline.extraction.choice.logarithm import LARGEST_BLOCK, count8, scaled, text8
 from massivetext.pipeline.extraction.choice.page_facts import SHARE
 from massivetext.pipeline.extraction.choice.second_features import SCORE_LIMIT, probability
 from massivetext.pipeline.extraction.html import page_tree as pt
@@ -34,10 +34,11 @@ def describe_scored_page(blocks: Any, scores: Any, row: Any) -> Any:
     best, positive, sure = -SCORE_LIMIT, 0, 0
     for block in range(blocks.shape[1]):
         score = scores[block]
-        characters = blocks[pt.BLOCK_CHARACTERS, block]
+        in_block = blocks[pt.BLOCK_CHARACTERS, block]
+        characters = min(in_block, LARGEST_BLOCK)
         share = probability(score)
         total += characters
-        links += blocks[pt.BLOCK_LINK_CHARACTERS, block]
+        links += scaled(blocks[pt.BLOCK_LINK_CHARACTERS, block], in_block)
         kept += characters * share
         unsure += characters * min(share, 256 - share)
         best = max(best, score)
@@ -48,16 +49,17 @@ def describe_scored_page(blocks: Any, scores: Any, row: Any) -> Any:
     for level in range(len(_LEVELS)):
         above = 0
         for block in range(blocks.shape[1]):
-            above += blocks[pt.BLOCK_CHARACTERS, block] * (scores[block] > _LEVELS[level])
-        count = put(row, count, level, log8(above))
+            characters = min(blocks[pt.BLOCK_CHARACTERS, block], LARGEST_BLOCK)
+            above += characters * (scores[block] > _LEVELS[level])
+        count = put(row, count, level, text8(above))
         count = put(row, count, len(_LEVELS) + level, SHARE * above // total)
     column = 2 * len(_LEVELS)
-    count = put(row, count, column, log8(total))
-    count = put(row, count, column + 1, log8(max(blocks.shape[1], 1)))
+    count = put(row, count, column, text8(total))
+    count = put(row, count, column + 1, count8(max(blocks.shape[1], 1)))
     count = put(row, count, column + 2, best)
-    count = put(row, count, column + 3, log8(positive))
-    count = put(row, count, column + 4, log8(sure))
+    count = put(row, count, column + 3, count8(positive))
+    count = put(row, count, column + 4, count8(sure))
     count = put(row, count, column + 5, SHARE * kept // (256 * total))
     count = put(row, count, column + 6, SHARE * links // total)
     count = put(row, count, column + 7, SHARE * unsure // (128 * total))
-    return put(row, count, column + 8, log8(unsure // 128))
+    return put(row, count, column + 8, text8(unsure // 128))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from massivetext.kernels import helper
 from massivetext.pipeline.extraction.choice import page_facts as pf
 from massivetext.pipeline.extraction.choice.features import put
-from massivetext.pipeline.extraction.choice.logarithm import log8
+from massivetext.pipeline.extraction.choice.logarithm import LARGEST_BLOCK, count8, family8, text8
 from massivetext.pipeline.extraction.choice.page_facts import SHARE
 from massivetext.pipeline.extraction.html import page_tree as pt
 
@@ -134,7 +134,7 @@ def _sum_blocks(blocks: Any, scores: Any, sums: Any) -> None:
     best = -SCORE_LIMIT
     for block in range(blocks.shape[1]):
         node = blocks[pt.BLOCK_NODE, block]
-        characters = blocks[pt.BLOCK_CHARACTERS, block]
+        characters = min(blocks[pt.BLOCK_CHARACTERS, block], LARGEST_BLOCK)
         score = scores[block]
         kept = characters * probability(score)
         sums.kept_before[block + 1] = sums.kept_before[block] + kept
@@ -146,11 +146,11 @@ def _sum_blocks(blocks: Any, scores: Any, sums: Any) -> None:
         best = max(best, score)
     count = blocks.shape[1]
     kept, characters = sums.kept_before[count], max(sums.all_before[count], 1)
-    sums.page[0] = log8(kept // 256)
+    sums.page[0] = text8(kept // 256)
     sums.page[1] = SHARE * kept // (256 * characters)
     sums.page[2] = SHARE * positive // max(count, 1)
     sums.page[3] = best
-    sums.page[4] = log8(positive)
+    sums.page[4] = count8(positive)
 
 
 @helper
@@ -198,7 +198,7 @@ def _describe_levels(node_facts: Any, sums: Any) -> None:
 def _describe_members(index: Any, sums: Any, level: Any, column: Any) -> None:
     members = max(sums[_MEMBERS, index], 1)
     level[column] = SHARE * sums[_KEPT, index] // (256 * max(sums[_ALL, index], 1))
-    level[column + 1] = log8(members)
+    level[column + 1] = family8(members)
     level[column + 2] = SHARE * sums[_POSITIVE, index] // members
 
 

@@ -1,4 +1,4 @@
-"""The learned weights of the choice: three small networks in one data file."""
+"""The learned weights of the choice: four small networks in one data file."""
 
 from __future__ import annotations
 
@@ -37,12 +37,13 @@ class Network(NamedTuple):
 
 
 class Weights(NamedTuple):
-    """The networks of both stages, and of the page-level decision."""
+    """The networks of both stages, and of the decisions on the page and on units."""
 
     first: Network
     second: Network
     """Its features begin with those of the first stage."""
     page: Network
+    unit: Network
     shared: Floats
     """Shape (first features, units of both stages): what both make of the first features, side by
     side."""
@@ -56,14 +57,17 @@ NETWORK_TYPE: Final[Any] = types.NamedTuple(
     Network,
 )
 WEIGHTS_TYPE: Final[Any] = types.NamedTuple(
-    [NETWORK_TYPE, NETWORK_TYPE, NETWORK_TYPE, types.float32[:, ::1]], Weights
+    [NETWORK_TYPE, NETWORK_TYPE, NETWORK_TYPE, NETWORK_TYPE, types.float32[:, ::1]], Weights
 )
 """The type of `Weights` in the signatures of kernels."""
 
 
-def weights_of(first: Network, second: Network, page: Network) -> Weights:
-    """The weights of three networks; raises `ValueError` if their layers do not fit vectors."""
-    for network in (first, second, page):
+NETWORKS: Final = ("first", "second", "page", "unit")
+
+
+def weights_of(first: Network, second: Network, page: Network, unit: Network) -> Weights:
+    """The weights of four networks; raises `ValueError` if their layers do not fit vectors."""
+    for network in (first, second, page, unit):
         if len(network.bias) % VECTOR or len(network.bias_2) % VECTOR:
             raise ValueError(f"layers have multiples of {VECTOR} units")
     features = len(first.weights)
@@ -71,17 +75,17 @@ def weights_of(first: Network, second: Network, page: Network) -> Weights:
         first,
         second,
         page,
+        unit,
         np.concatenate([first.weights, second.weights[:features]], 1),
     )
 
 
 def save_weights(path: str, weights: Weights) -> None:
     """Write the data file of the weights."""
-    networks = {"first": weights.first, "second": weights.second, "page": weights.page}
     arrays: dict[str, Any] = {
         f"{name}_{layer}": array
-        for name, network in networks.items()
-        for layer, array in network._asdict().items()
+        for name in NETWORKS
+        for layer, array in getattr(weights, name)._asdict().items()
     }
     np.savez_compressed(path, **arrays)
 
@@ -100,6 +104,6 @@ def read_weights(path: str) -> Weights:
         return weights_of(
             *(
                 Network(*(arrays[f"{name}_{layer}"] for layer in Network._fields))
-                for name in ("first", "second", "page")
+                for name in NETWORKS
             )
         )

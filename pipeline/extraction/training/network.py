@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from massivetext.pipeline.extraction.choice.weights import Floats, Network
+from massivetext.pipeline.extraction.choice.weights import VECTOR, Floats, Network
 from massivetext.pipeline.extraction.training.pages import LabelledPage
 
 _BATCH: Final = 1024
@@ -217,6 +217,12 @@ def fit_pages(
             slope = ((slope + 0.02 * shifts) / len(batch)).astype(np.float32)
             perceptron.descend(scaled, hidden, values, slope, rate)
     return perceptron
+
+
+def zero_network(features: int) -> Network:
+    """A network whose score is 0, whatever the features."""
+    shapes = ((features, VECTOR), (VECTOR,), (VECTOR, VECTOR), (VECTOR,), (VECTOR,), (1,))
+    return Network(*(np.zeros(shape, np.float32) for shape in shapes))
 
 
 def joined(networks: Sequence[Network]) -> Network:

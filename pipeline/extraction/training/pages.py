@@ -32,7 +32,7 @@ TRAINING_SETS: Final[dict[str, str]] = {
 
 _CJK: Final = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _TOKEN: Final = re.compile(f"[{_CJK}]|[^\\W{_CJK}]+")
-_SHINGLE: Final = 3
+SHINGLE: Final = 3
 """Our choice: tokens in a row by which a block is found in the gold text."""
 
 _LONG: Final = 5
@@ -68,6 +68,8 @@ class LabelledPage:
     """Number of tokens of each block."""
     token_numbers: NDArray[np.int32]
     """Every token of the page as a number among the gold text's tokens, -1 if it has none."""
+    gold_numbers: NDArray[np.int32]
+    """The gold text as those numbers."""
     gold_counts: NDArray[np.int64]
     """How often each of them stands in the gold text."""
     is_sound: bool
@@ -112,6 +114,7 @@ def _labelled(name: str, entry: dict[str, Any], html: bytes) -> LabelledPage | N
     gold = tokens(entry["gold"])
     labels = _labels(blocks, gold)
     numbers = {token: number for number, token in enumerate(dict.fromkeys(gold))}
+    gold_numbers = np.array([numbers[token] for token in gold], np.int32)
     lengths = np.array([len(block) for block in blocks], np.int32)
     found = lengths[(lengths >= _LONG) & (labels > 0.5)].sum()
     return LabelledPage(
@@ -124,21 +127,22 @@ def _labelled(name: str, entry: dict[str, Any], html: bytes) -> LabelledPage | N
         np.where(lengths > 0, np.clip(lengths, 1, 60) ** 0.75, 0.1).astype(np.float32),
         lengths,
         np.array([numbers.get(token, -1) for block in blocks for token in block], np.int32),
-        np.bincount([numbers[token] for token in gold], minlength=len(numbers)),
+        gold_numbers,
+        np.bincount(gold_numbers, minlength=len(numbers)),
         bool(found >= _MIN_FOUND * len(gold) and count <= _MAX_BLOCKS),
     )
 
 
 def _labels(blocks: Sequence[list[str]], gold: list[str]) -> NDArray[np.float32]:
     """Share of each block's shingles in the gold text; surplus copies count as absent."""
-    shingles = set(zip(*(gold[offset:] for offset in range(_SHINGLE)), strict=False))
+    shingles = set(zip(*(gold[offset:] for offset in range(SHINGLE)), strict=False))
     text = f" {' '.join(gold)} "
     labels = np.zeros(len(blocks), np.float32)
     seen: Counter[str] = Counter()
     for number, block in enumerate(blocks):
         words = " ".join(block)
         if len(block) >= _LONG:
-            own = list(zip(*(block[offset:] for offset in range(_SHINGLE)), strict=False))
+            own = list(zip(*(block[offset:] for offset in range(SHINGLE)), strict=False))
             labels[number] = sum(shingle in shingles for shingle in own) / len(own)
             if labels[number] > 0.5:
                 seen[words] += 1

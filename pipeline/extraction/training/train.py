@@ -16,18 +16,31 @@ from massivetext.pipeline.extraction.choice.second_features import (
     SCORE_LIMIT,
     SCORE_UNIT,
 )
-from massivetext.pipeline.extraction.choice.weights import Floats, Weights, save_weights, weights_of
+from massivetext.pipeline.extraction.choice.unit_features import UNIT_FEATURES
+from massivetext.pipeline.extraction.choice.weights import (
+    Floats,
+    Network,
+    Weights,
+    save_weights,
+    weights_of,
+)
 from massivetext.pipeline.extraction.training.network import (
     Perceptron,
     fit_blocks,
     fit_pages,
     joined,
     refine_blocks,
+    zero_network,
 )
 from massivetext.pipeline.extraction.training.pages import (
     TRAINING_SETS,
     LabelledPage,
     read_pages,
+)
+from massivetext.pipeline.extraction.training.units import (
+    UnitExamples,
+    fit_units,
+    unit_examples,
 )
 
 FOLDS: Final = 5
@@ -36,7 +49,8 @@ FIRST_OUTPUTS: Final = 8
 SECOND_UNITS: Final = 48
 SECOND_OUTPUTS: Final = 16
 """Our choice: doubling the first stage's units does not help where a second stage follows."""
-PAGE_SEEDS: Final = (0, 1, 2)
+HEAD_SEEDS: Final = (0, 1, 2)
+"""Our choice: the networks of pages and of units are small, and the mean of three varies less."""
 SEED: Final = 0
 
 Matrix = NDArray[np.int16]
@@ -83,6 +97,11 @@ def fit_second(pages: Sequence[LabelledPage], features: Sequence[Matrix]) -> Per
     return second
 
 
+def unit_network(pages: Sequence[LabelledPage], examples: Sequence[UnitExamples]) -> Network:
+    """Train the decision on units, on scores for pages that the other networks have not seen."""
+    return joined([fit_units(pages, examples, seed=seed).network() for seed in HEAD_SEEDS])
+
+
 def train_scorer(pages: Sequence[LabelledPage]) -> tuple[list[Weights], Weights]:
     """`(weights that have not seen each fold, weights that have seen all)`."""
     learned = [page for page in pages if page.is_sound and page.collection in TRAINING_SETS]
@@ -112,16 +131,26 @@ def train_scorer(pages: Sequence[LabelledPage]) -> tuple[list[Weights], Weights]
     def weights(first: Perceptron, second: Perceptron, seen: list[int]) -> Weights:
         heads = [
             fit_pages([learned[i] for i in seen], rows[seen], [scores[i] for i in seen], seed=seed)
-            for seed in PAGE_SEEDS
+            for seed in HEAD_SEEDS
         ]
         page = joined([head.network() for head in heads])
-        return weights_of(first.network(), second.network(), page)
+        return weights_of(first.network(), second.network(), page, zero_network(UNIT_FEATURES))
 
     by_fold = [weights(firsts[fold], seconds[fold], without(fold)) for fold in range(FOLDS)]
     everything = list(range(len(learned)))
     second = fit_second(learned, [features[i] for i in everything])
     final = weights(fit_first(learned), second, everything)
-    return by_fold, final
+    print("pages done", flush=True)
+    examples = [
+        unit_examples(page, choose_blocks(page.tree, by_fold[page.fold(FOLDS)])) for page in learned
+    ]
+
+    def with_units(weights: Weights, seen: list[int]) -> Weights:
+        unit = unit_network([learned[i] for i in seen], [examples[i] for i in seen])
+        return weights_of(weights.first, weights.second, weights.page, unit)
+
+    by_fold = [with_units(by_fold[fold], without(fold)) for fold in range(FOLDS)]
+    return by_fold, with_units(final, everything)
 
 
 def quality_report(pages: Sequence[LabelledPage], by_fold: Sequence[Weights]) -> str:

@@ -17,8 +17,10 @@ from massivetext.pipeline.extraction.choice.score import (
     first_matrix,
     page_row,
     second_matrix,
+    unit_matrix,
 )
 from massivetext.pipeline.extraction.choice.second_features import SCORE_LIMIT, SCORE_UNIT
+from massivetext.pipeline.extraction.choice.units import NO_UNIT
 from massivetext.pipeline.extraction.choice.weights import WEIGHTS_FILE, Network, load_weights
 from massivetext.pipeline.extraction.html import page_tree as pt
 from massivetext.pipeline.extraction.html.name_words import words_of
@@ -58,6 +60,10 @@ def test_the_kernel_computes_the_networks() -> None:
     row = page_row(page.blocks, np.floor(alone).astype(np.int32))
     of_page = math.floor(scores_of(weights.page, row[None])[0])
     np.testing.assert_allclose(found[1], alone + of_page - 0.5, atol=0.51)
+    of_units = scores_of(weights.unit, unit_matrix(page, found))
+    units = choose_blocks(page, weights).units
+    expected = np.where(units == NO_UNIT, found[1] + 0.5, of_units[units])
+    np.testing.assert_allclose(found[2], expected - 0.5, atol=0.51)
 
 
 def test_the_choice_of_a_page() -> None:
@@ -146,5 +152,5 @@ def test_a_processor_without_wide_registers_computes_the_same(tmp_path: Path) ->
         ).stdout
 
     plain = scores(NUMBA_CPU_NAME="generic", NUMBA_CPU_FEATURES="", NUMBA_CACHE_DIR=str(tmp_path))
-    assert plain.count("[") == 40 * 3
+    assert plain.count("[") == 40 * 4
     assert plain == scores()
