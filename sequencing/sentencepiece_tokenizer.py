@@ -74,12 +74,14 @@ class SentencePieceTokenizer:
         """
         if not text.isascii():
             text.decode()  # SentencePiece would make three tokens of a bad byte, and lose it
-        fast, rule = self._fast
+        fast, rule, prefix = self._fast
         if fast is None:
             return self.encode_by_sentencepiece(text)
         # NFKC leaves ASCII as it is; of other rules nothing is known.
         if rule != "identity" and not (rule == "nfkc" and text.isascii()):
             text = self._processor.normalize(text)
+        elif text:
+            text = prefix + text
         return fast.encode(text)
 
     def encode_by_sentencepiece(self, text: bytes) -> Tokens:
@@ -87,15 +89,16 @@ class SentencePieceTokenizer:
         return np.array(self._processor.encode(text), token_type_of(self.vocab_size))
 
     @cached_property
-    def _fast(self) -> tuple[FastEncoder | None, str]:
-        """The fast encoder, if it can take the model, and the rule of normalisation."""
+    def _fast(self) -> tuple[FastEncoder | None, str, bytes]:
+        """The fast encoder, if it can take the model, its rule of normalisation, and its prefix."""
         from massivetext.sequencing import fast_encoder  # compiled when first needed
 
         parsed = parse_sentencepiece(self.model)
+        prefix = b" " if parsed.adds_space else b""
         try:
-            return fast_encoder.FastEncoder(parsed), parsed.normalization
+            return fast_encoder.FastEncoder(parsed), parsed.normalization, prefix
         except fast_encoder.UnsuitableModelError:
-            return None, parsed.normalization
+            return None, parsed.normalization, prefix
 
     def decode(self, tokens: NDArray[np.integer]) -> str:
         """Returns the text of tokens; BOS and EOS vanish, cut characters become U+FFFD."""
