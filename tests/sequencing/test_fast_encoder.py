@@ -125,6 +125,20 @@ def test_models_that_put_a_space_in_front(train_tiny, passages, rule):
         assert_same(tokenizer, text)
 
 
+@pytest.mark.parametrize("rule", ["identity", "nfkc"])
+def test_symbols_of_a_user_are_tokens_wherever_they_stand(train_tiny, passages, rule):
+    """As the instruction marks of Mistral's later models."""
+    model = train_tiny(
+        user_defined_symbols=["[INST]", "brown fox"],
+        remove_extra_whitespaces=False,
+        normalization_rule_name=rule,
+    )
+    tokenizer = make_tokenizer(model)
+    assert tokenizer._fast[0] is not None
+    for text in [*passages[:5], "a [INST] b", "the brown fox", "brown  fox", "［INST］ ﬁ", "[INST"]:
+        assert_same(tokenizer, text)
+
+
 @pytest.mark.parametrize("tied", [2, 5, 400])
 def test_of_equal_scores_the_leftmost_pair_is_merged_first(identity, passages, tied):
     """Mistral's models have pieces of equal scores."""
@@ -143,7 +157,6 @@ def test_of_equal_scores_the_leftmost_pair_is_merged_first(identity, passages, t
         ({}, "spaces"),  # SentencePiece's defaults: a space is added in front
         ({"model_type": "unigram"}, "not a BPE"),
         ({"byte_fallback": False}, "no byte fallback"),
-        ({"user_defined_symbols": "\n"}, "user-defined"),
     ],
 )
 def test_other_models_are_left_to_sentencepiece(train_tiny, options, reason):
