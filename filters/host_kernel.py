@@ -16,7 +16,7 @@ import numpy as np
 
 from massivetext.ascii_bytes import COLON, FULL_STOP, QUESTION, SLASH, lowered
 from massivetext.byte_patterns import first_place
-from massivetext.filters.tag_kernel import FNV_OFFSET, FNV_PRIME
+from massivetext.hash_table import FNV_OFFSET, FNV_PRIME
 from massivetext.kernels import inlined, kernel, lean
 
 MOST_HOST_BYTES: Final = 253

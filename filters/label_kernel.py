@@ -19,13 +19,12 @@ from massivetext.byte_patterns import WORD_BYTES, word_at, word_of
 from massivetext.byte_scan import find_byte_before
 from massivetext.filters.label_names import LABEL_NAMES, ROBOT_NAMES, ROBOTS_DIRECTIVES
 from massivetext.filters.tag_kernel import (
-    FNV_OFFSET,
-    FNV_PRIME,
     hash_of,
     name_hash,
     name_hashes,
     next_attribute,
 )
+from massivetext.hash_table import FNV_OFFSET, FNV_PRIME
 from massivetext.kernels import inlined, lean
 
 META_NAME: Final = name_hash("meta")

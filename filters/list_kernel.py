@@ -29,7 +29,7 @@ from massivetext.filters.host_kernel import (
     holds,
     mixed,
 )
-from massivetext.filters.tag_kernel import FNV_OFFSET
+from massivetext.hash_table import FNV_OFFSET
 from massivetext.kernels import inlined, kernel, lean
 
 _TILDE: Final = ord("~")

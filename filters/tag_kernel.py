@@ -25,11 +25,8 @@ from massivetext.ascii_bytes import (
     lowered,
 )
 from massivetext.byte_scan import find_byte, find_byte_before
+from massivetext.hash_table import FNV_OFFSET, FNV_PRIME
 from massivetext.kernels import inlined, lean
-
-FNV_OFFSET: Final = np.uint64(0xCBF29CE484222325)
-FNV_PRIME: Final = np.uint64(0x100000001B3)
-"""FNV-1a for 64 bits (Fowler, Noll and Vo): names are short, and few are compared."""
 
 QUOTES: Final = (QUOTE, APOSTROPHE)
 

@@ -32,6 +32,10 @@ GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
 """2**64 divided by the golden ratio, odd: Knuth, The Art of Computer Programming, volume 3,
 section 6.4 (multiplicative hashing)."""
 
+FNV_OFFSET: Final = np.uint64(0xCBF29CE484222325)
+FNV_PRIME: Final = np.uint64(0x100000001B3)
+"""FNV-1a for 64 bits (Fowler, Noll and Vo): hashes names and words byte by byte."""
+
 NEXT_SLOT: Final = np.uint64(1)
 """To go on from a slot: uint64 plus a plain 1 would be a float."""
 

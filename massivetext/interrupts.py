@@ -20,7 +20,9 @@ from typing import Final
 INTERRUPTED: Final = 130
 """Exit code, by the convention of shells: 128 and the number of the signal."""
 
-READING_COMMANDS: Final = ("estimate", "extract", "explain", "verify", "eval", "sample")
+READING_COMMANDS: Final = (
+    *("estimate", "extract", "explain", "verify", "train-tokenizer", "eval", "sample"),
+)
 """Commands that commit nothing, and so have nothing to continue."""
 
 _CLEANING_SECONDS: Final = 1.5

@@ -5,7 +5,8 @@ no piece of the vocabulary holds the two characters at a place, nothing is ever 
 and the text can be cut there: into words, whose tokens are remembered. The places follow from the
 vocabulary itself; rules written by hand (white space, punctuation) do not hold.
 
-Models that this reasoning does not cover are left to SentencePiece (see `why_not`).
+Models that this reasoning does not cover are left to SentencePiece (see `why_not`). So are texts
+with symbols that a user defined, which are tokens whatever stands beside them.
 """
 
 from __future__ import annotations
@@ -41,17 +42,14 @@ def why_not(model: SentencePieceFile) -> str:
     types = {piece.type for piece in pieces}
     normal = [piece for piece in pieces if piece.type == PieceType.NORMAL]
     known = {piece.text for piece in normal}
-    merged = [piece.score for piece in normal if len(piece.text) > 1]
     byte_ids = [i for i, piece in enumerate(pieces) if piece.type == PieceType.BYTE]
     checks = {
         "it is not a BPE model": model.is_bpe,
         "it has no byte fallback": model.has_byte_fallback,
-        "it adds, removes or moves spaces": model.keeps_text,
+        "it removes or moves spaces": model.keeps_text,
         "it has more pieces than uint16 holds": len(pieces) <= 1 << 16,
-        "it has user-defined symbols": PieceType.USER_DEFINED not in types,
         "it has unused pieces": PieceType.UNUSED not in types,
         "the space is not a piece": _SPACE in known,
-        "its scores are not distinct": len(set(merged)) == len(merged),
         "it has pieces of unknown characters": all(
             character in known for piece in normal for character in piece.text
         ),
@@ -81,8 +79,8 @@ class FastEncoder:
         }
         byte_0 = next(i for i, p in enumerate(model.pieces) if p.type == PieceType.BYTE)
         scores = np.array([piece.score for piece in model.pieces], np.float32)
-        ranks = np.empty(len(scores), np.int32)
-        ranks[np.argsort(-scores, kind="stable")] = np.arange(len(scores), dtype=np.int32)
+        # Equal scores (Mistral's models have some) are one rank: the leftmost of them is first.
+        ranks = np.unique(-scores, return_inverse=True)[1].astype(np.int32)
         keys, merged = merge_table(_merges(tokens))
         pairs = {pair for piece in tokens for pair in itertools.pairwise(piece)}
         self._tables: Final = (

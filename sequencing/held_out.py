@@ -13,7 +13,7 @@ from massivetext.records import stable_hash
 
 
 @dataclass(frozen=True)
-class Split:
+class Side:
     """One side of the corpus: the documents to train on, or those that are held out.
 
     Attributes:
@@ -34,6 +34,6 @@ class Split:
         return (stable_hash(self.seed, document_id, "held out") < below) == self.is_held_out
 
     @property
-    def other(self) -> Split:
+    def other(self) -> Side:
         """The other side."""
-        return Split(self.seed, self.share, not self.is_held_out)
+        return Side(self.seed, self.share, not self.is_held_out)

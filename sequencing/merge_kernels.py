@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from massivetext.hash_table import NEXT_SLOT, find_slot, spread
+from massivetext.hash_table import FNV_OFFSET, FNV_PRIME, NEXT_SLOT, find_slot, spread
 from massivetext.kernels import inlined, kernel, lean
 from massivetext.utf8 import ASCII_END, character_at, is_continuation
 
@@ -54,10 +54,8 @@ _LEFT_MASK: Final = (1 << 32) - 1
 
 SIZE_BITS: Final = 16
 SIZE_MASK: Final = (1 << SIZE_BITS) - 1
-FNV_OFFSET: Final = np.uint64(0xCBF29CE484222325)  # FNV-1a, 64 bits
-FNV_PRIME: Final = np.uint64(0x100000001B3)
 _HALF: Final = np.uint64(32)
-NO_WORD: Final = np.uint64(0)
+NO_HASH: Final = np.uint64(0)
 """Marks an empty slot of the cache; hashes of words are odd."""
 
 _ODD: Final = np.uint64(1)
@@ -283,8 +281,8 @@ def find_word(
     """Returns the slot of a word in the cache: its own, or the empty one it would get."""
     slot = word_hash
     while True:
-        slot = find_slot(hashes, len(hashes) - 1, slot, word_hash, NO_WORD)
-        if hashes[slot] == NO_WORD:
+        slot = find_slot(hashes, len(hashes) - 1, slot, word_hash, NO_HASH)
+        if hashes[slot] == NO_HASH:
             break
         if key_slots[slot] & SIZE_MASK == size:
             first = key_slots[slot] >> SIZE_BITS
@@ -306,7 +304,7 @@ def remember(
     count = stop - first
     is_full = 2 * (used[0] + 1) > len(hashes)
     if is_full or used[1] + size > len(keys) or used[2] + count > len(tokens):
-        hashes[:] = NO_WORD
+        hashes[:] = NO_HASH
         used[:] = 0
     slot = find_word(text, start, size, word_hash, hashes, key_slots, keys)
     hashes[slot] = word_hash
@@ -323,7 +321,7 @@ def remember(
 
 @inlined
 def finished_hash(word_hash: Any) -> Any:
-    """Returns the hash of a word, which is never NO_WORD, from that of its bytes."""
+    """Returns the hash of a word, which is never NO_HASH, from that of its bytes."""
     return (word_hash ^ (word_hash >> _HALF)) | _ODD
 
 
@@ -359,7 +357,7 @@ def encode(text: Any, out: Any, T: Any, C: Any, W: Any) -> Any:
             continue
         word_hash = finished_hash(word_hash)
         slot = find_word(text, start, size, word_hash, hashes, key_slots, keys)
-        if hashes[slot] != NO_WORD:
+        if hashes[slot] != NO_HASH:
             place = token_slots[slot] >> SIZE_BITS
             for token in range(place, place + (token_slots[slot] & SIZE_MASK)):
                 out[written] = tokens[token]

@@ -80,13 +80,15 @@ class SentencePieceFile:
         is_bpe: whether pieces are merged by score.
         has_byte_fallback: whether unknown characters become byte pieces.
         normalization: name of the rule by which characters are replaced before encoding.
-        keeps_text: whether spaces are kept as they are: none added, removed or moved.
+        adds_space: whether a space comes before every text (a "dummy prefix").
+        keeps_text: whether spaces are kept as they are otherwise: none removed or moved.
     """
 
     pieces: tuple[Piece, ...]
     is_bpe: bool
     has_byte_fallback: bool
     normalization: str
+    adds_space: bool
     keeps_text: bool
 
 
@@ -99,7 +101,6 @@ def parse_sentencepiece(model: bytes) -> SentencePieceFile:
     parsed = _parse("ModelProto", model)
     trainer = _parse("TrainerSpec", parsed.trainer_spec)
     normalizer = _parse("NormalizerSpec", parsed.normalizer_spec)
-    adds_or_removes = normalizer.add_dummy_prefix or normalizer.remove_extra_whitespaces
     moves = trainer.treat_whitespace_as_suffix or not normalizer.escape_whitespaces
     has_rule = bool(normalizer.precompiled_charsmap)
     return SentencePieceFile(
@@ -107,7 +108,8 @@ def parse_sentencepiece(model: bytes) -> SentencePieceFile:
         is_bpe=trainer.model_type == _BPE,
         has_byte_fallback=trainer.byte_fallback,
         normalization=(normalizer.name.decode() or "custom") if has_rule else "identity",
-        keeps_text=not adds_or_removes and not moves,
+        adds_space=normalizer.add_dummy_prefix,
+        keeps_text=not normalizer.remove_extra_whitespaces and not moves,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -11,7 +12,7 @@ import sentencepiece
 from numpy.typing import NDArray
 
 from massivetext.sequencing.dataset import TOKENIZER_FILE
-from massivetext.sequencing.sentencepiece_file import parse_sentencepiece
+from massivetext.sequencing.sentencepiece_file import PieceType, parse_sentencepiece
 from massivetext.sequencing.token_type import Tokens, token_type_of
 
 if TYPE_CHECKING:
@@ -74,28 +75,45 @@ class SentencePieceTokenizer:
         """
         if not text.isascii():
             text.decode()  # SentencePiece would make three tokens of a bad byte, and lose it
-        fast, rule = self._fast
-        if fast is None:
+        fast, rule, prefix = self._fast
+        if fast is None or self._has_symbol(text):
             return self.encode_by_sentencepiece(text)
+        given = text
         # NFKC leaves ASCII as it is; of other rules nothing is known.
         if rule != "identity" and not (rule == "nfkc" and text.isascii()):
             text = self._processor.normalize(text)
+            if self._has_symbol(text):
+                return self.encode_by_sentencepiece(given)
+        elif text:
+            text = prefix + text
         return fast.encode(text)
 
     def encode_by_sentencepiece(self, text: bytes) -> Tokens:
         """Returns what `encode` returns, by the library itself: its reference and fallback."""
         return np.array(self._processor.encode(text), token_type_of(self.vocab_size))
 
+    def _has_symbol(self, text: bytes) -> bool:
+        """Whether a text holds one of the symbols that are tokens wherever they stand."""
+        return self._symbols is not None and self._symbols.search(text) is not None
+
     @cached_property
-    def _fast(self) -> tuple[FastEncoder | None, str]:
-        """The fast encoder, if it can take the model, and the rule of normalisation."""
+    def _symbols(self) -> re.Pattern[bytes] | None:
+        pieces = parse_sentencepiece(self.model).pieces
+        symbols = [p.text for p in pieces if p.type == PieceType.USER_DEFINED]
+        spellings = {s.encode() for text in symbols for s in (text, text.replace(_SPACE, " "))}
+        return re.compile(b"|".join(map(re.escape, sorted(spellings)))) if spellings else None
+
+    @cached_property
+    def _fast(self) -> tuple[FastEncoder | None, str, bytes]:
+        """The fast encoder, if it can take the model, its rule of normalisation, and its prefix."""
         from massivetext.sequencing import fast_encoder  # compiled when first needed
 
         parsed = parse_sentencepiece(self.model)
+        prefix = b" " if parsed.adds_space else b""
         try:
-            return fast_encoder.FastEncoder(parsed), parsed.normalization
+            return fast_encoder.FastEncoder(parsed), parsed.normalization, prefix
         except fast_encoder.UnsuitableModelError:
-            return None, parsed.normalization
+            return None, parsed.normalization, prefix
 
     def decode(self, tokens: NDArray[np.integer]) -> str:
         """Returns the text of tokens; BOS and EOS vanish, cut characters become U+FFFD."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from massivetext.sequencing.token_type import Tokens
 
-WHITE_SPACE: Final = "def two(x):\n    return x  # 2\n\n\tThe end.\n"
+WHITE_SPACE_SAMPLE: Final = "def two(x):\n    return x  # 2\n\n\tThe end.\n"
 """A text that comes back as it was from a tokenizer that keeps line feeds, tabs and indents."""
 
 
@@ -99,11 +99,11 @@ def require_usable(tokenizer: Tokenizer, allow_lossy: bool) -> None:
         ValueError: if it has no BOS or no EOS, or loses white space.
     """
     _ = tokenizer.bos, tokenizer.eos
-    found = tokenizer.decode(tokenizer.encode(WHITE_SPACE.encode()))
-    if found != WHITE_SPACE and not allow_lossy:
+    found = tokenizer.decode(tokenizer.encode(WHITE_SPACE_SAMPLE.encode()))
+    if found != WHITE_SPACE_SAMPLE and not allow_lossy:
         raise ValueError(
-            f"it loses white space: {WHITE_SPACE!r} comes back as {found!r}, so that no sequence "
-            "would have line feeds or indents as the text has; train it to keep white space (of "
+            f"it loses white space: {WHITE_SPACE_SAMPLE!r} comes back as {found!r}, so that no "
+            "sequence would have line feeds or indents as the text has; train it to keep them (of "
             "SentencePiece: remove_extra_whitespaces=false, no nmt_ rule), or set "
             "tokenizer.allow_lossy = true"
         )

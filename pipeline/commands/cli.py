@@ -33,6 +33,7 @@ from massivetext.pipeline.commands import (
     extract,
     phase,
     run,
+    train_tokenizer,
     verify,
 )
 from massivetext.pipeline.engine.errors import RunError, UsageError, is_out_of_memory, out_of_memory
@@ -47,6 +48,7 @@ COMMANDS: Final = (
     extract.COMMAND,
     explain.COMMAND,
     verify.COMMAND,
+    train_tokenizer.COMMAND,
     *model.COMMANDS,
 )
 """All commands, in the order of the help."""

@@ -10,12 +10,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from massivetext.hash_table import FNV_OFFSET, FNV_PRIME
 from massivetext.kernels import kernel, lean
 from massivetext.sequencing.merge_kernels import (
-    FNV_OFFSET,
-    FNV_PRIME,
     LONGEST_KEY,
-    NO_WORD,
+    NO_HASH,
     SHORT,
     SIZE_BITS,
     SIZE_MASK,
@@ -49,7 +48,7 @@ def _copy_known(
     """Appends the tokens of a word that is known; returns how many are written then."""
     hashes, key_slots, token_slots, keys, tokens, _ = words
     slot = find_word(text, start, size, word_hash, hashes, key_slots, keys)
-    if hashes[slot] != NO_WORD:
+    if hashes[slot] != NO_HASH:
         place = token_slots[slot] >> SIZE_BITS
         for token in range(place, place + (token_slots[slot] & SIZE_MASK)):
             out[written] = tokens[token]

@@ -21,12 +21,12 @@ from numba import types
 
 from massivetext.kernels import helper, kernel
 from massivetext.sequencing.byte_level.unicode_classes import (
-    CAPITAL,
-    CASELESS,
-    LETTER,
-    NUMBER,
-    SMALL,
-    SPACE,
+    IS_CAPITAL,
+    IS_CASELESS,
+    IS_LETTER,
+    IS_NUMBER,
+    IS_SMALL,
+    IS_SPACE,
 )
 from massivetext.utf8 import character_at
 
@@ -128,14 +128,14 @@ def _small_word(text: Any, place: Any, classes: Any) -> Any:
 
     Characters without case belong to both; the capitals give back as few as they must.
     """
-    capitals = _run(text, place, classes, CAPITAL | CASELESS)
-    stop = _run(text, capitals, classes, SMALL | CASELESS)
+    capitals = _run(text, place, classes, IS_CAPITAL | IS_CASELESS)
+    stop = _run(text, capitals, classes, IS_SMALL | IS_CASELESS)
     if stop > capitals:
         return stop
     last, at = place, place
     while at < capitals:
         found, behind = _class_at(text, at, classes)
-        if found & CASELESS:
+        if found & IS_CASELESS:
             last = behind
         at = behind
     return last
@@ -145,7 +145,7 @@ def _small_word(text: Any, place: Any, classes: Any) -> Any:
 def _word_by_case(text: Any, place: Any, classes: Any, rule: Any) -> Any:
     """Where a word of o200k ends that begins at a place; the place itself if none does."""
     found, behind = _class_at(text, place, classes)
-    takes_one = found & (LETTER | NUMBER) == 0 and not _is_line_end(text, place)
+    takes_one = found & (IS_LETTER | IS_NUMBER) == 0 and not _is_line_end(text, place)
     stop = place
     if takes_one:
         stop = _small_word(text, behind, classes)
@@ -153,10 +153,10 @@ def _word_by_case(text: Any, place: Any, classes: Any, rule: Any) -> Any:
     if stop == place:
         stop = _small_word(text, place, classes)
     if stop == place and takes_one:
-        stop = _run(text, behind, classes, CAPITAL | CASELESS)
+        stop = _run(text, behind, classes, IS_CAPITAL | IS_CASELESS)
         stop = stop if stop > behind else place
     if stop == place:
-        stop = _run(text, place, classes, CAPITAL | CASELESS)
+        stop = _run(text, place, classes, IS_CAPITAL | IS_CASELESS)
     if stop > place and rule.contractions == ANY_CASE_LAST:
         stop = _contraction(text, stop, True)
     return stop
@@ -168,14 +168,14 @@ def _word(text: Any, place: Any, classes: Any, rule: Any) -> Any:
     if rule.by_case:
         return _word_by_case(text, place, classes, rule)
     found, behind = _class_at(text, place, classes)
-    if found & LETTER:
-        return _run(text, behind, classes, LETTER)
+    if found & IS_LETTER:
+        return _run(text, behind, classes, IS_LETTER)
     if rule.space_before:
         takes_one = text[place] == _BLANK
     else:
-        takes_one = found & NUMBER == 0 and not _is_line_end(text, place)
+        takes_one = found & IS_NUMBER == 0 and not _is_line_end(text, place)
     if takes_one:
-        stop = _run(text, behind, classes, LETTER)
+        stop = _run(text, behind, classes, IS_LETTER)
         if stop > behind:
             return stop
     return place
@@ -188,7 +188,7 @@ def _number(text: Any, place: Any, classes: Any, rule: Any) -> Any:
     stop, count = start, 0
     while rule.numbers == 0 or count < rule.numbers:
         found, behind = _class_at(text, stop, classes)
-        if found & NUMBER == 0:
+        if found & IS_NUMBER == 0:
             break
         stop = behind
         count += 1
@@ -202,7 +202,7 @@ def _symbols(text: Any, place: Any, classes: Any, rule: Any) -> Any:
     stop = start
     while stop < len(text):
         found, behind = _class_at(text, stop, classes)
-        if found & (LETTER | NUMBER | SPACE):
+        if found & (IS_LETTER | IS_NUMBER | IS_SPACE):
             break
         stop = behind
     if stop == start:
@@ -221,7 +221,7 @@ def _white_space(text: Any, place: Any, classes: Any, rule: Any) -> Any:
     stop, last, line_end = place, place, place
     while stop < len(text):
         found, behind = _class_at(text, stop, classes)
-        if found & SPACE == 0:
+        if found & IS_SPACE == 0:
             break
         last = stop
         if _is_line_end(text, stop):

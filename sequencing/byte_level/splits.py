@@ -53,7 +53,7 @@ O200K: Final = _by_case(r"\p{N}{1,3}", f"(?i:{_CONTRACTIONS})?")
 TEKKEN: Final = _by_case(r"\p{N}", "")
 
 _GPT2_RULE: Final = SplitRule(True, False, sk.SMALL_FIRST, 0, 0, False, False)
-RULES: Final[dict[str, SplitRule]] = {
+SPLIT_RULES: Final[dict[str, SplitRule]] = {
     GPT2: _GPT2_RULE,
     _R50K: _GPT2_RULE,
     CL100K: SplitRule(False, False, sk.ANY_CASE_FIRST, 3, 1, True, True),
@@ -116,7 +116,7 @@ def splitter_of(patterns: Iterable[str]) -> Splitter:
         ValueError: if one of them is no regular expression.
     """
     patterns = tuple(patterns)
-    rule = RULES.get(patterns[0]) if len(patterns) == 1 else None
+    rule = SPLIT_RULES.get(patterns[0]) if len(patterns) == 1 else None
     return CompiledSplitter(rule) if rule else PatternSplitter(patterns)
 
 

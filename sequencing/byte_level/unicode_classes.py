@@ -17,12 +17,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-LETTER: Final = 1
-NUMBER: Final = 2
-SPACE: Final = 4
-CAPITAL: Final = 8  # Lu, Lt
-SMALL: Final = 16  # Ll
-CASELESS: Final = 32  # Lm, Lo, M: both sides of a change of case
+IS_LETTER: Final = 1
+IS_NUMBER: Final = 2
+IS_SPACE: Final = 4
+IS_CAPITAL: Final = 8  # Lu, Lt
+IS_SMALL: Final = 16  # Ll
+IS_CASELESS: Final = 32  # Lm, Lo, M: both sides of a change of case
 
 _FILE: Final = "unicode_classes.npz"
 _CODE_POINTS: Final = 0x110000
@@ -34,17 +34,17 @@ _WHITE_SPACE: Final = (
 )  # fmt: skip
 
 _BITS: Final = {
-    "Lu": LETTER | CAPITAL,
-    "Lt": LETTER | CAPITAL,
-    "Ll": LETTER | SMALL,
-    "Lm": LETTER | CASELESS,
-    "Lo": LETTER | CASELESS,
-    "Mn": CASELESS,
-    "Mc": CASELESS,
-    "Me": CASELESS,
-    "Nd": NUMBER,
-    "Nl": NUMBER,
-    "No": NUMBER,
+    "Lu": IS_LETTER | IS_CAPITAL,
+    "Lt": IS_LETTER | IS_CAPITAL,
+    "Ll": IS_LETTER | IS_SMALL,
+    "Lm": IS_LETTER | IS_CASELESS,
+    "Lo": IS_LETTER | IS_CASELESS,
+    "Mn": IS_CASELESS,
+    "Mc": IS_CASELESS,
+    "Me": IS_CASELESS,
+    "Nd": IS_NUMBER,
+    "Nl": IS_NUMBER,
+    "No": IS_NUMBER,
 }
 
 
@@ -64,11 +64,11 @@ def computed_table() -> NDArray[np.uint8]:
     table = np.zeros(_CODE_POINTS, np.uint8)
     for code_point in range(_CODE_POINTS):
         table[code_point] = _BITS.get(unicodedata.category(chr(code_point)), 0)
-    table[list(_WHITE_SPACE)] |= SPACE
+    table[list(_WHITE_SPACE)] |= IS_SPACE
     return table
 
 
-def main() -> None:
+def store_classes() -> None:
     """Writes the table of this Python's Unicode database into the package."""
     table = computed_table()
     first = np.flatnonzero(np.diff(table, prepend=table[0] ^ 1)).astype(np.int32)
@@ -80,4 +80,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    store_classes()

@@ -151,7 +151,7 @@ class ShardReader:
                     f"{path} holds {len(opened):,} sequences; {DATASET_FILE} says "
                     f"{entry.records:,}: the file is not the one that was written"
                 )
-            if not shard_format.checks_records:
+            if entry.xxh3 and not shard_format.checks_records:
                 _require_checksum(path, entry.xxh3)
             self._files[shard] = opened
         return self._files[shard]

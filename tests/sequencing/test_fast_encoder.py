@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from massivetext.sequencing import fast_encoder
+from massivetext.sequencing import fast_encoder, sentencepiece_file
 from massivetext.sequencing.fast_encoder import FastEncoder, why_not
 from massivetext.sequencing.sentencepiece_file import parse_sentencepiece
 from massivetext.sequencing.tokenizer import Tokenizer, make_tokenizer
@@ -113,13 +113,50 @@ def test_threads_do_not_disturb_each_other(identity):
     assert all(np.array_equal(a, b) for a, b in zip(found, expected * 5, strict=True))
 
 
+@pytest.mark.parametrize("rule", ["identity", "nfkc"])
+def test_models_that_put_a_space_in_front(train_tiny, passages, rule):
+    """As those of Llama 2 and Mistral."""
+    model = train_tiny(
+        add_dummy_prefix=True, remove_extra_whitespaces=False, normalization_rule_name=rule
+    )
+    tokenizer = make_tokenizer(model)
+    assert tokenizer._fast[0] is not None
+    for text in [*passages[:9], "", " ", "  two", "\n", "the", "ﬁve ½", "▁x", "naïve"]:
+        assert_same(tokenizer, text)
+
+
+@pytest.mark.parametrize("rule", ["identity", "nfkc"])
+def test_symbols_of_a_user_are_tokens_wherever_they_stand(train_tiny, passages, rule):
+    """As the instruction marks of Mistral's later models."""
+    model = train_tiny(
+        user_defined_symbols=["[INST]", "brown fox"],
+        remove_extra_whitespaces=False,
+        normalization_rule_name=rule,
+    )
+    tokenizer = make_tokenizer(model)
+    assert tokenizer._fast[0] is not None
+    for text in [*passages[:5], "a [INST] b", "the brown fox", "brown  fox", "［INST］ ﬁ", "[INST"]:
+        assert_same(tokenizer, text)
+
+
+@pytest.mark.parametrize("tied", [2, 5, 400])
+def test_of_equal_scores_the_leftmost_pair_is_merged_first(identity, passages, tied):
+    """Mistral's models have pieces of equal scores."""
+    model = sentencepiece_file._parse("ModelProto", identity.model)
+    for piece in model.pieces:
+        piece.score = piece.score // tied * tied
+    tokenizer = make_tokenizer(model.SerializeToString())
+    assert tokenizer._fast[0] is not None
+    for text in [*passages[:9], "thethethe", "nanana", "ofofandand"]:
+        assert_same(tokenizer, text)
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
         ({}, "spaces"),  # SentencePiece's defaults: a space is added in front
         ({"model_type": "unigram"}, "not a BPE"),
         ({"byte_fallback": False}, "no byte fallback"),
-        ({"user_defined_symbols": "\n"}, "user-defined"),
     ],
 )
 def test_other_models_are_left_to_sentencepiece(train_tiny, options, reason):

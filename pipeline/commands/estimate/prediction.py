@@ -43,7 +43,7 @@ from massivetext.pipeline.phases.sequence.drawing import (
 from massivetext.pipeline.phases.sequence.planning import visits_of
 from massivetext.pipeline.phases.table import PHASES, phase_named
 from massivetext.sequencing.draws import WHOLE, Draw, Supply, settle
-from massivetext.sequencing.held_out import Split
+from massivetext.sequencing.held_out import Side
 
 Measured = tuple[MeasuredRun, Volumes]
 
@@ -176,7 +176,7 @@ class Prediction:
             name: Supply(int(self.visit[name].corpus), Fraction(per_visit[name]))
             for name in mixture.given
         }
-        split = Split(self.config.seed, self.config.sequence.held_out)
+        split = Side(self.config.seed, self.config.sequence.held_out)
         drawn = draw_until_enough(self.config, split, Drawn(mixture, supplies), read)
         visits = visits_of(self.config.sequence, split)
         wanted = wanted_of(self.config, split, drawn)

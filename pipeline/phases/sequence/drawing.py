@@ -40,7 +40,7 @@ from massivetext.sequencing.draws import (
     next_draws,
     wanted_sequences,
 )
-from massivetext.sequencing.held_out import Split
+from massivetext.sequencing.held_out import Side
 from massivetext.sequencing.mixture import Mixture, make_mixture
 from massivetext.sequencing.packing import SPECIALS_PER_CROP
 
@@ -96,7 +96,7 @@ def draw(run: PhaseRun, plan: PartPlan, mixture: Mixture, survey: Mapping[str, S
     return draw_until_enough(run.job.config, plan.split, Drawn(mixture, supplies), read)
 
 
-def draw_until_enough(config: Config, split: Split, drawn: Drawn, read: ReadDraws) -> Drawn:
+def draw_until_enough(config: Config, split: Side, drawn: Drawn, read: ReadDraws) -> Drawn:
     """Returns what `read` has added until every subset gives its share, or is used up.
 
     Raises:
@@ -131,7 +131,7 @@ def draw_until_enough(config: Config, split: Split, drawn: Drawn, read: ReadDraw
         drawn = Drawn(mixture_of(config, fruitful), fruitful, drawn.files)
 
 
-def wanted_of(config: Config, split: Split, drawn: Drawn) -> int:
+def wanted_of(config: Config, split: Side, drawn: Drawn) -> int:
     """Returns how many sequences are asked for."""
     tokens = 0 if takes_all(config.sequence, split) else config.sequence.tokens
     return wanted_sequences(tokens, config.sequence.length, drawn.supplies)

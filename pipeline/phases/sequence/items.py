@@ -18,7 +18,7 @@ from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.sequencing.crop_batches import CROP_DTYPE, CropBatch, crop_hash, split_by_part
 from massivetext.sequencing.crops import crop_random, crop_range, expected_crop_bytes
 from massivetext.sequencing.draws import Draw
-from massivetext.sequencing.held_out import Split
+from massivetext.sequencing.held_out import Side
 from massivetext.sequencing.token_type import Tokens
 from massivetext.sequencing.tokenizer import Tokenizer, make_tokenizer
 from massivetext.sequencing.tokenizer_training import drawn_passages, word_frequencies
@@ -97,7 +97,7 @@ class SurveyItem:
     seed: int
     crop_bytes: int | None
     limits: Mapping[str, int]
-    split: Split
+    split: Side
 
     def __call__(self, item: WorkItem) -> ItemResult[Surveyed]:
         """Returns the sample file, and what there is of both sides: to train on, and held out."""
@@ -146,7 +146,7 @@ class TokeniseItem:
     crop_bytes: int | None
     parts: int
     draws: Mapping[str, Draw]
-    split: Split
+    split: Side
 
     def __call__(self, item: WorkItem) -> ItemResult[Tokenised]:
         """Returns the crop file, and how many crops and tokens it holds."""

@@ -47,7 +47,7 @@ from massivetext.sequencing.beam import Quotas, VisitId
 from massivetext.sequencing.crop_batches import CROP_DTYPE
 from massivetext.sequencing.dataset import DATASET_FILE, HELD_OUT_FOLDER, TOKENIZER_FILE
 from massivetext.sequencing.draws import Shortage, part_quotas, settle
-from massivetext.sequencing.held_out import Split
+from massivetext.sequencing.held_out import Side
 from massivetext.sequencing.mixture import Mixture, Shares, make_mixture
 from massivetext.sequencing.tokenizer import Tokenizer, make_tokenizer, require_usable
 from massivetext.sequencing.tokenizer_training import (
@@ -107,7 +107,7 @@ def sequence(run: PhaseRun) -> Manifest:
         UsageError: if it gives fewer than were asked for.
     """
     config = run.job.config
-    split = Split(config.seed, config.sequence.held_out)
+    split = Side(config.seed, config.sequence.held_out)
     survey, held_out = _survey(run, split)
     mixture = mixture_of(config, [s for s, counts in survey.items() if counts.text_bytes])
     tokenizer, warnings, tokenizer_entry = _tokenizer(run, mixture.given)
@@ -122,7 +122,7 @@ def sequence(run: PhaseRun) -> Manifest:
     return run.manifest(results, {"warnings": warnings}, tuple(entries))
 
 
-def _survey(run: PhaseRun, split: Split) -> tuple[dict[str, Surveyed], dict[str, Surveyed]]:
+def _survey(run: PhaseRun, split: Side) -> tuple[dict[str, Surveyed], dict[str, Surveyed]]:
     """Returns what there is of each subset, to train on and held out; draws the sample."""
     config = run.job.config
     limits = {}
@@ -147,7 +147,7 @@ def _survey(run: PhaseRun, split: Split) -> tuple[dict[str, Surveyed], dict[str,
 
 def _write_side(
     run: PhaseRun,
-    split: Split,
+    split: Side,
     survey: Survey,
     mixture: Mixture,
     tokenizer: Tokenizer,
@@ -184,7 +184,7 @@ def _write_side(
 
 
 def _write_held_out(
-    run: PhaseRun, split: Split, survey: Survey, mixture: Mixture, tokenizer: Tokenizer
+    run: PhaseRun, split: Side, survey: Survey, mixture: Mixture, tokenizer: Tokenizer
 ) -> tuple[dict[str, ItemResult[Any]], tuple[store.FileEntry, ...]]:
     """Writes the shards of the documents that are held out, beside a copy of the tokenizer.
 
@@ -260,16 +260,21 @@ def _tokenizer(run: PhaseRun, shares: Shares) -> tuple[Tokenizer, list[str], sto
         for item in run.items:
             if item.subset in shares:
                 words.update(_read_words(output, item.name))
-        trained = _train(words, config.vocab_size, config.normalization)
+        trained = tokenizer_of_words(words, config)
         tokenizer, warnings = make_tokenizer(trained.model), list(trained.warnings)
         release_memory()
     entry = store.write_bytes(output, f"sequences/{tokenizer.file_name}", tokenizer.model)
     return tokenizer, warnings, entry
 
 
-def _train(words: Mapping[str, int], vocab_size: int, normalization: str) -> TrainedTokenizer:
+def tokenizer_of_words(words: Mapping[str, int], config: TokenizerConfig) -> TrainedTokenizer:
+    """Returns the tokenizer that the counted words of a corpus give.
+
+    Raises:
+        RunError: if they are too few for one.
+    """
     try:
-        return train_tokenizer(words, vocab_size, normalization)
+        return train_tokenizer(words, config.vocab_size, config.normalization)
     except ValueError as error:
         raise RunError(str(error)) from None
 

@@ -12,7 +12,7 @@ from massivetext.pipeline.phases.sequence.items import Surveyed
 from massivetext.pipeline.phases.table import phase_named
 from massivetext.sequencing.crops import crop_size_bytes
 from massivetext.sequencing.dataset import HELD_OUT_FOLDER
-from massivetext.sequencing.held_out import Split
+from massivetext.sequencing.held_out import Side
 from massivetext.sequencing.packing import PackingRule, fitting_rule
 from massivetext.sequencing.token_type import TokenType, token_type_of
 from massivetext.sequencing.tokenizer import Tokenizer
@@ -55,7 +55,7 @@ class PartPlan:
     rules: Mapping[str, PackingRule]
     seed: int
     tokenizer: Tokenizer
-    split: Split
+    split: Side
 
     @property
     def token_type(self) -> TokenType:
@@ -98,7 +98,7 @@ def plan_parts(
     survey: Mapping[str, Surveyed],
     subsets: Collection[str],
     tokenizer: Tokenizer,
-    split: Split,
+    split: Side,
 ) -> PartPlan:
     """Returns the plan; it depends on the corpus and the request, never on workers.
 
@@ -127,7 +127,7 @@ def plan_parts(
     )
 
 
-def takes_all(config: Sequencing, split: Split) -> bool:
+def takes_all(config: Sequencing, split: Side) -> bool:
     """Whether every document is read once, so that shares are those of the corpus.
 
     So are documents that are held out: one evaluates on each subset by itself.
@@ -135,7 +135,7 @@ def takes_all(config: Sequencing, split: Split) -> bool:
     return split.is_held_out or (config.crops == "whole" and not config.tokens)
 
 
-def visits_of(config: Sequencing, split: Split) -> int:
+def visits_of(config: Sequencing, split: Side) -> int:
     """Returns how often a document may be read."""
     return 1 if takes_all(config, split) else config.max_visits
 
@@ -145,7 +145,7 @@ def crop_bytes_of(config: Sequencing) -> int | None:
     return None if config.crops == "whole" else crop_size_bytes(config.length)
 
 
-def _rule_for(config: Sequencing, rule: PackingRule, found: Surveyed, split: Split) -> PackingRule:
+def _rule_for(config: Sequencing, rule: PackingRule, found: Surveyed, split: Side) -> PackingRule:
     """Returns how a subset's crops are grouped: by tens, as in the paper, where that works."""
     if config.crops == "whole" or split.is_held_out:
         return rule.by_tokens()

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from massivetext.sequencing.byte_level import splits
 from massivetext.sequencing.byte_level.splits import (
-    RULES,
+    SPLIT_RULES,
     CompiledSplitter,
     PatternSplitter,
     splitter_of,
@@ -15,7 +15,9 @@ from massivetext.sequencing.byte_level.splits import (
 from massivetext.sequencing.byte_level.unicode_classes import class_table, computed_table
 
 NAMES = {
-    name: value for name, value in vars(splits).items() if isinstance(value, str) and value in RULES
+    name: value
+    for name, value in vars(splits).items()
+    if isinstance(value, str) and value in SPLIT_RULES
 }
 
 pieces = st.sampled_from(
@@ -32,7 +34,7 @@ pieces = st.sampled_from(
 def test_compiled_words_are_those_of_the_pattern(name: str, text: str) -> None:
     pattern = NAMES[name]
     expected = PatternSplitter([pattern]).stops(text.encode())
-    assert CompiledSplitter(RULES[pattern]).stops(text.encode()).tolist() == expected.tolist()
+    assert CompiledSplitter(SPLIT_RULES[pattern]).stops(text.encode()).tolist() == expected.tolist()
 
 
 @pytest.mark.parametrize("name", sorted(NAMES))

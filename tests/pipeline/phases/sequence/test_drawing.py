@@ -12,12 +12,12 @@ from massivetext.config import Config, Sequencing
 from massivetext.pipeline.engine.errors import RunError
 from massivetext.pipeline.phases.sequence.drawing import Drawn, draw_until_enough, wanted_of
 from massivetext.sequencing.draws import WHOLE, Supply, settle
-from massivetext.sequencing.held_out import Split
+from massivetext.sequencing.held_out import Side
 from massivetext.sequencing.mixture import make_mixture
 from massivetext.sequencing.packing import PackingRule, count_sequences, fitting_rule
 
 LENGTH = 50
-LEARNED = Split(0)
+LEARNED = Side(0)
 
 
 class Subset:
