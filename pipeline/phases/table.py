@@ -71,7 +71,7 @@ PHASES: Final = (
         "curate",
         folders=("documents", "rejected", "failed"),
         upstream=(),
-        results=2,
+        results=3,
     ),
     Phase(
         "dedup",

@@ -43,7 +43,8 @@ _LEVELS_COLUMN: Final = _PAGE_COLUMN + _PAGE_FEATURES
 _TAGS_COLUMN: Final = _LEVELS_COLUMN + LEVELS * LEVEL_FEATURES
 _NAMES_COLUMN: Final = _TAGS_COLUMN + 2 * TAG_GROUP_COUNT
 _TEXT_COLUMN: Final = _NAMES_COLUMN + 3 * name_words.GROUP_COUNT
-FIRST_FEATURES: Final = _TEXT_COLUMN + text_words.GROUP_COUNT
+_HIDING_COLUMN: Final = _TEXT_COLUMN + text_words.GROUP_COUNT
+FIRST_FEATURES: Final = _HIDING_COLUMN + pt.PLACE_COUNT
 
 _H1: Final = elements.tag("h1")
 _H6: Final = elements.tag("h6")
@@ -118,7 +119,9 @@ def describe_block(block: Any, tree: Any, facts: Any, row: Any) -> Any:
         count = put(row, count, _LEVELS_COLUMN + feature, facts.levels[node, feature])
     count = put_bits(row, count, _TAGS_COLUMN, TAG_BITS[tree.nodes[pt.NODE_TAG, node]])
     count = put_bits(row, count, _NAMES_COLUMN, tree.node_words[node])
-    return put_bits(row, count, _TEXT_COLUMN, facts.blocks[pf.FACT_GROUPS, block])
+    count = put_bits(row, count, _TEXT_COLUMN, facts.blocks[pf.FACT_GROUPS, block])
+    places = (tree.blocks[pt.BLOCK_FLAGS, block] & pt.PLACES) >> pt.FIRST_PLACE
+    return put_bits(row, count, _HIDING_COLUMN, places)
 
 
 @helper

@@ -53,7 +53,10 @@ UNTIL_FOUND: Final = 64  # hidden=until-found: links and searches reach it
 IN_SHADOW: Final = 128  # in a shadow root (`template shadowrootmode`)
 IN_OBJECT: Final = 256  # in an `object`, which no browser can show any more
 PLACES: Final = VEILS | UNTIL_FOUND | IN_SHADOW | IN_OBJECT
-"""All flags that say where a block stands; what the choice may learn from."""
+"""All flags that say where a block stands; what the choice learns from."""
+FIRST_PLACE: Final = 1
+PLACE_COUNT: Final = 8
+"""The lowest bit of PLACES, and their number."""
 
 REVERSED_LIST: Final = 128
 
