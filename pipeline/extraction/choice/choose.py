@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from massivetext.kernels import helper, kernel
 from massivetext.pipeline.extraction.choice.handwritten_rules import (
+    add_headings,
     add_plain,
     drop_bare_headings,
 )
@@ -52,6 +53,7 @@ def choose(tree: Any, weights: Any) -> Choice:
     for block in range(scores.shape[1]):
         keep[block] = scores[2, block] > min(0, best - BEST_MARGIN)
     add_plain(tree.nodes, tree.node_words, tree.blocks, units, keep)
+    add_headings(tree.nodes, tree.blocks, units, keep)
     drop_mail_navigation(tree, keep)
     drop_bare_headings(tree.nodes, tree.blocks, units, keep)
     return Choice(keep, scores, units, scored.units.kinds[: scored.units.size].copy())

@@ -86,6 +86,18 @@ def _frames(nodes: Any, node_words: Any) -> Any:
 
 
 @helper
+def add_headings(nodes: Any, blocks: Any, units: Any, keep: Any) -> None:
+    """Keep a heading right above text that is kept, if it is not mostly links.
+
+    Our choice: token F1 is the same (.9047 and .9049), and a title belongs to its text.
+    """
+    for block in range(blocks.shape[1] - 2, -1, -1):
+        is_heading = _H1 <= nodes[pt.NODE_TAG, blocks[pt.BLOCK_NODE, block]] <= _H6
+        if is_heading and units[block] == NO_UNIT and _balance(blocks, block) >= 0:
+            keep[block] |= keep[block + 1]
+
+
+@helper
 def _heads_dropped_text(nodes: Any, blocks: Any, keep: Any, heading: Any) -> bool:
     """Whether text stands below a heading, up to the next one of its rank, and none is kept."""
     node = blocks[pt.BLOCK_NODE, heading]

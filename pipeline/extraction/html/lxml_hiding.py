@@ -76,4 +76,5 @@ def _hidden_by(element: Element) -> int:
         places |= pt.BY_ARIA
     if style_of(element) & styles.HIDES:
         places |= pt.BY_STYLE
-    return places
+    is_panel = groups_of(element) & name_words.PANEL != 0
+    return pt.UNTIL_FOUND if places and is_panel else places

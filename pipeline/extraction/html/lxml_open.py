@@ -38,7 +38,7 @@ def opened(outer: OpenElement, name: str, groups: int, style: int, places: int) 
         is_pre = True
     if style & styles.PRE:
         is_pre, is_collapsed = True, bool(style & styles.PRE_LINE)
-    elif style & styles.NOT_PRE:
+    elif style & styles.NOT_PRE and is_block:  # its lines are those of a block
         is_pre, is_collapsed = False, False
     is_gutter = groups & name_words.GUTTER != 0
     return OpenElement(

@@ -79,6 +79,9 @@ MARKUP_GROUPS: Final[tuple[str, ...]] = (
     # What a script has drawn beside the source of a formula: KaTeX, MathJax 2.
     "katex-html mathjax-preview mathjax-display mathjax-svg mathjax-chtml mathjax-element"
     " mjx-chtml",
+    # Panels of tabs and accordions, of which one is shown at a time: ARIA, Bootstrap, Foundation.
+    "tabpanel tab-panel tab-pane tabs-panel -tabcontent- tabs-content accordion-body"
+    " accordion-content accordion-panel accordion-collapse panel-collapse",
 )
 
 _FIRST: Final = 1 << GROUP_COUNT
@@ -91,6 +94,7 @@ CODE_LINE: Final = _FIRST << 3
 EMOJI: Final = _FIRST << 4
 FORMULA_IMAGE: Final = _FIRST << 5
 FORMULA_DRAWING: Final = _FIRST << 6
+PANEL: Final = _FIRST << 7
 
 
 def _patterns() -> list[tuple[str, int]]:

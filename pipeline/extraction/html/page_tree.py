@@ -49,7 +49,7 @@ IN_MEDIA: Final = 32  # in place of a video, a sound, a drawing by script
 VEILS: Final = BY_ARIA | BY_ATTRIBUTE | BY_STYLE | IN_NOSCRIPT | IN_MEDIA
 
 # Block flags: the block is shown, but stands at an unusual place.
-UNTIL_FOUND: Final = 64  # hidden=until-found: links and searches reach it
+UNTIL_FOUND: Final = 64  # hidden=until-found, panels of tabs: links, searches, clicks reach it
 IN_SHADOW: Final = 128  # in a shadow root (`template shadowrootmode`)
 IN_OBJECT: Final = 256  # in an `object`, which no browser can show any more
 PLACES: Final = VEILS | UNTIL_FOUND | IN_SHADOW | IN_OBJECT

@@ -28,6 +28,7 @@ _IS_VEILED: Final = elements.IS_VEILED
 _IS_NEVER_HIDDEN: Final = elements.IS_NEVER_HIDDEN
 _NEVER_READ: Final = name_words.OUT_OF_SIGHT | name_words.CONTROL
 _DRAWING: Final = name_words.FORMULA_DRAWING
+_PANEL: Final = name_words.PANEL
 
 _TRUE: Final = elements.as_bytes("true")
 _TOOLTIP: Final = elements.as_bytes("tooltip")
@@ -62,7 +63,7 @@ def places_of(page: Any, tag: Any, groups: Any, style: Any) -> int:
         return NEVER
     if flags & _IS_NEVER_HIDDEN:
         return places
-    return places | _hidden_by(page, style)
+    return places | _hidden_by(page, groups, style)
 
 
 @helper
@@ -77,8 +78,11 @@ def _is_beside(page: Any, groups: Any, style: Any) -> bool:
 
 
 @helper
-def _hidden_by(page: Any, style: Any) -> int:
-    """What a tag's attributes say of hiding, as flags of `page_tree.PLACES`."""
+def _hidden_by(page: Any, groups: Any, style: Any) -> int:
+    """What a tag's attributes say of hiding, as flags of `page_tree.PLACES`.
+
+    A hidden panel waits for its tab to be clicked: a reader reaches it.
+    """
     html, attributes = page.html, page.attributes
     places = 0
     start, stop = attributes[st.HIDDEN, 0], attributes[st.HIDDEN, 1]
@@ -89,4 +93,4 @@ def _hidden_by(page: Any, style: Any) -> int:
         places |= pt.BY_ARIA
     if style & styles.HIDES:
         places |= pt.BY_STYLE
-    return places
+    return pt.UNTIL_FOUND if places and groups & _PANEL else places

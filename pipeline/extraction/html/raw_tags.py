@@ -196,7 +196,7 @@ def open_element(page: Any, tag: int, is_closed: Any) -> None:
     if style & styles.PRE:
         flags = flags & ~st.IN_COLLAPSED | st.IN_PREFORMATTED
         flags |= st.IN_COLLAPSED if style & styles.PRE_LINE else 0
-    elif style & styles.NOT_PRE:
+    elif style & styles.NOT_PRE and _FLAGS[tag] & _IS_BLOCK:  # its lines are those of a block
         flags &= ~(st.IN_PREFORMATTED | st.IN_COLLAPSED)
     if groups & _GUTTER:
         flags |= st.IN_GUTTER

@@ -163,7 +163,10 @@ PAGES = {
         "Seen.\n\nAlso seen.",
     ),
     "a page that hides its body at first": ("<body style='display:none'><p>Text.</p>", "Text."),
-    "text around blocks": ("<div>one<p>two</p>three</div>", "one\n\ntwo\n\nthree"),
+    "text around blocks": (
+        "<div>Our mill stands by the river.<p>It was built in 1820.</p>It is of grey stone.</div>",
+        "Our mill stands by the river.\n\nIt was built in 1820.\n\nIt is of grey stone.",
+    ),
     "Chinese": (
         "<p>人人生而自由，</p><p>在尊严和权利上一律平等。</p>",
         "人人生而自由，\n\n在尊严和权利上一律平等。",
