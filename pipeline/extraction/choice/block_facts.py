@@ -9,7 +9,7 @@ import numpy as np
 from massivetext.kernels import helper
 from massivetext.pipeline.extraction.choice import page_facts as pf
 from massivetext.pipeline.extraction.choice import text_words
-from massivetext.pipeline.extraction.choice.logarithm import LARGEST_BLOCK, scaled
+from massivetext.pipeline.extraction.choice.logarithm import LARGEST_BLOCK, scaled_down
 from massivetext.pipeline.extraction.hashing import FREE, mix, number_of
 from massivetext.pipeline.extraction.html import page_tree as pt
 from massivetext.pipeline.extraction.html.automaton import word_search
@@ -73,14 +73,14 @@ def _describe_text(tree: Any, block: Any, facts: Any) -> Any:
     links = tree.blocks[pt.BLOCK_LINK_CHARACTERS, block]
     facts[pf.FACT_CHARACTERS, block] = min(characters, LARGEST_BLOCK)
     facts[pf.FACT_DENSITY, block] = pf.SHARE * links // characters
-    facts[pf.FACT_PUNCTUATION, block] = scaled(punctuation, characters)
-    facts[pf.FACT_WORDS, block] = scaled(spaces + 1, characters)
+    facts[pf.FACT_PUNCTUATION, block] = scaled_down(punctuation, characters)
+    facts[pf.FACT_WORDS, block] = scaled_down(spaces + 1, characters)
     facts[pf.FACT_CAPITALS, block] = pf.SHARE * capitals // characters
     facts[pf.FACT_DIGITS, block] = pf.SHARE * digits // characters
     facts[pf.FACT_FOREIGN, block] = pf.SHARE * foreign // characters
     facts[pf.FACT_MARKS, block] = _marks(text, start, stop)
     facts[pf.FACT_GROUPS, block] = _text_groups(text, start, stop) if characters < _WORDY else 0
-    prose = scaled(characters - links, characters)
+    prose = scaled_down(characters - links, characters)
     facts[pf.FACT_PROSE, block] = prose if prose >= PROSE else 0
     key = stop - start
     for position in range(start, min(start + _KEY_BYTES, stop)):

@@ -120,7 +120,7 @@ def describe_block(block: Any, tree: Any, facts: Any, row: Any) -> Any:
     count = put_bits(row, count, _TAGS_COLUMN, TAG_BITS[tree.nodes[pt.NODE_TAG, node]])
     count = put_bits(row, count, _NAMES_COLUMN, tree.node_words[node])
     count = put_bits(row, count, _TEXT_COLUMN, facts.blocks[pf.FACT_GROUPS, block])
-    places = (tree.blocks[pt.BLOCK_FLAGS, block] & pt.PLACES & ~pt.VEILS) >> pt.FIRST_PLACE
+    places = (tree.blocks[pt.BLOCK_FLAGS, block] & pt.PLACE_FLAGS & ~pt.VEILS) >> pt.FIRST_PLACE
     return put_bits(row, count, _HIDING_COLUMN, places)
 
 

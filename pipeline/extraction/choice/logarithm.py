@@ -22,7 +22,7 @@ that 99.99, 99.9, 99 and 99 % of the blocks and pages trained on stay below."""
 
 
 @inlined
-def scaled(number: Any, characters: Any) -> Any:
+def scaled_down(number: Any, characters: Any) -> Any:
     """A count of a block, as if the block had no more than `LARGEST_BLOCK` characters."""
     return number * min(characters, LARGEST_BLOCK) // characters
 

@@ -13,7 +13,7 @@ from massivetext.pipeline.extraction.choice.logarithm import (
     count8,
     family8,
     log8,
-    scaled,
+    scaled_down,
     text8,
 )
 from massivetext.pipeline.extraction.hashing import FREE, mix, number_of
@@ -71,7 +71,7 @@ def _sum_blocks(tree: Any, facts: Any) -> None:
         characters = tree.blocks[pt.BLOCK_CHARACTERS, block]
         links = tree.blocks[pt.BLOCK_LINK_CHARACTERS, block]
         nodes[pf.NODE_CHARACTERS, node] += facts.blocks[pf.FACT_CHARACTERS, block]
-        nodes[pf.NODE_LINK_CHARACTERS, node] += scaled(links, characters)
+        nodes[pf.NODE_LINK_CHARACTERS, node] += scaled_down(links, characters)
         nodes[pf.NODE_BLOCKS, node] += 1
         nodes[pf.NODE_PROSE, node] += facts.blocks[pf.FACT_PROSE, block]
     for node in range(nodes.shape[1] - 1, 0, -1):

@@ -18,7 +18,7 @@ SHARE: Final = 32
 """Shares are given in 32nds."""
 
 # Rows of the block facts (int32). The counts of a block of more than `LARGEST_BLOCK` characters are
-# scaled, as if it had no more.
+# scaled_down, as if it had no more.
 FACT_CHARACTERS: Final = 0
 FACT_DENSITY: Final = 1  # share of link text
 FACT_PUNCTUATION: Final = 2

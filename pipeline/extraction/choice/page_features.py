@@ -10,7 +10,12 @@ from typing import Any, Final
 
 from massivetext.kernels import helper
 from massivetext.pipeline.extraction.choice.features import put
-from massivetext.pipeline.extraction.choice.logarithm import LARGEST_BLOCK, count8, scaled, text8
+from massivetext.pipeline.extraction.choice.logarithm import (
+    LARGEST_BLOCK,
+    count8,
+    scaled_down,
+    text8,
+)
 from massivetext.pipeline.extraction.choice.page_facts import SHARE
 from massivetext.pipeline.extraction.choice.second_features import SCORE_LIMIT, probability
 from massivetext.pipeline.extraction.html import page_tree as pt
@@ -38,7 +43,7 @@ def describe_scored_page(blocks: Any, scores: Any, row: Any) -> Any:
         characters = min(in_block, LARGEST_BLOCK)
         share = probability(score)
         total += characters
-        links += scaled(blocks[pt.BLOCK_LINK_CHARACTERS, block], in_block)
+        links += scaled_down(blocks[pt.BLOCK_LINK_CHARACTERS, block], in_block)
         kept += characters * share
         unsure += characters * min(share, 256 - share)
         best = max(best, score)

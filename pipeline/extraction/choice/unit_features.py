@@ -14,7 +14,7 @@ from massivetext.kernels import helper
 from massivetext.pipeline.extraction.choice import page_facts as pf
 from massivetext.pipeline.extraction.choice import text_words
 from massivetext.pipeline.extraction.choice.features import put, put_bits
-from massivetext.pipeline.extraction.choice.logarithm import count8, log8, scaled, text8
+from massivetext.pipeline.extraction.choice.logarithm import count8, log8, scaled_down, text8
 from massivetext.pipeline.extraction.choice.node_facts import TAG_GROUP_COUNT
 from massivetext.pipeline.extraction.choice.page_facts import LEVEL_FEATURES, SHARE
 from massivetext.pipeline.extraction.choice.second_features import SCORE_LIMIT, probability
@@ -137,7 +137,7 @@ def _add_block(tree: Any, facts: Any, block: Any, scores: Any, sums: Any) -> Non
     sums[_ENDED] += facts[pf.FACT_MARKS, block] & 1
     sums[_HEADERS] += tree.nodes[pt.NODE_TAG, tree.blocks[pt.BLOCK_NODE, block]] == _TH
     links = tree.blocks[pt.BLOCK_LINK_CHARACTERS, block]
-    sums[_LINK_CHARACTERS] += scaled(links, tree.blocks[pt.BLOCK_CHARACTERS, block])
+    sums[_LINK_CHARACTERS] += scaled_down(links, tree.blocks[pt.BLOCK_CHARACTERS, block])
     sums[_PROSE] += facts[pf.FACT_PROSE, block]
     sums[_BEFORE] += scores[1, max(block - 1, 0)]
     sums[_BEHIND] += scores[1, min(block + 1, scores.shape[1] - 1)]

@@ -54,7 +54,7 @@ size.
   before its TeX came is taken back.
 - In an element that is not shown (`IN_HIDDEN` on the stack) text is skipped and elements are only
   pushed and popped. Long text of which a second look may make something is counted (`VEILED`). With
-  `SHOW_HIDDEN` it is read, and its blocks say why it was hidden (`page_tree.PLACES`).
+  `SHOW_HIDDEN` it is read, and its blocks say why it was hidden (`page_tree.PLACE_FLAGS`).
 
 **Blocks.** A block of text ends (`raw_blocks.end_block`) where a block element begins or ends, at
 two `br` in a row, and at the end of the page. If it holds a character, its row is written and the

@@ -95,7 +95,7 @@ def indent_of(line: str) -> str:
     return " " * columns if columns >= _LEAST_INDENT else ""
 
 
-def joined(line: str) -> str:
+def joined_text(line: str) -> str:
     """A line with single spaces between its words, and the white space that is kept."""
     line = line.replace(COLUMN, " ").replace(TWO_COLUMNS, " ")
     return " ".join(line.split()).translate(_PLAIN)

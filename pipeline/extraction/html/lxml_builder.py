@@ -12,13 +12,13 @@ from massivetext.pipeline.extraction.html import page_tree as pt
 from massivetext.pipeline.extraction.html.clean_text import (
     KEPT_NEWLINE,
     cleaned,
-    joined,
+    joined_text,
     kept_as_it_stands,
     visible,
 )
 from massivetext.pipeline.extraction.html.lxml_attributes import formula_source, is_link, numbering
 from massivetext.pipeline.extraction.html.lxml_hiding import Element, groups_of, style_of
-from massivetext.pipeline.extraction.html.lxml_lines import Line, OpenBlock, text_of
+from massivetext.pipeline.extraction.html.lxml_lines import InlineLine, OpenBlock, text_of_lines
 from massivetext.pipeline.extraction.html.lxml_open import OpenElement, opened
 from massivetext.pipeline.extraction.html.page_tree import MAX_DEPTH, NO_NUMBER, PageTree
 from massivetext.pipeline.extraction.html.raw_blocks import LONGEST_INDENTED
@@ -142,7 +142,7 @@ class TreeBuilder:
         if self._open[-1].is_preformatted:
             self._block.begin_preformatted_line()
         else:
-            self._block.lines.append(Line(is_soft=True))
+            self._block.lines.append(InlineLine(is_soft=True))
 
     def _add_image(self, element: Element, groups: int, style: int) -> None:
         alt = element.get("alt") or ""
@@ -193,7 +193,7 @@ class TreeBuilder:
             if state.is_preformatted:
                 self._block.lines[-1].add(KEPT_NEWLINE, False)
             else:
-                self._block.lines.append(Line())
+                self._block.lines.append(InlineLine())
         elif is_link(element):
             self._open_links += 1
             self._block.lines[-1].pending_links += 1
@@ -237,7 +237,7 @@ class TreeBuilder:
         if name in elements.LINK_TAGS and marks.is_control(_shown(since)):
             block.drop(state.begin, self._open_links > 0, int(self._open_links > 0))
         elif (is_raised or is_lowered) and marks.is_raised_number(_shown(since)):
-            block.replace(state.begin, marks.RAISED if is_raised else marks.LOWERED)
+            block.replace(state.begin, marks.RAISED_FORMS if is_raised else marks.LOWERED_FORMS)
         elif name == "q":
             self._quotations -= 1
             self._write(_CLOSING_QUOTES[self._quotations & 1])
@@ -308,9 +308,9 @@ class TreeBuilder:
         else:
             self._flush_lines(self._block.renew())
 
-    def _flush_lines(self, lines: list[Line]) -> None:
+    def _flush_lines(self, lines: list[InlineLine]) -> None:
         """A link without text counts for the next character, as far as its block reaches."""
-        group: list[Line] = []
+        group: list[InlineLine] = []
         breaks, pending_links = -1, 0
         for line in lines:
             breaks += not line.is_soft
@@ -331,15 +331,15 @@ class TreeBuilder:
         self._append_lines(group)
         self._next_margin = max(self._next_margin, min(breaks, 2))
 
-    def _append_lines(self, lines: list[Line]) -> None:
+    def _append_lines(self, lines: list[InlineLine]) -> None:
         state = self._open[-1]
         tag = self._nodes[state.node][1]
         is_in_cell = any(outer.name in ("td", "th") for outer in self._open)
         is_line = tag in _LINES and not state.in_item and not is_in_cell
         is_short = sum(line.characters for line in lines) < LONGEST_INDENTED
-        self._append_block(text_of(lines, is_line and is_short) if lines else "", lines)
+        self._append_block(text_of_lines(lines, is_line and is_short) if lines else "", lines)
 
-    def _append_block(self, text: str, lines: list[Line]) -> None:
+    def _append_block(self, text: str, lines: list[InlineLine]) -> None:
         characters = sum(line.characters for line in lines)
         if not characters:
             return
@@ -364,10 +364,10 @@ _ENDING: Final = elements.ENDING_TAGS
 
 def _shown(text: str) -> str:
     """A piece of the open block as it will be written."""
-    return joined(text)
+    return joined_text(text)
 
 
-def _is_number(lines: list[Line]) -> bool:
+def _is_number(lines: list[InlineLine]) -> bool:
     text = "".join("".join(line.raw.split()) for line in lines)
     digits = "".join(c for c in text if visible(c))
     return digits.isascii() and digits.isdecimal()

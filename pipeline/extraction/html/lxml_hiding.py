@@ -8,9 +8,6 @@ from massivetext.pipeline.extraction.html import elements, name_words, styles
 from massivetext.pipeline.extraction.html import page_tree as pt
 
 UNREAD: Final = elements.SKIPPED | (elements.RAW_TEXT - {"title"})
-NEVER: Final = -1
-"""Of an element whose text is no part of the page, however it is looked at."""
-
 _BESIDE: Final = name_words.OUT_OF_SIGHT | name_words.CONTROL
 
 
@@ -38,24 +35,24 @@ def style_of(element: Element) -> int:
     return styles.style_bits(style) if style else 0
 
 
-def places_of(element: Element) -> int:
-    """Flags of `page_tree.PLACES` for an element, or `NEVER`."""
+def lxml_places(element: Element) -> int:
+    """Flags of `page_tree.PLACE_FLAGS` for an element, or `pt.NEVER`."""
     name, get = element.tag, element.get
     groups = groups_of(element)
     if name in UNREAD or groups & name_words.FORMULA_DRAWING:
-        return NEVER
+        return pt.NEVER
     if name == "template":
         is_shadow = get("shadowrootmode") is not None or get("shadowroot") is not None
-        return pt.IN_SHADOW if is_shadow else NEVER
+        return pt.IN_SHADOW if is_shadow else pt.NEVER
     if name == "dialog" and get("open") is None:
-        return NEVER
+        return pt.NEVER
     places = 0
     if name in elements.VEILED:
         places = pt.IN_NOSCRIPT if name == "noscript" else pt.IN_MEDIA
     elif name in ("object", "applet"):
         places = pt.IN_OBJECT
     if get("popover") is not None or (name not in elements.BLOCK_TAGS and _is_beside(element)):
-        return NEVER
+        return pt.NEVER
     return places if name in elements.NEVER_HIDDEN else places | _hidden_by(element)
 
 

@@ -8,13 +8,13 @@ from typing import Final, NamedTuple
 from massivetext.pipeline.extraction.html.clean_text import (
     KEPT_NEWLINE,
     indent_of,
-    joined,
+    joined_text,
     visible,
 )
 
 
 @dataclass
-class Line:
+class InlineLine:
     """Inline text between two line breaks."""
 
     is_soft: bool = False
@@ -69,11 +69,11 @@ class OpenBlock:
     """The text since the last block boundary."""
 
     number: int = 0
-    lines: list[Line] = field(default_factory=lambda: [Line()])
+    lines: list[InlineLine] = field(default_factory=lambda: [InlineLine()])
 
-    def renew(self) -> list[Line]:
+    def renew(self) -> list[InlineLine]:
         """Begin the next block; the lines of this one."""
-        lines, self.lines = self.lines, [Line()]
+        lines, self.lines = self.lines, [InlineLine()]
         self.number += 1
         return lines
 
@@ -99,7 +99,7 @@ class OpenBlock:
         for line, start in self._pieces(place):
             line.raw = line.raw[:start] + line.raw[start:].translate(forms)
 
-    def _pieces(self, place: Place) -> list[tuple[Line, int]]:
+    def _pieces(self, place: Place) -> list[tuple[InlineLine, int]]:
         if place.block != self.number:
             return [(line, 0) for line in self.lines]
         first = (self.lines[place.line], place.start)
@@ -107,7 +107,7 @@ class OpenBlock:
 
     def whole(self) -> str:
         """The text of a preformatted block."""
-        return joined("".join(line.raw for line in self.lines))
+        return joined_text("".join(line.raw for line in self.lines))
 
     def begin_preformatted_line(self) -> None:
         """Begin a line in preformatted text, unless one has just begun."""
@@ -116,9 +116,9 @@ class OpenBlock:
             self.lines[-1].raw += KEPT_NEWLINE
 
 
-def text_of(lines: list[Line], is_indented: bool) -> str:
+def text_of_lines(lines: list[InlineLine], is_indented: bool) -> str:
     """The text of the lines of one block; the first keeps its indentation if `is_indented`."""
-    texts = [joined(line.raw) for line in lines]
+    texts = [joined_text(line.raw) for line in lines]
     indents = [indent_of(line.raw) for line in lines]
     whole = "\n".join(indent + text for indent, text in zip(indents, texts, strict=True))
     return whole.rstrip().lstrip("\n") if is_indented else whole.strip()

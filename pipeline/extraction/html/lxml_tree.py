@@ -15,7 +15,7 @@ from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]
 from massivetext.pipeline.extraction.html import page_tree as pt
 from massivetext.pipeline.extraction.html.lxml_attributes import formula_source
 from massivetext.pipeline.extraction.html.lxml_builder import TreeBuilder
-from massivetext.pipeline.extraction.html.lxml_hiding import NEVER, UNREAD, Element, places_of
+from massivetext.pipeline.extraction.html.lxml_hiding import UNREAD, Element, lxml_places
 from massivetext.pipeline.extraction.html.page_tree import ParsedPage
 
 _BREAK_END: Final = re.compile(rb"</br(?=[\s/>])", re.IGNORECASE)
@@ -42,7 +42,7 @@ def parse_with_lxml(html_utf8: bytes, show_hidden: bool = False) -> ParsedPage:
             elif event == "end":
                 builder.end(element)
             else:
-                veiled += _long_text(element) if places != NEVER else 0
+                veiled += _long_text(element) if places != pt.NEVER else 0
                 builder.skip(element)
     tree, title = builder.finish()
     return ParsedPage(tree, title, veiled)
@@ -57,15 +57,15 @@ def _as_the_standard_has_it(html_utf8: bytes) -> bytes:
 def _events(root: Element, show_hidden: bool) -> Iterator[tuple[str, Element, int]]:
     """Start and end events of the rendered elements, and `skip` for those that are not read.
 
-    With each comes where the element stands (`page_tree.PLACES`).
+    With each comes where the element stands (`page_tree.PLACE_FLAGS`).
     """
     walker = etree.iterwalk(root, events=("start", "end"))
     skipped = None
     for event, element in walker:
         if event == "start" and skipped is None:
-            places = places_of(element) if element.tag != "img" else 0
+            places = lxml_places(element) if element.tag != "img" else 0
             is_veiled = places & pt.VEILS and not show_hidden
-            if places == NEVER or is_veiled:
+            if places == pt.NEVER or is_veiled:
                 skipped = element
                 walker.skip_subtree()
                 yield "skip", element, places

@@ -45,8 +45,8 @@ def _forms(signs: str) -> dict[int, int]:
     return {ord(sign): ord(form) for sign, form in pairs}
 
 
-RAISED: Final = _forms(_RAISED)
-LOWERED: Final = _forms(_LOWERED)
+RAISED_FORMS: Final = _forms(_RAISED)
+LOWERED_FORMS: Final = _forms(_LOWERED)
 """For `str.translate`: digits as a reader sees them in `sup` and `sub`. Unicode's own forms are
 what people type in plain text (10⁶, H₂O, 1820³); a sign such as `^` would be read as text where a
 note's number stands, and no sign makes other numbers of them."""
@@ -73,7 +73,11 @@ def is_control(text: str) -> bool:
 def is_raised_number(text: str) -> bool:
     """Whether the text of a `sup` or `sub` is a number, or several."""
     is_short = len(text) <= LONGEST_RAISED
-    return is_short and all(ord(c) in RAISED for c in text) and any("0" <= c <= "9" for c in text)
+    return (
+        is_short
+        and all(ord(c) in RAISED_FORMS for c in text)
+        and any("0" <= c <= "9" for c in text)
+    )
 
 
 _EMOJI: Final = re.compile("[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]")

@@ -52,11 +52,13 @@ VEILS: Final = BY_ARIA | BY_ATTRIBUTE | BY_STYLE | IN_NOSCRIPT | IN_MEDIA
 UNTIL_FOUND: Final = 64  # hidden=until-found, panels of tabs: links, searches, clicks reach it
 IN_SHADOW: Final = 128  # in a shadow root (`template shadowrootmode`)
 IN_OBJECT: Final = 256  # in an `object`, which no browser can show any more
-PLACES: Final = VEILS | UNTIL_FOUND | IN_SHADOW | IN_OBJECT
+PLACE_FLAGS: Final = VEILS | UNTIL_FOUND | IN_SHADOW | IN_OBJECT
 """All flags that say where a block stands; what the choice learns from."""
+NEVER: Final = -1
+"""Instead of these flags: the element has no text of the page, however it is looked at."""
 FIRST_PLACE: Final = 1
 PLACE_COUNT: Final = 8
-"""The lowest bit of PLACES, and their number."""
+"""The lowest bit of PLACE_FLAGS, and their number."""
 
 REVERSED_LIST: Final = 128
 

@@ -37,7 +37,7 @@ _ATTRIBUTE_SLOTS: Final = {
     "alt": st.ALT,
     "alttext": st.ALT_TEXT,
     "encoding": st.ENCODING,
-    "open": st.OPEN,
+    "open": st.DIALOG_OPEN,
     "popover": st.POPOVER,
     "shadowrootmode": st.SHADOW,
     "shadowroot": st.SHADOW_BEFORE,
@@ -160,7 +160,7 @@ def _scan_value(html: Any, position: int) -> Any:
 
 
 @helper
-def matches(html: Any, position: int, stop: int, wanted: Any) -> bool:
+def says(html: Any, position: int, stop: int, wanted: Any) -> bool:
     """Whether a value goes on with `wanted` (lower case), its white space left out."""
     matched = 0
     while position < stop and matched < len(wanted):

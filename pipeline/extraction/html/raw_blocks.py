@@ -55,7 +55,7 @@ def end_block(page: Any) -> None:
         blocks[pt.BLOCK_MARGIN, block] = state[st.MARGIN]
         places = 0
         if flags & st.IN_PLACES:
-            places = _places_of_node(page) >> st.PLACE_SHIFT & pt.PLACES
+            places = _places_of_node(page) >> st.PLACE_SHIFT & pt.PLACE_FLAGS
         if 2 * state[st.PLACED] > state[st.OPEN_CHARACTERS]:
             places |= state[st.PLACED_AT]
         blocks[pt.BLOCK_FLAGS, block] = places | (pt.PREFORMATTED if is_pre else 0)
@@ -85,7 +85,7 @@ def note_place(page: Any, depth: Any) -> None:
         characters = state[st.OPEN_CHARACTERS] - before
         if characters > 0:
             state[st.PLACED] += characters
-            state[st.PLACED_AT] |= stack[st.STACK_FLAGS, depth] >> st.PLACE_SHIFT & pt.PLACES
+            state[st.PLACED_AT] |= stack[st.STACK_FLAGS, depth] >> st.PLACE_SHIFT & pt.PLACE_FLAGS
 
 
 @helper

@@ -28,8 +28,8 @@ _MATH: Final = _tag("math")
 _MROW: Final = _tag("mrow")
 _MSQRT: Final = _tag("msqrt")
 
-_RAISED: Final = marks.form_table(marks.RAISED)
-_LOWERED: Final = marks.form_table(marks.LOWERED)
+_RAISED: Final = marks.form_table(marks.RAISED_FORMS)
+_LOWERED: Final = marks.form_table(marks.LOWERED_FORMS)
 _MARKS: Final = marks.CONTROL_MARKS
 _KEYS: Final = marks.CONTROL_KEYS
 _VALUES: Final = marks.CONTROL_VALUES

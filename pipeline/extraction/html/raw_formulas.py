@@ -16,7 +16,7 @@ from massivetext.kernels import helper
 from massivetext.pipeline.extraction.html import elements, images, name_words, styles
 from massivetext.pipeline.extraction.html import raw_state as st
 from massivetext.pipeline.extraction.html.elements import tag as _tag
-from massivetext.pipeline.extraction.html.raw_attributes import matches
+from massivetext.pipeline.extraction.html.raw_attributes import says
 from massivetext.pipeline.extraction.html.raw_blocks import begin_line
 from massivetext.pipeline.extraction.html.raw_characters import write_character
 from massivetext.pipeline.extraction.html.raw_ends import drop_text
@@ -83,7 +83,7 @@ def write_formula(page: Any, start: Any, stop: Any) -> None:
     while stop > start and html[stop - 1] <= ab.SPACE:
         stop -= 1
     inner = start + len(_DISPLAY_STYLE)
-    is_styled = inner < stop and matches(html, start, inner, _DISPLAY_STYLE)
+    is_styled = inner < stop and says(html, start, inner, _DISPLAY_STYLE)
     if is_styled and html[stop - 1] == ab.CLOSING_BRACE:
         start, stop = inner, stop - 1
     while start < stop and html[start] <= ab.SPACE:
@@ -97,7 +97,7 @@ def write_script(page: Any, start: Any, stop: Any) -> None:
     """Write what stands in a `script`, if it is the source of a formula (MathJax 2)."""
     html, attributes = page.html, page.attributes
     first, last = attributes[st.TYPE, 0], attributes[st.TYPE, 1]
-    if first < 0 or not matches(html, first, last, _MATH_TEX):
+    if first < 0 or not says(html, first, last, _MATH_TEX):
         return
     is_display = _find(html, first, last, _MODE_DISPLAY)
     if is_display:
@@ -117,7 +117,7 @@ def write_script(page: Any, start: Any, stop: Any) -> None:
 def _find(html: Any, start: Any, stop: Any, wanted: Any) -> bool:
     """Whether `wanted` (lower case) stands in a value, white space left out."""
     for position in range(start, stop):
-        if ab.lowered(html[position]) == wanted[0] and matches(html, position, stop, wanted):
+        if ab.lowered(html[position]) == wanted[0] and says(html, position, stop, wanted):
             return True
     return False
 

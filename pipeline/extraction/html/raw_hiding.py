@@ -9,10 +9,7 @@ from massivetext.pipeline.extraction.html import elements, name_words, styles
 from massivetext.pipeline.extraction.html import page_tree as pt
 from massivetext.pipeline.extraction.html import raw_state as st
 from massivetext.pipeline.extraction.html.elements import tag as _tag
-from massivetext.pipeline.extraction.html.raw_attributes import matches
-
-NEVER: Final = -1
-"""Of an element whose text is no part of the page, however it is looked at."""
+from massivetext.pipeline.extraction.html.raw_attributes import says
 
 _NOSCRIPT: Final = _tag("noscript")
 _TEMPLATE: Final = _tag("template")
@@ -37,19 +34,19 @@ _UNTIL_FOUND: Final = elements.as_bytes("until-found")
 
 
 @helper
-def places_of(page: Any, tag: Any, groups: Any, style: Any) -> int:
-    """Flags of `page_tree.PLACES` for the element of a start tag, or `NEVER`.
+def raw_places(page: Any, tag: Any, groups: Any, style: Any) -> int:
+    """Flags of `page_tree.PLACE_FLAGS` for the element of a start tag, or `pt.NEVER`.
 
     `groups` are the bits of its names, `style` those of its style.
     """
     attributes, flags = page.attributes, _FLAGS[tag]
     if flags & _IS_SKIPPED or groups & _DRAWING:
-        return NEVER
+        return pt.NEVER
     if tag == _TEMPLATE:
         is_shadow = attributes[st.SHADOW, 0] >= 0 or attributes[st.SHADOW_BEFORE, 0] >= 0
-        return pt.IN_SHADOW if is_shadow else NEVER
-    if tag == _DIALOG and attributes[st.OPEN, 0] < 0:
-        return NEVER  # closed: no reader has asked for it
+        return pt.IN_SHADOW if is_shadow else pt.NEVER
+    if tag == _DIALOG and attributes[st.DIALOG_OPEN, 0] < 0:
+        return pt.NEVER  # closed: no reader has asked for it
     places = 0
     if flags & _IS_VEILED:
         places = pt.IN_NOSCRIPT if tag == _NOSCRIPT else pt.IN_MEDIA
@@ -60,7 +57,7 @@ def places_of(page: Any, tag: Any, groups: Any, style: Any) -> int:
     if attributes[st.POPOVER, 0] >= 0 or (
         not flags & _IS_BLOCK and _is_beside(page, groups, style)
     ):
-        return NEVER
+        return pt.NEVER
     if flags & _IS_NEVER_HIDDEN:
         return places
     return places | _hidden_by(page, groups, style)
@@ -74,12 +71,12 @@ def _is_beside(page: Any, groups: Any, style: Any) -> bool:
         return True
     if start < 0:
         return False
-    return matches(page.html, start, stop, _TOOLTIP) or matches(page.html, start, stop, _BACK_LINK)
+    return says(page.html, start, stop, _TOOLTIP) or says(page.html, start, stop, _BACK_LINK)
 
 
 @helper
 def _hidden_by(page: Any, groups: Any, style: Any) -> int:
-    """What a tag's attributes say of hiding, as flags of `page_tree.PLACES`.
+    """What a tag's attributes say of hiding, as flags of `page_tree.PLACE_FLAGS`.
 
     A hidden panel waits for its tab to be clicked: a reader reaches it.
     """
@@ -87,9 +84,9 @@ def _hidden_by(page: Any, groups: Any, style: Any) -> int:
     places = 0
     start, stop = attributes[st.HIDDEN, 0], attributes[st.HIDDEN, 1]
     if start >= 0:
-        places = pt.UNTIL_FOUND if matches(html, start, stop, _UNTIL_FOUND) else pt.BY_ATTRIBUTE
+        places = pt.UNTIL_FOUND if says(html, start, stop, _UNTIL_FOUND) else pt.BY_ATTRIBUTE
     start, stop = attributes[st.ARIA_HIDDEN, 0], attributes[st.ARIA_HIDDEN, 1]
-    if start >= 0 and matches(html, start, stop, _TRUE):
+    if start >= 0 and says(html, start, stop, _TRUE):
         places |= pt.BY_ARIA
     if style & styles.HIDES:
         places |= pt.BY_STYLE

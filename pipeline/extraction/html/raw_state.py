@@ -34,10 +34,10 @@ SHOW_HIDDEN: Final = 14  # 1 to read what the page hides, too
 UNENDED: Final = 15  # bit set of raw text elements, by tag number modulo 63, that have no end ahead
 INDENT: Final = 16  # columns of no-break spaces since the last line break
 FORMULA_STOP: Final = 17  # where the last formula ends in the text buffer, -1 if there is none
-VEILED: Final = 18  # bytes of long runs of text that the page hides
+VEILED_BYTES: Final = 18  # bytes of long runs of text that the page hides
 NEXT: Final = 19  # position behind the end tag that is acted on
 PLACED: Final = 20  # characters of the open block in inline elements at places of their own
-PLACED_AT: Final = 21  # what these places are, as flags of `page_tree.PLACES`
+PLACED_AT: Final = 21  # what these places are, as flags of `page_tree.PLACE_FLAGS`
 HAS_FRAMES: Final = 22  # 1 if a frame's document stands in the page
 STATE_SLOTS: Final = 23
 
@@ -70,8 +70,8 @@ IN_COLLAPSED: Final = 1024  # preformatted, but for spaces (white-space: pre-lin
 IN_LINE: Final = 2048  # an inline element that is displayed as a block
 IS_RAISED: Final = 4096
 IS_LOWERED: Final = 8192
-PLACE_SHIFT: Final = 15  # flags of `page_tree.PLACES` stand so much higher
-IN_PLACES: Final = pt.PLACES << PLACE_SHIFT
+PLACE_SHIFT: Final = 15  # flags of `page_tree.PLACE_FLAGS` stand so much higher
+IN_PLACES: Final = pt.PLACE_FLAGS << PLACE_SHIFT
 INHERITED: Final = ~(OPENS_BLOCK | ENDING | IN_LINE | IS_RAISED | IS_LOWERED)
 
 # Rows of the `attributes` array (int32, columns: start and stop of the value, -1 if absent).
@@ -89,7 +89,7 @@ REVERSED: Final = 10
 ALT: Final = 11
 ALT_TEXT: Final = 12
 ENCODING: Final = 13
-OPEN: Final = 14
+DIALOG_OPEN: Final = 14
 POPOVER: Final = 15
 SHADOW: Final = 16
 SHADOW_BEFORE: Final = 17  # the attribute's name in the first browsers that had it

@@ -31,7 +31,7 @@ from massivetext.pipeline.extraction.html.raw_formulas import (
     write_formula,
     write_image,
 )
-from massivetext.pipeline.extraction.html.raw_hiding import NEVER, places_of
+from massivetext.pipeline.extraction.html.raw_hiding import raw_places
 from massivetext.pipeline.extraction.html.raw_implied_ends import open_before
 
 _A: Final = _tag("a")
@@ -183,10 +183,10 @@ def open_element(page: Any, tag: int, is_closed: Any) -> None:
     if tag == _IMG:
         write_image(page, groups, style)
         return
-    places = places_of(page, tag, groups, style)
-    if places == NEVER or (places & pt.VEILS and not state[st.SHOW_HIDDEN]):
+    places = raw_places(page, tag, groups, style)
+    if places == pt.NEVER or (places & pt.VEILS and not state[st.SHOW_HIDDEN]):
         if not is_closed:
-            _push_hidden(page, tag, flags | (0 if places == NEVER else st.IN_VEILED))
+            _push_hidden(page, tag, flags | (0 if places == pt.NEVER else st.IN_VEILED))
         return
     if tag in (_BODY, _HTML):
         return

@@ -191,7 +191,7 @@ def _read(page: Any) -> None:
                 start = position
                 position = find_byte(html, position, ab.LESS_THAN)
                 if flags & st.IN_VEILED and position - start >= pt.VEILED_RUN:
-                    state[st.VEILED] += position - start
+                    state[st.VEILED_BYTES] += position - start
             else:
                 position = scan_text(page, position)
             continue
@@ -234,7 +234,7 @@ def read_page(html: Any, show_hidden: Any) -> Any:
     numbers = (
         state[st.TITLE_START],
         state[st.TITLE_STOP],
-        state[st.VEILED],
+        state[st.VEILED_BYTES],
         state[st.HAS_FRAMES],
     )
     return tree, numbers

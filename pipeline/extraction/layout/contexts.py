@@ -38,7 +38,7 @@ CELL: Final = 3  # nearest table cell
 ROW: Final = 4  # nearest table row, if it is laid out as one line
 IN_TABLE: Final = 5
 ORDINAL: Final = 6  # number of a list item among its siblings, NO_NUMBER for a bullet
-COLUMN: Final = 7  # position of a cell in its row, from 0
+CELL_COLUMN: Final = 7  # position of a cell in its row, from 0
 CONTEXT_ROWS: Final = 8
 
 
@@ -50,7 +50,7 @@ def contexts_of(nodes: Any, blocks: Any, keep: Any) -> Any:
     contexts = np.full((CONTEXT_ROWS, count), -1, np.int32)
     contexts[LEVEL] = 0
     _number_items(nodes, contexts[ORDINAL])
-    place_cells(nodes, contexts[COLUMN])
+    place_cells(nodes, contexts[CELL_COLUMN])
     for node in range(1, count):
         parent = nodes[pt.NODE_PARENT, node]
         tag = nodes[pt.NODE_TAG, node]

@@ -96,7 +96,7 @@ def _defines(nodes: Any, before: Any, node: Any) -> bool:
 def _column(contexts: Any, node: Any) -> Any:
     """The column of the cell that a node stands in, -1 for text between cells."""
     cell = contexts[cx.CELL, node]
-    return contexts[cx.COLUMN, cell] if cell >= 0 else -1
+    return contexts[cx.CELL_COLUMN, cell] if cell >= 0 else -1
 
 
 @helper
@@ -181,7 +181,7 @@ def write_kept(tree: Any, keep: Any) -> Any:
     contexts, order = contexts_of(nodes, blocks, keep), shown_order(nodes, blocks)
     a_block = 2 * MAX_INDENT_LEVELS + LONGEST_MARKER + 8
     overhead = newlines * 2 * MAX_INDENT_LEVELS + len(keep) * a_block
-    bars = bars_of(nodes, contexts[cx.COLUMN])
+    bars = bars_of(nodes, contexts[cx.CELL_COLUMN])
     out = np.empty(len(tree.text_utf8) + overhead + 3 * bars, np.uint8)
     stop = _write_text(tree.text_utf8, nodes, blocks, keep, contexts, order, out)
     start = 0
