@@ -12,13 +12,13 @@ Tokens = NDArray[np.unsignedinteger]
 
 TokenType = np.dtype[np.unsignedinteger]
 
-_SMALL: Final[TokenType] = np.dtype("<u2")
-_LARGE: Final[TokenType] = np.dtype("<u4")
+SMALL: Final[TokenType] = np.dtype("<u2")
+LARGE: Final[TokenType] = np.dtype("<u4")
 
 
 def token_type_of(vocab_size: int) -> TokenType:
     """Returns the type of the tokens of a vocabulary, little-endian."""
-    return _SMALL if vocab_size <= 1 << 16 else _LARGE
+    return SMALL if vocab_size <= 1 << 16 else LARGE
 
 
 def little_endian(tokens: Tokens) -> Tokens:
@@ -28,4 +28,4 @@ def little_endian(tokens: Tokens) -> Tokens:
 
 def no_tokens() -> Tokens:
     """Returns an empty array, to which tokens of any type can be joined."""
-    return np.empty(0, _SMALL)
+    return np.empty(0, SMALL)

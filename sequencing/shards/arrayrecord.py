@@ -17,7 +17,7 @@ import numpy as np
 from array_record.python import array_record_module  # pyright: ignore[reportAttributeAccessIssue]
 
 from massivetext.sequencing.shards.staging import staging_folder, staging_in_words
-from massivetext.sequencing.token_type import Tokens, TokenType, little_endian
+from massivetext.sequencing.token_type import SMALL, Tokens, TokenType, little_endian
 
 _WRITER_OPTIONS = "group_size:1,uncompressed"
 _READER_OPTIONS = "readahead_buffer_size:0"  # random access: nothing is read ahead
@@ -42,7 +42,7 @@ class ArrayRecordFormat:
             with open(staged.name, "rb") as written:
                 shutil.copyfileobj(written, stream, 1 << 20)
 
-    def open(self, path: str, length: int, token_type: TokenType) -> ArrayRecordFile:
+    def open(self, path: str, length: int, token_type: TokenType = SMALL) -> ArrayRecordFile:
         """Opens a shard."""
         return ArrayRecordFile(path, token_type)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import BinaryIO, Protocol
 
-from massivetext.sequencing.token_type import Tokens, TokenType
+from massivetext.sequencing.token_type import SMALL, Tokens, TokenType
 
 
 class SequenceFile(Protocol):
@@ -40,6 +40,6 @@ class ShardFormat(Protocol):
         """Writes a whole shard, little-endian; the stream takes bytes in order and cannot seek."""
         ...
 
-    def open(self, path: str, length: int, token_type: TokenType) -> SequenceFile:
+    def open(self, path: str, length: int, token_type: TokenType = SMALL) -> SequenceFile:
         """Opens a local file of sequences of `length` tokens of this type."""
         ...

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from massivetext.sequencing.token_type import Tokens, TokenType
+from massivetext.sequencing.token_type import SMALL, Tokens, TokenType
 
 _ROW_GROUP_SEQUENCES = 1024  # our choice: 4 MB of tokens at 2,048 a sequence
 
@@ -33,7 +33,7 @@ class ParquetFormat:
         ) as writer:
             writer.write_table(table, row_group_size=_ROW_GROUP_SEQUENCES)
 
-    def open(self, path: str, length: int, token_type: TokenType) -> ParquetShard:
+    def open(self, path: str, length: int, token_type: TokenType = SMALL) -> ParquetShard:
         """Opens a shard."""
         return ParquetShard(path, length, token_type)
 

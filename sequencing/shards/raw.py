@@ -9,7 +9,7 @@ from typing import BinaryIO, Final
 
 import numpy as np
 
-from massivetext.sequencing.token_type import Tokens, TokenType, little_endian
+from massivetext.sequencing.token_type import SMALL, Tokens, TokenType, little_endian
 
 
 class RawFormat:
@@ -22,7 +22,7 @@ class RawFormat:
         """Writes a shard."""
         stream.write(little_endian(sequences_NxL).tobytes())
 
-    def open(self, path: str, length: int, token_type: TokenType) -> RawFile:
+    def open(self, path: str, length: int, token_type: TokenType = SMALL) -> RawFile:
         """Maps a shard into memory."""
         return RawFile(path, length, token_type)
 

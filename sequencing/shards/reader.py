@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from massivetext.sequencing.dataset import DATASET_FILE, Dataset
-from massivetext.sequencing.shards.format import SequenceFile
+from massivetext.sequencing.shards.format import SequenceFile, ShardFormat
 from massivetext.sequencing.shards.formats import FORMATS, provenance_name
 from massivetext.sequencing.shards.local_copies import LocalCopies
 from massivetext.sequencing.shards.provenance import CropPiece, ShardProvenance
@@ -144,17 +144,25 @@ class ShardReader:
         if shard not in self._files:
             entry, shard_format = self.dataset.shards[shard], FORMATS[self.dataset.format]
             path = self._local.path(entry.name)
-            token_type = token_type_of(self.dataset.vocab_size)
-            opened = shard_format.open(path, self.dataset.sequence_length, token_type)
+            opened = self._opened(shard_format, path)
             if len(opened) != entry.records:
                 raise ValueError(
                     f"{path} holds {len(opened):,} sequences; {DATASET_FILE} says "
                     f"{entry.records:,}: the file is not the one that was written"
                 )
-            if entry.xxh3 and not shard_format.checks_records:
+            # A format that says nothing of checksums has none.
+            if entry.xxh3 and not getattr(shard_format, "checks_records", False):
                 _require_checksum(path, entry.xxh3)
             self._files[shard] = opened
         return self._files[shard]
+
+    def _opened(self, shard_format: ShardFormat, path: str) -> SequenceFile:
+        """Opens a shard; formats that know uint16 alone are not asked for another type."""
+        length = self.dataset.sequence_length
+        token_type = token_type_of(self.dataset.vocab_size)
+        if token_type == token_type_of(0):
+            return shard_format.open(path, length)
+        return shard_format.open(path, length, token_type)
 
     def _check_files(self) -> None:
         for entry in self.dataset.shards:

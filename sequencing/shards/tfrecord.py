@@ -12,7 +12,7 @@ from typing import BinaryIO, Final
 
 import numpy as np
 
-from massivetext.sequencing.token_type import Tokens, TokenType, little_endian
+from massivetext.sequencing.token_type import SMALL, Tokens, TokenType, little_endian
 
 _MASK_DELTA = 0xA282EAD8  # TFRecord's definition of a masked CRC-32C
 _HEADER_BYTES = 12  # uint64 length, uint32 checksum of it
@@ -34,7 +34,7 @@ class TFRecordFormat:
             payload = sequence_L.tobytes()
             stream.write(header + payload + struct.pack("<I", _masked_crc32c(payload)))
 
-    def open(self, path: str, length: int, token_type: TokenType) -> TFRecordFile:
+    def open(self, path: str, length: int, token_type: TokenType = SMALL) -> TFRecordFile:
         """Opens a shard."""
         return TFRecordFile(path, length, token_type)
 

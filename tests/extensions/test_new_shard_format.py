@@ -25,21 +25,23 @@ import io
 from typing import BinaryIO, Final
 
 import numpy as np
-from numpy.typing import NDArray
+
+from massivetext.sequencing.token_type import SMALL, Tokens, TokenType
 
 
 class NpyFormat:
     """An array of all sequences."""
 
     suffix = ".npy"
+    checks_records = False
 
-    def write(self, stream: BinaryIO, sequences_NxL: NDArray[np.uint16]) -> None:
+    def write(self, stream: BinaryIO, sequences_NxL: Tokens) -> None:
         """Writes a shard."""
         buffer = io.BytesIO()
-        np.save(buffer, sequences_NxL.astype("<u2"), allow_pickle=False)
+        np.save(buffer, sequences_NxL, allow_pickle=False)
         stream.write(buffer.getvalue())
 
-    def open(self, path: str, length: int) -> NDArray[np.uint16]:
+    def open(self, path: str, length: int, token_type: TokenType = SMALL) -> Tokens:
         """Opens a shard."""
         return np.load(path, allow_pickle=False)
 
