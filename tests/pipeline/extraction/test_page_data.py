@@ -74,3 +74,10 @@ def test_data_stands_in_for_a_page_without_text(extractor: Any) -> None:
     assert extract_text(page(data), extractor=extractor) == BODY.strip()
     shown = page(data, f"<article><h1>Rock</h1><p>{BODY}</p></article>")
     assert extract_text(shown, extractor=extractor).count("The lighthouse") == 9
+
+
+def test_scripts_that_never_end_are_looked_for_once() -> None:
+    """The fuzzer's find: each of them looked for its end, in quadratic time."""
+    page = b"<script type=application/ld+json>" * 200_000
+    assert data_text(page) == ""
+    assert data_text(b"<script" * 200_000 + b"ld+json") == ""
