@@ -31,6 +31,7 @@ from massivetext.filters.link_kernel import (
     is_plain_host,
 )
 from massivetext.filters.tag_kernel import hash_of, name_hash, name_hashes
+from massivetext.hash_table import GOLDEN
 from massivetext.kernels import inlined, kernel, lean
 from massivetext.prefetch import prefetch
 
@@ -69,15 +70,12 @@ _TO_LISTED: Final = 1
 _TO_ENCODED: Final = 2  # a host that only Python can decode
 
 _SLOT_BITS: Final = np.uint64(58)
-_MIX: Final = np.uint64(0x9E3779B97F4A7C15)
-"""Fibonacci hashing (Knuth, The Art of Computer Programming, 6.4): the first bits of the product
-are even."""
 
 
 @inlined
 def _slot_of(page: Any, start: Any) -> Any:
-    """Returns where an authority is remembered, by the bytes that it begins with."""
-    return np.int64((word_at(page, start) * _MIX) >> _SLOT_BITS)
+    """Returns the slot that remembers an authority: the high bits of a hash of its first bytes."""
+    return np.int64((word_at(page, start) * GOLDEN) >> _SLOT_BITS)
 
 
 @lean

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from massivetext.sequencing.merge_kernels import EMPTY, encode, fill_merges, fill_pairs
+from massivetext.sequencing.merges import all_merges
 from massivetext.sequencing.sentencepiece_file import PieceType, SentencePieceFile
 
 _SPACE: Final = "\u2581"
@@ -81,7 +82,7 @@ class FastEncoder:
         scores = np.array([piece.score for piece in model.pieces], np.float32)
         # Equal scores (Mistral's models have some) are one rank: the leftmost of them is first.
         ranks = np.unique(-scores, return_inverse=True)[1].astype(np.int32)
-        keys, merged = merge_table(_merges(tokens))
+        keys, merged = merge_table(all_merges(tokens))
         pairs = {pair for piece in tokens for pair in itertools.pairwise(piece)}
         self._tables: Final = (
             _joins(pairs),
@@ -131,16 +132,6 @@ def _character_tokens(tokens: dict[str, int]) -> NDArray[np.int32]:
         if len(piece) == 1:
             character_tokens[ord(piece)] = token
     return character_tokens
-
-
-def _merges(tokens: dict[str, int]) -> list[tuple[int, int, int]]:
-    """Returns all pairs of pieces whose concatenation is a piece, and that piece."""
-    return [
-        (tokens[piece[:cut]], tokens[piece[cut:]], token)
-        for piece, token in tokens.items()
-        for cut in range(1, len(piece))
-        if piece[:cut] in tokens and piece[cut:] in tokens
-    ]
 
 
 def merge_table(

@@ -296,6 +296,16 @@ def find_word(
 
 
 @lean
+def copy_tokens(slot: Any, token_slots: Any, tokens: Any, out: Any, written: Any) -> Any:
+    """Appends the tokens of the word in a slot; returns how many are written then."""
+    place = token_slots[slot] >> SIZE_BITS
+    for token in range(place, place + (token_slots[slot] & SIZE_MASK)):
+        out[written] = tokens[token]
+        written += 1
+    return written
+
+
+@lean
 def remember(
     text: Any, start: Any, size: Any, word_hash: Any, out: Any, first: Any, stop: Any, C: Any
 ) -> None:
@@ -358,10 +368,7 @@ def encode(text: Any, out: Any, T: Any, C: Any, W: Any) -> Any:
         word_hash = finished_hash(word_hash)
         slot = find_word(text, start, size, word_hash, hashes, key_slots, keys)
         if hashes[slot] != NO_HASH:
-            place = token_slots[slot] >> SIZE_BITS
-            for token in range(place, place + (token_slots[slot] & SIZE_MASK)):
-                out[written] = tokens[token]
-                written += 1
+            written = copy_tokens(slot, token_slots, tokens, out, written)
         else:
             written = _encode_word(text, start, stop, out, written, T, W)
             remember(text, start, size, word_hash, out, first, written, C)

@@ -89,6 +89,11 @@ def word_frequencies(passages: Iterable[str]) -> Counter[str]:
     return counts
 
 
+def sampled_words(encoded: bytes, seed: int, document_id: str, limit: int) -> Counter[str]:
+    """Returns the words of the passages of a document that are drawn (see `drawn_passages`)."""
+    return word_frequencies(drawn_passages(encoded, seed, document_id, limit))
+
+
 def train_tokenizer(
     word_counts: Mapping[str, int], vocab_size: int, normalization: str, num_threads: int = 1
 ) -> TrainedTokenizer:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from massivetext.pipeline.engine.job import Job
-    from massivetext.pipeline.phases.plan import WorkItem
+    from massivetext.pipeline.phases.manifest import Manifest
     from massivetext.sequencing.tokenizer import Tokenizer
 
 TABLE_BYTES: Final = 4_000_000
@@ -43,24 +43,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Trains on the corpus of a finished run, writes the model, and prints bytes a token."""
     from massivetext.pipeline.engine.job import Job
+    from massivetext.pipeline.engine.runners import check_beam_options
+    from massivetext.pipeline.engine.store import use_options
     from massivetext.pipeline.phases.manifest import require_manifest
-    from massivetext.pipeline.phases.plan import plan
     from massivetext.pipeline.phases.sequence.phase import tokenizer_of_words
     from massivetext.sequencing.tokenizer import make_tokenizer
 
+    check_beam_options(options.beam_options)
+    use_options(options.beam_options)
     config = load_config(options.config)
     job = Job(config, absolute(options.output or config.output.path), quiet=True)
     others = {path: _other(path) for path in options.beside}
-    findings = require_manifest(job, "corpus").findings
-    sizes = {s: found["text_bytes"] for s, found in findings.items() if found["text_bytes"]}
-    items = [item for item in plan(config) if item.subset in sizes]
-    trained = tokenizer_of_words(_words(job, items, sizes), config.tokenizer)
+    corpus = require_manifest(job, "corpus")
+    trained = tokenizer_of_words(_words(job, corpus), config.tokenizer)
     _write(options.model, trained.model)
     for warning in trained.warnings:
         print(f"note: {warning}")
     tokenizers = {options.model: make_tokenizer(trained.model), **others}
     print(f"{options.model}: {tokenizers[options.model].vocab_size:,} pieces")
-    _print(_table(job, items, sizes, tokenizers))
+    _print(_table(job, corpus, tokenizers))
     return 0
 
 
@@ -73,34 +74,30 @@ def _other(path: str) -> Tokenizer:
         raise UsageError(f"--beside {path}: {error}") from None
 
 
-def _words(job: Job, items: list[WorkItem], sizes: Mapping[str, int]) -> Counter[str]:
+def _words(job: Job, corpus: Manifest) -> Counter[str]:
     """Returns the words that phase SEQUENCE would train on, so that the model is the same."""
-    from massivetext.pipeline.phases.sequence.drawing import mixture_of
+    from massivetext.pipeline.phases.sequence.phase import tokenizer_limits
     from massivetext.sequencing.held_out import Side
-    from massivetext.sequencing.tokenizer_training import (
-        drawn_passages,
-        sampling_limits,
-        word_frequencies,
-    )
+    from massivetext.sequencing.tokenizer_training import sampled_words
 
     config = job.config
-    limits = sampling_limits(mixture_of(config, sizes).given, sizes)
-    split = Side(config.seed, config.sequence.held_out)
+    learned = Side(config.seed, config.sequence.held_out)
     words: Counter[str] = Counter()
-    for item in items:
-        limit = limits.get(item.subset, 0)
-        for document_id, text in _texts(job, item) if limit else ():
-            if split.holds(document_id):
-                drawn = drawn_passages(text, config.seed, document_id, limit)
-                words.update(word_frequencies(drawn))
+    for subset, limit in tokenizer_limits(config, corpus.findings).items():
+        for document_id, text in _texts(job, corpus, subset):
+            if learned.holds(document_id):
+                words.update(sampled_words(text, config.seed, document_id, limit))
     return words
 
 
-def _texts(job: Job, item: WorkItem) -> Iterator[tuple[str, bytes]]:
+def _texts(job: Job, corpus: Manifest, subset: str) -> Iterator[tuple[str, bytes]]:
+    """Yields id and UTF-8 text of the documents of a subset."""
     from massivetext.pipeline.phases.sequence.items import read_texts
 
-    for document_id, text in read_texts(job.output, item.name):
-        yield document_id, bytes(text)
+    for item in corpus.items:
+        if item.startswith(f"{subset}/"):
+            for document_id, text in read_texts(job.output, item):
+                yield document_id, bytes(text)
 
 
 def _write(path: str, model: bytes) -> None:
@@ -119,9 +116,7 @@ def _write(path: str, model: bytes) -> None:
     os.replace(f"{path}.part", path)
 
 
-def _table(
-    job: Job, items: list[WorkItem], sizes: Mapping[str, int], tokenizers: Mapping[str, Tokenizer]
-) -> Table:
+def _table(job: Job, corpus: Manifest, tokenizers: Mapping[str, Tokenizer]) -> Table:
     """Returns UTF-8 bytes a token by subset, as Table A2 has them: a column a tokenizer."""
     from rich.table import Table
 
@@ -129,11 +124,13 @@ def _table(
     table.add_column("bytes per token")
     for name in tokenizers:
         table.add_column(os.path.basename(name), justify="right")
-    for subset in sorted(sizes):
-        texts = list(_sample(job, [item for item in items if item.subset == subset], sizes[subset]))
+    for subset in sorted(corpus.findings):
+        texts = list(_sample(job, corpus, subset))
         size_bytes = sum(map(len, texts))
+        if not size_bytes:
+            continue
         ratios = [
-            size_bytes / max(1, sum(len(tokenizer.encode(text)) for text in texts))
+            size_bytes / sum(len(tokenizer.encode(text)) for text in texts)
             for tokenizer in tokenizers.values()
         ]
         gains = [f"{ratio:.3f} ({ratio / ratios[0] - 1:+.1%})" for ratio in ratios[1:]]
@@ -141,15 +138,14 @@ def _table(
     return table
 
 
-def _sample(job: Job, items: list[WorkItem], subset_bytes: int) -> Iterator[bytes]:
+def _sample(job: Job, corpus: Manifest, subset: str) -> Iterator[bytes]:
     """Yields the documents of a subset whose hash is low, about TABLE_BYTES of them."""
     from massivetext.records import stable_hash
 
-    limit = min(1.0, TABLE_BYTES / subset_bytes) * 2**64
-    for item in items:
-        for document_id, text in _texts(job, item):
-            if stable_hash(job.config.seed, document_id, "tokenizer table") < limit:
-                yield text
+    limit = min(1.0, TABLE_BYTES / max(1, corpus.findings[subset]["text_bytes"])) * 2**64
+    for document_id, text in _texts(job, corpus, subset):
+        if stable_hash(job.config.seed, document_id, "tokenizer table") < limit:
+            yield text
 
 
 def _print(table: Table) -> None:
@@ -163,4 +159,5 @@ COMMAND: Final = Command(
     "train a tokenizer on a finished corpus, and compare it with others",
     add_arguments,
     run,
+    uses_beam=True,
 )

@@ -16,9 +16,8 @@ from massivetext.sequencing.merge_kernels import (
     LONGEST_KEY,
     NO_HASH,
     SHORT,
-    SIZE_BITS,
-    SIZE_MASK,
     WORK,
+    copy_tokens,
     find_word,
     finished_hash,
     merge_few,
@@ -49,10 +48,7 @@ def _copy_known(
     hashes, key_slots, token_slots, keys, tokens, _ = words
     slot = find_word(text, start, size, word_hash, hashes, key_slots, keys)
     if hashes[slot] != NO_HASH:
-        place = token_slots[slot] >> SIZE_BITS
-        for token in range(place, place + (token_slots[slot] & SIZE_MASK)):
-            out[written] = tokens[token]
-            written += 1
+        written = copy_tokens(slot, token_slots, tokens, out, written)
     return written
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from massivetext.sequencing.byte_level import splits
+from massivetext.sequencing.merges import all_merges
 
 Normalization = Literal["", "NFC", "NFKC", "NFD", "NFKD"]
 
@@ -115,23 +116,13 @@ def _parse_ranks(content: bytes) -> Vocabulary:
         tokens=tuple(tokens),
         special=dict(family.special),
         added={},
-        merges=_all_merges(ranks),
+        merges=all_merges(ranks),
         is_ranked=True,
         takes_words=True,
         patterns=(family.pattern,),
         begin=family.begin,
         end=family.end,
     )
-
-
-def _all_merges(ranks: Mapping[bytes, int]) -> list[tuple[int, int, int]]:
-    """Returns every pair of tokens that together are a token."""
-    return [
-        (ranks[token[:cut]], ranks[token[cut:]], rank)
-        for token, rank in ranks.items()
-        for cut in range(1, len(token))
-        if token[:cut] in ranks and token[cut:] in ranks
-    ]
 
 
 def _parse_json(content: bytes) -> Vocabulary:

@@ -41,10 +41,6 @@ _SURROUNDINGS: Final = 256
 """Our choice: ASCII letters count that stand so near behind a byte beyond ASCII; what is further
 off is passed over fast."""
 
-_STRIDE: Final = 32
-"""Our choice: how often it is tried whether many bytes of ASCII follow."""
-
-
 _FIRST_LETTER: Final = 128
 """The class of the letter a; those below are bytes beyond ASCII."""
 
@@ -171,9 +167,7 @@ def _text_cost(text: Any, end: Any, encoding: Any, table: Any) -> Any:
     while i < end:
         if text[i] < 0x80:
             behind_character = False
-            i += 1
-            if i % _STRIDE == 0:
-                i = skip_ascii(text, i)
+            i = skip_ascii(text, i + 1)
             continue
         if i > 0 and not behind_character:
             total += _cost_beside(text[i - 1])

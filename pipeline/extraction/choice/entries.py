@@ -21,10 +21,7 @@ NO_ROLE: Final = -1
 ALIKE_ENTRIES: Final = 3
 """Our choice: so many siblings that look alike are entries, and so many blocks have a role."""
 
-_TEXT_TAGS: Final = np.isin(
-    np.arange(len(elements.TAGS) + 1),
-    [elements.tag(name) for name in ("p", "pre", "td", "th", *sorted(elements.HEADING_TAGS))],
-)
+_TEXT_TAGS: Final = elements.which_tags("p", "pre", "td", "th", *elements.HEADING_TAGS)
 """Elements that are never entries: paragraphs of a text look alike, and cells belong to rows."""
 
 # Rows of the facts (int64, one column a node).

@@ -11,10 +11,7 @@ from massivetext.pipeline.extraction.choice.units import NO_UNIT
 from massivetext.pipeline.extraction.html import elements, name_words
 from massivetext.pipeline.extraction.html import page_tree as pt
 
-_FRAME_TAGS: Final = np.isin(
-    np.arange(len(elements.TAGS) + 1),
-    [elements.tag(t) for t in ("nav", "footer", "aside", "header", "menu")],
-)
+_FRAME_TAGS: Final = elements.which_tags("nav", "footer", "aside", "header", "menu")
 """Elements around the main text, unless they stand in an `article`."""
 
 _FRAME_NAMES: Final = (

@@ -41,14 +41,11 @@ _DL: Final = elements.tag("dl")
 _P: Final = elements.tag("p")
 
 
-def _is_one_of(names: str) -> NDArray[np.bool_]:
-    tags = [elements.tag(name) for name in names.split()]
-    return np.isin(np.arange(len(elements.TAGS) + 1), tags)
-
-
-_IS_LIST: Final = _is_one_of(" ".join(elements.LIST_TAGS))
-_IS_ITEM: Final = _is_one_of("li dt dd")
-_IS_PART: Final = _is_one_of("article section form main nav aside header footer fieldset")
+_IS_LIST: Final = elements.which_tags(*elements.LIST_TAGS)
+_IS_ITEM: Final = elements.which_tags("li", "dt", "dd")
+_IS_PART: Final = elements.which_tags(
+    *("article", "section", "form", "main", "nav", "aside", "header", "footer", "fieldset")
+)
 """Elements that are parts of a page: a list that holds one is no plain list."""
 
 # Rows of the counts (int32, one column a node).

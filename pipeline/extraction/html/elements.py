@@ -185,6 +185,11 @@ def tag(name: str) -> int:
     return TAG_NUMBER[name]
 
 
+def which_tags(*names: str) -> NDArray[np.bool_]:
+    """Whether each tag number, `UNKNOWN_TAG` included, is one of these elements."""
+    return np.isin(np.arange(len(TAGS) + 1), [tag(name) for name in names])
+
+
 def as_bytes(word: str) -> NDArray[np.uint8]:
     """A word as an array that compiled code can compare with."""
     return np.frombuffer(word.encode(), np.uint8)

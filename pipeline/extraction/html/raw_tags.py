@@ -147,9 +147,9 @@ def _in_foreign(tag: int, flags: Any) -> Any:
 
 
 @inlined
-def open_element(page: Any, tag: int, is_closed: Any) -> None:
-    """Act on a start tag (not `br`); `is_closed` if it has no content."""
-    state, stack, attributes = page.state, page.stack, page.attributes
+def _close_before(page: Any, tag: int) -> None:
+    """End the open elements that a start tag ends."""
+    state, stack = page.state, page.stack
     if tag in (_RT, _RP) and stack[st.STACK_TAG, state[st.DEPTH]] in (_RT, _RP):
         _pop_to(page, state[st.DEPTH] - 1)
     while _FLAGS[tag] & _IS_ENDING_SELECT and _is_in_select(page):
@@ -157,6 +157,34 @@ def open_element(page: Any, tag: int, is_closed: Any) -> None:
     ended = open_before(page, tag)
     if ended:
         _pop_to(page, ended - 1)
+
+
+@inlined
+def _style_of_tag(page: Any) -> int:
+    """The bits of the `style` of the tag that is being read."""
+    start, stop = page.attributes[st.STYLE, 0], page.attributes[st.STYLE, 1]
+    return styles.style_bits_of(page.html, start, stop) if start >= 0 else 0
+
+
+@inlined
+def _with_white_space(tag: int, groups: Any, style: Any, flags: Any) -> Any:
+    """The flags of an element, with those that say how its white space is read."""
+    is_block = _FLAGS[tag] & _IS_BLOCK != 0
+    if tag in _PREFORMATTED or (is_block and groups & _CODE_LINE):
+        flags |= st.IN_PREFORMATTED
+    if style & styles.PRE:
+        flags = flags & ~st.IN_COLLAPSED | st.IN_PREFORMATTED
+        flags |= st.IN_COLLAPSED if style & styles.PRE_LINE else 0
+    elif style & styles.NOT_PRE and is_block:  # lines of an inline element are those of its block
+        flags &= ~(st.IN_PREFORMATTED | st.IN_COLLAPSED)
+    return flags | (st.IN_GUTTER if groups & _GUTTER else 0)
+
+
+@inlined
+def open_element(page: Any, tag: int, is_closed: Any) -> None:
+    """Act on a start tag (not `br`); `is_closed` if it has no content."""
+    state, stack = page.state, page.stack
+    _close_before(page, tag)
     flags = stack[st.STACK_FLAGS, state[st.DEPTH]] & st.INHERITED
     if flags & st.IN_HIDDEN:
         if not is_closed:
@@ -166,19 +194,14 @@ def open_element(page: Any, tag: int, is_closed: Any) -> None:
         return
     node = stack[st.STACK_NODE, state[st.DEPTH]]
     groups, style = 0, 0
-    if attributes[st.ANY, 0]:
-        groups = name_words_of(page)
-        if attributes[st.STYLE, 0] >= 0:
-            style = styles.style_bits_of(
-                page.html, attributes[st.STYLE, 0], attributes[st.STYLE, 1]
-            )
+    if page.attributes[st.ANY, 0]:
+        groups, style = name_words_of(page), _style_of_tag(page)
     if flags & st.IN_FORMULA:
         begin_part(page)
         if tag == _ANNOTATION and is_tex(page):
             take_annotation(page)
-            flags &= ~(st.IN_FORMULA | st.IN_FOREIGN)
             if not is_closed:
-                _push(page, tag, node, flags)
+                _push(page, tag, node, flags & ~(st.IN_FORMULA | st.IN_FOREIGN))
             return
     if tag == _IMG:
         write_image(page, groups, style)
@@ -190,31 +213,29 @@ def open_element(page: Any, tag: int, is_closed: Any) -> None:
         return
     if tag in (_BODY, _HTML):
         return
-    flags |= places << st.PLACE_SHIFT
-    if tag in _PREFORMATTED or (_FLAGS[tag] & _IS_BLOCK and groups & _CODE_LINE):
-        flags |= st.IN_PREFORMATTED
-    if style & styles.PRE:
-        flags = flags & ~st.IN_COLLAPSED | st.IN_PREFORMATTED
-        flags |= st.IN_COLLAPSED if style & styles.PRE_LINE else 0
-    elif style & styles.NOT_PRE and _FLAGS[tag] & _IS_BLOCK:  # its lines are those of a block
-        flags &= ~(st.IN_PREFORMATTED | st.IN_COLLAPSED)
-    if groups & _GUTTER:
-        flags |= st.IN_GUTTER
+    flags = _with_white_space(tag, groups, style, flags | places << st.PLACE_SHIFT)
     if _FLAGS[tag] & _IS_BLOCK:
-        end_block(page)
-        state[st.MARGIN] = max(state[st.MARGIN], _margin(tag, flags))
-        if is_closed or state[st.DEPTH] >= pt.MAX_DEPTH:
-            return
-        if flags & st.IN_PREFORMATTED and _FLAGS[tag] & _IS_LIST:
-            style |= _NO_MARKER  # its numbers are those of the lines of a listing
-        node = _new_node(page, tag, node, groups, style)
-        flags |= st.OPENS_BLOCK
-        if tag in (_LI, _DD):
-            flags |= st.IN_ITEM
-    else:
-        flags = _open_inline(page, tag, groups, style, flags)
+        _open_block(page, tag, is_closed, groups, style, flags)
+        return
+    flags = _open_inline(page, tag, groups, style, flags)
     if not is_closed:
         _push(page, tag, node, flags)
+
+
+@helper
+def _open_block(page: Any, tag: int, is_closed: Any, groups: Any, style: Any, flags: Any) -> None:
+    """Act on the start tag of a block element that is shown."""
+    state = page.state
+    end_block(page)
+    state[st.MARGIN] = max(state[st.MARGIN], _margin(tag, flags))
+    if is_closed or state[st.DEPTH] >= pt.MAX_DEPTH:
+        return
+    if flags & st.IN_PREFORMATTED and _FLAGS[tag] & _IS_LIST:
+        style |= _NO_MARKER  # its numbers are those of the lines of a listing
+    outer = page.stack[st.STACK_NODE, state[st.DEPTH]]
+    node = _new_node(page, tag, outer, groups, style)
+    flags |= st.OPENS_BLOCK | (st.IN_ITEM if tag in (_LI, _DD) else 0)
+    _push(page, tag, node, flags)
 
 
 @helper

@@ -30,12 +30,8 @@ MAX_INDENT_LEVELS: Final = 16
 _DT: Final = elements.tag("dt")
 _DD: Final = elements.tag("dd")
 
-_LABEL_TAGS: Final = (
-    *("li", "dt", "dd", "td", "th", "tr", "caption", "figcaption", "address", "legend"),
-)
-_IS_LABEL: Final = np.isin(
-    np.arange(len(elements.TAGS) + 1),
-    [elements.tag(t) for t in _LABEL_TAGS],
+_IS_LABEL: Final = elements.which_tags(
+    *("li", "dt", "dd", "td", "th", "tr", "caption", "figcaption", "address", "legend")
 )
 """Tags whose text takes one line, however long it is."""
 

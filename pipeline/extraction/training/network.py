@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,16 +123,52 @@ def fit_blocks(
     )
     weights = np.minimum(weights / weights.mean(), 30)
     perceptron = Perceptron(inputs, units, outputs, seed)
-    for epoch in range(epochs):
-        rate = 3e-3 * (1 - epoch / epochs) + 1e-4
-        order = perceptron.order(len(inputs))
-        for start in range(0, len(order), _BATCH):
-            batch = order[start : start + _BATCH]
-            scaled = perceptron.normal(inputs[batch], drop)
-            hidden, values, scores = perceptron.forward(scaled)
-            slope = (sigmoid(scores) - labels[batch]) * weights[batch] / len(batch)
-            perceptron.descend(scaled, hidden, values, slope, rate)
+
+    def slope(batch: NDArray[np.intp], probability: Floats) -> Floats:
+        return (probability - labels[batch]) * weights[batch] / len(batch)
+
+    learn(perceptron, inputs, slope, Descent(epochs, 3e-3, _BATCH, drop))
     return perceptron
+
+
+class Descent(NamedTuple):
+    """How a network goes down a slope.
+
+    Attributes:
+        epochs: passes over all examples.
+        rate: of learning in the first one; it falls to nearly nothing.
+        batch: examples a step.
+        drop: share of the features that a step does not see.
+    """
+
+    epochs: int
+    rate: float
+    batch: int
+    drop: float
+
+
+def learn(
+    perceptron: Perceptron,
+    inputs: NDArray[np.integer],
+    slope: Callable[[NDArray[np.intp], Floats], Floats],
+    descent: Descent,
+) -> None:
+    """Learns in batches, in an order of the network's own.
+
+    Args:
+        perceptron: learns.
+        inputs: features of each example.
+        slope: of the loss by the scores of some examples, given their numbers and probabilities.
+        descent: how.
+    """
+    for epoch in range(descent.epochs):
+        rate = descent.rate * (1 - epoch / descent.epochs) + 1e-4
+        order = perceptron.order(len(inputs))
+        for start in range(0, len(order), descent.batch):
+            batch = order[start : start + descent.batch]
+            scaled = perceptron.normal(inputs[batch], descent.drop)
+            hidden, values, scores = perceptron.forward(scaled)
+            perceptron.descend(scaled, hidden, values, slope(batch, sigmoid(scores)), rate)
 
 
 def page_shares(pages: Sequence[LabelledPage]) -> Floats:

@@ -11,14 +11,12 @@ from numpy.typing import NDArray
 from massivetext.pipeline.extraction.choice.choose import Choice
 from massivetext.pipeline.extraction.choice.score import unit_matrix
 from massivetext.pipeline.extraction.choice.weights import Floats
-from massivetext.pipeline.extraction.training.network import Perceptron, page_shares, sigmoid
+from massivetext.pipeline.extraction.training.network import Descent, Perceptron, learn, page_shares
 from massivetext.pipeline.extraction.training.pages import SHINGLE, LabelledPage
 
 _UNITS: Final = 16
 _OUTPUTS: Final = 8
-_EPOCHS: Final = 8
-_BATCH: Final = 256
-_DROP: Final = 0.3
+_DESCENT: Final = Descent(epochs=8, rate=1e-3, batch=256, drop=0.3)
 _GAIN_SHARE: Final = 30.0
 _LABEL_SHARE: Final = 0.06
 """Our choice: a unit counts by what it adds to the token F1 of its page; beside that, a little by
@@ -97,16 +95,11 @@ def fit_units(
     by_gain = _GAIN_SHARE * shares * np.abs(gains)
     by_label = _LABEL_SHARE * shares * np.sqrt(np.clip(sizes, 0, 200))
     perceptron = Perceptron(features, _UNITS, _OUTPUTS, seed)
-    for epoch in range(_EPOCHS):
-        rate = 1e-3 * (1 - epoch / _EPOCHS) + 1e-4
-        order = perceptron.order(len(features))
-        for start in range(0, len(order), _BATCH):
-            batch = order[start : start + _BATCH]
-            scaled = perceptron.normal(features[batch], _DROP)
-            hidden, values, scores = perceptron.forward(scaled)
-            probability = sigmoid(scores)
-            slope = by_gain[batch] * (probability - (gains[batch] > 0))
-            slope += by_label[batch] * (probability - labels[batch])
-            slope = (slope / len(batch)).astype(np.float32)
-            perceptron.descend(scaled, hidden, values, slope, rate)
+
+    def slope(batch: NDArray[np.intp], probability: Floats) -> Floats:
+        both = by_gain[batch] * (probability - (gains[batch] > 0))
+        both += by_label[batch] * (probability - labels[batch])
+        return (both / len(batch)).astype(np.float32)
+
+    learn(perceptron, features, slope, _DESCENT)
     return perceptron

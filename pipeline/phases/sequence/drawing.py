@@ -35,6 +35,7 @@ from massivetext.pipeline.phases.sequence.shards import (
 from massivetext.sequencing.crop_batches import CROP_DTYPE
 from massivetext.sequencing.draws import (
     FIRST_VISIT,
+    WHOLE,
     Draw,
     Supply,
     next_draws,
@@ -172,7 +173,7 @@ def _read_draws(
     tokenise = Map(name, items, work, Tokenised, TOKENISE_BYTES)
     files = {item.name: CropFile(f"{folder}/{item.name}.parquet", item.subset) for item in items}
     earlier = [file for file in drawn.files if file.subset in draws]
-    crops = math.ceil(sum(survey[s].documents * float(d.stop / 2**64) for s, d in draws.items()))
+    crops = math.ceil(sum(survey[s].documents * (d.stop / WHOLE) for s, d in draws.items()))
     rounds = even_ranges(plan.parts, job.engine.rounds(crops * CROP_DTYPE.itemsize))
     build = CountRound(job.output, (*earlier, *files.values()), plan)
     count = Shuffle(plan.step(f"count-{number:03d}"), rounds, build, PartSupply)

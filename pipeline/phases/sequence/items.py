@@ -21,7 +21,7 @@ from massivetext.sequencing.draws import Draw
 from massivetext.sequencing.held_out import Side
 from massivetext.sequencing.token_type import Tokens
 from massivetext.sequencing.tokenizer import Tokenizer, make_tokenizer
-from massivetext.sequencing.tokenizer_training import drawn_passages, word_frequencies
+from massivetext.sequencing.tokenizer_training import sampled_words
 
 WORDS_SCHEMA: Final = pa.schema([("word", pa.large_string()), ("count", pa.int64())])
 """The words of the tokenizer's sample."""
@@ -108,8 +108,7 @@ class SurveyItem:
             is_learned = self.split.holds(document_id)
             sizes[is_learned].append(len(text))
             if limit and is_learned:
-                drawn = drawn_passages(bytes(text), self.seed, document_id, limit)
-                words.update(word_frequencies(drawn))
+                words.update(sampled_words(bytes(text), self.seed, document_id, limit))
         files: tuple[store.FileEntry, ...] = ()
         if item.subset in self.limits:
             rows = [{"word": word, "count": count} for word, count in sorted(words.items())]

@@ -127,12 +127,7 @@ def _survey(run: PhaseRun, split: Side) -> tuple[dict[str, Surveyed], dict[str, 
     config = run.job.config
     limits = {}
     if not config.tokenizer.model:
-        sizes = {
-            subset: found["text_bytes"]
-            for subset, found in run.upstream["corpus"].findings.items()
-            if found["text_bytes"]
-        }
-        limits = sampling_limits(mixture_of(config, sizes).given, sizes)
+        limits = tokenizer_limits(config, run.upstream["corpus"].findings)
     crop_bytes = crop_bytes_of(config.sequence)
     work = SurveyItem(run.job.output, _SAMPLE, config.seed, crop_bytes, limits, split)
     results = run.steps.run(Map("survey", run.items, work, Surveyed, SURVEY_BYTES))
@@ -143,6 +138,17 @@ def _survey(run: PhaseRun, split: Side) -> tuple[dict[str, Surveyed], dict[str, 
         learned[item.subset] += to_learn
         held_out[item.subset] += to_hold_out
     return learned, held_out
+
+
+def tokenizer_limits(config: Config, findings: Mapping[str, Any]) -> dict[str, int]:
+    """Returns the hash below which each subset's passages are drawn for the tokenizer's sample.
+
+    Args:
+        config: of the run.
+        findings: of its phase CORPUS.
+    """
+    sizes = {s: found["text_bytes"] for s, found in findings.items() if found["text_bytes"]}
+    return sampling_limits(mixture_of(config, sizes).given, sizes)
 
 
 def _write_side(

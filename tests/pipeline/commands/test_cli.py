@@ -73,7 +73,6 @@ def test_only_commands_that_use_beam_take_its_options(capsys: pytest.CaptureFixt
     assert {command.name for command in COMMANDS if not command.uses_beam} == {
         "extract",
         "train",
-        "train-tokenizer",
         "eval",
         "sample",
     }
