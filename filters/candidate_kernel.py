@@ -62,7 +62,7 @@ _Y: Final = ord("y")
 _BEFORE_Y: Final = "familyfriendly".index("y")
 
 _SLOTS: Final = 64
-"""Our choice: so many authorities of a page are remembered, by their first bytes: a page has 17."""
+"""Our choice: how many authorities of a page to remember, by their first bytes. A page has 17."""
 
 # Where a link leads.
 _TO_OTHERS: Final = 0
@@ -82,7 +82,7 @@ def _slot_of(page: Any, start: Any) -> Any:
 def _is_remembered(page: Any, start: Any, known: Any, size: Any) -> Any:
     """Whether the authority that begins at `start` is the one of `size` bytes at `known`.
 
-    Of at least WORD_BYTES bytes; both have as many behind them.
+    Both have at least WORD_BYTES bytes, and WORD_BYTES more of the page behind them.
     """
     offset = size - WORD_BYTES
     if not ends_authority(page[start + size]):
@@ -98,7 +98,7 @@ def _is_remembered(page: Any, start: Any, known: Any, size: Any) -> Any:
 def _way(page: Any, start: Any, hashes: Any, starts: Any, known: Any, sizes: Any) -> Any:
     """Returns where the authority that begins at `start` leads, and where it ends.
 
-    One that was met before leads to others: what it leads to has been told.
+    One seen before counts as `_TO_OTHERS`: the caller already knows where it leads.
 
     Args:
         page: uint8[bytes].

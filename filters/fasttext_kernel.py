@@ -39,7 +39,7 @@ _END_OF_LINE: Final = np.frombuffer(b"</s>", np.uint8)
 _LABEL_PREFIX: Final = np.frombuffer(b"__label__", np.uint8)
 
 _GATHERED: Final = 512
-"""Our choice: so many rows are asked for before they are added: they fill the smallest cache."""
+"""Our choice: how many rows to request before adding them; they fill the smallest cache."""
 
 _LOG_SUMMAND: Final = 1e-5
 """What fastText adds to the argument of every logarithm."""
@@ -116,7 +116,7 @@ def _add_gathered(
 ) -> int:
     """Adds the rows of some words and buckets, in their order; returns how many have one.
 
-    Each row is asked for before the first is added: what lies in no cache is waited for once.
+    All rows are requested before the first is added, so that waits for memory overlap.
 
     Args:
         gathered: int64, buckets of n-grams, and ~row of words; is overwritten.

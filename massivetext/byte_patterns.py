@@ -127,7 +127,7 @@ def first_place(places: Any) -> Any:
 
 
 WORD_BYTES: Final = 8
-"""Bytes that `word_at` reads: so many must lie there."""
+"""How many bytes `word_at` reads; the array must hold them all."""
 
 
 def word_of(text: bytes) -> np.uint64:

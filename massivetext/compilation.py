@@ -76,7 +76,10 @@ def compiled_seconds() -> float:
 
 
 def working_seconds() -> float:
-    """Returns the CPU time of this process without that of compiling, which the next one spares."""
+    """Returns the CPU time of this process, less the time spent compiling.
+
+    Compiled kernels are cached, so the next process does not spend it again.
+    """
     return time.process_time() - _account.cpu_seconds
 
 

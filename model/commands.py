@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from massivetext.sequencing import ShardReader
 
 HELD_OUT_RECORDS: Final = 256
-"""Our choice: so many sequences that are held out are enough for three digits; `eval` takes all."""
+"""Our choice: this many held-out sequences give three digits; `eval` takes all of them."""
 
 TRAIN_EXTRA: Final = ("jax", "flax", "optax", "orbax", "grain", "matplotlib")
 """Modules of the extra `train`."""
@@ -213,7 +213,7 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _print_held_out(model: Path, shards: Path) -> None:
-    """Evaluates a finished run on the documents that were held out of its shards, if any were."""
+    """Evaluates a finished run on the held-out documents, if there are any."""
     from massivetext.sequencing.dataset import DATASET_FILE, HELD_OUT_FOLDER
 
     shards /= HELD_OUT_FOLDER

@@ -51,8 +51,8 @@ class SubsetEntry:
         epochs: utf8_bytes / corpus_bytes: how often the subset's text is read.
         weight_asked: the subset's weight in the configuration, as a share of all weights.
         weight_given: its share of the sequences.
-        tokens_per_group: tokens that a group of crops has at least; 0 where a number of crops makes
-            a group (`sequence.crops_per_group`, ten in the paper).
+        tokens_per_group: the fewest tokens in a group of crops; 0 where the number of crops decides
+            (`sequence.crops_per_group`, ten in the paper).
     """
 
     documents: int

@@ -23,19 +23,20 @@ WHOLE: Final = 2**64
 """Places in a visit: one more than the largest hash."""
 
 _MARGIN: Final = Fraction(1, 20)
-"""Our choice: 5 % more are read than are lacking, as what a crop gives is a guess."""
+"""Our choice: read 5 % more than is missing, because the yield of a crop is a guess."""
 
 _DEVIATIONS: Final = 4
-"""Our choice: and so many times the square root of the crops, by which their number varies."""
+"""Our choice: and this many standard deviations more; that of a count is about its square root."""
 
 _SMALLEST_PART: Final = Fraction(1, 64)
-"""Our choice: of a visit, so that one more reading suffices when guesses are poor."""
+"""Our choice: the least part of a visit to read, so that one more reading is enough after a bad
+guess."""
 
 _FEW_DOCUMENTS: Final = 10_000
-"""Our choice: visits of so few are read in whole. It costs little, and parts of them vary much."""
+"""Our choice: with fewer documents, read whole visits. That costs little, and parts vary a lot."""
 
 _HOPE: Final = Fraction(11, 10)
-"""Our choice: what is not yet read may give a tenth more than is expected."""
+"""Our choice: text that has not been read may give 10 % more than expected."""
 
 
 @dataclass(frozen=True)

@@ -37,8 +37,8 @@ its BOS."""
 
 
 SEQUENCES_PER_GROUP: Final = 1024
-"""Our choice, for groups that are formed by tokens: at most 0.1 % of theirs are lost at their ends,
-and one of 2,048 tokens a sequence is packed in 4 MB."""
+"""Our choice for groups formed by tokens: they lose at most 0.1 % of their tokens, and a group of
+2,048-token sequences takes 4 MB."""
 
 FULL_GROUP_SEQUENCES: Final = Fraction(3, 2)
 """Our choice: crops of which ten give fewer sequences are grouped by tokens. Of Gopher's subsets C4
@@ -51,10 +51,10 @@ class PackingRule:
 
     Attributes:
         length: tokens a sequence (n).
-        crops_per_group: crops that are laid end to end before the cut, or more of them:
+        crops_per_group: the fewest crops to lay end to end before the cut.
         bos: token before each crop.
         eos: token after each crop.
-        tokens_per_group: tokens that a group has at least; 0 if crops alone decide.
+        tokens_per_group: the fewest tokens in a group; 0 if the number of crops alone decides.
     """
 
     length: int

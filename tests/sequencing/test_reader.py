@@ -1,8 +1,6 @@
 """What a trainer asks of a folder of shards: streams, segments, provenance, and no damage."""
 
 import dataclasses
-import hashlib
-import io
 import itertools
 import subprocess
 import sys
@@ -12,38 +10,20 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import xxhash
 
 from massivetext.sequencing import ShardReader
-from massivetext.sequencing.dataset import Dataset, ShardEntry
+from massivetext.sequencing.dataset import Dataset
 from massivetext.sequencing.filling import PROVENANCE_SCHEMA
 from massivetext.sequencing.shards import FORMATS, provenance_name, shard_name
+from tests.sequencing.shard_folder import write_shards
 
-LENGTH, BOS, EOS = 8, 1, 2
+LENGTH, BOS = 8, 1
 
 
-def write_folder(
-    folder: Path,
-    format_name: str,
-    sequences_NxL: np.ndarray,
-    vocab_size: int = 1_000,
-    eos: int = EOS,
-) -> None:
-    name = shard_name(0, 1, format_name)
-    stream = io.BytesIO()
-    FORMATS[format_name].write(stream, sequences_NxL)
-    (folder / name).write_bytes(stream.getvalue())
-    entry = ShardEntry(
-        name, len(sequences_NxL), sequences_NxL.size, 0, xxhash.xxh3_64_hexdigest(stream.getvalue())
-    )
+def write_folder(folder: Path, format_name: str, sequences_NxL: np.ndarray, **changes: int) -> None:
+    """Writes one shard, beside a tokenizer that is not the one of the shards."""
     (folder / "tokenizer.model").write_bytes(b"a tokenizer")
-    dataset = Dataset(
-        schema_version=1, format=format_name, sequence_length=LENGTH, vocab_size=vocab_size,
-        bos=BOS, eos=eos, tokenizer_sha256=hashlib.sha256(b"another").hexdigest(), config_hash="",
-        seed=0, records=len(sequences_NxL), tokens=sequences_NxL.size, utf8_bytes=0,
-        shards=(entry,), subsets={}, warnings=(),
-    )  # fmt: skip
-    (folder / "dataset.json").write_text(dataset.to_json())
+    write_shards(folder, format_name, [sequences_NxL], **changes)
 
 
 def sequences(count: int, token_type: type = np.uint16) -> np.ndarray:

@@ -4,11 +4,10 @@ import struct
 
 import numpy as np
 import pytest
-import xxhash
 
 from massivetext.sequencing import ShardReader
-from massivetext.sequencing.dataset import Dataset, ShardEntry
 from massivetext.sequencing.shards import FORMATS, shard_name
+from tests.sequencing.shard_folder import write_shards
 
 LENGTH = 16
 
@@ -25,24 +24,6 @@ def make_sequences(count: int, seed: int = 0):
     return rng.integers(0, 65_536, (count, LENGTH), np.uint16)
 
 
-def write_folder(folder, format_name: str, shards):
-    entries = []
-    for number, sequences in enumerate(shards):
-        name = shard_name(number, len(shards), format_name)
-        stream = io.BytesIO()
-        FORMATS[format_name].write(stream, sequences)
-        (folder / name).write_bytes(stream.getvalue())
-        xxh3 = xxhash.xxh3_64_hexdigest(stream.getvalue())
-        entries.append(ShardEntry(name, len(sequences), sequences.size, 0, xxh3))
-    records = sum(entry.records for entry in entries)
-    dataset = Dataset(
-        schema_version=1, format=format_name, sequence_length=LENGTH, vocab_size=65_536, bos=1,
-        eos=2, tokenizer_sha256="0" * 64, config_hash="", seed=0, records=records,
-        tokens=records * LENGTH, utf8_bytes=0, shards=tuple(entries), subsets={}, warnings=(),
-    )  # fmt: skip
-    (folder / "dataset.json").write_text(dataset.to_json())
-
-
 def test_shard_names():
     assert shard_name(0, 4, "arrayrecord") == "shard-00000-of-00004.arrayrecord"
     assert shard_name(11, 12, "raw") == "shard-00011-of-00012.bin"
@@ -50,7 +31,7 @@ def test_shard_names():
 
 def test_sequences_come_back(tmp_path, format_name):
     shards = [make_sequences(5), make_sequences(0), make_sequences(1_500, seed=1)]
-    write_folder(tmp_path, format_name, shards)
+    write_shards(tmp_path, format_name, shards)
     reader = ShardReader(tmp_path)
     expected = np.concatenate(shards)
     assert len(reader) == 1_505
@@ -74,7 +55,7 @@ def test_the_same_sequences_give_the_same_bytes(format_name):
 
 
 def test_a_reader_can_be_sent_to_another_process(tmp_path, format_name):
-    write_folder(tmp_path, format_name, [make_sequences(7)])
+    write_shards(tmp_path, format_name, [make_sequences(7)])
     reader = ShardReader(tmp_path)
     first = reader[3]
     assert np.array_equal(pickle.loads(pickle.dumps(reader))[3], first)
@@ -104,7 +85,7 @@ def test_tfrecord_is_framed_as_tensorflow_frames_it():
 
 def test_a_damaged_tfrecord_is_found(tmp_path):
     pytest.importorskip("google_crc32c", reason="TFRecord needs google-crc32c")
-    write_folder(tmp_path, "tfrecord", [make_sequences(2)])
+    write_shards(tmp_path, "tfrecord", [make_sequences(2)])
     path = tmp_path / shard_name(0, 1, "tfrecord")
     damaged = bytearray(path.read_bytes())
     damaged[20] ^= 1
@@ -116,7 +97,7 @@ def test_a_damaged_tfrecord_is_found(tmp_path):
 
 
 def test_a_shard_of_another_size_is_refused(tmp_path, format_name):
-    write_folder(tmp_path, format_name, [make_sequences(4)])
+    write_shards(tmp_path, format_name, [make_sequences(4)])
     stream = io.BytesIO()
     FORMATS[format_name].write(stream, make_sequences(3))
     (tmp_path / shard_name(0, 1, format_name)).write_bytes(stream.getvalue())
@@ -125,7 +106,7 @@ def test_a_shard_of_another_size_is_refused(tmp_path, format_name):
 
 
 def test_a_missing_shard_is_named(tmp_path, format_name):
-    write_folder(tmp_path, format_name, [make_sequences(4)])
+    write_shards(tmp_path, format_name, [make_sequences(4)])
     (tmp_path / shard_name(0, 1, format_name)).unlink()
     with pytest.raises(FileNotFoundError, match="shard-00000-of-00001"):
         ShardReader(tmp_path)

@@ -19,7 +19,7 @@ from massivetext.pipeline.extraction.html import page_tree as pt
 NO_ROLE: Final = -1
 
 ALIKE_ENTRIES: Final = 3
-"""Our choice: so many siblings that look alike are entries, and so many blocks have a role."""
+"""Our choice: the fewest look-alike siblings that make entries, and blocks that make a role."""
 
 _TEXT_TAGS: Final = elements.which_tags("p", "pre", "td", "th", *elements.HEADING_TAGS)
 """Elements that are never entries: paragraphs of a text look alike, and cells belong to rows."""

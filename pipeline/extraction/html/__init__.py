@@ -53,8 +53,9 @@ size.
 - Formulas (`raw_formulas`) are written as their TeX, if the page has it; what was read of a formula
   before its TeX came is taken back.
 - In an element that is not shown (`IN_HIDDEN` on the stack) text is skipped and elements are only
-  pushed and popped. Long text of which a second look may make something is counted (`VEILED`). With
-  `SHOW_HIDDEN` it is read, and its blocks say why it was hidden (`page_tree.PLACE_FLAGS`).
+  pushed and popped. Long text of which a second look may make something is counted
+  (`VEILED_BYTES`). With `SHOW_HIDDEN` it is read, and its blocks say why it was hidden
+  (`page_tree.PLACE_FLAGS`).
 
 **Blocks.** A block of text ends (`raw_blocks.end_block`) where a block element begins or ends, at
 two `br` in a row, and at the end of the page. If it holds a character, its row is written and the
@@ -72,7 +73,7 @@ are filled, and `state`, integers in named slots:
 | `INDENT` | columns of no-break spaces since the last line break | `raw_blocks` |
 | `FORMULA_STOP` | where the last formula ends; an image of it is not read again | `raw_formulas` |
 | `PLACED` `PLACED_AT` | characters in inline elements at places of their own | `raw_blocks` |
-| `VEILED` `NEXT` | bytes of hidden text; where the tag that is acted on ends | `raw_tree` |
+| `VEILED_BYTES` `NEXT` | bytes of hidden text; where the tag that is acted on ends | `raw_tree` |
 | `HAS_FRAMES` | a frame's document stands in the page (`frames` puts it there) | `raw_tree` |
 | `BREAKS` | `br` since the last character | `raw_tree`; cleared by `raw_blocks` |
 | `PENDING_LINKS` | links since the last character | `raw_tags`; cleared by `raw_blocks` |

@@ -24,7 +24,7 @@ SHARD_BYTES: Final = 256_000_000
 """Our choice: large enough for object stores, small enough for the memory of one worker."""
 
 PART_BYTES: Final = 16_000_000
-"""Our choice: a worker sorts about this many bytes of tokens at a time, at most. It needs seven
+"""Our choice: a worker sorts at most about this many bytes of tokens at a time, and needs seven
 times that in memory."""
 
 _PLENTY: Final = 8
