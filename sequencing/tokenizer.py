@@ -79,6 +79,8 @@ def make_tokenizer(model: bytes, bos: str = "", eos: str = "") -> Tokenizer:
     Raises:
         ValueError: if it is none of these, or not one that sequences can be made with.
     """
+    if not model.strip():
+        raise ValueError("the file is empty")
     if _is_json(model) or _is_ranks(model):
         from massivetext.sequencing.byte_level.tokenizer import ByteLevelTokenizer
 

@@ -54,6 +54,7 @@ def run(options: argparse.Namespace) -> int:
     config = load_config(options.config)
     job = Job(config, absolute(options.output or config.output.path), quiet=True)
     others = {path: _other(path) for path in options.beside}
+    _require_place(options.model)
     corpus = require_manifest(job, "corpus")
     trained = tokenizer_of_words(_words(job, corpus), config.tokenizer)
     _write(options.model, trained.model)
@@ -69,9 +70,18 @@ def _other(path: str) -> Tokenizer:
     from massivetext.sequencing.tokenizer import load_tokenizer
 
     try:
-        return load_tokenizer(path)
+        tokenizer = load_tokenizer(path)
+        tokenizer.encode(b"a")  # tables are made when they are first needed
+        return tokenizer
     except (OSError, ValueError) as error:
         raise UsageError(f"--beside {path}: {error}") from None
+
+
+def _require_place(path: str) -> None:
+    """Refuses a path at which no file can be written, before any work."""
+    folder = os.path.dirname(os.path.abspath(path))
+    if os.path.isdir(path) or not os.access(folder, os.W_OK):
+        raise UsageError(f"--model {path}: expected a file in a folder that can be written to")
 
 
 def _words(job: Job, corpus: Manifest) -> Counter[str]:

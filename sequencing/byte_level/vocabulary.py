@@ -16,6 +16,9 @@ Normalization = Literal["", "NFC", "NFKC", "NFD", "NFKD"]
 
 _END_OF_TEXT: Final = "<|endoftext|>"
 
+MOST_IDS: Final = 1 << 24
+"""Our choice: many times the largest vocabulary that is published; it bounds the memory."""
+
 
 @dataclass(frozen=True)
 class Vocabulary:
@@ -109,11 +112,8 @@ def _parse_ranks(content: bytes) -> Vocabulary:
             f"a tiktoken file of {len(ranks):,} ranks, whose pattern is not known (known are those "
             f"of {known} ranks); a tokenizer.json says its own"
         )
-    tokens = [b""] * family.size
-    for token, place in ranks.items():
-        tokens[place] = token
     return Vocabulary(
-        tokens=tuple(tokens),
+        tokens=_by_id({rank: token for token, rank in ranks.items()}, family.size),
         special=dict(family.special),
         added={},
         merges=all_merges(ranks),
@@ -125,35 +125,57 @@ def _parse_ranks(content: bytes) -> Vocabulary:
     )
 
 
+def _by_id(tokens: Mapping[int, bytes], size: int) -> tuple[bytes, ...]:
+    """Returns the bytes of each id below `size`, and of each that is named.
+
+    Raises:
+        ValueError: if an id is negative, or too large for a vocabulary.
+    """
+    for token in tokens:
+        if not 0 <= token < MOST_IDS:
+            raise ValueError(f"it has the token id {token:,}; expected 0 to {MOST_IDS - 1:,}")
+    size = max(size, 1 + max(tokens, default=-1))
+    return tuple(tokens.get(token, b"") for token in range(size))
+
+
 def _parse_json(content: bytes) -> Vocabulary:
     """Returns the vocabulary of a tokenizer.json."""
     try:
         told = json.loads(content)
-        model = told["model"]
-        names: dict[str, int] = model["vocab"]
-        pairs = [_pair(merge) for merge in model["merges"]]
-    except (ValueError, KeyError, TypeError):
+        pairs = [_pair(merge) for merge in told["model"]["merges"]]
+        names: dict[str, int] = dict(told["model"]["vocab"])
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise ValueError(
             "not a tokenizer.json of a BPE model (no model.vocab and model.merges)"
         ) from None
+    try:
+        return _vocabulary_of(told, names, pairs)
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        raise ValueError(
+            f"a tokenizer.json in which something is not as `tokenizers` writes it ({error!r})"
+        ) from None
+
+
+def _vocabulary_of(
+    told: Mapping[str, Any], names: Mapping[str, int], pairs: Sequence[tuple[str, str]]
+) -> Vocabulary:
+    """Returns the vocabulary of a tokenizer.json with these names of tokens and merges."""
+    model = told["model"]
     _require_byte_level(told, model)
     added = {entry["content"]: entry for entry in told.get("added_tokens") or ()}
     special = {name: entry["id"] for name, entry in added.items() if entry.get("special")}
-    literal = {name: entry for name, entry in added.items() if not entry.get("special")}
-    for name, entry in literal.items():
-        if entry.get("lstrip") or entry.get("rstrip") or entry.get("single_word"):
+    literal = {name: entry["id"] for name, entry in added.items() if name not in special}
+    for name in literal:
+        if any(added[name].get(key) for key in ("lstrip", "rstrip", "single_word")):
             raise ValueError(f"its added token {name!r} takes white space, which is not supported")
-    tokens = [b""] * (1 + max([*names.values(), *(entry["id"] for entry in added.values())]))
-    for name, token in names.items():
-        if name not in special:
-            tokens[token] = _bytes_of(name)
-    for name, entry in literal.items():
-        tokens[entry["id"]] = name.encode()
+    tokens = {token: _bytes_of(name) for name, token in names.items() if name not in special}
+    tokens |= {token: b"" for token in special.values()}
+    tokens |= {token: name.encode() for name, token in literal.items()}
     begin, end = _ends(told.get("post_processor"))
     return Vocabulary(
-        tokens=tuple(tokens),
+        tokens=_by_id(tokens, 0),
         special=special,
-        added={name: entry["id"] for name, entry in literal.items()},
+        added=literal,
         merges=_named_merges(names, pairs),
         is_ranked=False,
         takes_words=bool(model.get("ignore_merges")),

@@ -39,3 +39,9 @@ def test_what_cannot_be_done_is_one_line(
     assert taken.read_text() == "mine"
     assert main([*given, str(sample_run), "--beside", str(taken)]) == 2
     assert f"--beside {taken}: " in capsys.readouterr().err
+    taken.write_text("")
+    assert main([*given, str(sample_run), "--beside", str(taken)]) == 2
+    assert f"--beside {taken}: the file is empty" in capsys.readouterr().err
+    for place in (tmp_path, tmp_path / "none/new.model"):
+        assert main([*given, str(sample_run), "--model", str(place)]) == 2
+        assert "expected a file in a folder that can be written to" in capsys.readouterr().err
