@@ -106,8 +106,12 @@ def find_lines(text: Any, start: Any, stops: Any, first: Any, last: Any, C: Any)
     """Finds the lines of the words that end at stops[first:last], and asks for them.
 
     Args:
+        text: padded.
         start: where the first of them begins.
-        last: at most `first` + BATCH.
+        stops: where words end.
+        first: the number of the first of them.
+        last: one more than that of the last; at most `first` + BATCH.
+        C: the cache.
     """
     short, long, batch = C[0], C[2], C[4]
     for number in range(first, last):

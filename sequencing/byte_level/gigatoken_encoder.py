@@ -8,6 +8,8 @@ it can read; what it gives for a text of every kind is compared with the kernels
 from __future__ import annotations
 
 import base64
+import contextlib
+import importlib
 import json
 import tempfile
 from collections.abc import Callable, Sequence
@@ -20,10 +22,9 @@ from numpy.typing import NDArray
 from massivetext.sequencing.byte_level import splits
 from massivetext.sequencing.byte_level.vocabulary import Vocabulary, character_of_bytes
 
-try:
-    import gigatoken
-except ImportError:  # there are no wheels for every processor
-    gigatoken = None  # type: ignore[assignment, unused-ignore]
+_library: Any = None
+with contextlib.suppress(ImportError):  # there are no wheels for every processor
+    _library = importlib.import_module("gigatoken")
 
 Encode = Callable[[bytes], NDArray[np.uint32]]
 Merges = Sequence[tuple[int, int, int]]
@@ -59,7 +60,7 @@ def gigatoken_encoder(vocabulary: Vocabulary, merges: Merges, reference: Encode)
         merges: its merges, best first.
         reference: what encodes in the same way.
     """
-    if gigatoken is None:
+    if _library is None:
         return None
     try:
         encode: Encode = _load(vocabulary, merges).encode
@@ -76,12 +77,12 @@ def _load(vocabulary: Vocabulary, merges: Merges) -> Any:
     named = [rank for rank, token in enumerate(vocabulary.tokens) if token]
     is_dense = len(named) == 1 + named[-1]
     if not vocabulary.is_ranked or not scheme or not is_dense:
-        return gigatoken.Tokenizer.from_json(_as_json(vocabulary, merges))
+        return _library.Tokenizer.from_json(_as_json(vocabulary, merges))
     lines = [base64.b64encode(vocabulary.tokens[rank]) + b" %d\n" % rank for rank in named]
     with tempfile.TemporaryDirectory() as folder:  # it reads files of ranks from a disk only
         path = Path(folder, "ranks.tiktoken")
         path.write_bytes(b"".join(lines))
-        return gigatoken.Tokenizer.from_tiktoken(path, scheme)
+        return _library.Tokenizer.from_tiktoken(path, scheme)
 
 
 def _as_json(vocabulary: Vocabulary, merges: Merges) -> bytes:

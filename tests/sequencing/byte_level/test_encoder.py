@@ -57,7 +57,7 @@ def test_a_library_that_errs_is_not_used(
 def test_kernels_encode_where_the_library_is_not_installed(
     family: tokenizers.Tokenizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gigatoken_encoder, "gigatoken", None)
+    monkeypatch.setattr(gigatoken_encoder, "_library", None)
     encoder = ByteLevelEncoder(parse_vocabulary(as_json(family)))
     assert not encoder.uses_library
     assert encoder.encode(b"the crop").tolist() == hugging_face_ids(family, "the crop")
