@@ -28,6 +28,7 @@ from massivetext.sequencing.merge_kernels import (
     encode,
     fill_merges,
     fill_pairs,
+    find_last_pairs,
 )
 from massivetext.sequencing.merges import all_merges
 from massivetext.sequencing.sentencepiece_file import PieceType, SentencePieceFile
@@ -38,6 +39,9 @@ from massivetext.utf8 import ASCII_END
 _SPACE: Final = "\u2581"
 _SPACE_BYTES: Final = _SPACE.encode()
 _CODE_POINTS: Final = 0x110000
+_SLOTS_A_BYTE: Final = 4
+"""Our choice: two bits of a filter for each slot of its table, of which every third is used."""
+
 KEPT_BYTES: Final = 1 << 17
 """Our choice: texts up to here (crops are smaller) share one working space a thread."""
 
@@ -99,8 +103,9 @@ class FastEncoder:
             _character_tokens(tokens),
             np.int32(byte_0),
         )
-        table = merge_table(all_merges(tokens))
-        self._merges: Final = (_ascii_merges(tokens), table, ranks, pieces)
+        near = _ascii_merges(tokens)
+        self._merges = near, *merge_table(all_merges(tokens)), ranks, pieces
+        self._merges = near, *merge_table(self._last_pairs(tokens)), ranks, pieces
         self._token_type: Final = token_type_of(len(scores))
         self._of_thread: Final = threading.local()
 
@@ -111,6 +116,17 @@ class FastEncoder:
         out, _, cache, work = space_of_thread(self._of_thread, len(text))
         count = encode(padded(text), len(text), out, self._characters, self._merges, cache, work)
         return out[:count].astype(self._token_type)
+
+    def _last_pairs(self, tokens: dict[str, int]) -> list[tuple[int, int, int]]:
+        """Returns the one pair that makes each piece, of all that could make it."""
+        longest = max(len(piece.encode()) for piece in tokens)
+        stops = np.cumsum([len(piece.encode()) for piece in tokens], dtype=np.int64)
+        lefts, rights = np.empty(len(tokens), np.int32), np.empty(len(tokens), np.int32)
+        text = padded("".join(tokens).encode())
+        work = working_space(longest)
+        find_last_pairs(text, stops, self._characters[2], self._merges, work, lefts, rights)
+        pairs = zip(lefts.tolist(), rights.tolist(), tokens.values(), strict=True)
+        return [(left, right, token) for left, right, token in pairs if left != UNKNOWN]
 
 
 class Space(NamedTuple):
@@ -170,8 +186,10 @@ def _ascii_merges(tokens: dict[str, int]) -> NDArray[np.int32]:
     return merges_256x256
 
 
-def merge_table(pairs: Sequence[tuple[int, int, int]]) -> NDArray[np.uint64]:
-    """Returns a hash table of `(left token, right token, merge)`.
+def merge_table(
+    pairs: Sequence[tuple[int, int, int]],
+) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
+    """Returns a hash table of `(left token, right token, merge)`, and its filter.
 
     Raises:
         ValueError: if there are more tokens or merges than an entry can name.
@@ -184,13 +202,14 @@ def merge_table(pairs: Sequence[tuple[int, int, int]]) -> NDArray[np.uint64]:
             f"it has more than {1 << TOKEN_BITS:,} tokens or {1 << MERGE_BITS:,} merges"
         )
     table = _empty_table(len(pairs))
-    fill_merges(left, right, merges, table)
-    return table
+    table_filter = np.zeros(len(table) // _SLOTS_A_BYTE, np.uint8)
+    fill_merges(left, right, merges, table, table_filter)
+    return table, table_filter
 
 
 def _empty_table(pairs: int) -> NDArray[np.uint64]:
     """Returns a hash table that this many pairs fill to at most a third."""
-    return np.full(1 << max(1, (3 * pairs).bit_length()), EMPTY, np.uint64)
+    return np.full(1 << max(3, (3 * pairs).bit_length()), EMPTY, np.uint64)
 
 
 def working_space(size_bytes: int) -> tuple[NDArray[np.generic], ...]:

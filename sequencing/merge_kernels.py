@@ -21,8 +21,9 @@ from massivetext.kernels import inlined, kernel, lean
 from massivetext.sequencing.word_cache import BATCH, CACHE, find_lines, recall, remember
 from massivetext.utf8 import ASCII_END, character_at, is_continuation
 
-MERGES: Final = "Tuple((int32[:,::1], uint64[::1], int32[::1], int32[::1]))"
-"""Merge of each two ASCII characters or bytes, table of all merges, rank and token of each."""
+MERGES: Final = "Tuple((int32[:,::1], uint64[::1], uint8[::1], int32[::1], int32[::1]))"
+"""Merge of each two ASCII characters or bytes, table of all merges, its filter (which pairs it may
+hold), rank and token of each merge."""
 
 CHARACTERS: Final = "Tuple((uint8[:,::1], uint64[::1], int32[::1], int32))"
 """joins_256x256, joined characters, token of each code point, token of byte 0."""
@@ -58,6 +59,8 @@ _NO_PAIR: Final = NO_RANK << 32
 """A priority is the rank above the left symbol's place, or above the merge."""
 
 _HALF: Final = np.uint64(32)
+_BYTE_SHIFT: Final = np.uint64(3)
+_BIT_MASK: Final = np.uint64(7)
 _LEFT_SHIFT: Final = np.uint64(TOKEN_BITS)
 _MERGE_SHIFT: Final = np.uint64(MERGE_BITS)
 _MERGE_MASK: Final = np.uint64((1 << MERGE_BITS) - 1)
@@ -83,6 +86,13 @@ def fill_pairs(left: Any, right: Any, keys: Any) -> None:
         keys[_slot(left[pair], right[pair], keys)] = _pair(left[pair], right[pair])
 
 
+@inlined
+def _filter_bit(spread_key: Any, table_filter: Any) -> tuple[Any, Any]:
+    """Returns the byte and the bit of a filter that stand for a key."""
+    place = spread_key >> _BYTE_SHIFT & np.uint64(len(table_filter) - 1)
+    return place, np.uint8(1) << np.uint8(spread_key & _BIT_MASK)
+
+
 @lean
 def _merge_slot(left: Any, right: Any, table: Any) -> Any:
     """Returns the entry of two tokens in the table of merges: its own, or that it would get."""
@@ -94,13 +104,15 @@ def _merge_slot(left: Any, right: Any, table: Any) -> Any:
     return slot
 
 
-@kernel("void(int32[::1], int32[::1], int32[::1], uint64[::1])")
-def fill_merges(left: Any, right: Any, merges: Any, table: Any) -> None:
-    """Enters pairs of tokens, and the merge that joins them, into an empty table."""
+@kernel("void(int32[::1], int32[::1], int32[::1], uint64[::1], uint8[::1])")
+def fill_merges(left: Any, right: Any, merges: Any, table: Any, table_filter: Any) -> None:
+    """Enters pairs of tokens, and the merge that joins them, into an empty table and its filter."""
     for pair in range(len(left)):
         key = (np.uint64(left[pair]) << _LEFT_SHIFT) | np.uint64(right[pair])
         slot = _merge_slot(left[pair], right[pair], table)
         table[slot] = key << _MERGE_SHIFT | np.uint64(merges[pair])
+        place, bit = _filter_bit(spread(key), table_filter)
+        table_filter[place] |= bit
 
 
 @lean
@@ -111,20 +123,29 @@ def _are_joined(text: Any, previous: Any, start: Any, joined: Any) -> Any:
 
 
 @lean
-def _merge_of(left: Any, right: Any, table: Any) -> Any:
-    """Returns the merge that joins two neighbours, or UNKNOWN."""
+def _merge_of(left: Any, right: Any, table: Any, table_filter: Any) -> Any:
+    """Returns the merge that joins two neighbours, or UNKNOWN.
+
+    Most neighbours have none. The filter, a bit for each hash, says so from a near cache.
+    """
     if left < 0 or right < 0:
+        return np.int64(UNKNOWN)
+    key = (np.uint64(left) << _LEFT_SHIFT) | np.uint64(right)
+    place, bit = _filter_bit(spread(key), table_filter)
+    if table_filter[place] & bit == 0:
         return np.int64(UNKNOWN)
     entry = table[_merge_slot(left, right, table)]
     return np.int64(entry & _MERGE_MASK) if entry != EMPTY else np.int64(UNKNOWN)
 
 
 @lean
-def _first_merge(text: Any, symbol: Any, symbols: Any, firsts: Any, near: Any, table: Any) -> Any:
+def _first_merge(
+    text: Any, symbol: Any, symbols: Any, firsts: Any, near: Any, table: Any, table_filter: Any
+) -> Any:
     """Returns the merge that joins a symbol with the next, before any symbol was merged."""
     merge = np.int64(near[text[firsts[symbol]], text[firsts[symbol + 1]]])
     if merge == NOT_HERE:
-        merge = _merge_of(symbols[symbol], symbols[symbol + 1], table)
+        merge = _merge_of(symbols[symbol], symbols[symbol + 1], table, table_filter)
     return merge
 
 
@@ -145,24 +166,26 @@ def _characters(
 
 
 @lean
-def _priority(left: Any, symbols: Any, table: Any, ranks: Any) -> Any:
+def _priority(left: Any, symbols: Any, table: Any, table_filter: Any, ranks: Any) -> Any:
     """Returns the rank of a symbol and the next above their merge; _NO_PAIR without one."""
-    merge = _merge_of(symbols[left], symbols[left + 1], table)
+    merge = _merge_of(symbols[left], symbols[left + 1], table, table_filter)
     return np.int64(ranks[merge]) << 32 | merge if merge >= 0 else np.int64(_NO_PAIR)
 
 
 @lean
-def _merge_few(text: Any, count: Any, M: Any, W: Any) -> Any:
-    """Merges the best pair, the leftmost of equals, until none is left; returns the number.
+def _merge_few(text: Any, count: Any, least: Any, M: Any, W: Any) -> Any:
+    """Merges the best pair, the leftmost of equals, until none or `least` symbols are left.
+
+    Returns the number of symbols.
 
     pairs[i] is the priority of symbols i and i + 1.
     """
-    near, table, ranks, made = M
+    near, table, table_filter, ranks, made = M
     symbols, firsts, pairs = W[0], W[1], W[4]
     for left in range(count - 1):
-        merge = _first_merge(text, left, symbols, firsts, near, table)
+        merge = _first_merge(text, left, symbols, firsts, near, table, table_filter)
         pairs[left] = np.int64(ranks[merge]) << 32 | merge if merge >= 0 else np.int64(_NO_PAIR)
-    while count > 1:  # all pairs once a merge: quadratic, but over a line or two of the cache
+    while count > least:  # all pairs once a merge: quadratic, but over a line or two of the cache
         best, best_rank = -1, NO_RANK
         for left in range(count - 1):
             if pairs[left] >> 32 < best_rank:
@@ -177,9 +200,9 @@ def _merge_few(text: Any, count: Any, M: Any, W: Any) -> Any:
             pairs[place - 1] = pairs[place]
         firsts[count] = firsts[count + 1]
         if best > 0:
-            pairs[best - 1] = _priority(best - 1, symbols, table, ranks)
+            pairs[best - 1] = _priority(best - 1, symbols, table, table_filter, ranks)
         if best < count - 1:
-            pairs[best] = _priority(best, symbols, table, ranks)
+            pairs[best] = _priority(best, symbols, table, table_filter, ranks)
     return count
 
 
@@ -244,14 +267,14 @@ def _merge_many(text: Any, count: Any, M: Any, W: Any) -> Any:
     Symbols keep their places, linked to their neighbours. Pairs whose symbols have changed stay in
     the heap, and are dropped when they come up.
     """
-    near, table, ranks, made = M
+    near, table, table_filter, ranks, made = M
     symbols, firsts, nexts, previous, priorities, joins, rights, _ = W
     size = np.int64(0)
     for symbol in range(count):
         nexts[symbol] = symbol + 1 if symbol + 1 < count else -1
         previous[symbol] = symbol - 1
     for left in range(count - 1):
-        merge = _first_merge(text, left, symbols, firsts, near, table)
+        merge = _first_merge(text, left, symbols, firsts, near, table, table_filter)
         if merge >= 0:
             priority = (np.int64(ranks[merge]) << 32) | left
             size = _push(size, priority, merge, left + 1, priorities, joins, rights)
@@ -260,7 +283,7 @@ def _merge_many(text: Any, count: Any, M: Any, W: Any) -> Any:
         merge = np.int64(joins[0])
         size = _drop_first(size, priorities, joins, rights)
         is_stale = symbols[left] == GONE or symbols[right] == GONE or nexts[left] != right
-        if is_stale or _merge_of(symbols[left], symbols[right], table) != merge:
+        if is_stale or _merge_of(symbols[left], symbols[right], table, table_filter) != merge:
             continue
         symbols[left], symbols[right] = made[merge], GONE
         nexts[left] = nexts[right]
@@ -270,7 +293,7 @@ def _merge_many(text: Any, count: Any, M: Any, W: Any) -> Any:
             first = np.int64(previous[left]) if pair == 0 else left
             second = left if pair == 0 else np.int64(nexts[left])
             if first >= 0 and second >= 0:
-                merge = _merge_of(symbols[first], symbols[second], table)
+                merge = _merge_of(symbols[first], symbols[second], table, table_filter)
                 if merge >= 0:
                     priority = (np.int64(ranks[merge]) << 32) | first
                     size = _push(size, priority, merge, second, priorities, joins, rights)
@@ -281,8 +304,41 @@ def _merge_many(text: Any, count: Any, M: Any, W: Any) -> Any:
 def merge_all(text: Any, count: Any, M: Any, W: Any) -> Any:
     """Merges the first `count` symbols of the working space; returns how many are left."""
     if count <= SHORT:
-        return _merge_few(text, count, M, W)
+        return _merge_few(text, count, np.int64(1), M, W)
     return _merge_many(text, count, M, W)
+
+
+@kernel(
+    f"void(Array(uint8, 1, 'C', readonly=True), int64[::1], int32[::1], {MERGES}, {WORK},"
+    " int32[::1], int32[::1])",
+    lean=True,
+)
+def find_last_pairs(
+    text: Any, stops: Any, character_tokens: Any, M: Any, W: Any, lefts: Any, rights: Any
+) -> None:
+    """Finds the pair of tokens that merging the characters of each piece ends with.
+
+    Where a piece stands in a text and no merge crosses its ends, merging goes as it does over its
+    characters alone. So no other pair ever makes it.
+
+    Args:
+        text: the pieces, one behind the other.
+        stops: where each ends.
+        character_tokens: of each code point.
+        M: merges; all pairs that could make a piece.
+        W: working space for the longest piece.
+        lefts: receives the left one of the pair, UNKNOWN for a piece that two others do not make.
+        rights: receives the right one.
+    """
+    symbols, firsts = W[0], W[1]
+    start = np.int64(0)
+    for piece in range(len(stops)):
+        count = _characters(text, start, stops[piece], character_tokens, symbols, firsts)
+        count = _merge_few(text, count, np.int64(2), M, W)
+        is_pair = count == 2 and _merge_of(symbols[0], symbols[1], M[1], M[2]) >= 0
+        lefts[piece] = symbols[0] if is_pair else UNKNOWN
+        rights[piece] = symbols[1] if is_pair else UNKNOWN
+        start = stops[piece]
 
 
 @lean

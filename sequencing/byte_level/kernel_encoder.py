@@ -68,8 +68,8 @@ def _merge_tables(
     """Returns the arrays that `merge_kernels.MERGES` names; of equal pairs, the first counts."""
     made = np.array([token for _, _, token in merges], np.int32)
     pairs = {(left, right): n for n, (left, right, _) in reversed([*enumerate(merges)])}
-    table = merge_table([(left, right, merge) for (left, right), merge in pairs.items()])
-    return _byte_merges(pairs, byte_tokens), table, np.arange(len(made), dtype=np.int32), made
+    tables = merge_table([(left, right, merge) for (left, right), merge in pairs.items()])
+    return _byte_merges(pairs, byte_tokens), *tables, np.arange(len(made), dtype=np.int32), made
 
 
 def _ranked_merges(tokens: tuple[bytes, ...]) -> list[tuple[int, int, int]]:
