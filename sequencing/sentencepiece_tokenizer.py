@@ -78,14 +78,14 @@ class SentencePieceTokenizer:
             text.decode()  # SentencePiece would make three tokens of a bad byte, and lose it
         fast, character_map, prefix = self._fast
         if fast is None or self._has_symbol(text):
-            return self.encode_by_sentencepiece(text)
+            return self.encode_by_reference(text)
         normal = character_map.normalize(text) if character_map else text
         if normal is not text and self._has_symbol(normal):
-            return self.encode_by_sentencepiece(text)
+            return self.encode_by_reference(text)
         return fast.encode(prefix + normal if text else normal)
 
-    def encode_by_sentencepiece(self, text: bytes) -> Tokens:
-        """Returns what `encode` returns, by the library itself: its reference and fallback."""
+    def encode_by_reference(self, text: bytes) -> Tokens:
+        """See `Tokenizer`: by the library itself, which is the fallback, too."""
         return np.array(self._processor.encode(text), token_type_of(self.vocab_size))
 
     def _has_symbol(self, text: bytes) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os.path
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from massivetext.sequencing.byte_level.gigatoken_encoder import gigatoken_encoder
 from massivetext.sequencing.byte_level.kernel_encoder import KernelEncoder
+from massivetext.sequencing.byte_level.reference import ReferenceEncoder
 from massivetext.sequencing.byte_level.vocabulary import Vocabulary
 
 
@@ -27,13 +29,15 @@ class ByteLevelEncoder:
         self._normalization: Final = vocabulary.normalization
         self._added: Final = vocabulary.added
         self._literals: Final = _literals(vocabulary.added)
+        self._prefix: Final = os.path.commonprefix([*vocabulary.added]).encode()
         kernels = KernelEncoder(vocabulary)
         self._by_kernels: Final = kernels.encode
+        self._by_reference: Final = ReferenceEncoder(vocabulary).encode
         self._by_library: Final = gigatoken_encoder(vocabulary, kernels.merges, kernels.encode)
 
     @property
     def uses_library(self) -> bool:
-        """Whether gigatoken encodes; `encode_by_kernels` then checks it."""
+        """Whether gigatoken encodes."""
         return self._by_library is not None
 
     def encode(self, text: bytes) -> NDArray[np.uint32]:
@@ -44,10 +48,14 @@ class ByteLevelEncoder:
         """Returns what `encode` returns, by our own kernels."""
         return self._encode(text, self._by_kernels)
 
+    def encode_by_reference(self, text: bytes) -> NDArray[np.uint32]:
+        """Returns what `encode` returns, by its definition."""
+        return self._encode(text, self._by_reference)
+
     def _encode(
         self, text: bytes, encode: Callable[[bytes], NDArray[np.uint32]]
     ) -> NDArray[np.uint32]:
-        if self._literals is None:
+        if self._literals is None or self._prefix not in text:
             return encode(self._normalized(text))
         parts = []
         for part in self._literals.split(text.decode()):

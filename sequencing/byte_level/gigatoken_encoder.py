@@ -63,7 +63,7 @@ def gigatoken_encoder(vocabulary: Vocabulary, merges: Merges, reference: Encode)
     if _library is None:
         return None
     try:
-        encode: Encode = _load(vocabulary, merges).encode
+        encode: Encode = load_library(vocabulary, merges).encode
         probes = [text.encode() for text in _PROBE]
         same = all(np.array_equal(encode(text), reference(text)) for text in probes)
     except Exception:  # Rust's errors have no class of their own: what it cannot take is ours
@@ -71,7 +71,7 @@ def gigatoken_encoder(vocabulary: Vocabulary, merges: Merges, reference: Encode)
     return encode if same else None
 
 
-def _load(vocabulary: Vocabulary, merges: Merges) -> Any:
+def load_library(vocabulary: Vocabulary, merges: Merges) -> Any:
     """Returns gigatoken's tokenizer of a vocabulary."""
     scheme = _SCHEMES.get(vocabulary.patterns[0]) if len(vocabulary.patterns) == 1 else None
     named = [rank for rank, token in enumerate(vocabulary.tokens) if token]

@@ -31,9 +31,11 @@ def hugging_face_ids(tokenizer: tokenizers.Tokenizer, text: str) -> list[int]:
 
 
 def both(encoder: ByteLevelEncoder, text: str) -> list[int]:
-    """The ids that the encoder gives, which its kernels give, too."""
+    """The ids that the encoder gives, which its kernels and its reference give, too."""
     ids: list[int] = encoder.encode(text.encode()).tolist()
     assert encoder.encode_by_kernels(text.encode()).tolist() == ids
+    if len(text) < 1_000:
+        assert encoder.encode_by_reference(text.encode()).tolist() == ids
     return ids
 
 
@@ -50,7 +52,7 @@ def test_a_library_that_errs_is_not_used(
         def encode(self, text: bytes) -> list[int]:
             return [0] * len(text)
 
-    monkeypatch.setattr(gigatoken_encoder, "_load", lambda *_: Erring())
+    monkeypatch.setattr(gigatoken_encoder, "load_library", lambda *_: Erring())
     assert not ByteLevelEncoder(parse_vocabulary(as_json(family))).uses_library
 
 
@@ -117,6 +119,8 @@ def test_ids_are_those_of_tiktoken(
     tokenizer = make_tokenizer(known)
     ids = tokenizer.encode(text.encode())
     assert ids.tolist() == tiktoken_encoding.encode_ordinary(text)
+    if len(text) < 1_000:
+        assert tokenizer.encode_by_reference(text.encode()).tolist() == ids.tolist()
     assert tokenizer.decode(ids) == text
     assert tokenizer.bos == tokenizer.eos == tiktoken_encoding.n_vocab - 1
     assert tokenizer.file_name == "tokenizer.tiktoken"
