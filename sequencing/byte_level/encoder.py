@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os.path
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from massivetext.sequencing.byte_level.gigatoken_encoder import gigatoken_encoder
-from massivetext.sequencing.byte_level.kernel_encoder import KernelEncoder
+from massivetext.sequencing.byte_level.kernel_encoder import KernelEncoder, merges_of
 from massivetext.sequencing.byte_level.reference import ReferenceEncoder
 from massivetext.sequencing.byte_level.vocabulary import Vocabulary
 
@@ -26,14 +26,12 @@ class ByteLevelEncoder:
         Raises:
             ValueError: if a byte has no token, or the pattern cannot be read.
         """
-        self._normalization: Final = vocabulary.normalization
-        self._added: Final = vocabulary.added
-        self._literals: Final = _literals(vocabulary.added)
-        self._prefix: Final = os.path.commonprefix([*vocabulary.added]).encode()
-        kernels = KernelEncoder(vocabulary)
-        self._by_kernels: Final = kernels.encode
-        self._by_reference: Final = ReferenceEncoder(vocabulary).encode
-        self._by_library: Final = gigatoken_encoder(vocabulary, kernels.merges, kernels.encode)
+        self._vocabulary: Final = vocabulary
+        self._added: Final = {name.encode(): token for name, token in vocabulary.added.items()}
+        self._literals: Final = _literals(self._added)
+        merges = merges_of(vocabulary)
+        self._by_kernels: Final = KernelEncoder(vocabulary, merges).encode
+        self._by_library: Final = gigatoken_encoder(vocabulary, merges, self._by_kernels)
 
     @property
     def uses_library(self) -> bool:
@@ -55,23 +53,28 @@ class ByteLevelEncoder:
     def _encode(
         self, text: bytes, encode: Callable[[bytes], NDArray[np.uint32]]
     ) -> NDArray[np.uint32]:
-        if self._literals is None or self._prefix not in text:
+        if self._literals is None or not self._literals.search(text):
             return encode(self._normalized(text))
         parts = []
-        for part in self._literals.split(text.decode()):
+        for part in self._literals.split(text):
             if part in self._added:
                 parts.append(np.array([self._added[part]], np.uint32))
             elif part:
-                parts.append(encode(self._normalized(part.encode())))
-        return np.concatenate([np.empty(0, np.uint32), *parts])
+                parts.append(encode(self._normalized(part)))
+        return np.concatenate(parts)
 
     def _normalized(self, text: bytes) -> bytes:
-        if not self._normalization or text.isascii():
+        form = self._vocabulary.normalization
+        if not form or text.isascii():
             return text
-        return unicodedata.normalize(self._normalization, text.decode()).encode()
+        return unicodedata.normalize(form, text.decode()).encode()
+
+    @cached_property
+    def _by_reference(self) -> Callable[[bytes], NDArray[np.uint32]]:
+        return ReferenceEncoder(self._vocabulary).encode
 
 
-def _literals(added: Mapping[str, int]) -> re.Pattern[str] | None:
+def _literals(added: Iterable[bytes]) -> re.Pattern[bytes] | None:
     """Returns what finds the texts of added tokens, the longest first; None without any."""
     names = sorted(added, key=lambda name: (-len(name), name))
-    return re.compile("(" + "|".join(map(re.escape, names)) + ")") if names else None
+    return re.compile(b"(" + b"|".join(map(re.escape, names)) + b")") if names else None

@@ -12,7 +12,7 @@ import contextlib
 import importlib
 import json
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from massivetext.sequencing.byte_level import splits
+from massivetext.sequencing.byte_level.kernel_encoder import Merges
 from massivetext.sequencing.byte_level.vocabulary import Vocabulary, character_of_bytes
 
 _library: Any = None
@@ -27,7 +28,6 @@ with contextlib.suppress(ImportError):  # there are no wheels for every processo
     _library = importlib.import_module("gigatoken")
 
 Encode = Callable[[bytes], NDArray[np.uint32]]
-Merges = Sequence[tuple[int, int, int]]
 
 _SCHEMES: Final = {
     splits.R50K: "r50k",

@@ -21,26 +21,31 @@ from massivetext.sequencing.fast_encoder import merge_table, space_of_thread
 from massivetext.sequencing.merge_kernels import UNKNOWN
 from massivetext.sequencing.word_cache import padded
 
+Merges = Sequence[tuple[int, int, int]]
+"""(left token, right token, made token), best first."""
+
+
+def merges_of(vocabulary: Vocabulary) -> Merges:
+    """Returns the merges of a vocabulary; of a ranked one, the pair that makes each token."""
+    return _ranked_merges(vocabulary.tokens) if vocabulary.is_ranked else vocabulary.merges
+
 
 class KernelEncoder:
-    """Encodes text that is already normalised; usable from several threads at once.
+    """Encodes text that is already normalised; usable from several threads at once."""
 
-    Attributes:
-        merges: (left token, right token, made token), best first.
-    """
-
-    def __init__(self, vocabulary: Vocabulary) -> None:
+    def __init__(self, vocabulary: Vocabulary, merges: Merges) -> None:
         """Derives the tables.
+
+        Args:
+            vocabulary: a tokenizer.
+            merges: its merges, see `merges_of`.
 
         Raises:
             ValueError: if a byte has no token, or the pattern cannot be read.
         """
         self._splitter: Final = splitter_of(vocabulary.patterns)
         self._byte_tokens: Final = _byte_tokens(vocabulary.tokens)
-        self.merges: Final = (
-            _ranked_merges(vocabulary.tokens) if vocabulary.is_ranked else vocabulary.merges
-        )
-        self._merge_tables: Final = _merge_tables(self.merges, self._byte_tokens)
+        self._merges: Final = _merge_tables(merges, self._byte_tokens)
         self._tokens: Final = _token_table(vocabulary.tokens if vocabulary.takes_words else ())
         self._of_thread: Final = threading.local()
 
@@ -48,7 +53,7 @@ class KernelEncoder:
         """Returns the tokens of valid UTF-8 text."""
         out, room, cache, work = space_of_thread(self._of_thread, len(text))
         stops = self._splitter.stops(text, room)
-        tables = self._byte_tokens, self._merge_tables, self._tokens
+        tables = self._byte_tokens, self._merges, self._tokens
         count = encode_words(padded(text), stops, out, *tables, cache, work)
         return out[:count].copy()
 
@@ -63,7 +68,7 @@ def _byte_tokens(tokens: tuple[bytes, ...]) -> NDArray[np.int32]:
 
 
 def _merge_tables(
-    merges: Sequence[tuple[int, int, int]], byte_tokens: NDArray[np.int32]
+    merges: Merges, byte_tokens: NDArray[np.int32]
 ) -> tuple[NDArray[np.generic], ...]:
     """Returns the arrays that `merge_kernels.MERGES` names; of equal pairs, the first counts."""
     made = np.array([token for _, _, token in merges], np.int32)
@@ -72,7 +77,7 @@ def _merge_tables(
     return _byte_merges(pairs, byte_tokens), *tables, np.arange(len(made), dtype=np.int32), made
 
 
-def _ranked_merges(tokens: tuple[bytes, ...]) -> list[tuple[int, int, int]]:
+def _ranked_merges(tokens: tuple[bytes, ...]) -> Merges:
     """Returns the one pair that makes each token, where the least token is made first."""
     longest = 2 + max(map(len, tokens))
     lefts, rights = np.empty(len(tokens), np.int32), np.empty(len(tokens), np.int32)

@@ -31,7 +31,7 @@ import tokenizers
 import zstandard
 
 from massivetext.sequencing.byte_level.gigatoken_encoder import load_library
-from massivetext.sequencing.byte_level.kernel_encoder import KernelEncoder
+from massivetext.sequencing.byte_level.kernel_encoder import merges_of
 from massivetext.sequencing.byte_level.vocabulary import parse_vocabulary
 from massivetext.sequencing.tokenizer import make_tokenizer
 from massivetext.sequencing.tokenizer_training import train_tokenizer, word_frequencies
@@ -125,7 +125,7 @@ def of_text(encode: Callable[[str], Any]) -> Encode:
 def library(model: bytes) -> Encode:
     """Returns what encodes by `gigatoken`, which must be told the pattern of a file of ranks."""
     parsed = parse_vocabulary(model)
-    encode: Encode = load_library(parsed, KernelEncoder(parsed).merges).encode
+    encode: Encode = load_library(parsed, merges_of(parsed)).encode
     return encode
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from massivetext.sequencing.byte_level import gigatoken_encoder, splits, vocabulary
 from massivetext.sequencing.byte_level.encoder import ByteLevelEncoder
-from massivetext.sequencing.byte_level.kernel_encoder import KernelEncoder
+from massivetext.sequencing.byte_level.kernel_encoder import KernelEncoder, merges_of
 from massivetext.sequencing.byte_level.vocabulary import parse_vocabulary
 from massivetext.sequencing.tokenizer import make_tokenizer
 from tests.sequencing.byte_level.conftest import TEXTS, as_json, ranks_of, trained
@@ -144,7 +144,7 @@ def test_merges_by_rank_are_those_of_tiktoken(tokens: set[bytes], text: bytes) -
     parsed = vocabulary.Vocabulary(
         tuple(ranked), {}, {}, (), is_ranked=True, takes_words=True, patterns=(r"\w+",)
     )
-    encoder = KernelEncoder(parsed)
+    encoder = KernelEncoder(parsed, merges_of(parsed))
     assert encoder.encode(words.encode()).tolist() == encoding.encode_ordinary(words)
 
 
