@@ -24,6 +24,7 @@ from massivetext.sequencing.packing import (
     first_crops,
     pack,
 )
+from massivetext.sequencing.placing_kernel import place_sequences
 from massivetext.sequencing.token_type import Tokens, token_type_of
 
 PROVENANCE_SCHEMA: Final = pa.schema(
@@ -200,9 +201,7 @@ def _pack_into(
     for count in _whole_groups(crops.crops_C["tokens"], crops.rule):
         packed = pack(list(itertools.islice(waiting, count)), crops.rule)
         place_P = place_S[sequences : sequences + len(packed.sequences_NxL)]
-        taken_QxL = packed.sequences_NxL[place_P >= 0]
-        sequences_NxL[place_P[place_P >= 0]] = taken_QxL
-        size_bytes += int(token_bytes.take(taken_QxL).sum(dtype=np.int64))  # faster than [...]
+        size_bytes += place_sequences(packed.sequences_NxL, place_P, token_bytes, sequences_NxL)
         packed.spans["sequence"] += sequences
         packed.spans["crop"] += first_crop
         spans.append(packed.spans)

@@ -159,9 +159,7 @@ def _read_draws(
     work = TokeniseItem(
         output=job.output,
         folder=folder,
-        model=job.path(f"sequences/{plan.tokenizer.file_name}"),
-        model_sha256=plan.tokenizer.sha256,
-        special=(config.tokenizer.bos, config.tokenizer.eos),
+        tokenizer=plan.tokenizer,
         seed=config.seed,
         crop_bytes=crop_bytes_of(config.sequence),
         parts=plan.parts,
@@ -175,7 +173,7 @@ def _read_draws(
     earlier = [file for file in drawn.files if file.subset in draws]
     crops = math.ceil(sum(survey[s].documents * (d.stop / WHOLE) for s, d in draws.items()))
     rounds = even_ranges(plan.parts, job.engine.rounds(crops * CROP_DTYPE.itemsize))
-    build = CountRound(job.output, (*earlier, *files.values()), plan)
+    build = CountRound(job.output, (*earlier, *files.values()), plan.rules)
     count = Shuffle(plan.step(f"count-{number:03d}"), rounds, build, PartSupply)
     if len(rounds) == 1:
         steps.run_together(tokenise, count)

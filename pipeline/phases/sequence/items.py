@@ -10,19 +10,20 @@ from typing import BinaryIO, Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
-from massivetext.content_cache import load_by_content
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import RunError
 from massivetext.pipeline.engine.results import ItemResult
 from massivetext.pipeline.phases.plan import WorkItem
+from massivetext.pipeline.phases.sequence.tokenizer_file import TokenizerFile
 from massivetext.sequencing.crop_batches import CROP_DTYPE, CropBatch, crop_hash, split_by_part
 from massivetext.sequencing.crops import crop_random, crop_range, expected_crop_bytes
 from massivetext.sequencing.draws import Draw
 from massivetext.sequencing.held_out import Side
 from massivetext.sequencing.self_check import is_checked, require_same
 from massivetext.sequencing.token_type import Tokens
-from massivetext.sequencing.tokenizer import Tokenizer, make_tokenizer
+from massivetext.sequencing.tokenizer import Tokenizer
 from massivetext.sequencing.tokenizer_training import sampled_words
 
 WORDS_SCHEMA: Final = pa.schema([("word", pa.large_string()), ("count", pa.int64())])
@@ -135,9 +136,7 @@ class TokeniseItem:
     Attributes:
         output: the output folder.
         folder: for the batches, below the output folder.
-        model: path of the tokenizer's model.
-        model_sha256: its checksum; a process may meet several models under one path.
-        special: names of its BOS and EOS, "" for its own.
+        tokenizer: where it is.
         seed: of the run.
         crop_bytes: C; None for whole documents.
         parts: of the corpus.
@@ -147,9 +146,7 @@ class TokeniseItem:
 
     output: str
     folder: str
-    model: str
-    model_sha256: str
-    special: tuple[str, str]
+    tokenizer: TokenizerFile
     seed: int
     crop_bytes: int | None
     parts: int
@@ -180,12 +177,9 @@ class TokeniseItem:
                 "fault of massivetext or of a library that it uses, please report it"
             ) from None
 
-    def _load(self, path: str) -> Tokenizer:
-        return make_tokenizer(store.read_bytes(path), *self.special)
-
     def _runs(self, item: WorkItem, counter: Counter[str]) -> Iterator[tuple[int, CropBatch]]:
         """Yields visits and crops of them, as many at a time as memory is meant to hold."""
-        tokenizer = load_by_content(self.model, self.model_sha256, self._load)
+        tokenizer = self.tokenizer.load()
         visits = list(self.draws[item.subset].by_visit())
         crops = {visit: _Crops() for visit, _, _ in visits}
         held_tokens = 0
@@ -237,6 +231,13 @@ def _taken(crops: dict[int, _Crops]) -> Iterator[tuple[int, CropBatch]]:
 def _surveyed(sizes: Sequence[int], crop_bytes: int | None) -> Surveyed:
     expected = sum(expected_crop_bytes(size, crop_bytes) for size in sizes)
     return Surveyed(len(sizes), sum(sizes), expected)
+
+
+def binary_column(array: NDArray[np.generic]) -> pa.Array:
+    """Returns a column of one row that holds an array's bytes, without a copy."""
+    offsets = np.array([0, array.nbytes], np.int64)
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(array)]
+    return pa.Array.from_buffers(pa.large_binary(), 1, buffers)
 
 
 def open_crop_writer(stream: BinaryIO, schema: pa.Schema) -> pq.ParquetWriter:

@@ -43,6 +43,7 @@ from massivetext.pipeline.phases.sequence.planning import (
     visits_of,
 )
 from massivetext.pipeline.phases.sequence.shards import shards_of, write_shards
+from massivetext.pipeline.phases.sequence.tokenizer_file import TokenizerFile
 from massivetext.sequencing.beam import Quotas, VisitId
 from massivetext.sequencing.crop_batches import CROP_DTYPE
 from massivetext.sequencing.dataset import DATASET_FILE, HELD_OUT_FOLDER, TOKENIZER_FILE
@@ -170,7 +171,9 @@ def _write_side(
         warnings: a sentence for everything that is not as asked; what is found here is added.
     """
     config = run.job.config
-    plan = plan_parts(config.sequence, config.seed, survey, mixture.given, tokenizer, split)
+    special = config.tokenizer.bos, config.tokenizer.eos
+    file = TokenizerFile.of(tokenizer, run.job.path("sequences"), special)
+    plan = plan_parts(config.sequence, config.seed, survey, mixture.given, file, split)
     drawn = draw(run, plan, mixture, survey)
     wanted = wanted_of(config, split, drawn)
     visits = visits_of(config.sequence, split)

@@ -9,13 +9,13 @@ from typing import Final
 
 from massivetext.config import Sequencing
 from massivetext.pipeline.phases.sequence.items import Surveyed
+from massivetext.pipeline.phases.sequence.tokenizer_file import TokenizerFile
 from massivetext.pipeline.phases.table import phase_named
 from massivetext.sequencing.crops import crop_size_bytes
 from massivetext.sequencing.dataset import HELD_OUT_FOLDER
 from massivetext.sequencing.held_out import Side
 from massivetext.sequencing.packing import PackingRule, fitting_rule
 from massivetext.sequencing.token_type import TokenType, token_type_of
-from massivetext.sequencing.tokenizer import Tokenizer
 
 BYTES_PER_TOKEN: Final = 4
 """Our choice, only to guess sizes before tokens are counted: Table A2 gives 4.2 to 4.4 (code 2)."""
@@ -45,7 +45,7 @@ class PartPlan:
         length: tokens a sequence.
         rules: how crops become sequences, by subset.
         seed: of the run.
-        tokenizer: its table of bytes a token is needed.
+        tokenizer: of the run.
         split: the side of the corpus: to train on, or held out.
     """
 
@@ -54,7 +54,7 @@ class PartPlan:
     length: int
     rules: Mapping[str, PackingRule]
     seed: int
-    tokenizer: Tokenizer
+    tokenizer: TokenizerFile
     split: Side
 
     @property
@@ -97,7 +97,7 @@ def plan_parts(
     seed: int,
     survey: Mapping[str, Surveyed],
     subsets: Collection[str],
-    tokenizer: Tokenizer,
+    tokenizer: TokenizerFile,
     split: Side,
 ) -> PartPlan:
     """Returns the plan; it depends on the corpus and the request, never on workers.

@@ -26,7 +26,12 @@ from massivetext.pipeline.engine.engine import Engine
 from massivetext.pipeline.engine.redistribute import Redistribute
 from massivetext.pipeline.engine.results import ItemResult
 from massivetext.pipeline.engine.steps import Map, Shuffle, Steps, even_ranges
-from massivetext.pipeline.phases.sequence.items import Tokenised, open_crop_writer, read_crop_file
+from massivetext.pipeline.phases.sequence.items import (
+    Tokenised,
+    binary_column,
+    open_crop_writer,
+    read_crop_file,
+)
 from massivetext.pipeline.phases.sequence.planning import PartPlan
 from massivetext.sequencing.beam import (
     NO_VISIT,
@@ -39,9 +44,10 @@ from massivetext.sequencing.beam import (
 )
 from massivetext.sequencing.crop_batches import CROP_DTYPE, CropBatch, tokens_of_crops
 from massivetext.sequencing.filling import DrawnCrops, fill_shard
+from massivetext.sequencing.packing import PackingRule
 from massivetext.sequencing.shards import FORMATS, provenance_name, shard_name
 from massivetext.sequencing.shards.staging import staged_in
-from massivetext.sequencing.token_type import Tokens
+from massivetext.sequencing.token_type import Tokens, little_endian
 
 PART_SCHEMA: Final = pa.schema(
     [
@@ -79,19 +85,19 @@ class CountRound:
     Attributes:
         output: the output folder.
         files: of tokenised crops.
-        plan: says how crops become sequences.
+        rules: how crops become sequences, by subset.
     """
 
     output: str
     files: Sequence[CropFile]
-    plan: PartPlan
+    rules: Mapping[str, PackingRule]
 
     def __call__(self, start: PCollection, parts: list[int]) -> Any:
         """Returns the outcomes of a round: sequences by part, subset and visit."""
         return (
             start
             | "Read crops" >> ReadCrops(self.output, self.files, range(*parts), ["crops"])
-            | "Count" >> CountSequences(self.plan.rules)
+            | "Count" >> CountSequences(self.rules)
             | "Outcome" >> beam.Map(_counted)
         )
 
@@ -219,9 +225,10 @@ class SortParts:
             open_crop_writer(pending.stream, PART_SCHEMA) as writer,
         ):
             for visit, batch in element[1].items():
-                crops, tokens = batch.to_bytes()
-                row = {**visit._asdict(), "crops": crops, "tokens": tokens}
-                writer.write_table(pa.Table.from_pylist([row], PART_SCHEMA))
+                names = (pa.array([name]) for name in visit)
+                arrays = (batch.crops_C, little_endian(batch.tokens))
+                columns = [*names, *map(binary_column, arrays)]
+                writer.write_table(pa.table(columns, PART_SCHEMA.names).cast(PART_SCHEMA))
         return ItemResult((pending.entry,))
 
 
@@ -248,7 +255,8 @@ class FillShard:
             for part in shard.parts
             for visit, quota in sorted(shard.quotas[part].items())
         ]
-        filled = fill_shard(shard.number, drawn, plan.length, plan.seed, plan.tokenizer.token_bytes)
+        token_bytes = plan.tokenizer.load().token_bytes
+        filled = fill_shard(shard.number, drawn, plan.length, plan.seed, token_bytes)
         name = shard_name(shard.number, self.shards, plan.format_name)
         with (
             store.commit(self.output, f"{plan.folder}/{name}") as pending,
