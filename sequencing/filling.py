@@ -145,12 +145,13 @@ def fill_shard(
     position[order] = np.arange(len(order))
     sequences_NxL = np.empty((len(order), length), token_type_of(len(token_bytes)))
     subset_utf8_bytes: dict[str, int] = {}
-    tables, start = [PROVENANCE_SCHEMA.empty_table()], 0
-    for crops, choice in zip(taken, choices, strict=True):
-        position_Q = position[start : start + crops.quota]
-        start += crops.quota
+    tables = [PROVENANCE_SCHEMA.empty_table()]
+    stops = np.cumsum([0, *(crops.quota for crops in taken)]).tolist()
+    # Part by part, as they are read: the places are settled.
+    for n in sorted(range(len(taken)), key=lambda n: (taken[n].part, n)):
+        crops, choice = taken[n], choices[n]
         place_S = np.full(choice.available, -1, np.int64)
-        place_S[choice.numbers_Q] = position_Q
+        place_S[choice.numbers_Q] = position[stops[n] : stops[n + 1]]
         size_bytes, spans = _pack_into(sequences_NxL, place_S, crops, token_bytes)
         subset_utf8_bytes[crops.subset] = subset_utf8_bytes.get(crops.subset, 0) + size_bytes
         tables.append(_provenance(number, crops, spans, place_S))

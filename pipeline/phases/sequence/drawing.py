@@ -19,6 +19,7 @@ from massivetext.pipeline.phases.sequence.items import (
     Tokenised,
     TokeniseItem,
 )
+from massivetext.pipeline.phases.sequence.parts import CropFile
 from massivetext.pipeline.phases.sequence.planning import (
     BYTES_PER_TOKEN,
     PartPlan,
@@ -28,7 +29,6 @@ from massivetext.pipeline.phases.sequence.planning import (
 )
 from massivetext.pipeline.phases.sequence.shards import (
     CountRound,
-    CropFile,
     PartSupply,
     sequences_by_visit,
 )

@@ -48,8 +48,8 @@ TOKENISE_BYTES: Final = 150_000_000
 SURVEY_BYTES: Final = 200_000_000
 """Memory that an item takes whose words are counted (measured: 190 MB for all of 64 MB of text)."""
 
-_ROW_GROUP_BYTES: Final = 2**23
-"""Our choice: what is read at least when some parts of an item are wanted."""
+_ROW_GROUP_BYTES: Final = 2**20
+"""Our choice: what is read at least when a part of an item is wanted."""
 
 
 @dataclass(frozen=True)
@@ -254,7 +254,7 @@ def open_crop_writer(stream: BinaryIO, schema: pa.Schema) -> pq.ParquetWriter:
 
 def read_crop_file(
     output: str, path: str, parts: range, columns: list[str]
-) -> Iterator[tuple[int, int, list[bytes]]]:
+) -> Iterator[tuple[int, int, list[memoryview]]]:
     """Yields part, visit and some columns of the rows of a crop file that belong to some parts."""
     for group in store.row_groups(store.below(output, path)):
         held = group.metadata.column(0).statistics
@@ -263,7 +263,8 @@ def read_crop_file(
         table = group.read(["part", "visit", *columns])
         for part, visit, *arrays in zip(*(table[n] for n in table.column_names), strict=True):
             if part.as_py() in parts:
-                yield part.as_py(), visit.as_py(), [array.as_py() for array in arrays]
+                found = [memoryview(array.as_buffer()) for array in arrays]
+                yield part.as_py(), visit.as_py(), found
 
 
 def read_texts(output: str, name: str) -> Iterator[tuple[str, memoryview]]:

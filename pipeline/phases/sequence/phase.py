@@ -315,7 +315,7 @@ def check(config: Config) -> None:
 
 
 PARTS: Final = f"{SCRATCH}/parts"
-"""Sorted parts of the documents to train on."""
+"""Sorted parts of the documents to train on; a small corpus has none."""
 
 _HEAPS: Final = 0.6
 """Heaps' law: so the different words of the sample, which are stored, grow with its text (0.4 to
@@ -332,8 +332,10 @@ def _reads(forecast: Forecast) -> float:
 
 
 def _shuffles(forecast: Forecast) -> float:
-    """Crops go to be counted and to be sorted, tokens (uint16) to be sorted."""
+    """Crops go to be counted; where parts are sorted, so do they and their tokens (uint16)."""
     crop_bytes = CROP_DTYPE.itemsize * forecast.volumes.total("crops")
+    if not forecast.size(PARTS):
+        return crop_bytes
     return 2 * crop_bytes + 2 * forecast.volumes.total("tokens")
 
 

@@ -1,7 +1,8 @@
 """From tokenised crops to shards: count, sort, fill.
 
 count   shuffle of crops' sizes: the sequences that each part of the corpus can give
-sort    shuffle of tokens: a part, some megabytes, becomes a file in hash order
+sort    shuffle of tokens: a part, some megabytes, becomes a file in hash order; left out where a
+        shard can as well read its parts from the files of tokenised crops
 shards  map: each shard reads its parts one by one, packs, takes its quotas and writes a shard
 
 A crop's hash decides its part. Crops become sequences part by part, so which sequences there are
@@ -14,10 +15,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import apache_beam as beam
-import numpy as np
 import pyarrow as pa
 from apache_beam.pvalue import PCollection, PValue
 
@@ -32,6 +32,15 @@ from massivetext.pipeline.phases.sequence.items import (
     open_crop_writer,
     read_crop_file,
 )
+from massivetext.pipeline.phases.sequence.parts import (
+    MOST_OPENED,
+    PART_SCHEMA,
+    CropFile,
+    CropFiles,
+    Parts,
+    SortedParts,
+    part_path,
+)
 from massivetext.pipeline.phases.sequence.planning import PartPlan
 from massivetext.sequencing.beam import (
     NO_VISIT,
@@ -42,30 +51,12 @@ from massivetext.sequencing.beam import (
     TokenisedCrops,
     VisitId,
 )
-from massivetext.sequencing.crop_batches import CROP_DTYPE, CropBatch, tokens_of_crops
+from massivetext.sequencing.crop_batches import CROP_DTYPE, CropBatch
 from massivetext.sequencing.filling import DrawnCrops, fill_shard
 from massivetext.sequencing.packing import PackingRule
 from massivetext.sequencing.shards import FORMATS, provenance_name, shard_name
 from massivetext.sequencing.shards.staging import staged_in
-from massivetext.sequencing.token_type import Tokens, little_endian
-
-PART_SCHEMA: Final = pa.schema(
-    [
-        ("subset", pa.string()),
-        ("visit", pa.int32()),
-        ("crops", pa.large_binary()),
-        ("tokens", pa.large_binary()),
-    ]
-)
-"""A sorted part: one row (and row group) a visit, the arrays of a `CropBatch`."""
-
-
-@dataclass(frozen=True)
-class CropFile:
-    """A file of tokenised crops, and the subset that they come from."""
-
-    path: str
-    subset: str
+from massivetext.sequencing.token_type import little_endian
 
 
 @dataclass(frozen=True)
@@ -176,22 +167,20 @@ def write_shards(
     """Writes every shard that is not committed; returns what each holds, in their order."""
     size = plan.token_type.itemsize
     token_bytes = sum(size * f.tokens + CROP_DTYPE.itemsize * f.crops for f in files.values())
-    rounds = even_ranges(plan.parts, engine.rounds(token_bytes))
-    build = SortParts(steps.output, plan.parts_folder, tuple(files))
-    sort: Shuffle[list[int], None] = Shuffle(plan.step("sort"), rounds, build)
+    is_sorted = plan.parts * len(files) > MOST_OPENED
+    parts = (SortedParts if is_sorted else CropFiles)(steps.output, plan.parts_folder, tuple(files))
     # Measured: a shard and what is held beside it take 1.5 times its tokens.
     item_bytes = 7 * token_bytes // (4 * len(shards))
-    work = FillShard(steps.output, plan, len(shards))
+    work = FillShard(steps.output, plan, parts, len(shards))
     fill = Map(plan.step("shards"), shards, work, ShardContent, item_bytes)
-    if len(rounds) == 1:
-        steps.run_together(sort, fill)
-    steps.run(sort)
+    if is_sorted:
+        rounds = even_ranges(plan.parts, engine.rounds(token_bytes))
+        build = SortParts(steps.output, plan.parts_folder, tuple(files))
+        sort: Shuffle[list[int], None] = Shuffle(plan.step("sort"), rounds, build)
+        if len(rounds) == 1:
+            steps.run_together(sort, fill)
+        steps.run(sort)
     return list(steps.run(fill).values())
-
-
-def part_path(folder: str, part: int) -> str:
-    """Returns the path of a sorted part."""
-    return f"{folder}/{part:05d}.parquet"
 
 
 @dataclass(frozen=True)
@@ -245,13 +234,22 @@ class FillShard:
 
     output: str
     plan: PartPlan
+    parts: Parts
     shards: int
 
     def __call__(self, shard: Shard) -> ItemResult[ShardContent]:
         """Returns its files, its sequences and the UTF-8 bytes that its tokens stand for."""
         plan = self.plan
+        parts = self.parts.open(shard.parts)
         drawn = [
-            self._drawn(part, visit, quota)
+            DrawnCrops(
+                *visit,
+                part,
+                parts.crops(part, visit),
+                parts.tokens(part, visit),
+                quota,
+                plan.rules[visit.subset],
+            )
             for part in shard.parts
             for visit, quota in sorted(shard.quotas[part].items())
         ]
@@ -269,37 +267,10 @@ class FillShard:
         found = ShardContent(dict(filled.subset_utf8_bytes))
         return ItemResult((pending.entry, provenance), ledger, found=(found,))
 
-    def _drawn(self, part: int, visit: VisitId, quota: int) -> DrawnCrops:
-        """Returns the crops of a visit in a part, their tokens yet to be read."""
-        path = part_path(self.plan.parts_folder, part)
-        found = [
-            np.frombuffer(crops, CROP_DTYPE)
-            for (crops,) in read_part(self.output, path, visit, ["crops"])
-        ]
-        crops_C = np.concatenate([np.empty(0, CROP_DTYPE), *found])
-        rule = self.plan.rules[visit.subset]
-        return DrawnCrops(*visit, part, crops_C, self._tokens(path, visit), quota, rule)
-
-    def _tokens(self, path: str, visit: VisitId) -> Iterator[Tokens]:
-        """Yields the tokens of each crop of a visit in hash order."""
-        for arrays in read_part(self.output, path, visit, ["crops", "tokens"]):
-            yield from tokens_of_crops(CropBatch.from_bytes(*arrays))
-
 
 def _local_staging(output: str) -> str | None:
     """Returns the folder where files of a local output are on their way; None for other outputs."""
     return None if "://" in output else store.join(output, "tmp")
-
-
-def read_part(
-    output: str, path: str, visit: VisitId, columns: list[str]
-) -> Iterator[tuple[memoryview, ...]]:
-    """Yields some columns of a visit's row in a sorted part, if it has one."""
-    for group in store.row_groups(store.below(output, path)):
-        (name,) = group.read(list(VisitId._fields)).to_pylist()
-        if VisitId(**name) == visit:
-            row = group.read(columns)
-            yield tuple(memoryview(row[column][0].as_buffer()) for column in columns)
 
 
 class ReadCrops(beam.PTransform):
@@ -328,7 +299,7 @@ def _read_file(
 ) -> Iterator[tuple[int, tuple[Any, ...]]]:
     path, subset = file
     for part, visit, arrays in read_crop_file(output, path, parts, columns):
-        yield part, ((subset, visit), *arrays)
+        yield part, ((subset, visit), *map(bytes, arrays))
 
 
 class NoCrops(beam.PTransform):
