@@ -25,7 +25,7 @@ MERGES: Final = "Tuple((int32[:,::1], uint64[::1], uint8[::1], int32[::1], int32
 """Merge of each two ASCII characters or bytes, table of all merges, its filter (which pairs it may
 hold), rank and token of each merge."""
 
-CHARACTERS: Final = "Tuple((uint8[:,::1], uint64[::1], int32[::1], int32))"
+CHARACTER_TABLES: Final = "Tuple((uint8[:,::1], uint64[::1], int32[::1], int32))"
 """joins_256x256, joined characters, token of each code point, token of byte 0."""
 
 WORK: Final = (
@@ -386,7 +386,7 @@ def _word_stop(text: Any, start: Any, stop: Any, joins: Any, joined: Any) -> Any
 
 
 @kernel(
-    f"int64(Array(uint8, 1, 'C', readonly=True), int64, uint32[::1], {CHARACTERS}, {MERGES},"
+    f"int64(Array(uint8, 1, 'C', readonly=True), int64, uint32[::1], {CHARACTER_TABLES}, {MERGES},"
     f" {CACHE}, {WORK})",
     lean=True,
 )

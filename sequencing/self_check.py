@@ -11,7 +11,7 @@ from massivetext.sequencing.tokenizer import Tokenizer
 CHECKED_CROPS: Final = 64
 """Our choice: of so many crops one is checked: a hundredth of the time that encoding takes."""
 
-PASSAGE_BYTES: Final = 1024
+CHECKED_BYTES: Final = 1024
 """Our choice: of its beginning, for reference encoders are slow, at one endless word very slow."""
 
 
@@ -26,7 +26,7 @@ def require_same(tokenizer: Tokenizer, text: bytes) -> None:
     Raises:
         ValueError: if they differ.
     """
-    passage = text[:PASSAGE_BYTES].decode(errors="ignore").encode()
+    passage = text[:CHECKED_BYTES].decode(errors="ignore").encode()
     found, expected = tokenizer.encode(passage), tokenizer.encode_by_reference(passage)
     if not np.array_equal(found, expected):
         same = next(

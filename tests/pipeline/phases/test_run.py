@@ -20,7 +20,7 @@ KINDS = [
     "decontaminate-match-to-corpus-write",
     "sequence-survey",
     "sequence-tokenise-000-to-count-000",
-    "sequence-sort-to-shards",
+    "sequence-shards",
 ]
 
 
