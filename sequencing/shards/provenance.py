@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from massivetext.sequencing.shards.labels import Labels
+
 
 @dataclass(frozen=True)
 class CropPiece:
@@ -46,3 +48,8 @@ class ShardProvenance:
         rows = self._table.slice(start, stop - start)
         columns = [rows[name].to_pylist() for name in self._names]
         return [CropPiece(*values) for values in zip(*columns, strict=True)]
+
+    def labels(self, length: int) -> Labels:
+        """Returns the segments and subsets of sequences of `length` tokens."""
+        columns = (self._table[name].to_numpy() for name in ("sequence", "token_start", "subset"))
+        return Labels.of_pieces(*columns, length)

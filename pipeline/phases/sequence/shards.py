@@ -28,6 +28,7 @@ from massivetext.pipeline.engine.results import ItemResult
 from massivetext.pipeline.engine.steps import Map, Shuffle, Steps, even_ranges
 from massivetext.pipeline.phases.sequence.items import Tokenised, open_crop_writer, read_crop_file
 from massivetext.pipeline.phases.sequence.planning import PartPlan
+from massivetext.pipeline.phases.sequence.shard_files import write_shard_files
 from massivetext.sequencing.beam import (
     NO_VISIT,
     CountSequences,
@@ -39,8 +40,6 @@ from massivetext.sequencing.beam import (
 )
 from massivetext.sequencing.crop_batches import CROP_DTYPE, CropBatch, tokens_of_crops
 from massivetext.sequencing.filling import DrawnCrops, fill_shard
-from massivetext.sequencing.shards import FORMATS, provenance_name, shard_name
-from massivetext.sequencing.shards.staging import staged_in
 from massivetext.sequencing.token_type import Tokens
 
 PART_SCHEMA: Final = pa.schema(
@@ -249,17 +248,10 @@ class FillShard:
             for visit, quota in sorted(shard.quotas[part].items())
         ]
         filled = fill_shard(shard.number, drawn, plan.length, plan.seed, plan.tokenizer.token_bytes)
-        name = shard_name(shard.number, self.shards, plan.format_name)
-        with (
-            store.commit(self.output, f"{plan.folder}/{name}") as pending,
-            staged_in(_local_staging(self.output)),
-        ):
-            FORMATS[plan.format_name].write(pending.stream, filled.sequences_NxL)
-        name = provenance_name(shard.number, self.shards)
-        provenance = store.write_table(self.output, f"{plan.folder}/{name}", filled.provenance)
+        files = write_shard_files(self.output, plan, shard.number, self.shards, filled)
         ledger = {plan.ledger: len(filled.sequences_NxL)}
         found = ShardContent(dict(filled.subset_utf8_bytes))
-        return ItemResult((pending.entry, provenance), ledger, found=(found,))
+        return ItemResult(files, ledger, found=(found,))
 
     def _drawn(self, part: int, visit: VisitId, quota: int) -> DrawnCrops:
         """Returns the crops of a visit in a part, their tokens yet to be read."""
@@ -276,11 +268,6 @@ class FillShard:
         """Yields the tokens of each crop of a visit in hash order."""
         for arrays in read_part(self.output, path, visit, ["crops", "tokens"]):
             yield from tokens_of_crops(CropBatch.from_bytes(*arrays))
-
-
-def _local_staging(output: str) -> str | None:
-    """Returns the folder where files of a local output are on their way; None for other outputs."""
-    return None if "://" in output else store.join(output, "tmp")
 
 
 def read_part(
