@@ -24,7 +24,7 @@ test: $(VENV)/installed  ## The tests, at most five minutes.
 	$(BIN)/python -m pytest -n 2
 
 test-all: $(VENV)/installed-gcp  ## The tests and the slow suites.
-	$(BIN)/python -m pytest -n 2 -m "not shared_data and not runners" --timeout 1800
+	$(BIN)/python -m pytest -n 2 -m "not shared_data and not runners and not trainers" --timeout 1800
 
 test-shared: $(VENV)/installed  ## What needs the development data: MASSIVETEXT_SHARED=folder.
 	@test -d "$(MASSIVETEXT_SHARED)" || \

@@ -1,8 +1,8 @@
 """Indices of other libraries to a file of nothing but tokens.
 
 Megatron-LM's `.idx` (version 1): magic, version, code of the token type, numbers of sequences and
-of document bounds; then the length of each sequence (int32), the place of each in bytes (int64), and
-the number of the first sequence of each document, ended by that of all (int64). See
+of document bounds; then the length of each sequence (int32), the place of each in bytes (int64),
+and the number of the first sequence of each document, ended by that of all (int64). See
 `megatron/core/datasets/indexed_dataset.py`.
 
 datatrove's and nanotron's `.index`: the ends of all documents, in tokens (uint64). See

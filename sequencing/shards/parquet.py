@@ -1,14 +1,15 @@
 """Parquet: a row a sequence, with its tokens, their segments and its subset.
 
-`input_ids` are the tokens and `segment_ids` (from 1) what they belong to: lists of one length, under
-the names that trainers of the Hugging Face kind expect. Compressed (zstd), because Parquet stores
-uint16 as 32-bit integers: twice the size otherwise.
+`input_ids` are the tokens and `segment_ids` (from 1) what they belong to, by the names that
+trainers of the Hugging Face kind expect: lists of one length. Both are int32, which holds all ids:
+Parquet stores uint16 in as many bits, and frameworks that pad with -1 refuse unsigned integers.
+Compressed (zstd), or the files would be twice as large as raw shards.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +22,13 @@ from massivetext.sequencing.token_type import SMALL, Tokens, TokenType
 TOKENS_COLUMN: Final = "input_ids"
 SEGMENTS_COLUMN: Final = "segment_ids"
 SUBSET_COLUMN: Final = "subset"
+
+_WRITER_OPTIONS: Final[dict[str, Any]] = {
+    "compression": "zstd",
+    # Segment ids and subsets repeat: a dictionary makes them small before zstd sees them.
+    "use_dictionary": [f"{SEGMENTS_COLUMN}.list.element", SUBSET_COLUMN],
+    "write_page_checksum": True,  # for readers that ask for it (`page_checksum_verification`)
+}
 
 _ROW_GROUP_TOKENS = 2**21  # our choice: 4 MB of uint16, 1,024 sequences of 2,048
 
@@ -37,7 +45,7 @@ class ParquetFormat:
     def write(self, stream: BinaryIO, sequences_NxL: Tokens) -> None:
         """Writes a shard of tokens alone."""
         length = sequences_NxL.shape[1]
-        schema = pa.schema([(TOKENS_COLUMN, _tokens_type(sequences_NxL.dtype, length))])
+        schema = pa.schema([(TOKENS_COLUMN, pa.list_(pa.int32(), length))])
         batches = (
             [sequences_NxL[rows.start : rows.stop]]
             for rows in row_groups(len(sequences_NxL), length)
@@ -57,7 +65,6 @@ class ParquetFormat:
                 )
                 for rows in row_groups(len(sequences_NxL), length)
             ),
-            sequences_NxL.dtype,
             length,
         )
 
@@ -77,33 +84,19 @@ def row_groups(sequences: int, length: int) -> Iterator[range]:
         yield range(first, min(first + step, sequences))
 
 
-def write_rows(
-    stream: BinaryIO, batches: Iterable[LabelledRows], token_type: TokenType, length: int
-) -> None:
+def write_rows(stream: BinaryIO, batches: Iterable[LabelledRows], length: int) -> None:
     """Writes a shard of all columns, a row group a batch."""
-    schema = pa.schema(
-        [
-            (TOKENS_COLUMN, _tokens_type(token_type, length)),
-            (SEGMENTS_COLUMN, pa.list_(pa.int32(), length)),
-            (SUBSET_COLUMN, pa.string()),
-        ]
-    )
-    _write(stream, schema, batches)
-
-
-def _tokens_type(token_type: TokenType, length: int) -> pa.DataType:
-    return pa.list_(pa.from_numpy_dtype(token_type), length)
+    numbers = pa.list_(pa.int32(), length)
+    columns = [(TOKENS_COLUMN, numbers), (SEGMENTS_COLUMN, numbers), (SUBSET_COLUMN, pa.string())]
+    _write(stream, pa.schema(columns), batches)
 
 
 def _write(stream: BinaryIO, schema: pa.Schema, batches: Iterable[Iterable[object]]) -> None:
-    # Segment ids and subsets repeat: a dictionary makes them small before zstd sees them. Each page
-    # has a checksum, for readers that look at it (Arrow: `page_checksum_verification`).
-    repeated = [f"{SEGMENTS_COLUMN}.list.element", SUBSET_COLUMN]
-    with pq.ParquetWriter(
-        stream, schema, compression="zstd", use_dictionary=repeated, write_page_checksum=True
-    ) as writer:
+    with pq.ParquetWriter(stream, schema, **_WRITER_OPTIONS) as writer:
         for batch in batches:
-            columns = [_array(column, kind) for column, kind in zip(batch, schema.types, strict=True)]
+            columns = [
+                _array(column, kind) for column, kind in zip(batch, schema.types, strict=True)
+            ]
             table = pa.Table.from_arrays(columns, schema=schema)
             writer.write_table(table, row_group_size=max(1, len(table)))
 
@@ -111,7 +104,8 @@ def _write(stream: BinaryIO, schema: pa.Schema, batches: Iterable[Iterable[objec
 def _array(column: object, kind: pa.DataType) -> pa.Array:
     if not isinstance(column, np.ndarray):
         return pa.array(column, kind)
-    return pa.FixedSizeListArray.from_arrays(pa.array(column.reshape(-1)), column.shape[1])
+    numbers = pa.array(column.reshape(-1).astype(np.int32, copy=False))
+    return pa.FixedSizeListArray.from_arrays(numbers, column.shape[1])
 
 
 class ParquetShard:
@@ -135,7 +129,7 @@ class ParquetShard:
         if read != group:
             column = self._file.read_row_group(group, [TOKENS_COLUMN])[TOKENS_COLUMN]
             tokens = column.combine_chunks().flatten().to_numpy()
-            sequences_NxL = tokens.reshape(-1, self._length)
+            sequences_NxL = tokens.astype(sequences_NxL.dtype).reshape(-1, self._length)
             self._read = (group, sequences_NxL)
         return np.array(sequences_NxL[index - self._first_rows[group]])
 

@@ -51,5 +51,7 @@ class ShardProvenance:
 
     def labels(self, length: int) -> Labels:
         """Returns the segments and subsets of sequences of `length` tokens."""
-        columns = (self._table[name].to_numpy() for name in ("sequence", "token_start", "subset"))
-        return Labels.of_pieces(*columns, length)
+        sequence_G, token_start_G, subset_G = (
+            self._table[name].to_numpy() for name in ("sequence", "token_start", "subset")
+        )
+        return Labels.of_pieces(sequence_G, token_start_G, subset_G, length)

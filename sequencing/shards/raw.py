@@ -1,8 +1,8 @@
 """Raw tokens: nothing but little-endian integers, for numpy.memmap and its friends.
 
-OLMo-core reads such files as they are. Beside each lie the indices by which Megatron-LM (`.idx`) and
-datatrove and nanotron (`.bin.index`) read it. The file has no checksum; `dataset.json` holds one for
-each shard.
+OLMo-core reads such files as they are. Beside each lie the indices by which Megatron-LM (`.idx`)
+and datatrove and nanotron (`.bin.index`) read it. The file has no checksum; `dataset.json` holds
+one for each shard.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class RawFormat:
         stream.write(little_endian(sequences_NxL).tobytes())
 
     def sidecars(self, shard: str, token_type: TokenType, labels: Labels) -> Mapping[str, bytes]:
-        """Returns the indices of other libraries to a shard; none to an empty one, which none maps.
+        """Returns the indices of other libraries to a shard; none reads an empty one.
 
         Args:
             shard: its file name.

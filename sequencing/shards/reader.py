@@ -34,12 +34,17 @@ _MOST_OPEN: Final = 64
 """Our choice: shards open at a time; a process may have some hundred files, and shares them."""
 
 
+class NoShardsError(FileNotFoundError):
+    """A folder without `dataset.json`."""
+
+
 class ShardReader:
     """All sequences of a folder of shards, in the order of the shards.
 
     Random access (`reader[i]`, also `reader[-1]`), so it can be a source of grain or of PyTorch;
-    files are opened when they are first needed, some at a time, and again after pickling. Damage is found: by the
-    checksum of a record where the format has one, else by that of the shard when it is opened.
+    files are opened when they are first needed, some at a time, and again after pickling. Damage is
+    found: by the checksum of a record where the format has one, else by that of the shard when it
+    is opened.
 
     Attributes:
         folder: the folder with `dataset.json`: a path, or a URL that fsspec knows.
@@ -50,13 +55,14 @@ class ShardReader:
         """Reads `dataset.json`; opens no shard yet.
 
         Raises:
-            FileNotFoundError: if the folder holds no `dataset.json` or lacks a shard.
+            NoShardsError: if the folder holds no `dataset.json`.
+            FileNotFoundError: if it lacks a shard.
             ValueError: if `dataset.json` cannot be understood.
         """
         self._local = LocalCopies(folder)
         self.folder = self._local.folder
         if not self._local.exists(DATASET_FILE):
-            raise FileNotFoundError(
+            raise NoShardsError(
                 f"{self.folder} holds no {DATASET_FILE}: expected the folder `sequences` of a "
                 "finished run"
             )
@@ -96,7 +102,7 @@ class ShardReader:
         return self._provenance(shard).pieces(row)
 
     def labels(self, shard: int) -> Labels:
-        """Returns the segments and subsets of all sequences of a shard, as provenance tells them."""
+        """Returns the segments and subsets of a shard's sequences, as its provenance tells them."""
         return self._provenance(shard).labels(self.dataset.sequence_length)
 
     def release(self, shard: int) -> None:

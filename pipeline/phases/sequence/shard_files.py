@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.phases.sequence.planning import PartPlan
 from massivetext.sequencing.filling import FilledShard
@@ -39,7 +41,7 @@ def write_shard_files(
             shard_format.write_labelled(pending.stream, filled.sequences_NxL, labels)
         else:
             shard_format.write(pending.stream, filled.sequences_NxL)
-    beside = {}
+    beside: Mapping[str, bytes] = {}
     if isinstance(shard_format, FormatWithSidecars):
         beside = shard_format.sidecars(name, plan.token_type, labels)
     sidecars = [

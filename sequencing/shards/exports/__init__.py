@@ -1,0 +1,9 @@
+"""Shards as files of other libraries: one module a target, with its `EXPORT`.
+
+A new target is such a module and a name in `massivetext/formats.py`.
+"""
+
+from massivetext.sequencing.shards.exports.export import export_to as export_to
+from massivetext.sequencing.shards.exports.export import write_export as write_export
+from massivetext.sequencing.shards.exports.split import Split as Split
+from massivetext.sequencing.shards.exports.split import UnreadableShardError as UnreadableShardError

@@ -1,0 +1,90 @@
+"""What an export is, and how all of them are written."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from typing import Final, Protocol
+
+from massivetext.sequencing.dataset import Dataset
+from massivetext.sequencing.shards.exports.split import Split
+from massivetext.sequencing.token_type import token_type_of
+
+DESCRIPTION_FILE: Final = "export.json"
+
+
+class Export(Protocol):
+    """How the sequences of a split become files of another library."""
+
+    def least_bytes(self, dataset: Dataset) -> int:
+        """Returns a size on disk that the export does not stay below."""
+        ...
+
+    def write_split(self, folder: str, split: Split) -> None:
+        """Writes the files of a split to a local folder. The same sequences give the same bytes.
+
+        Args:
+            folder: new and empty.
+            split: holds at least one sequence.
+        """
+        ...
+
+    def more_files(self, splits: Sequence[str]) -> Mapping[str, str]:
+        """Returns texts beside the folders of the splits, by file name."""
+        ...
+
+
+def export_to(target: str) -> Export:
+    """Returns the export of a name of `massivetext.formats.EXPORT_TARGETS`."""
+    export: Export = importlib.import_module(f"{__package__}.{target}").EXPORT
+    return export
+
+
+def write_export(target: str, splits: Sequence[Split], folder: str) -> None:
+    """Writes an export: a folder a split, the tokenizer, and what the tokens are.
+
+    Args:
+        target: name of the export.
+        splits: each holds at least one sequence; their tokenizer is the same.
+        folder: local, there and empty.
+
+    Raises:
+        OSError: if something cannot be written.
+        UnreadableShardError: if a shard or its provenance is missing or damaged.
+    """
+    export = export_to(target)
+    for split in splits:
+        place = os.path.join(folder, split.name)
+        os.mkdir(place)
+        export.write_split(place, split)
+    reader = splits[0].reader
+    shutil.copyfile(reader.tokenizer_path, os.path.join(folder, reader.dataset.tokenizer))
+    texts = {DESCRIPTION_FILE: _description(target, splits)}
+    for name, text in {**texts, **export.more_files([split.name for split in splits])}.items():
+        with open(os.path.join(folder, name), "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+
+
+def token_bytes(dataset: Dataset) -> int:
+    """Returns the size of all tokens as they lie in raw shards."""
+    return dataset.tokens * token_type_of(dataset.vocab_size).itemsize
+
+
+def _description(target: str, splits: Sequence[Split]) -> str:
+    """Returns what whoever reads the export must know of its tokens, as JSON."""
+    dataset = splits[0].reader.dataset
+    facts = {
+        "target": target,
+        "sequence_length": dataset.sequence_length,
+        "token_type": dataset.token_type,
+        "vocab_size": dataset.vocab_size,
+        "bos": dataset.bos,
+        "eos": dataset.eos,
+        "tokenizer": dataset.tokenizer,
+        "tokenizer_sha256": dataset.tokenizer_sha256,
+        "records": {split.name: split.reader.dataset.records for split in splits},
+    }
+    return json.dumps(facts, indent=1) + "\n"
