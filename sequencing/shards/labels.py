@@ -18,7 +18,8 @@ class Labels:
     """The segments and the subsets of the sequences of a shard.
 
     Attributes:
-        start_G: the first token of each segment, counted from the start of the shard, ascending.
+        start_G: the first token of each segment, counted from the start of the shard, ascending; a
+            segment begins with every sequence.
         subset_N: of each sequence.
         length: tokens a sequence.
     """
@@ -52,7 +53,9 @@ class Labels:
         0 stands for padding in most trainers, of which there is none.
         """
         bounds = np.searchsorted(self.start_G, [first * self.length, stop * self.length])
-        starts = self.start_G[slice(*bounds)] - first * self.length
-        begins_NxL = np.zeros((stop - first, self.length), np.int32)
-        begins_NxL.reshape(-1)[starts] = 1
-        return np.cumsum(begins_NxL, axis=1, dtype=np.int32)
+        start_S = self.start_G[slice(*bounds)] - first * self.length
+        size_S = np.diff(start_S, append=(stop - first) * self.length)
+        # The number of a segment, less that of the first one of its sequence.
+        before_S = np.searchsorted(start_S, start_S - start_S % self.length)
+        id_S = (np.arange(len(start_S)) - before_S + 1).astype(np.int32)
+        return np.repeat(id_S, size_S).reshape(-1, self.length)
