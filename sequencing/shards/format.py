@@ -7,7 +7,7 @@ those with files of other libraries beside a shard are `FormatWithSidecars`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import BinaryIO, Protocol, runtime_checkable
 
 from massivetext.sequencing.shards.labels import Labels
@@ -76,10 +76,11 @@ class FormatWithSidecars(Protocol):
 class FormatWithCard(Protocol):
     """A format that Hugging Face `datasets` loads by the card of its folder (`README.md`)."""
 
-    def card(self, is_held_out: bool, has_held_out: bool) -> str:
+    def card(self, checksums: Iterable[str], is_held_out: bool, has_held_out: bool) -> str:
         """Returns the card.
 
         Args:
+            checksums: of the shards, in their order.
             is_held_out: whether it is of the folder of held-out documents.
             has_held_out: whether the folder has such a folder below it.
         """

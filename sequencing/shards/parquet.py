@@ -72,9 +72,9 @@ class ParquetFormat:
         """Opens a shard."""
         return ParquetShard(path, length, token_type)
 
-    def card(self, is_held_out: bool, has_held_out: bool) -> str:
+    def card(self, checksums: Iterable[str], is_held_out: bool, has_held_out: bool) -> str:
         """Returns the card by which `datasets.load_dataset` finds shards, and not provenance."""
-        return shards_card(is_held_out, has_held_out)
+        return shards_card(checksums, is_held_out, has_held_out)
 
 
 def row_groups(sequences: int, length: int) -> Iterator[range]:

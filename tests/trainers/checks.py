@@ -5,6 +5,7 @@
 Runs in an environment that holds the trainer, and not all that massivetext needs.
 """
 
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -61,10 +62,21 @@ def hugging_face(names: Names) -> None:
     streamed = names["load_dataset"]("out/sequences", split="held_out", streaming=True)
     same([row["input_ids"] for row in streamed], "held_out")
     exported = names["load_dataset"]("out-hf")
-    assert {split: rows.num_rows for split, rows in exported.items()} == {
-        split: rows.num_rows for split, rows in dataset.items()
-    }
     same(exported["train"]["input_ids"])
+    same(exported["held_out"]["input_ids"], "held_out")
+    _not_from_the_cache(names["load_dataset"])
+
+
+def _not_from_the_cache(load_dataset: Callable[[str], Any]) -> None:
+    """Shards of another run, in a folder of the same name, are not taken for those read before."""
+    from massivetext.sequencing.shards.parquet import FORMAT
+
+    other = Path("other/sequences")
+    for folder in (other, other / "held_out"):
+        shutil.copytree("out/sequences/held_out", folder)
+    card = FORMAT.card(["of another run"], is_held_out=False, has_held_out=True)
+    (other / "README.md").write_text(card)
+    same(load_dataset(str(other))["train"]["input_ids"], "held_out")
 
 
 def megatron(names: Names) -> None:

@@ -186,7 +186,7 @@ def _write_side(
     dataset = describe(config, survey, drawn, targets, plan, shards, warnings)
     content = dataset.to_json().encode()
     entry = store.write_bytes(run.job.output, f"{plan.folder}/{DATASET_FILE}", content)
-    card = write_card(run.job.output, plan, bool(config.sequence.held_out))
+    card = write_card(run.job.output, plan, dataset, bool(config.sequence.held_out))
     names = [plan.step(shard.name) for shard in made]
     return dict(zip(names, shards, strict=True)), (entry, *card)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.phases.sequence.planning import PartPlan
+from massivetext.sequencing.dataset import Dataset
 from massivetext.sequencing.filling import FilledShard
 from massivetext.sequencing.shards import FORMATS, provenance_name, shard_name
 from massivetext.sequencing.shards.card import CARD_FILE
@@ -53,12 +54,22 @@ def write_shard_files(
     return pending.entry, provenance, *sidecars
 
 
-def write_card(output: str, plan: PartPlan, has_held_out: bool) -> tuple[store.FileEntry, ...]:
-    """Commits the card of a folder of shards, if their format has one; returns it."""
-    shard_format = FORMATS[plan.format_name]
+def write_card(
+    output: str, plan: PartPlan, dataset: Dataset, has_held_out: bool
+) -> tuple[store.FileEntry, ...]:
+    """Commits the card of a folder of shards, if their format has one; returns it.
+
+    Args:
+        output: the output folder.
+        plan: says where they lie, and their format.
+        dataset: what they hold.
+        has_held_out: whether the run holds documents out.
+    """
+    shard_format, is_held_out = FORMATS[plan.format_name], plan.split.is_held_out
     if not isinstance(shard_format, FormatWithCard):
         return ()
-    card = shard_format.card(plan.split.is_held_out, has_held_out and not plan.split.is_held_out)
+    checksums = [shard.xxh3 for shard in dataset.shards]
+    card = shard_format.card(checksums, is_held_out, has_held_out and not is_held_out)
     return (store.write_bytes(output, f"{plan.folder}/{CARD_FILE}", card.encode()),)
 
 

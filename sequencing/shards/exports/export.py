@@ -6,8 +6,10 @@ import importlib
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Protocol
+
+import xxhash
 
 from massivetext.sequencing.dataset import Dataset
 from massivetext.sequencing.shards.exports.split import Split
@@ -32,8 +34,13 @@ class Export(Protocol):
         """
         ...
 
-    def more_files(self, splits: Sequence[str]) -> Mapping[str, str]:
-        """Returns texts beside the folders of the splits, by file name."""
+    def more_files(self, splits: Sequence[str], checksums: Sequence[str]) -> Mapping[str, str]:
+        """Returns texts beside the folders of the splits, by file name.
+
+        Args:
+            splits: their names.
+            checksums: of all files of the splits, by their names.
+        """
         ...
 
 
@@ -62,8 +69,13 @@ def write_export(target: str, splits: Sequence[Split], folder: str) -> None:
         export.write_split(place, split)
     reader = splits[0].reader
     shutil.copyfile(reader.tokenizer_path, os.path.join(folder, reader.dataset.tokenizer))
-    texts = {DESCRIPTION_FILE: _description(target, splits)}
-    for name, text in {**texts, **export.more_files([split.name for split in splits])}.items():
+    names = [split.name for split in splits]
+    checksums = {f"{name}/{file}": c for name in names for file, c in _checksums(folder, name)}
+    texts = {
+        DESCRIPTION_FILE: _description(target, splits, checksums),
+        **export.more_files(names, list(checksums.values())),
+    }
+    for name, text in texts.items():
         with open(os.path.join(folder, name), "w", encoding="utf-8", newline="\n") as stream:
             stream.write(text)
 
@@ -73,7 +85,17 @@ def token_bytes(dataset: Dataset) -> int:
     return dataset.tokens * token_type_of(dataset.vocab_size).itemsize
 
 
-def _description(target: str, splits: Sequence[Split]) -> str:
+def _checksums(folder: str, split: str) -> Iterator[tuple[str, str]]:
+    """Yields name and xxh3-64 of the files of a split."""
+    for name in sorted(os.listdir(os.path.join(folder, split))):
+        digest = xxhash.xxh3_64()
+        with open(os.path.join(folder, split, name), "rb") as stream:
+            while part := stream.read(1 << 20):
+                digest.update(part)
+        yield name, digest.hexdigest()
+
+
+def _description(target: str, splits: Sequence[Split], checksums: Mapping[str, str]) -> str:
     """Returns what whoever reads the export must know of its tokens, as JSON."""
     dataset = splits[0].reader.dataset
     facts = {
@@ -86,5 +108,6 @@ def _description(target: str, splits: Sequence[Split]) -> str:
         "tokenizer": dataset.tokenizer,
         "tokenizer_sha256": dataset.tokenizer_sha256,
         "records": {split.name: split.reader.dataset.records for split in splits},
+        "xxh3": dict(checksums),
     }
     return json.dumps(facts, indent=1) + "\n"

@@ -26,9 +26,10 @@ class HuggingFaceExport:
             with open(os.path.join(folder, name), "wb") as stream:
                 write_rows(stream, split.labelled_batches(shard), split.length)
 
-    def more_files(self, splits: Sequence[str]) -> Mapping[str, str]:
+    def more_files(self, splits: Sequence[str], checksums: Sequence[str]) -> Mapping[str, str]:
         """Returns the card."""
-        return {CARD_FILE: card({split: f"{split}/*{FORMAT.suffix}" for split in splits})}
+        patterns = {split: f"{split}/*{FORMAT.suffix}" for split in splits}
+        return {CARD_FILE: card(patterns, checksums)}
 
 
 EXPORT: Final = HuggingFaceExport()

@@ -44,7 +44,7 @@ class MaxTextExport:
         for shard, name in split.shard_names(FORMAT.suffix):
             write_records(os.path.join(folder, name), _examples(split, shard), folder)
 
-    def more_files(self, splits: Sequence[str]) -> Mapping[str, str]:
+    def more_files(self, splits: Sequence[str], checksums: Sequence[str]) -> Mapping[str, str]:
         """Returns none."""
         return {}
 

@@ -47,7 +47,7 @@ class MdsExport:
                 writer.add(sample)
         writer.finish()
 
-    def more_files(self, splits: Sequence[str]) -> Mapping[str, str]:
+    def more_files(self, splits: Sequence[str], checksums: Sequence[str]) -> Mapping[str, str]:
         """Returns none."""
         return {}
 

@@ -31,7 +31,7 @@ class MegatronExport:
             with open(f"{path}.idx", "wb") as stream:
                 stream.write(megatron_index(sequences, split.length, split.token_type))
 
-    def more_files(self, splits: Sequence[str]) -> Mapping[str, str]:
+    def more_files(self, splits: Sequence[str], checksums: Sequence[str]) -> Mapping[str, str]:
         """Returns none."""
         return {}
 
