@@ -7,6 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from massivetext.command import Command
@@ -74,18 +75,14 @@ def _into(source: str, target: str, asked: str | None) -> str:
     """
     if asked is None and "://" in source:
         raise UsageError(f"{source} is not on this machine: say where to write, by --into FOLDER")
+    from massivetext.sequencing.dataset import DATASET_FILE
+
     into = absolute(asked if asked is not None else f"{source}-{target}")
     if "://" in into:
         raise UsageError(f"--into {into}: expected a folder on this machine; copy it from there")
-    for folder in (source, f"{source}/{_SEQUENCES}"):
-        if os.path.exists(os.path.join(folder, "dataset.json")) and _lies_in(into, folder):
-            raise UsageError(f"--into {into} lies among the shards; name a folder elsewhere")
+    if any((folder / DATASET_FILE).exists() for folder in Path(os.path.realpath(into)).parents):
+        raise UsageError(f"{into} lies among shards; name a folder elsewhere, by --into FOLDER")
     return into
-
-
-def _lies_in(path: str, folder: str) -> bool:
-    inner, outer = os.path.realpath(path), os.path.realpath(folder)
-    return inner == outer or inner.startswith(f"{outer.rstrip(os.sep)}{os.sep}")
 
 
 def _splits(source: str) -> list[Split]:
@@ -98,7 +95,9 @@ def _splits(source: str) -> list[Split]:
     from massivetext.sequencing.shards.card import HELD_OUT, TRAIN
     from massivetext.sequencing.shards.exports import Split
 
-    train = _reader(f"{source.rstrip('/')}/{_SEQUENCES}") or _reader(source)
+    train = _reader(f"{source.rstrip('/')}/{_SEQUENCES}")
+    if train is None:
+        train = _reader(source)
     if train is None:
         raise UsageError(
             f"{source} holds no sequences; name the output folder of a finished run, or its "
@@ -106,9 +105,12 @@ def _splits(source: str) -> list[Split]:
         )
     if not len(train):
         raise UsageError(f"the shards of {train.folder} are empty; there is nothing to export")
-    found = {TRAIN: train, HELD_OUT: _reader(f"{train.folder.rstrip('/')}/{HELD_OUT_FOLDER}")}
-    progress = _Progress(sum(len(reader) for reader in found.values() if reader))
-    return [Split(name, reader, progress.add) for name, reader in found.items() if reader]
+    found = {TRAIN: train}
+    held_out = _reader(f"{train.folder.rstrip('/')}/{HELD_OUT_FOLDER}")
+    if held_out is not None and len(held_out):
+        found[HELD_OUT] = held_out
+    progress = _Progress(sum(map(len, found.values())))
+    return [Split(name, reader, progress.add) for name, reader in found.items()]
 
 
 def _reader(folder: str) -> ShardReader | None:

@@ -49,7 +49,7 @@ def card(splits: Mapping[str, str], checksums: Iterable[str]) -> str:
         splits: pattern of the files of each split, below the folder of the card.
         checksums: of the files.
     """
-    checksum = xxhash.xxh3_64_hexdigest("\n".join(checksums))
+    checksum = xxhash.xxh3_64_hexdigest("\n".join(checksums).encode())
     lines = ["---", "configs:", "- config_name: default"]
     lines += [f"  description: shards with the checksum {checksum}", "  data_files:"]
     for split, pattern in splits.items():
