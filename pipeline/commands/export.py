@@ -18,7 +18,7 @@ from massivetext.pipeline.engine.errors import RunError, UsageError
 
 if TYPE_CHECKING:
     from massivetext.sequencing import ShardReader
-    from massivetext.sequencing.shards.exports import Split
+    from massivetext.sequencing.shards.exports import ExportedSplit
 
 _SEQUENCES: Final = "sequences"
 
@@ -85,7 +85,7 @@ def _into(source: str, target: str, asked: str | None) -> str:
     return into
 
 
-def _splits(source: str) -> list[Split]:
+def _splits(source: str) -> list[ExportedSplit]:
     """Returns the splits of a run, or of its folder of shards, that hold sequences.
 
     Raises:
@@ -93,7 +93,7 @@ def _splits(source: str) -> list[Split]:
     """
     from massivetext.sequencing.dataset import HELD_OUT_FOLDER
     from massivetext.sequencing.shards.card import HELD_OUT, TRAIN
-    from massivetext.sequencing.shards.exports import Split
+    from massivetext.sequencing.shards.exports import ExportedSplit
 
     train = _reader(f"{source.rstrip('/')}/{_SEQUENCES}")
     if train is None:
@@ -110,7 +110,7 @@ def _splits(source: str) -> list[Split]:
     if held_out is not None and len(held_out):
         found[HELD_OUT] = held_out
     progress = _Progress(sum(map(len, found.values())))
-    return [Split(name, reader, progress.add) for name, reader in found.items()]
+    return [ExportedSplit(name, reader, progress.add) for name, reader in found.items()]
 
 
 def _reader(folder: str) -> ShardReader | None:
@@ -130,7 +130,7 @@ def _reader(folder: str) -> ShardReader | None:
         raise UsageError(f"cannot read the shards of {folder}: {error}") from None
 
 
-def _require_room(splits: Sequence[Split], target: str, into: str) -> None:
+def _require_room(splits: Sequence[ExportedSplit], target: str, into: str) -> None:
     """Checks that the disk can hold the export, before hours of work.
 
     Raises:

@@ -48,7 +48,7 @@ class ParquetFormat:
         schema = pa.schema([(TOKENS_COLUMN, pa.list_(pa.int32(), length))])
         batches = (
             [sequences_NxL[rows.start : rows.stop]]
-            for rows in row_groups(len(sequences_NxL), length)
+            for rows in rows_of_groups(len(sequences_NxL), length)
         )
         _write(stream, schema, batches)
 
@@ -63,7 +63,7 @@ class ParquetFormat:
                     labels.segment_ids(rows.start, rows.stop),
                     list(labels.subset_N[rows.start : rows.stop]),
                 )
-                for rows in row_groups(len(sequences_NxL), length)
+                for rows in rows_of_groups(len(sequences_NxL), length)
             ),
             length,
         )
@@ -77,7 +77,7 @@ class ParquetFormat:
         return shards_card(checksums, is_held_out, has_held_out)
 
 
-def row_groups(sequences: int, length: int) -> Iterator[range]:
+def rows_of_groups(sequences: int, length: int) -> Iterator[range]:
     """Yields the rows of each row group of a shard."""
     step = max(1, _ROW_GROUP_TOKENS // length)
     for first in range(0, sequences, step):

@@ -5,5 +5,7 @@ A new target is such a module and a name in `massivetext/formats.py`.
 
 from massivetext.sequencing.shards.exports.export import export_to as export_to
 from massivetext.sequencing.shards.exports.export import write_export as write_export
-from massivetext.sequencing.shards.exports.split import Split as Split
-from massivetext.sequencing.shards.exports.split import UnreadableShardError as UnreadableShardError
+from massivetext.sequencing.shards.exports.exported import ExportedSplit as ExportedSplit
+from massivetext.sequencing.shards.exports.exported import (
+    UnreadableShardError as UnreadableShardError,
+)

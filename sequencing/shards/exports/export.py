@@ -12,7 +12,7 @@ from typing import Final, Protocol
 import xxhash
 
 from massivetext.sequencing.dataset import Dataset
-from massivetext.sequencing.shards.exports.split import Split
+from massivetext.sequencing.shards.exports.exported import ExportedSplit
 from massivetext.sequencing.token_type import token_type_of
 
 DESCRIPTION_FILE: Final = "export.json"
@@ -25,7 +25,7 @@ class Export(Protocol):
         """Returns a size on disk that the export does not stay below."""
         ...
 
-    def write_split(self, folder: str, split: Split) -> None:
+    def write_split(self, folder: str, split: ExportedSplit) -> None:
         """Writes the files of a split to a local folder. The same sequences give the same bytes.
 
         Args:
@@ -50,7 +50,7 @@ def export_to(target: str) -> Export:
     return export
 
 
-def write_export(target: str, splits: Sequence[Split], folder: str) -> None:
+def write_export(target: str, splits: Sequence[ExportedSplit], folder: str) -> None:
     """Writes an export: a folder a split, the tokenizer, and what the tokens are.
 
     Args:
@@ -95,7 +95,7 @@ def _checksums(folder: str, split: str) -> Iterator[tuple[str, str]]:
         yield name, digest.hexdigest()
 
 
-def _description(target: str, splits: Sequence[Split], checksums: Mapping[str, str]) -> str:
+def _description(target: str, splits: Sequence[ExportedSplit], checksums: Mapping[str, str]) -> str:
     """Returns what whoever reads the export must know of its tokens, as JSON."""
     dataset = splits[0].reader.dataset
     facts = {

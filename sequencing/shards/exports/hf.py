@@ -8,7 +8,7 @@ from typing import Final
 
 from massivetext.sequencing.dataset import Dataset
 from massivetext.sequencing.shards.card import CARD_FILE, card
-from massivetext.sequencing.shards.exports.split import Split
+from massivetext.sequencing.shards.exports.exported import ExportedSplit
 from massivetext.sequencing.shards.parquet import FORMAT, write_rows
 
 
@@ -20,7 +20,7 @@ class HuggingFaceExport:
         del dataset
         return 0
 
-    def write_split(self, folder: str, split: Split) -> None:
+    def write_split(self, folder: str, split: ExportedSplit) -> None:
         """Writes the files of a split."""
         for shard, name in split.shard_names(FORMAT.suffix):
             with open(os.path.join(folder, name), "wb") as stream:

@@ -16,7 +16,7 @@ import numpy as np
 
 from massivetext.sequencing.dataset import Dataset
 from massivetext.sequencing.shards.arrayrecord import FORMAT, write_records
-from massivetext.sequencing.shards.exports.split import Split
+from massivetext.sequencing.shards.exports.exported import ExportedSplit
 from massivetext.sequencing.token_type import Tokens
 
 FEATURE: Final = "input_ids"
@@ -39,7 +39,7 @@ class MaxTextExport:
         """Returns the size of tokens of a byte each, the smallest there are."""
         return dataset.tokens
 
-    def write_split(self, folder: str, split: Split) -> None:
+    def write_split(self, folder: str, split: ExportedSplit) -> None:
         """Writes the files of a split."""
         for shard, name in split.shard_names(FORMAT.suffix):
             write_records(os.path.join(folder, name), _examples(split, shard), folder)
@@ -74,7 +74,7 @@ def _field(number: int, content: bytes) -> bytes:
     return varints(head) + content
 
 
-def _examples(split: Split, shard: int) -> Iterator[bytes]:
+def _examples(split: ExportedSplit, shard: int) -> Iterator[bytes]:
     for tokens_NxL in split.batches(shard):
         yield from map(example, tokens_NxL)
 

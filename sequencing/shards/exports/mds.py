@@ -19,13 +19,13 @@ import xxhash
 
 from massivetext.sequencing.dataset import Dataset
 from massivetext.sequencing.shards.exports.export import token_bytes
-from massivetext.sequencing.shards.exports.split import Split
+from massivetext.sequencing.shards.exports.exported import ExportedSplit
 from massivetext.sequencing.token_type import little_endian
 
-SHARD_BYTES: Final = 1 << 26
+MDS_SHARD_BYTES: Final = 1 << 26
 """The default of MDSWriter: 64 MB."""
 
-HASH: Final = "xxh3_64"
+MDS_HASH: Final = "xxh3_64"
 """By its name in MDS: `StreamingDataset(validate_hash=...)` finds damage by it."""
 
 _VERSION: Final = 2
@@ -39,7 +39,7 @@ class MdsExport:
         """Returns the size of the tokens."""
         return token_bytes(dataset)
 
-    def write_split(self, folder: str, split: Split) -> None:
+    def write_split(self, folder: str, split: ExportedSplit) -> None:
         """Writes the files of a split."""
         writer = _Writer(folder, _columns(split))
         for shard in split.shards:
@@ -52,22 +52,22 @@ class MdsExport:
         return {}
 
 
-def _columns(split: Split) -> dict[str, Any]:
+def _columns(split: ExportedSplit) -> dict[str, Any]:
     """Returns what MDS says of the columns, which are ordered by name, and of a shard."""
     tokens = f"ndarray:{split.token_type.name}:{split.length}"
     return {
         "version": _VERSION,
         "format": "mds",
         "compression": None,
-        "hashes": [HASH],
-        "size_limit": SHARD_BYTES,
+        "hashes": [MDS_HASH],
+        "size_limit": MDS_SHARD_BYTES,
         "column_names": ["subset", "tokens"],
         "column_encodings": ["str", tokens],
         "column_sizes": [None, split.length * split.token_type.itemsize],
     }
 
 
-def _samples(split: Split, shard: int) -> Iterator[bytes]:
+def _samples(split: ExportedSplit, shard: int) -> Iterator[bytes]:
     for tokens_NxL, _, subsets in split.labelled_batches(shard):
         for tokens_L, subset in zip(little_endian(tokens_NxL), subsets, strict=True):
             name = subset.encode()
@@ -95,7 +95,7 @@ class _Writer:
     def add(self, sample: bytes) -> None:
         """Takes a sample; writes a shard first if it has no room for it."""
         size_bytes = len(sample) + _PLACE_BYTES
-        if self.waiting and self._head_bytes + self.size_bytes + size_bytes > SHARD_BYTES:
+        if self.waiting and self._head_bytes + self.size_bytes + size_bytes > MDS_SHARD_BYTES:
             self._write_shard()
         self.waiting.append(sample)
         self.size_bytes += size_bytes
@@ -123,7 +123,7 @@ class _Writer:
         name = f"shard.{len(self.shards):05}.mds"
         with open(os.path.join(self.folder, name), "wb") as stream:
             stream.write(content)
-        hashes = {HASH: xxhash.xxh3_64_hexdigest(content)}
+        hashes = {MDS_HASH: xxhash.xxh3_64_hexdigest(content)}
         raw_data = {"basename": name, "bytes": len(content), "hashes": hashes}
         entry = {"samples": len(sizes), "raw_data": raw_data, "zip_data": None}
         self.shards.append({**entry, **self.columns})

@@ -8,7 +8,7 @@ from typing import Final
 
 from massivetext.sequencing.dataset import Dataset
 from massivetext.sequencing.shards.exports.export import token_bytes
-from massivetext.sequencing.shards.exports.split import Split
+from massivetext.sequencing.shards.exports.exported import ExportedSplit
 from massivetext.sequencing.shards.indices import megatron_index
 from massivetext.sequencing.token_type import little_endian
 
@@ -20,7 +20,7 @@ class MegatronExport:
         """Returns the size of the tokens."""
         return token_bytes(dataset)
 
-    def write_split(self, folder: str, split: Split) -> None:
+    def write_split(self, folder: str, split: ExportedSplit) -> None:
         """Writes the files of a split."""
         for shard, name in split.shard_names(""):
             path, sequences = os.path.join(folder, name), 0

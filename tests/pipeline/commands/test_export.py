@@ -138,13 +138,13 @@ def test_a_full_disk_ends_it(
 SLOW = """
 import sys, time
 from massivetext.pipeline.commands import cli
-from massivetext.sequencing.shards.exports.split import Split
-read = Split._read
+from massivetext.sequencing.shards.exports.exported import ExportedSplit
+read = ExportedSplit._read
 def slowly(self, shard, rows):
     print("reading", flush=True)
     time.sleep(60)
     return read(self, shard, rows)
-Split._read = slowly
+ExportedSplit._read = slowly
 sys.argv = ["massivetext", *sys.argv[1:]]
 cli.main()
 """

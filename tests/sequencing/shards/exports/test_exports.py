@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from massivetext.formats import EXPORT_TARGETS, SHARD_FORMATS
 from massivetext.sequencing import ShardReader
-from massivetext.sequencing.shards.exports import Split, UnreadableShardError, write_export
+from massivetext.sequencing.shards.exports import ExportedSplit, UnreadableShardError, write_export
 from massivetext.sequencing.shards.exports import mds as mds_module
 from massivetext.sequencing.shards.exports.maxtext import example, varints
 from tests.sequencing.shard_folder import TOKENIZER, write_folder
@@ -36,14 +36,14 @@ SIZES = {
 """Odd folders: one sequence of one token, an empty shard, uint32, long sequences."""
 
 
-def make(folder: Path, format_name: str, sizes: str) -> list[Split]:
+def make(folder: Path, format_name: str, sizes: str) -> list[ExportedSplit]:
     write_folder(folder, format_name, **SIZES[sizes])
     write_folder(folder / "held_out", format_name, **{**SIZES[sizes], "sizes": [2]})
     places = {"train": folder, "held_out": folder / "held_out"}
-    return [Split(name, ShardReader(place)) for name, place in places.items()]
+    return [ExportedSplit(name, ShardReader(place)) for name, place in places.items()]
 
 
-def export(target: str, splits: list[Split], folder: Path) -> Path:
+def export(target: str, splits: list[ExportedSplit], folder: Path) -> Path:
     folder.mkdir()
     write_export(target, splits, str(folder))
     return folder
@@ -174,7 +174,7 @@ def test_mds_begins_a_shard_where_the_writer_of_streaming_does(
     splits = make(tmp_path / "shards", "raw", "usual")
     header = len(json.dumps(mds_module._columns(splits[0]), sort_keys=True))
     sample_bytes = 4 + len("books") + 16 * 2
-    monkeypatch.setattr(mds_module, "SHARD_BYTES", 8 + header + 3 * (4 + sample_bytes))
+    monkeypatch.setattr(mds_module, "MDS_SHARD_BYTES", 8 + header + 3 * (4 + sample_bytes))
     folder = export("mds", splits, tmp_path / "out")
     samples = [
         s["samples"] for s in json.loads((folder / "train/index.json").read_text())["shards"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from massivetext.sequencing.shards.parquet import LabelledRows, row_groups
+from massivetext.sequencing.shards.parquet import LabelledRows, rows_of_groups
 from massivetext.sequencing.shards.reader import ShardReader
 from massivetext.sequencing.token_type import Tokens, TokenType, token_type_of
 
@@ -22,7 +22,7 @@ def _nothing(_: int) -> None:
 
 
 @dataclass(frozen=True)
-class Split:
+class ExportedSplit:
     """A folder of shards.
 
     Attributes:
@@ -73,7 +73,7 @@ class Split:
         self.reader.release(shard)
 
     def _row_groups(self, shard: int) -> Iterator[range]:
-        return row_groups(self.reader.dataset.shards[shard].records, self.length)
+        return rows_of_groups(self.reader.dataset.shards[shard].records, self.length)
 
     def _read(self, shard: int, rows: range) -> Tokens:
         first = sum(entry.records for entry in self.reader.dataset.shards[:shard])
