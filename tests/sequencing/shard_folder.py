@@ -83,6 +83,10 @@ def write_folder(
             sequence_L[starts[1:]] = 1  # BOS; the first segment may go on from before
             made[-1].append((str(rng.choice(["books", "news", "c4"])), starts))
     (folder / "tokenizer.model").write_bytes(TOKENIZER)
-    hash_ = hashlib.sha256(TOKENIZER).hexdigest()
-    write_shards(folder, format_name, shards, vocab_size=vocab_size, tokenizer_sha256=hash_)
+    facts = {
+        "vocab_size": vocab_size,
+        "token_type": np.dtype(kind).name,
+        "tokenizer_sha256": hashlib.sha256(TOKENIZER).hexdigest(),
+    }
+    write_shards(folder, format_name, shards, **facts)
     write_provenance(folder, length, made)
