@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from massivetext.sequencing.dataset import DATASET_FILE, Dataset
-from massivetext.sequencing.shards.format import SequenceFile, ShardFormat
+from massivetext.sequencing.shards.format import FileOfRuns, SequenceFile, ShardFormat
 from massivetext.sequencing.shards.formats import FORMATS, provenance_name
 from massivetext.sequencing.shards.labels import Labels
 from massivetext.sequencing.shards.local_copies import LocalCopies
@@ -87,6 +87,13 @@ class ShardReader:
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_files": {}, "_provenances": {}}
+
+    def read_run(self, shard: int, first: int, stop: int) -> Tokens:
+        """Returns sequences [first, stop) of a shard, shape (stop - first, sequence_length)."""
+        opened = self._file(shard)
+        if isinstance(opened, FileOfRuns):
+            return opened.read_run(first, stop)
+        return np.stack([opened[row] for row in range(first, stop)])
 
     def stream(self, host: int = 0, hosts: int = 1, position: int = 0) -> SequenceStream:
         """Returns a host's share of the sequences, from a position on."""

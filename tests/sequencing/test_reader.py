@@ -35,6 +35,7 @@ def test_more_shards_than_files_that_may_be_open(tmp_path: Path) -> None:
     shards = [np.full((2, LENGTH), number, np.uint16) for number in range(200)]
     write_shards(tmp_path, "raw", shards)
     reader = ShardReader(tmp_path)
+    assert all((reader.read_run(n, 0, 2) == n).all() for n in range(200))
     for order in (range(400), reversed(range(400))):
         assert all((reader[n] == n // 2).all() for n in order)
     assert len(reader._files) <= 64

@@ -26,8 +26,9 @@ LIGHT = {"grain": "grain", "Hugging Face datasets": "datasets"}
 def reads(python: Path | str, heading: str, folder: Path) -> None:
     """Runs the example of a trainer and compares what it reads."""
     command = [str(python), "-m", "tests.trainers.checks", heading]
+    paths = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     environment = {
-        **os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]), "JAX_PLATFORMS": "cpu", "HF_HUB_OFFLINE": "1",
+        **os.environ, "PYTHONPATH": paths, "JAX_PLATFORMS": "cpu", "HF_HUB_OFFLINE": "1",
         "HF_HOME": str(folder / "hf"), "TF_CPP_MIN_LOG_LEVEL": "3",
     }  # fmt: skip
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)

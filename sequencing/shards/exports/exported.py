@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import numpy as np
-
 from massivetext.sequencing.shards.parquet import LabelledRows, rows_of_groups
 from massivetext.sequencing.shards.reader import ShardReader
 from massivetext.sequencing.token_type import Tokens, TokenType, token_type_of
@@ -76,9 +74,8 @@ class ExportedSplit:
         return rows_of_groups(self.reader.dataset.shards[shard].records, self.length)
 
     def _read(self, shard: int, rows: range) -> Tokens:
-        first = sum(entry.records for entry in self.reader.dataset.shards[:shard])
         with self._watched(shard):
-            sequences_NxL = np.stack([self.reader[first + row] for row in rows])
+            sequences_NxL = self.reader.read_run(shard, rows.start, rows.stop)
         self.tell_read(len(rows))
         return sequences_NxL
 

@@ -17,6 +17,7 @@ import numpy as np
 from massivetext.sequencing.dataset import Dataset
 from massivetext.sequencing.shards.arrayrecord import FORMAT, write_records
 from massivetext.sequencing.shards.exports.exported import ExportedSplit
+from massivetext.sequencing.shards.exports.varint_kernel import MOST_VARINT_BYTES, write_varints
 from massivetext.sequencing.token_type import Tokens
 
 FEATURE: Final = "input_ids"
@@ -58,20 +59,14 @@ def example(tokens_L: Tokens) -> bytes:
 
 
 def varints(numbers_L: Tokens) -> bytes:
-    """Returns numbers below 2^35 in seven bits a byte, lowest first, the last byte below 128."""
-    shifts_5 = np.arange(0, 35, 7, dtype=np.uint64)
-    sevens_Lx5 = numbers_L.astype(np.uint64)[:, None] >> shifts_5
-    is_used_Lx5 = sevens_Lx5 > 0
-    is_used_Lx5[:, 0] = True
-    goes_on_Lx5 = np.zeros_like(is_used_Lx5)
-    goes_on_Lx5[:, :-1] = is_used_Lx5[:, 1:]
-    bytes_Lx5 = (sevens_Lx5 & 0x7F).astype(np.uint8) | (goes_on_Lx5.astype(np.uint8) << 7)
-    return bytes_Lx5[is_used_Lx5].tobytes()
+    """Returns numbers as a packed list of protocol buffers."""
+    out = np.empty(MOST_VARINT_BYTES * len(numbers_L), np.uint8)
+    size_bytes = write_varints(numbers_L.astype(np.uint32), out)
+    return out[:size_bytes].tobytes()
 
 
 def _field(number: int, content: bytes) -> bytes:
-    head = np.array([number << 3 | _WITH_LENGTH, len(content)], np.uint32)
-    return varints(head) + content
+    return varints(np.array([number << 3 | _WITH_LENGTH, len(content)])) + content
 
 
 def _examples(split: ExportedSplit, shard: int) -> Iterator[bytes]:
