@@ -23,6 +23,9 @@ TOKENS_COLUMN: Final = "input_ids"
 SEGMENTS_COLUMN: Final = "segment_ids"
 SUBSET_COLUMN: Final = "subset"
 
+_FORMER_TOKENS_COLUMN: Final = "tokens"
+"""In shards that hold nothing else, as they were written before 0.1.0."""
+
 _WRITER_OPTIONS: Final[dict[str, Any]] = {
     "compression": "zstd",
     # Segment ids and subsets repeat: a dictionary makes them small before zstd sees them.
@@ -114,6 +117,8 @@ class ParquetShard:
     def __init__(self, path: str, length: int, token_type: TokenType) -> None:
         self._file = pq.ParquetFile(path)
         self._length = length
+        is_former = TOKENS_COLUMN not in self._file.schema_arrow.names
+        self._column = _FORMER_TOKENS_COLUMN if is_former else TOKENS_COLUMN
         metadata = self._file.metadata
         rows = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
         self._first_rows = np.cumsum([0, *rows])
@@ -127,7 +132,7 @@ class ParquetShard:
         group = int(np.searchsorted(self._first_rows, index, side="right")) - 1
         read, sequences_NxL = self._read
         if read != group:
-            column = self._file.read_row_group(group, [TOKENS_COLUMN])[TOKENS_COLUMN]
+            column = self._file.read_row_group(group, [self._column])[self._column]
             tokens = column.combine_chunks().flatten().to_numpy()
             sequences_NxL = tokens.astype(sequences_NxL.dtype).reshape(-1, self._length)
             self._read = (group, sequences_NxL)

@@ -1,8 +1,10 @@
 """What tables of sequences hold for others."""
 
 import io
+from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -42,3 +44,11 @@ def test_row_groups_have_about_the_same_size(length: int, rows: int) -> None:
     metadata = pq.ParquetFile(stream).metadata
     assert metadata.row_group(0).num_rows == min(rows, 3)
     assert metadata.num_rows == 3
+
+
+def test_shards_of_tokens_alone_are_still_read(tmp_path: Path) -> None:
+    tokens = pa.FixedSizeListArray.from_arrays(pa.array([1, 2, 3, 4], pa.uint16()), 2)
+    pq.write_table(pa.table({"tokens": tokens}), tmp_path / "shard.parquet")
+    shard = FORMAT.open(str(tmp_path / "shard.parquet"), 2)
+    assert [shard[n].tolist() for n in range(2)] == [[1, 2], [3, 4]]
+    assert shard[0].dtype == np.uint16
