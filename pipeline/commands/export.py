@@ -29,7 +29,7 @@ _TELLING_SECONDS: Final = 10.0
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the arguments of `export`."""
     add_output_of_run(parser)
-    parser.add_argument("--to", required=True, choices=EXPORT_TARGETS, help="whose files to write")
+    parser.add_argument("--to", choices=EXPORT_TARGETS, help="whose files to write")
     parser.add_argument(
         "--into", metavar="FOLDER", help="new folder on this machine; default: beside OUTPUT"
     )
@@ -46,6 +46,8 @@ def run(options: argparse.Namespace) -> int:
     from massivetext.pipeline.commands.new_folder import new_folder
     from massivetext.sequencing.shards.exports import UnreadableShardError, write_export
 
+    if options.to is None:
+        raise UsageError(f"say whose files to write, by --to {'|'.join(EXPORT_TARGETS)}")
     source = absolute(options.output)
     into = _into(source, options.to, options.into)
     splits = _splits(source)

@@ -75,7 +75,7 @@ def test_what_cannot_be_done_is_one_line(
         ((str(taken), "--to", "mds"), "holds no sequences; name the output folder"),
         ((str(tmp_path / "none"), "--to", "mds"), "holds no sequences"),
         ((out, "--to", "litdata"), "invalid choice: 'litdata'"),
-        ((out,), "the following arguments are required: --to"),
+        ((out,), "say whose files to write, by --to megatron|mds|hf|maxtext"),
         ((out, "--to", "mds", "--into", str(taken)), "exists; name a folder that is new or empty"),
         ((out, "--to", "mds", "--into", str(taken / "mine/x")), "cannot write"),
         ((out, "--to", "mds", "--into", "s3://bucket/x"), "expected a folder on this machine"),
