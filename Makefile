@@ -10,7 +10,7 @@ LOCK := requirements-dev.lock
 INSTALL := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --constraint $(LOCK) --editable
 
 .PHONY: run test test-all test-shared test-runners test-trainers fuzz lint lock clean
-.PHONY: bench-content bench-filters bench-extraction bench-dedup bench-dedup-million bench-local-run
+.PHONY: bench-content bench-encoders bench-filters bench-extraction bench-dedup bench-dedup-million bench-local-run
 
 run: $(VENV)/installed  ## The sample through the whole pipeline, then a tiny model trained on it.
 	$(BIN)/massivetext run sample/config.toml --output $(OUT)
@@ -90,6 +90,10 @@ ifdef TEXTS
 endif
 	$(BIN)/python tests/benchmarks/content_safesearch.py
 	$(BIN)/python tests/benchmarks/content_language.py
+
+# MODELS: tokenizer files; KINDS: NAME=FILE of JSON lines with `text`, one a kind of text.
+bench-encoders: .venv-bench-encoders/installed  ## Encoding beside sentencepiece, tokenizers, tiktoken, gigatoken, kitoken.
+	PYTHONPATH=. .venv-bench-encoders/bin/python tests/benchmarks/encoders.py $(MODELS) $(KINDS:%=--texts %)
 
 DEDUP_CORPUS := out/dedup-corpus
 bench-dedup: $(VENV)/installed .venv-bench-dedup/installed  ## Near-duplicates beside datasketch, rensa, gaoya, datatrove.

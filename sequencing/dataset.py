@@ -92,6 +92,8 @@ class Dataset:
         warnings: a sentence for each request that could not be met.
         token_type: uint16 or uint32, little-endian.
         tokenizer: name of the tokenizer's file.
+        checked_crops: crops whose beginning a reference encoder has encoded, too, to the same
+            tokens (see `self_check`).
     """
 
     schema_version: int
@@ -111,6 +113,7 @@ class Dataset:
     warnings: tuple[str, ...]
     token_type: str = "uint16"
     tokenizer: str = TOKENIZER_FILE
+    checked_crops: int = 0
 
     def to_json(self) -> str:
         """Returns the text of `dataset.json`; equal datasets give equal texts."""

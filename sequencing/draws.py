@@ -176,7 +176,21 @@ def next_draws(
         if supply.sequences < needed and not supply.is_used_up(max_visits):
             stop = min(max_visits * WHOLE, _stop_for(supply, needed))
             draws[subset] = Draw(supply.stop, stop)
-    return draws
+    return draws or _rest_of_scarcest(wanted, shares, supplies, max_visits)
+
+
+def _rest_of_scarcest(
+    wanted: int, shares: Shares, supplies: Mapping[str, Supply], max_visits: int
+) -> dict[str, Draw]:
+    """Returns all that is left of the subset that limits the total, if it does and any is left.
+
+    Likelihoods ended the reading before; only a subset that is used up may lower what is given.
+    """
+    subset = min(sorted(shares), key=lambda s: supplies[s].sequences / shares[s])
+    supply = supplies[subset]
+    if supply.sequences >= math.ceil(wanted * shares[subset]) or supply.is_used_up(max_visits):
+        return {}
+    return {subset: Draw(supply.stop, max_visits * WHOLE)}
 
 
 def settle(

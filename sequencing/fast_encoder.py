@@ -14,20 +14,33 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from massivetext.sequencing.merge_kernels import EMPTY, encode, fill_merges, fill_pairs
+from massivetext.sequencing.merge_kernels import (
+    EMPTY,
+    MERGE_BITS,
+    NOT_HERE,
+    TOKEN_BITS,
+    UNKNOWN,
+    encode,
+    fill_merges,
+    fill_pairs,
+    find_last_pairs,
+)
 from massivetext.sequencing.merges import all_merges
 from massivetext.sequencing.sentencepiece_file import PieceType, SentencePieceFile
+from massivetext.sequencing.token_type import Tokens, token_type_of
+from massivetext.sequencing.word_cache import BATCH, ROOM, empty_cache, padded
+from massivetext.utf8 import ASCII_END
 
 _SPACE: Final = "\u2581"
 _SPACE_BYTES: Final = _SPACE.encode()
 _CODE_POINTS: Final = 0x110000
-_CACHE_SLOTS: Final = 1 << 17
-"""Our choice: at most half of them are filled, about 6 MB a thread, whatever is encoded."""
+_SLOTS_A_BYTE: Final = 4
+"""Our choice: two bits of a filter for each slot of its table, of which every third is used."""
 
 KEPT_BYTES: Final = 1 << 17
 """Our choice: texts up to here (crops are smaller) share one working space a thread."""
@@ -48,7 +61,7 @@ def why_not(model: SentencePieceFile) -> str:
         "it is not a BPE model": model.is_bpe,
         "it has no byte fallback": model.has_byte_fallback,
         "it removes or moves spaces": model.keeps_text,
-        "it has more pieces than uint16 holds": len(pieces) <= 1 << 16,
+        "it has too many pieces": len(pieces) <= 1 << TOKEN_BITS,
         "it has unused pieces": PieceType.UNUSED not in types,
         "the space is not a piece": _SPACE in known,
         "it has pieces of unknown characters": all(
@@ -82,31 +95,60 @@ class FastEncoder:
         scores = np.array([piece.score for piece in model.pieces], np.float32)
         # Equal scores (Mistral's models have some) are one rank: the leftmost of them is first.
         ranks = np.unique(-scores, return_inverse=True)[1].astype(np.int32)
-        keys, merged = merge_table(all_merges(tokens))
+        pieces = np.arange(len(scores), dtype=np.int32)  # a merge is named by the piece it makes
         pairs = {pair for piece in tokens for pair in itertools.pairwise(piece)}
-        self._tables: Final = (
+        self._characters: Final = (
             _joins(pairs),
             _joined_characters(pairs),
             _character_tokens(tokens),
             np.int32(byte_0),
-            keys,
-            merged,
-            ranks,
-            np.arange(len(scores), dtype=np.int32),  # a merge is named by the piece that it makes
         )
+        near = _ascii_merges(tokens)
+        self._merges = near, *merge_table(all_merges(tokens)), ranks, pieces
+        self._merges = near, *merge_table(self._last_pairs(tokens)), ranks, pieces
+        self._token_type: Final = token_type_of(len(scores))
         self._of_thread: Final = threading.local()
 
-    def encode(self, text: bytes) -> NDArray[np.uint16]:
+    def encode(self, text: bytes) -> Tokens:
         """Returns the tokens of valid UTF-8 text, as SentencePiece gives them."""
         if not text.isascii():
             text = text.replace(_SPACE_BYTES, b" ")  # to SentencePiece they are one character
-        state = self._of_thread
-        if not hasattr(state, "cache"):
-            state.cache, state.work = empty_cache(np.uint16), working_space(KEPT_BYTES)
-        work = state.work if len(text) <= KEPT_BYTES else working_space(len(text))
-        out = np.empty(len(text), np.uint16)
-        count = encode(np.frombuffer(text, np.uint8), out, self._tables, state.cache, work)
-        return out[:count].copy()
+        out, _, cache, work = space_of_thread(self._of_thread, len(text))
+        count = encode(padded(text), len(text), out, self._characters, self._merges, cache, work)
+        return out[:count].astype(self._token_type)
+
+    def _last_pairs(self, tokens: dict[str, int]) -> list[tuple[int, int, int]]:
+        """Returns the one pair that makes each piece, of all that could make it."""
+        longest = max(len(piece.encode()) for piece in tokens)
+        stops = np.cumsum([len(piece.encode()) for piece in tokens], dtype=np.int64)
+        lefts, rights = np.empty(len(tokens), np.int32), np.empty(len(tokens), np.int32)
+        text = padded("".join(tokens).encode())
+        work = working_space(longest)
+        find_last_pairs(text, stops, self._characters[2], self._merges, work, lefts, rights)
+        pairs = zip(lefts.tolist(), rights.tolist(), tokens.values(), strict=True)
+        return [(left, right, token) for left, right, token in pairs if left != UNKNOWN]
+
+
+class Space(NamedTuple):
+    """What encoding writes to; of each thread its own, or of one long text."""
+
+    out: NDArray[np.uint32]
+    stops: NDArray[np.int64]
+    cache: tuple[NDArray[np.generic], ...]
+    work: tuple[NDArray[np.generic], ...]
+
+
+def space_of_thread(state: threading.local, size_bytes: int) -> Space:
+    """Returns what a text of this size needs: the space of this thread, with its cache."""
+    if not hasattr(state, "space"):
+        state.space = _space(KEPT_BYTES, empty_cache())
+    space: Space = state.space
+    return space if size_bytes <= KEPT_BYTES else _space(size_bytes, space.cache)
+
+
+def _space(size_bytes: int, cache: tuple[NDArray[np.generic], ...]) -> Space:
+    out, stops = np.empty(size_bytes + ROOM, np.uint32), np.empty(size_bytes, np.int64)
+    return Space(out, stops, cache, working_space(size_bytes))
 
 
 def _joins(pairs: set[tuple[str, str]]) -> NDArray[np.uint8]:
@@ -134,32 +176,40 @@ def _character_tokens(tokens: dict[str, int]) -> NDArray[np.int32]:
     return character_tokens
 
 
+def _ascii_merges(tokens: dict[str, int]) -> NDArray[np.int32]:
+    """Returns the merge of each two ASCII characters; NOT_HERE for bytes of others."""
+    merges_256x256 = np.full((256, 256), NOT_HERE, np.int32)
+    merges_256x256[:ASCII_END, :ASCII_END] = UNKNOWN
+    for piece, token in tokens.items():
+        if len(piece) == 2 and piece.isascii():
+            merges_256x256[ord(piece[0]), ord(piece[1])] = token
+    return merges_256x256
+
+
 def merge_table(
     pairs: Sequence[tuple[int, int, int]],
-) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
-    """Returns a hash table of `(left token, right token, merge)`: its keys and its merges."""
+) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
+    """Returns a hash table of `(left token, right token, merge)`, and its filter.
+
+    Raises:
+        ValueError: if there are more tokens or merges than an entry can name.
+    """
     left, right, merges = np.array(pairs, np.int32).reshape(-1, 3).T.copy()
-    keys = _empty_table(len(pairs))
-    values = np.zeros(len(keys), np.int32)
-    fill_merges(left, right, merges, keys, values)
-    return keys, values
+    if max(left.max(initial=0), right.max(initial=0)) >> TOKEN_BITS or (
+        merges.max(initial=0) >> MERGE_BITS
+    ):
+        raise ValueError(
+            f"it has more than {1 << TOKEN_BITS:,} tokens or {1 << MERGE_BITS:,} merges"
+        )
+    table = _empty_table(len(pairs))
+    table_filter = np.zeros(len(table) // _SLOTS_A_BYTE, np.uint8)
+    fill_merges(left, right, merges, table, table_filter)
+    return table, table_filter
 
 
 def _empty_table(pairs: int) -> NDArray[np.uint64]:
     """Returns a hash table that this many pairs fill to at most a third."""
-    return np.full(1 << max(1, (3 * pairs).bit_length()), EMPTY, np.uint64)
-
-
-def empty_cache(token_type: type[np.unsignedinteger]) -> tuple[NDArray[np.generic], ...]:
-    """Returns a cache of words and their tokens, of this type."""
-    return (
-        np.zeros(_CACHE_SLOTS, np.uint64),
-        np.zeros(_CACHE_SLOTS, np.int64),
-        np.zeros(_CACHE_SLOTS, np.int64),
-        np.zeros(8 * _CACHE_SLOTS, np.uint8),
-        np.zeros(4 * _CACHE_SLOTS, token_type),
-        np.zeros(3, np.int64),
-    )
+    return np.full(1 << max(3, (3 * pairs).bit_length()), EMPTY, np.uint64)
 
 
 def working_space(size_bytes: int) -> tuple[NDArray[np.generic], ...]:
@@ -172,4 +222,5 @@ def working_space(size_bytes: int) -> tuple[NDArray[np.generic], ...]:
         *(np.empty(symbols, np.int32) for _ in range(4)),
         np.empty(pairs, np.int64),
         *(np.empty(pairs, np.int32) for _ in range(2)),
+        np.empty(BATCH, np.int64),
     )

@@ -1,7 +1,7 @@
 """The hot loop of the fast encoder: pieces merged by rank, words remembered.
 
-Letters: T tables of the vocabulary, C cache of words, W working space of one call; they are tuples
-of arrays, made in `fast_encoder`.
+Letters: T tables of characters, M merges, C cache of words, W working space of one call; they are
+tuples of arrays, made in `fast_encoder`.
 
 Integers are int64 wherever they are passed on: another type would compile a part once more. Tuples
 are taken apart before the inner loops: handing one to a part costs more than a merge.
@@ -16,60 +16,65 @@ from typing import Any, Final
 
 import numpy as np
 
-from massivetext.hash_table import FNV_OFFSET, FNV_PRIME, NEXT_SLOT, find_slot, spread
+from massivetext.hash_table import find_slot, spread
 from massivetext.kernels import inlined, kernel, lean
+from massivetext.sequencing.word_cache import BATCH, CACHE, find_lines, recall, remember
 from massivetext.utf8 import ASCII_END, character_at, is_continuation
 
-TABLES: Final = (
-    "Tuple((uint8[:,::1], uint64[::1], int32[::1], int32, uint64[::1], int32[::1], int32[::1],"
-    " int32[::1]))"
-)
-"""joins_256x256, joined characters, token of each code point, token of byte 0, merge keys, merges,
-rank and token of each merge."""
+MERGES: Final = "Tuple((int32[:,::1], uint64[::1], uint8[::1], int32[::1], int32[::1]))"
+"""Merge of each two ASCII characters or bytes, table of all merges, its filter (which pairs it may
+hold), rank and token of each merge."""
 
-CACHE: Final = "Tuple((uint64[::1], int64[::1], int64[::1], uint8[::1], uint16[::1], int64[::1]))"
-"""Slots: hash, place and size of the key, of the tokens; keys; tokens; what is used of each."""
+CHARACTERS: Final = "Tuple((uint8[:,::1], uint64[::1], int32[::1], int32))"
+"""joins_256x256, joined characters, token of each code point, token of byte 0."""
 
 WORK: Final = (
-    "Tuple((int32[::1], int32[::1], int32[::1], int32[::1], int64[::1], int32[::1], int32[::1]))"
+    "Tuple((int32[::1], int32[::1], int32[::1], int32[::1], int64[::1], int32[::1], int32[::1],"
+    " int64[::1]))"
 )
-"""Symbols: token, first byte, next, previous; heap: priority, merged token, right symbol."""
+"""Symbols: token, first byte, next, previous; heap: priority, merge, right symbol; where each word
+of a batch ends."""
 
 UNKNOWN: Final = -1
 GONE: Final = -2
+NOT_HERE: Final = -3
+"""In the table of merges by bytes: bytes beyond ASCII, of characters that have several."""
+
 EMPTY: Final = np.uint64(0xFFFFFFFFFFFFFFFF)
 """An unused entry of a table of pairs; no pair of tokens or characters has this key."""
 
-NO_RANK: Final = 1 << 31
+TOKEN_BITS: Final = 21
+MERGE_BITS: Final = 64 - 2 * TOKEN_BITS
+"""An entry of the table of merges holds two tokens and the merge that joins them, so that a search
+reads one line of memory."""
+
+NO_RANK: Final = (1 << 31) - 1
 """Behind all ranks."""
 
 SHORT: Final = 24
 """Our choice: up to this many symbols, trying every pair costs less than a heap."""
 
-LONGEST_KEY: Final = 48
-"""Our choice: longer words are rare and seldom come again."""
+_LOW_MASK: Final = (1 << 32) - 1
+_NO_PAIR: Final = NO_RANK << 32
+"""A priority is the rank above the left symbol's place, or above the merge."""
 
-_LEFT_MASK: Final = (1 << 32) - 1
-"""A priority is the rank above the left symbol's place: of equal ranks, the leftmost is first."""
-
-SIZE_BITS: Final = 16
-SIZE_MASK: Final = (1 << SIZE_BITS) - 1
 _HALF: Final = np.uint64(32)
-NO_HASH: Final = np.uint64(0)
-"""Marks an empty slot of the cache; hashes of words are odd."""
-
-_ODD: Final = np.uint64(1)
+_BYTE_SHIFT: Final = np.uint64(3)
+_BIT_MASK: Final = np.uint64(7)
+_LEFT_SHIFT: Final = np.uint64(TOKEN_BITS)
+_MERGE_SHIFT: Final = np.uint64(MERGE_BITS)
+_MERGE_MASK: Final = np.uint64((1 << MERGE_BITS) - 1)
 
 
 @inlined
 def _pair(left: Any, right: Any) -> Any:
-    """Returns the key (uint64) of two tokens or characters."""
+    """Returns the key (uint64) of two characters."""
     return (np.uint64(left) << _HALF) | np.uint64(right)
 
 
 @lean
 def _slot(left: Any, right: Any, keys: Any) -> Any:
-    """Returns the entry of a pair in a hash table: its own, or the empty one it would get."""
+    """Returns the entry of two characters in a hash table: its own, or that it would get."""
     key = _pair(left, right)
     return find_slot(keys, len(keys) - 1, spread(key), key, EMPTY)
 
@@ -78,17 +83,36 @@ def _slot(left: Any, right: Any, keys: Any) -> Any:
 def fill_pairs(left: Any, right: Any, keys: Any) -> None:
     """Enters pairs of characters into an empty table."""
     for pair in range(len(left)):
-        place = _slot(left[pair], right[pair], keys)
-        keys[place] = _pair(left[pair], right[pair])
+        keys[_slot(left[pair], right[pair], keys)] = _pair(left[pair], right[pair])
 
 
-@kernel("void(int32[::1], int32[::1], int32[::1], uint64[::1], int32[::1])")
-def fill_merges(left: Any, right: Any, merges: Any, keys: Any, values: Any) -> None:
-    """Enters pairs of tokens, and the merge that joins them, into an empty table."""
+@inlined
+def _filter_bit(spread_key: Any, table_filter: Any) -> tuple[Any, Any]:
+    """Returns the byte and the bit of a filter that stand for a key."""
+    place = spread_key >> _BYTE_SHIFT & np.uint64(len(table_filter) - 1)
+    return place, np.uint8(1) << np.uint8(spread_key & _BIT_MASK)
+
+
+@lean
+def _merge_slot(left: Any, right: Any, table: Any) -> Any:
+    """Returns the entry of two tokens in the table of merges: its own, or that it would get."""
+    key = (np.uint64(left) << _LEFT_SHIFT) | np.uint64(right)
+    last = np.uint64(len(table) - 1)
+    slot = spread(key) & last
+    while table[slot] != EMPTY and table[slot] >> _MERGE_SHIFT != key:
+        slot = (slot + np.uint64(1)) & last
+    return slot
+
+
+@kernel("void(int32[::1], int32[::1], int32[::1], uint64[::1], uint8[::1])")
+def fill_merges(left: Any, right: Any, merges: Any, table: Any, table_filter: Any) -> None:
+    """Enters pairs of tokens, and the merge that joins them, into an empty table and its filter."""
     for pair in range(len(left)):
-        place = _slot(left[pair], right[pair], keys)
-        keys[place] = _pair(left[pair], right[pair])
-        values[place] = merges[pair]
+        key = (np.uint64(left[pair]) << _LEFT_SHIFT) | np.uint64(right[pair])
+        slot = _merge_slot(left[pair], right[pair], table)
+        table[slot] = key << _MERGE_SHIFT | np.uint64(merges[pair])
+        place, bit = _filter_bit(spread(key), table_filter)
+        table_filter[place] |= bit
 
 
 @lean
@@ -99,12 +123,30 @@ def _are_joined(text: Any, previous: Any, start: Any, joined: Any) -> Any:
 
 
 @lean
-def _merge_of(left: Any, right: Any, keys: Any, merges: Any) -> Any:
-    """Returns the merge that joins two neighbours, or UNKNOWN."""
+def _merge_of(left: Any, right: Any, table: Any, table_filter: Any) -> Any:
+    """Returns the merge that joins two neighbours, or UNKNOWN.
+
+    Most neighbours have none. The filter, a bit for each hash, says so from a near cache.
+    """
     if left < 0 or right < 0:
-        return np.int32(UNKNOWN)
-    place = _slot(left, right, keys)
-    return merges[place] if keys[place] != EMPTY else np.int32(UNKNOWN)
+        return np.int64(UNKNOWN)
+    key = (np.uint64(left) << _LEFT_SHIFT) | np.uint64(right)
+    place, bit = _filter_bit(spread(key), table_filter)
+    if table_filter[place] & bit == 0:
+        return np.int64(UNKNOWN)
+    entry = table[_merge_slot(left, right, table)]
+    return np.int64(entry & _MERGE_MASK) if entry != EMPTY else np.int64(UNKNOWN)
+
+
+@lean
+def _first_merge(
+    text: Any, symbol: Any, symbols: Any, firsts: Any, near: Any, table: Any, table_filter: Any
+) -> Any:
+    """Returns the merge that joins a symbol with the next, before any symbol was merged."""
+    merge = np.int64(near[text[firsts[symbol]], text[firsts[symbol + 1]]])
+    if merge == NOT_HERE:
+        merge = _merge_of(symbols[symbol], symbols[symbol + 1], table, table_filter)
+    return merge
 
 
 @lean
@@ -124,30 +166,33 @@ def _characters(
 
 
 @lean
-def merge_few(
-    count: Any,
-    symbols: Any,
-    firsts: Any,
-    pairs: Any,
-    keys: Any,
-    merges: Any,
-    ranks: Any,
-    made: Any,
-) -> Any:
-    """Merges the best pair, the leftmost of equals, until none is left; returns the number.
+def _priority(left: Any, symbols: Any, table: Any, table_filter: Any, ranks: Any) -> Any:
+    """Returns the rank of a symbol and the next above their merge; _NO_PAIR without one."""
+    merge = _merge_of(symbols[left], symbols[left + 1], table, table_filter)
+    return np.int64(ranks[merge]) << 32 | merge if merge >= 0 else np.int64(_NO_PAIR)
 
-    pairs[i] is the merge of symbols i and i + 1.
+
+@lean
+def _merge_few(text: Any, count: Any, least: Any, M: Any, W: Any) -> Any:
+    """Merges the best pair, the leftmost of equals, until none or `least` symbols are left.
+
+    Returns the number of symbols.
+
+    pairs[i] is the priority of symbols i and i + 1.
     """
+    near, table, table_filter, ranks, made = M
+    symbols, firsts, pairs = W[0], W[1], W[4]
     for left in range(count - 1):
-        pairs[left] = _merge_of(symbols[left], symbols[left + 1], keys, merges)
-    while count > 1:  # all pairs once a merge: quadratic, but over a line or two of the cache
+        merge = _first_merge(text, left, symbols, firsts, near, table, table_filter)
+        pairs[left] = np.int64(ranks[merge]) << 32 | merge if merge >= 0 else np.int64(_NO_PAIR)
+    while count > least:  # all pairs once a merge: quadratic, but over a line or two of the cache
         best, best_rank = -1, NO_RANK
         for left in range(count - 1):
-            if pairs[left] >= 0 and ranks[pairs[left]] < best_rank:
-                best, best_rank = left, ranks[pairs[left]]
+            if pairs[left] >> 32 < best_rank:
+                best, best_rank = left, pairs[left] >> 32
         if best < 0:
             break
-        symbols[best] = made[pairs[best]]
+        symbols[best] = made[pairs[best] & _LOW_MASK]
         count -= 1
         for place in range(best + 1, count):
             symbols[place] = symbols[place + 1]
@@ -155,9 +200,9 @@ def merge_few(
             pairs[place - 1] = pairs[place]
         firsts[count] = firsts[count + 1]
         if best > 0:
-            pairs[best - 1] = _merge_of(symbols[best - 1], symbols[best], keys, merges)
+            pairs[best - 1] = _priority(best - 1, symbols, table, table_filter, ranks)
         if best < count - 1:
-            pairs[best] = _merge_of(symbols[best], symbols[best + 1], keys, merges)
+            pairs[best] = _priority(best, symbols, table, table_filter, ranks)
     return count
 
 
@@ -216,27 +261,29 @@ def _close_gaps(count: Any, symbols: Any, firsts: Any) -> Any:
 
 
 @lean
-def merge_many(count: Any, keys: Any, merges: Any, ranks: Any, made: Any, W: Any) -> Any:
-    """Does what `merge_few` does, with a heap of pairs; returns the number of symbols.
+def _merge_many(text: Any, count: Any, M: Any, W: Any) -> Any:
+    """Does what `_merge_few` does, with a heap of pairs; returns the number of symbols.
 
     Symbols keep their places, linked to their neighbours. Pairs whose symbols have changed stay in
     the heap, and are dropped when they come up.
     """
-    symbols, firsts, nexts, previous, priorities, joins, rights = W
+    near, table, table_filter, ranks, made = M
+    symbols, firsts, nexts, previous, priorities, joins, rights, _ = W
     size = np.int64(0)
     for symbol in range(count):
         nexts[symbol] = symbol + 1 if symbol + 1 < count else -1
         previous[symbol] = symbol - 1
-    for symbol in range(1, count):
-        merge = _merge_of(symbols[symbol - 1], symbols[symbol], keys, merges)
+    for left in range(count - 1):
+        merge = _first_merge(text, left, symbols, firsts, near, table, table_filter)
         if merge >= 0:
-            priority = (np.int64(ranks[merge]) << 32) | (symbol - 1)
-            size = _push(size, priority, merge, symbol, priorities, joins, rights)
+            priority = (np.int64(ranks[merge]) << 32) | left
+            size = _push(size, priority, merge, left + 1, priorities, joins, rights)
     while size > 0:
-        left, right, merge = priorities[0] & _LEFT_MASK, np.int64(rights[0]), joins[0]
+        left, right = priorities[0] & _LOW_MASK, np.int64(rights[0])
+        merge = np.int64(joins[0])
         size = _drop_first(size, priorities, joins, rights)
         is_stale = symbols[left] == GONE or symbols[right] == GONE or nexts[left] != right
-        if is_stale or _merge_of(symbols[left], symbols[right], keys, merges) != merge:
+        if is_stale or _merge_of(symbols[left], symbols[right], table, table_filter) != merge:
             continue
         symbols[left], symbols[right] = made[merge], GONE
         nexts[left] = nexts[right]
@@ -246,7 +293,7 @@ def merge_many(count: Any, keys: Any, merges: Any, ranks: Any, made: Any, W: Any
             first = np.int64(previous[left]) if pair == 0 else left
             second = left if pair == 0 else np.int64(nexts[left])
             if first >= 0 and second >= 0:
-                merge = _merge_of(symbols[first], symbols[second], keys, merges)
+                merge = _merge_of(symbols[first], symbols[second], table, table_filter)
                 if merge >= 0:
                     priority = (np.int64(ranks[merge]) << 32) | first
                     size = _push(size, priority, merge, second, priorities, joins, rights)
@@ -254,15 +301,55 @@ def merge_many(count: Any, keys: Any, merges: Any, ranks: Any, made: Any, W: Any
 
 
 @lean
-def _encode_word(text: Any, start: Any, stop: Any, out: Any, written: Any, T: Any, W: Any) -> Any:
-    """Appends the tokens of text[start:stop], which nothing outside can merge with."""
-    character_tokens, byte_0, keys, merges, ranks, made = T[2], T[3], T[4], T[5], T[6], T[7]
-    symbols, firsts, pairs = W[0], W[1], W[2]
-    count = _characters(text, start, stop, character_tokens, symbols, firsts)
+def merge_all(text: Any, count: Any, M: Any, W: Any) -> Any:
+    """Merges the first `count` symbols of the working space; returns how many are left."""
     if count <= SHORT:
-        count = merge_few(count, symbols, firsts, pairs, keys, merges, ranks, made)
-    else:
-        count = merge_many(count, keys, merges, ranks, made, W)
+        return _merge_few(text, count, np.int64(1), M, W)
+    return _merge_many(text, count, M, W)
+
+
+@kernel(
+    f"void(Array(uint8, 1, 'C', readonly=True), int64[::1], int32[::1], {MERGES}, {WORK},"
+    " int32[::1], int32[::1])",
+    lean=True,
+)
+def find_last_pairs(
+    text: Any, stops: Any, character_tokens: Any, M: Any, W: Any, lefts: Any, rights: Any
+) -> None:
+    """Finds the pair of tokens that merging the characters of each piece ends with.
+
+    Where a piece stands in a text and no merge crosses its ends, merging goes as it does over its
+    characters alone. So no other pair ever makes it.
+
+    Args:
+        text: the pieces, one behind the other.
+        stops: where each ends.
+        character_tokens: of each code point.
+        M: merges; all pairs that could make a piece.
+        W: working space for the longest piece.
+        lefts: receives the left one of the pair, UNKNOWN for a piece that two others do not make.
+        rights: receives the right one.
+    """
+    symbols, firsts = W[0], W[1]
+    start = np.int64(0)
+    for piece in range(len(stops)):
+        count = _characters(text, start, stops[piece], character_tokens, symbols, firsts)
+        count = _merge_few(text, count, np.int64(2), M, W)
+        is_pair = count == 2 and _merge_of(symbols[0], symbols[1], M[1], M[2]) >= 0
+        lefts[piece] = symbols[0] if is_pair else UNKNOWN
+        rights[piece] = symbols[1] if is_pair else UNKNOWN
+        start = stops[piece]
+
+
+@lean
+def _encode_word(
+    text: Any, start: Any, stop: Any, out: Any, written: Any, T: Any, M: Any, W: Any
+) -> Any:
+    """Appends the tokens of text[start:stop], which nothing outside can merge with."""
+    character_tokens, byte_0 = T[2], T[3]
+    symbols, firsts = W[0], W[1]
+    count = _characters(text, start, stop, character_tokens, symbols, firsts)
+    count = merge_all(text, count, M, W)
     for symbol in range(count):
         if symbols[symbol] >= 0:
             out[written] = symbols[symbol]
@@ -275,102 +362,65 @@ def _encode_word(text: Any, start: Any, stop: Any, out: Any, written: Any, T: An
 
 
 @lean
-def find_word(
-    text: Any, start: Any, size: Any, word_hash: Any, hashes: Any, key_slots: Any, keys: Any
-) -> Any:
-    """Returns the slot of a word in the cache: its own, or the empty one it would get."""
-    slot = word_hash
-    while True:
-        slot = find_slot(hashes, len(hashes) - 1, slot, word_hash, NO_HASH)
-        if hashes[slot] == NO_HASH:
-            break
-        if key_slots[slot] & SIZE_MASK == size:
-            first = key_slots[slot] >> SIZE_BITS
-            same = 0
-            while same < size and keys[first + same] == text[start + same]:
-                same += 1
-            if same == size:
+def _word_stop(text: Any, start: Any, stop: Any, joins: Any, joined: Any) -> Any:
+    """Returns where the word ends that begins at `start`: where no piece holds both neighbours.
+
+    Last byte before and first byte behind rule out most places without a search; for ASCII, they
+    are the characters.
+    """
+    previous, place = start, start + 1
+    before = text[start]
+    while place < stop:
+        byte = text[place]
+        if (before | byte) < ASCII_END:
+            if joins[before, byte] == 0:
                 break
-        slot += NEXT_SLOT  # another word has the same hash
-    return slot
+            previous = place
+        elif not is_continuation(byte):
+            if joins[before, byte] == 0 or not _are_joined(text, previous, place, joined):
+                break
+            previous = place
+        before = byte
+        place += 1
+    return place
 
 
-@lean
-def copy_tokens(slot: Any, token_slots: Any, tokens: Any, out: Any, written: Any) -> Any:
-    """Appends the tokens of the word in a slot; returns how many are written then."""
-    place = token_slots[slot] >> SIZE_BITS
-    for token in range(place, place + (token_slots[slot] & SIZE_MASK)):
-        out[written] = tokens[token]
-        written += 1
-    return written
-
-
-@lean
-def remember(
-    text: Any, start: Any, size: Any, word_hash: Any, out: Any, first: Any, stop: Any, C: Any
-) -> None:
-    """Enters a word with its tokens out[first:stop]; a full cache is emptied before."""
-    hashes, key_slots, token_slots, keys, tokens, used = C
-    count = stop - first
-    is_full = 2 * (used[0] + 1) > len(hashes)
-    if is_full or used[1] + size > len(keys) or used[2] + count > len(tokens):
-        hashes[:] = NO_HASH
-        used[:] = 0
-    slot = find_word(text, start, size, word_hash, hashes, key_slots, keys)
-    hashes[slot] = word_hash
-    key_slots[slot] = (used[1] << SIZE_BITS) | size
-    token_slots[slot] = (used[2] << SIZE_BITS) | count
-    for place in range(size):
-        keys[used[1] + place] = text[start + place]
-    for place in range(count):
-        tokens[used[2] + place] = out[first + place]
-    used[0] += 1
-    used[1] += size
-    used[2] += count
-
-
-@inlined
-def finished_hash(word_hash: Any) -> Any:
-    """Returns the hash of a word, which is never NO_HASH, from that of its bytes."""
-    return (word_hash ^ (word_hash >> _HALF)) | _ODD
-
-
-@kernel(f"int64(Array(uint8, 1, 'C', readonly=True), uint16[::1], {TABLES}, {CACHE}, {WORK})")
-def encode(text: Any, out: Any, T: Any, C: Any, W: Any) -> Any:
+@kernel(
+    f"int64(Array(uint8, 1, 'C', readonly=True), int64, uint32[::1], {CHARACTERS}, {MERGES},"
+    f" {CACHE}, {WORK})",
+    lean=True,
+)
+def encode(text: Any, size_bytes: Any, out: Any, T: Any, M: Any, C: Any, W: Any) -> Any:
     """Writes the tokens of valid UTF-8 text to `out`; returns their number.
 
     The text is cut wherever no piece holds the two characters at the cut: no merge can cross it.
+
+    Args:
+        text: the text, padded (see `word_cache`).
+        size_bytes: of the text.
+        out: room for as many tokens as the text has bytes, and `word_cache.ROOM` more.
+        T: characters.
+        M: merges.
+        C: words that were met before.
+        W: working space.
     """
-    joins, joined = T[0], T[1]
-    hashes, key_slots, token_slots, keys, tokens = C[0], C[1], C[2], C[3], C[4]
+    joins, joined, lines, stops = T[0], T[1], C[4], W[7]
     written, start = np.int64(0), np.int64(0)
-    while start < len(text):
-        word_hash = (FNV_OFFSET ^ np.uint64(text[start])) * FNV_PRIME
-        previous, stop = start, start + 1
-        while stop < len(text):
-            byte = text[stop]
-            if not is_continuation(byte):
-                # Last byte before and first byte behind rule out most cuts without a search; for
-                # ASCII, they are the characters.
-                before = text[stop - 1]
-                if joins[before, byte] == 0:
-                    break
-                if (before | byte) >= ASCII_END and not _are_joined(text, previous, stop, joined):
-                    break
-                previous = stop
-            word_hash = (word_hash ^ np.uint64(byte)) * FNV_PRIME
-            stop += 1
-        size, first = stop - start, written
-        if size > LONGEST_KEY:  # not remembered
-            written = _encode_word(text, start, stop, out, written, T, W)
+    while start < size_bytes:
+        count, stop = np.int64(0), start
+        while count < BATCH and stop < size_bytes:
+            stop = _word_stop(text, stop, size_bytes, joins, joined)
+            stops[count] = stop
+            count += 1
+        find_lines(text, start, stops, np.int64(0), count, C)
+        for word in range(count):
+            stop = stops[word]
+            known = recall(text, start, stop - start, lines[word], out, written, C)
+            if known >= 0:
+                written = known
+            else:
+                first = written
+                written = _encode_word(text, start, stop, out, written, T, M, W)
+                remember(text, start, stop - start, out, first, written, C)
             start = stop
-            continue
-        word_hash = finished_hash(word_hash)
-        slot = find_word(text, start, size, word_hash, hashes, key_slots, keys)
-        if hashes[slot] != NO_HASH:
-            written = copy_tokens(slot, token_slots, tokens, out, written)
-        else:
-            written = _encode_word(text, start, stop, out, written, T, W)
-            remember(text, start, size, word_hash, out, first, written, C)
-        start = stop
     return written

@@ -80,6 +80,7 @@ class SentencePieceFile:
         is_bpe: whether pieces are merged by score.
         has_byte_fallback: whether unknown characters become byte pieces.
         normalization: name of the rule by which characters are replaced before encoding.
+        character_map: that rule, see `character_map`; empty for none.
         adds_space: whether a space comes before every text (a "dummy prefix").
         keeps_text: whether spaces are kept as they are otherwise: none removed or moved.
     """
@@ -88,6 +89,7 @@ class SentencePieceFile:
     is_bpe: bool
     has_byte_fallback: bool
     normalization: str
+    character_map: bytes
     adds_space: bool
     keeps_text: bool
 
@@ -108,6 +110,7 @@ def parse_sentencepiece(model: bytes) -> SentencePieceFile:
         is_bpe=trainer.model_type == _BPE,
         has_byte_fallback=trainer.byte_fallback,
         normalization=(normalizer.name.decode() or "custom") if has_rule else "identity",
+        character_map=bytes(normalizer.precompiled_charsmap),
         adds_space=normalizer.add_dummy_prefix,
         keeps_text=not normalizer.remove_extra_whitespaces and not moves,
     )

@@ -16,6 +16,7 @@ from massivetext.sequencing.sentencepiece_file import PieceType, parse_sentencep
 from massivetext.sequencing.token_type import Tokens, token_type_of
 
 if TYPE_CHECKING:
+    from massivetext.sequencing.character_map import CharacterMap
     from massivetext.sequencing.fast_encoder import FastEncoder
 
 _SPACE: Final = "\u2581"
@@ -75,21 +76,16 @@ class SentencePieceTokenizer:
         """
         if not text.isascii():
             text.decode()  # SentencePiece would make three tokens of a bad byte, and lose it
-        fast, rule, prefix = self._fast
+        fast, character_map, prefix = self._fast
         if fast is None or self._has_symbol(text):
-            return self.encode_by_sentencepiece(text)
-        given = text
-        # NFKC leaves ASCII as it is; of other rules nothing is known.
-        if rule != "identity" and not (rule == "nfkc" and text.isascii()):
-            text = self._processor.normalize(text)
-            if self._has_symbol(text):
-                return self.encode_by_sentencepiece(given)
-        elif text:
-            text = prefix + text
-        return fast.encode(text)
+            return self.encode_by_reference(text)
+        normal = character_map.normalize(text) if character_map else text
+        if normal is not text and self._has_symbol(normal):
+            return self.encode_by_reference(text)
+        return fast.encode(prefix + normal if text else normal)
 
-    def encode_by_sentencepiece(self, text: bytes) -> Tokens:
-        """Returns what `encode` returns, by the library itself: its reference and fallback."""
+    def encode_by_reference(self, text: bytes) -> Tokens:
+        """See `Tokenizer`: by the library itself, which is the fallback, too."""
         return np.array(self._processor.encode(text), token_type_of(self.vocab_size))
 
     def _has_symbol(self, text: bytes) -> bool:
@@ -104,16 +100,18 @@ class SentencePieceTokenizer:
         return re.compile(b"|".join(map(re.escape, sorted(spellings)))) if spellings else None
 
     @cached_property
-    def _fast(self) -> tuple[FastEncoder | None, str, bytes]:
-        """The fast encoder, if it can take the model, its rule of normalisation, and its prefix."""
-        from massivetext.sequencing import fast_encoder  # compiled when first needed
+    def _fast(self) -> tuple[FastEncoder | None, CharacterMap | None, bytes]:
+        """The fast encoder, if it can take the model, its normalisation, and its prefix."""
+        from massivetext.sequencing import character_map, fast_encoder  # compiled when first needed
 
         parsed = parse_sentencepiece(self.model)
         prefix = b" " if parsed.adds_space else b""
+        rule = parsed.character_map
         try:
-            return fast_encoder.FastEncoder(parsed), parsed.normalization, prefix
-        except fast_encoder.UnsuitableModelError:
-            return None, parsed.normalization, prefix
+            encoder = fast_encoder.FastEncoder(parsed)
+            return encoder, character_map.CharacterMap(rule) if rule else None, prefix
+        except ValueError:  # the model is not one that can be encoded with here
+            return None, None, prefix
 
     def decode(self, tokens: NDArray[np.integer]) -> str:
         """Returns the text of tokens; BOS and EOS vanish, cut characters become U+FFFD."""

@@ -63,6 +63,10 @@ class Tokenizer(Protocol):
         """
         ...
 
+    def encode_by_reference(self, text: bytes) -> Tokens:
+        """Returns what `encode` returns, by what defines it; slow, for texts of a few kilobytes."""
+        ...
+
     def decode(self, tokens: NDArray[np.integer]) -> str:
         """Returns the text of tokens; BOS and EOS vanish, cut characters become U+FFFD."""
         ...

@@ -19,22 +19,25 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numba import types
 
-from massivetext.kernels import helper, kernel
+from massivetext.kernels import inlined, kernel, lean
 from massivetext.sequencing.byte_level.unicode_classes import (
+    IS_BEYOND_ASCII,
     IS_CAPITAL,
     IS_CASELESS,
     IS_LETTER,
     IS_NUMBER,
     IS_SMALL,
     IS_SPACE,
+    IS_SYMBOL,
 )
-from massivetext.utf8 import character_at
+from massivetext.utf8 import ASCII_END, character_at
 
 _CR: Final = 13
 _LF: Final = 10
 _BLANK: Final = 32
 _SLASH: Final = 47
 _APOSTROPHE: Final = 39
+_ONE: Final = np.uint64(1)
 _LONG_S: Final = 0x17F
 """Folds to s (Unicode CaseFolding.txt), so that case-insensitive patterns take it for one."""
 
@@ -74,19 +77,19 @@ _RULE_TYPE: Final[Any] = types.NamedTuple(
 _BYTES: Final[Any] = types.Array(types.uint8, 1, "C", readonly=True)
 
 
-@helper
+@lean
 def _class_at(text: Any, place: Any, classes: Any) -> Any:
     """`(classes of the character there, where it ends)`; no class at the end of the text."""
     if place >= len(text):
         return np.int64(0), np.int64(place)
     byte = text[place]
-    if byte < 128:
+    if byte < ASCII_END:
         return np.int64(classes[byte]), np.int64(place) + 1
     code_point, size = character_at(text, place)
     return np.int64(classes[code_point]), np.int64(place) + size
 
 
-@helper
+@lean
 def _run(text: Any, place: Any, classes: Any, wanted: Any) -> Any:
     """Where the characters of these classes end that begin at a place."""
     while place < len(text):
@@ -97,12 +100,12 @@ def _run(text: Any, place: Any, classes: Any, wanted: Any) -> Any:
     return place
 
 
-@helper
+@lean
 def _is_line_end(text: Any, place: Any) -> Any:
     return place < len(text) and (text[place] == _LF or text[place] == _CR)
 
 
-@helper
+@lean
 def _contraction(text: Any, place: Any, any_case: Any) -> Any:
     """Where a contraction ends that begins at a place; the place itself if there is none."""
     stop = len(text)
@@ -112,7 +115,7 @@ def _contraction(text: Any, place: Any, any_case: Any) -> Any:
     first = text[place + 1] | fold
     if first in (115, 116, 109, 100):  # s t m d
         return place + 2
-    if any_case and text[place + 1] >= 128:
+    if any_case and text[place + 1] >= ASCII_END:
         code_point, size = character_at(text, place + 1)
         return place + 1 + size if code_point == _LONG_S else place
     if place + 2 < stop:
@@ -122,7 +125,7 @@ def _contraction(text: Any, place: Any, any_case: Any) -> Any:
     return place
 
 
-@helper
+@lean
 def _small_word(text: Any, place: Any, classes: Any) -> Any:
     """Where `[capitals]*[small letters]+` ends; the place itself if it does not match.
 
@@ -141,7 +144,7 @@ def _small_word(text: Any, place: Any, classes: Any) -> Any:
     return last
 
 
-@helper
+@lean
 def _word_by_case(text: Any, place: Any, classes: Any, rule: Any) -> Any:
     """Where a word of o200k ends that begins at a place; the place itself if none does."""
     found, behind = _class_at(text, place, classes)
@@ -162,7 +165,7 @@ def _word_by_case(text: Any, place: Any, classes: Any, rule: Any) -> Any:
     return stop
 
 
-@helper
+@lean
 def _word(text: Any, place: Any, classes: Any, rule: Any) -> Any:
     """Where letters end, with the one character that may stand before them; else the place."""
     if rule.by_case:
@@ -181,7 +184,7 @@ def _word(text: Any, place: Any, classes: Any, rule: Any) -> Any:
     return place
 
 
-@helper
+@lean
 def _number(text: Any, place: Any, classes: Any, rule: Any) -> Any:
     """Where a number ends that begins at a place; else the place."""
     start = place + 1 if rule.space_before and text[place] == _BLANK else place
@@ -195,7 +198,7 @@ def _number(text: Any, place: Any, classes: Any, rule: Any) -> Any:
     return stop if stop > start else place
 
 
-@helper
+@lean
 def _symbols(text: Any, place: Any, classes: Any, rule: Any) -> Any:
     """Where symbols end that begin at a place, with what belongs to their tail; else the place."""
     start = place + 1 if text[place] == _BLANK else place
@@ -215,7 +218,7 @@ def _symbols(text: Any, place: Any, classes: Any, rule: Any) -> Any:
     return stop
 
 
-@helper
+@lean
 def _white_space(text: Any, place: Any, classes: Any, rule: Any) -> Any:
     """Where a word of white space ends that begins at a place."""
     stop, last, line_end = place, place, place
@@ -236,7 +239,7 @@ def _white_space(text: Any, place: Any, classes: Any, rule: Any) -> Any:
     return last
 
 
-@helper
+@lean
 def _next_stop(text: Any, place: Any, classes: Any, rule: Any) -> Any:
     """Where the word ends that begins at a place."""
     if rule.contractions in (SMALL_FIRST, ANY_CASE_FIRST):
@@ -253,12 +256,85 @@ def _next_stop(text: Any, place: Any, classes: Any, rule: Any) -> Any:
     return stop
 
 
-@kernel(types.int64(_BYTES, _BYTES, _RULE_TYPE, types.int64[::1]))
-def word_stops(text: Any, classes: Any, rule: Any, stops: Any) -> Any:
-    """Writes where each word of valid UTF-8 text ends; returns their number."""
+@inlined
+def _ascii_run(text: Any, place: Any, byte_classes: Any, wanted: Any) -> Any:
+    """Where the ASCII characters of these classes end that begin at a place (uint64)."""
+    size = np.uint64(len(text))
+    while place < size and byte_classes[text[place]] & wanted:
+        place += _ONE
+    return place
+
+
+@inlined
+def _ascii_symbols(text: Any, place: Any, byte_classes: Any, rule: Any) -> Any:
+    """Where ASCII symbols end, with what belongs to their tail."""
+    place = _ascii_run(text, place, byte_classes, IS_SYMBOL)
+    if rule.symbol_tails:
+        size = np.uint64(len(text))
+        while place < size and (
+            text[place] == _LF
+            or text[place] == _CR
+            or (rule.symbol_tails == 2 and text[place] == _SLASH)
+        ):
+            place += _ONE
+    return place
+
+
+@inlined
+def _ascii_stop(text: Any, place: Any, byte_classes: Any, rule: Any) -> Any:
+    """Where a word ends that is plain ASCII; the place itself where more must be looked at.
+
+    Most words are a run of letters, digits or symbols, with a space before it. What could go on
+    beyond ASCII, begin with an apostrophe or have a contraction behind it is left to `_next_stop`.
+    """
+    begin, size = np.uint64(place), np.uint64(len(text))
+    first = begin + _ONE if text[begin] == _BLANK else begin
+    if first == size:
+        return place
+    kind = byte_classes[text[first]]
+    stop = first
+    if kind & IS_LETTER:
+        if rule.by_case:
+            stop = _ascii_run(text, first, byte_classes, IS_CAPITAL)
+            stop = _ascii_run(text, stop, byte_classes, IS_SMALL)
+            if stop < size and text[stop] == _APOSTROPHE:
+                return place
+        else:
+            stop = _ascii_run(text, first, byte_classes, IS_LETTER)
+    elif kind & IS_SYMBOL and text[first] != _APOSTROPHE:
+        behind = byte_classes[text[first + _ONE]] if first + _ONE < size else np.uint8(0)
+        if begin == first and not rule.space_before and behind & (IS_LETTER | IS_BEYOND_ASCII):
+            return place  # one symbol before letters belongs to them
+        stop = _ascii_symbols(text, first, byte_classes, rule)
+    elif kind & IS_NUMBER and (rule.space_before or begin == first):
+        if rule.numbers:  # not a whole run for each few digits of it: that would be quadratic
+            last = min(first + np.uint64(rule.numbers), size)
+            while stop < last and byte_classes[text[stop]] & IS_NUMBER:
+                stop += _ONE
+            if stop - first == np.uint64(rule.numbers):
+                return np.int64(stop)
+        else:
+            stop = _ascii_run(text, first, byte_classes, IS_NUMBER)
+    if stop == first or (stop < size and byte_classes[text[stop]] & IS_BEYOND_ASCII):
+        return place
+    return np.int64(stop)
+
+
+@kernel(types.int64(_BYTES, _BYTES, _BYTES, _RULE_TYPE, types.int64[::1]), lean=True)
+def word_stops(text: Any, classes: Any, byte_classes: Any, rule: Any, stops: Any) -> Any:
+    """Writes where each word of valid UTF-8 text ends; returns their number.
+
+    Args:
+        text: the text.
+        classes: of each code point.
+        byte_classes: of each byte that is a character, IS_BEYOND_ASCII of the others.
+        rule: the pattern.
+        stops: room for as many words as there are bytes.
+    """
     place, count = np.int64(0), np.int64(0)
     while place < len(text):
-        place = _next_stop(text, place, classes, rule)
+        stop = _ascii_stop(text, place, byte_classes, rule)
+        place = stop if stop > place else _next_stop(text, place, classes, rule)
         stops[count] = place
         count += 1
     return count

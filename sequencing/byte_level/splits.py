@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from massivetext.sequencing.byte_level import split_kernel as sk
 from massivetext.sequencing.byte_level.split_kernel import SplitRule, word_stops
-from massivetext.sequencing.byte_level.unicode_classes import class_table
+from massivetext.sequencing.byte_level.unicode_classes import byte_class_table, class_table
 
 _CONTRACTIONS: Final = "'s|'t|'re|'ve|'m|'ll|'d"
 _UPPER: Final = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]"
@@ -21,7 +21,7 @@ _TAIL: Final = r"\s*[\r\n]+|\s+(?!\S)|\s+"
 GPT2: Final = rf"{_CONTRACTIONS}| ?\p{{L}}+| ?\p{{N}}+| ?[^\s\p{{L}}\p{{N}}]+|\s+(?!\S)|\s+"
 """Of GPT-2, and of `ByteLevel` in a tokenizer.json."""
 
-_R50K: Final = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s"
+R50K: Final = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s"
 """tiktoken's spelling of the same."""
 
 CL100K: Final = (
@@ -55,7 +55,7 @@ TEKKEN: Final = _by_case(r"\p{N}", "")
 _GPT2_RULE: Final = SplitRule(True, False, sk.SMALL_FIRST, 0, 0, False, False)
 SPLIT_RULES: Final[dict[str, SplitRule]] = {
     GPT2: _GPT2_RULE,
-    _R50K: _GPT2_RULE,
+    R50K: _GPT2_RULE,
     CL100K: SplitRule(False, False, sk.ANY_CASE_FIRST, 3, 1, True, True),
     LLAMA3: SplitRule(False, False, sk.ANY_CASE_FIRST, 3, 1, True, False),
     QWEN2: SplitRule(False, False, sk.ANY_CASE_FIRST, 1, 1, True, False),
@@ -69,8 +69,13 @@ tokenizer.py of Llama 3, the tokenizer.json of Qwen2, Mistral's tekken.json."""
 class Splitter(Protocol):
     """Cuts texts into words."""
 
-    def stops(self, text: bytes) -> NDArray[np.int64]:
-        """Returns where each word of a UTF-8 text ends, in bytes."""
+    def stops(self, text: bytes, room: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Returns where each word of a UTF-8 text ends, in bytes.
+
+        Args:
+            text: the text.
+            room: where the result may stand; as long as the text has bytes, or longer.
+        """
         ...
 
 
@@ -80,11 +85,11 @@ class CompiledSplitter:
     def __init__(self, rule: SplitRule) -> None:
         self._rule = rule
 
-    def stops(self, text: bytes) -> NDArray[np.int64]:
+    def stops(self, text: bytes, room: NDArray[np.int64]) -> NDArray[np.int64]:
         """See `Splitter`."""
-        stops = np.empty(len(text), np.int64)
-        count = word_stops(np.frombuffer(text, np.uint8), class_table(), self._rule, stops)
-        return stops[:count]
+        page = np.frombuffer(text, np.uint8)
+        count = word_stops(page, class_table(), byte_class_table(), self._rule, room)
+        return room[:count]
 
 
 class PatternSplitter:
@@ -101,8 +106,9 @@ class PatternSplitter:
         except regex.error as error:
             raise ValueError(f"its pattern cannot be read: {error}") from None
 
-    def stops(self, text: bytes) -> NDArray[np.int64]:
+    def stops(self, text: bytes, room: NDArray[np.int64]) -> NDArray[np.int64]:
         """See `Splitter`."""
+        del room
         words = [text.decode()]
         for pattern in self._patterns:
             words = [part for word in words for part in _parts(pattern, word)]

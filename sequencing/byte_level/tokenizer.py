@@ -54,6 +54,11 @@ class ByteLevelTokenizer:
             text.decode()
         return self._encoder.encode(text).astype(token_type_of(self.vocab_size), copy=False)
 
+    def encode_by_reference(self, text: bytes) -> Tokens:
+        """See `Tokenizer`."""
+        tokens = self._encoder.encode_by_reference(text)
+        return tokens.astype(token_type_of(self.vocab_size), copy=False)
+
     def decode(self, tokens: NDArray[np.integer]) -> str:
         """See `Tokenizer`."""
         known = self._vocabulary.tokens

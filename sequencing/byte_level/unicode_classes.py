@@ -24,6 +24,10 @@ IS_CAPITAL: Final = 8  # Lu, Lt
 IS_SMALL: Final = 16  # Ll
 IS_CASELESS: Final = 32  # Lm, Lo, M: both sides of a change of case
 
+# Of bytes only:
+IS_SYMBOL: Final = 64  # an ASCII character that is nothing of the above
+IS_BEYOND_ASCII: Final = 128
+
 _FILE: Final = "unicode_classes.npz"
 _CODE_POINTS: Final = 0x110000
 
@@ -55,6 +59,16 @@ def class_table() -> NDArray[np.uint8]:
     with np.load(io.BytesIO(content)) as stored:
         first, classes = stored["first"], stored["classes"]
     table = np.repeat(classes, np.diff(first, append=_CODE_POINTS))
+    table.setflags(write=False)
+    return table
+
+
+@functools.cache
+def byte_class_table() -> NDArray[np.uint8]:
+    """Returns the classes of every byte, shape (256,), read-only."""
+    table = np.full(256, IS_BEYOND_ASCII, np.uint8)
+    ascii_classes = class_table()[:128]
+    table[:128] = np.where(ascii_classes == 0, IS_SYMBOL, ascii_classes)
     table.setflags(write=False)
     return table
 

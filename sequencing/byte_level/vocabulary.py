@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from massivetext.sequencing.byte_level import splits
-from massivetext.sequencing.merges import all_merges
 
 Normalization = Literal["", "NFC", "NFKC", "NFD", "NFKD"]
 
@@ -28,9 +27,8 @@ class Vocabulary:
         tokens: bytes of each token id; empty for special tokens and ids without a token.
         special: name -> id, of tokens that no text gives.
         added: texts that become a token wherever they stand, before all else -> id.
-        merges: (left token, right token, made token), best first.
-        is_ranked: whether the rank of a merge is that of the token that it makes (tiktoken), so
-            that of several ways to the same token the leftmost is first; otherwise its place.
+        merges: (left token, right token, made token), best first; none if it is ranked.
+        is_ranked: whether all pairs merge that make a token, the least token first (tiktoken).
         takes_words: whether a word that is a token is taken as it is.
         patterns: cut a text into words, one after the other.
         normalization: of the text before all else.
@@ -116,7 +114,7 @@ def _parse_ranks(content: bytes) -> Vocabulary:
         tokens=_by_id({rank: token for token, rank in ranks.items()}, family.size),
         special=dict(family.special),
         added={},
-        merges=all_merges(ranks),
+        merges=(),
         is_ranked=True,
         takes_words=True,
         patterns=(family.pattern,),
@@ -282,6 +280,11 @@ def _byte_characters() -> dict[str, int]:
 
 
 _BYTES: Final = _byte_characters()
+
+
+def character_of_bytes() -> dict[int, str]:
+    """Returns the character that stands for each byte in a byte-level vocabulary."""
+    return {byte: character for character, byte in _BYTES.items()}
 
 
 def _bytes_of(name: str) -> bytes:

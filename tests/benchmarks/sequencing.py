@@ -86,7 +86,7 @@ def encoding(tokenizer: Tokenizer, crops: list[bytes]) -> None:
     seconds: dict[str, list[float]] = {"sentencepiece": [], "fast, cold": [], "fast, warm": []}
     for _ in range(ROUNDS):
         fast = FastEncoder(parsed)
-        expected, spent = timed(lambda: [tokenizer.encode_by_sentencepiece(c) for c in crops])
+        expected, spent = timed(lambda: [tokenizer.encode_by_reference(c) for c in crops])
         seconds["sentencepiece"].append(spent)
         for way in ("fast, cold", "fast, warm"):
             found, spent = timed(lambda fast=fast: [fast.encode(c) for c in crops])

@@ -62,6 +62,7 @@ def describe(
         warnings=tuple(warnings),
         token_type=plan.token_type.name,
         tokenizer=plan.tokenizer.file_name,
+        checked_crops=sum(found.checked for found in drawn.files.values()),
     )
 
 

@@ -13,12 +13,14 @@ import pyarrow.parquet as pq
 
 from massivetext.content_cache import load_by_content
 from massivetext.pipeline.engine import store
+from massivetext.pipeline.engine.errors import RunError
 from massivetext.pipeline.engine.results import ItemResult
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.sequencing.crop_batches import CROP_DTYPE, CropBatch, crop_hash, split_by_part
 from massivetext.sequencing.crops import crop_random, crop_range, expected_crop_bytes
 from massivetext.sequencing.draws import Draw
 from massivetext.sequencing.held_out import Side
+from massivetext.sequencing.self_check import is_checked, require_same
 from massivetext.sequencing.token_type import Tokens
 from massivetext.sequencing.tokenizer import Tokenizer, make_tokenizer
 from massivetext.sequencing.tokenizer_training import sampled_words
@@ -73,10 +75,17 @@ class Surveyed:
 
 @dataclass(frozen=True)
 class Tokenised:
-    """What a draw took from an item: crops, and the tokens in them."""
+    """What a draw took from an item.
+
+    Attributes:
+        crops: their number.
+        tokens: in them, without BOS and EOS.
+        checked: crops whose beginning a reference encoder has encoded, too.
+    """
 
     crops: int
     tokens: int
+    checked: int = 0
 
 
 @dataclass(frozen=True)
@@ -150,21 +159,31 @@ class TokeniseItem:
     def __call__(self, item: WorkItem) -> ItemResult[Tokenised]:
         """Returns the crop file, and how many crops and tokens it holds."""
         crops = tokens = 0
+        counter = Counter[str]()
         with (
             store.commit(self.output, f"{self.folder}/{item.name}.parquet") as pending,
             open_crop_writer(pending.stream, CROP_FILE_SCHEMA) as writer,
         ):
-            for visit, batch in self._runs(item):
+            for visit, batch in self._runs(item, counter):
                 crops += len(batch.crops_C)
                 tokens += len(batch.tokens)
                 for table in _tables(visit, split_by_part(batch, self.parts)):
                     writer.write_table(table)
-        return ItemResult((pending.entry,), found=(Tokenised(crops, tokens),))
+        return ItemResult((pending.entry,), found=(Tokenised(crops, tokens, counter["checked"]),))
+
+    def _check(self, tokenizer: Tokenizer, crop: bytes, document_id: str, subset: str) -> None:
+        try:
+            require_same(tokenizer, crop)
+        except ValueError as error:
+            raise RunError(
+                f"document {document_id} of {subset}: {error}. No shard was written; this is a "
+                "fault of massivetext or of a library that it uses, please report it"
+            ) from None
 
     def _load(self, path: str) -> Tokenizer:
         return make_tokenizer(store.read_bytes(path), *self.special)
 
-    def _runs(self, item: WorkItem) -> Iterator[tuple[int, CropBatch]]:
+    def _runs(self, item: WorkItem, counter: Counter[str]) -> Iterator[tuple[int, CropBatch]]:
         """Yields visits and crops of them, as many at a time as memory is meant to hold."""
         tokenizer = load_by_content(self.model, self.model_sha256, self._load)
         visits = list(self.draws[item.subset].by_visit())
@@ -179,7 +198,11 @@ class TokeniseItem:
                     continue
                 random_64 = crop_random(self.seed, item.subset, document_id, visit)
                 start, stop = crop_range(text, self.crop_bytes, random_64)
-                tokens = tokenizer.encode(bytes(text[start:stop]))
+                crop = bytes(text[start:stop])
+                tokens = tokenizer.encode(crop)
+                if is_checked(random_64):
+                    self._check(tokenizer, crop, document_id, item.subset)
+                    counter["checked"] += 1
                 row = (hash_64, bytes.fromhex(document_id), start, stop, len(tokens))
                 crops[visit].add(row, tokens)
                 held_tokens += len(tokens)

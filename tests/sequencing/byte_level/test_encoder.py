@@ -6,8 +6,9 @@ import tokenizers
 from hypothesis import given
 from hypothesis import strategies as st
 
-from massivetext.sequencing.byte_level import splits, vocabulary
+from massivetext.sequencing.byte_level import gigatoken_encoder, splits, vocabulary
 from massivetext.sequencing.byte_level.encoder import ByteLevelEncoder
+from massivetext.sequencing.byte_level.kernel_encoder import KernelEncoder, merges_of
 from massivetext.sequencing.byte_level.vocabulary import parse_vocabulary
 from massivetext.sequencing.tokenizer import make_tokenizer
 from tests.sequencing.byte_level.conftest import TEXTS, as_json, ranks_of, trained
@@ -29,13 +30,48 @@ def hugging_face_ids(tokenizer: tokenizers.Tokenizer, text: str) -> list[int]:
     return list(tokenizer.encode(text, add_special_tokens=False).ids)
 
 
+def both(encoder: ByteLevelEncoder, text: str) -> list[int]:
+    """The ids that the encoder gives, which its kernels and its reference give, too."""
+    ids: list[int] = encoder.encode(text.encode()).tolist()
+    assert encoder.encode_by_kernels(text.encode()).tolist() == ids
+    if len(text) < 1_000:
+        assert encoder.encode_by_reference(text.encode()).tolist() == ids
+    return ids
+
+
+def test_the_library_encodes_what_it_can_read(family: tokenizers.Tokenizer) -> None:
+    assert ByteLevelEncoder(parse_vocabulary(as_json(family))).uses_library
+    odd = as_json(trained(r"\p{L}{1,3}|."))
+    assert not ByteLevelEncoder(parse_vocabulary(odd)).uses_library
+
+
+def test_a_library_that_errs_is_not_used(
+    family: tokenizers.Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Erring:
+        def encode(self, text: bytes) -> list[int]:
+            return [0] * len(text)
+
+    monkeypatch.setattr(gigatoken_encoder, "load_library", lambda *_: Erring())
+    assert not ByteLevelEncoder(parse_vocabulary(as_json(family))).uses_library
+
+
+def test_kernels_encode_where_the_library_is_not_installed(
+    family: tokenizers.Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gigatoken_encoder, "_library", None)
+    encoder = ByteLevelEncoder(parse_vocabulary(as_json(family)))
+    assert not encoder.uses_library
+    assert encoder.encode(b"the crop").tolist() == hugging_face_ids(family, "the crop")
+
+
 @pytest.mark.parametrize(
     "text", [*TEXTS, "", "a" * 5_000, " " * 300, "xyz" * 2_000, "<|end|> is text"]
 )
 def test_ids_are_those_of_hugging_face(family: tokenizers.Tokenizer, text: str) -> None:
     encoder = ByteLevelEncoder(parse_vocabulary(as_json(family)))
     for _ in range(2):  # the second time, words are remembered
-        assert encoder.encode(text.encode()).tolist() == hugging_face_ids(family, text)
+        assert both(encoder, text) == hugging_face_ids(family, text)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +83,7 @@ def gpt2() -> tuple[tokenizers.Tokenizer, ByteLevelEncoder]:
 @given(text=texts)
 def test_any_text(gpt2: tuple[tokenizers.Tokenizer, ByteLevelEncoder], text: str) -> None:
     tokenizer, encoder = gpt2
-    assert encoder.encode(text.encode()).tolist() == hugging_face_ids(tokenizer, text)
+    assert both(encoder, text) == hugging_face_ids(tokenizer, text)
 
 
 @pytest.fixture(scope="module")
@@ -83,10 +119,33 @@ def test_ids_are_those_of_tiktoken(
     tokenizer = make_tokenizer(known)
     ids = tokenizer.encode(text.encode())
     assert ids.tolist() == tiktoken_encoding.encode_ordinary(text)
+    if len(text) < 1_000:
+        assert tokenizer.encode_by_reference(text.encode()).tolist() == ids.tolist()
     assert tokenizer.decode(ids) == text
     assert tokenizer.bos == tokenizer.eos == tiktoken_encoding.n_vocab - 1
     assert tokenizer.file_name == "tokenizer.tiktoken"
     assert int(tokenizer.token_bytes[ids].sum()) == len(text.encode())
+
+
+@given(
+    tokens=st.sets(st.binary(min_size=2, max_size=6).map(lambda b: bytes(97 + x % 3 for x in b))),
+    text=st.binary(max_size=40),
+)
+def test_merges_by_rank_are_those_of_tiktoken(tokens: set[bytes], text: bytes) -> None:
+    """Whatever the tokens: some cannot be made, some in several ways of which one counts."""
+    ranked = [bytes([byte]) for byte in range(256)] + sorted(tokens, key=lambda t: t[::-1])
+    words = bytes(97 + byte % 3 for byte in text).decode()
+    encoding = tiktoken.Encoding(
+        "any",
+        pat_str=r"\w+",
+        mergeable_ranks={t: n for n, t in enumerate(ranked)},
+        special_tokens={},
+    )
+    parsed = vocabulary.Vocabulary(
+        tuple(ranked), {}, {}, (), is_ranked=True, takes_words=True, patterns=(r"\w+",)
+    )
+    encoder = KernelEncoder(parsed, merges_of(parsed))
+    assert encoder.encode(words.encode()).tolist() == encoding.encode_ordinary(words)
 
 
 def test_unknown_ranks_are_refused(tiktoken_encoding: tiktoken.Encoding) -> None:
@@ -125,7 +184,7 @@ def test_normalisation_comes_first(form: str) -> None:
     tokenizer = trained(splits.QWEN2, normalizer=form)
     encoder = ByteLevelEncoder(parse_vocabulary(as_json(tokenizer)))
     for text in (*TEXTS, "ﬁ e\u0301 é ½"):
-        assert encoder.encode(text.encode()).tolist() == hugging_face_ids(tokenizer, text)
+        assert both(encoder, text) == hugging_face_ids(tokenizer, text)
 
 
 def test_added_tokens_are_found_in_texts_and_special_ones_are_not() -> None:
@@ -133,7 +192,7 @@ def test_added_tokens_are_found_in_texts_and_special_ones_are_not() -> None:
     tokenizer.add_tokens(["<tool>", "<tool>s", "日本"])
     encoder = ByteLevelEncoder(parse_vocabulary(as_json(tokenizer)))
     for text in ("a <tool> b<tool>s", "日本語<tool", "<|end|><tool>"):
-        assert encoder.encode(text.encode()).tolist() == hugging_face_ids(tokenizer, text)
+        assert both(encoder, text) == hugging_face_ids(tokenizer, text)
 
 
 def steps(told: dict) -> list[dict]:

@@ -10,6 +10,7 @@ from massivetext.sequencing.byte_level.splits import (
     SPLIT_RULES,
     CompiledSplitter,
     PatternSplitter,
+    Splitter,
     splitter_of,
 )
 from massivetext.sequencing.byte_level.unicode_classes import class_table, computed_table
@@ -29,12 +30,16 @@ pieces = st.sampled_from(
 )
 
 
+def stops(splitter: Splitter, text: str) -> list[int]:
+    return splitter.stops(text.encode(), np.empty(len(text.encode()), np.int64)).tolist()
+
+
 @pytest.mark.parametrize("name", sorted(NAMES))
 @given(text=st.lists(pieces, max_size=14).map("".join))
 def test_compiled_words_are_those_of_the_pattern(name: str, text: str) -> None:
     pattern = NAMES[name]
-    expected = PatternSplitter([pattern]).stops(text.encode())
-    assert CompiledSplitter(SPLIT_RULES[pattern]).stops(text.encode()).tolist() == expected.tolist()
+    expected = stops(PatternSplitter([pattern]), text)
+    assert stops(CompiledSplitter(SPLIT_RULES[pattern]), text) == expected
 
 
 @pytest.mark.parametrize("name", sorted(NAMES))
@@ -44,8 +49,8 @@ def test_any_european_text(name: str, text: str) -> None:
 
 
 def words(pattern: str, text: str) -> list[str]:
-    stops = splitter_of([pattern]).stops(text.encode()).tolist()
-    return [text.encode()[a:b].decode() for a, b in itertools.pairwise([0, *stops])]
+    ends = stops(splitter_of([pattern]), text)
+    return [text.encode()[a:b].decode() for a, b in itertools.pairwise([0, *ends])]
 
 
 def test_known_examples() -> None:
@@ -61,8 +66,15 @@ def test_known_examples() -> None:
 
 
 def test_several_patterns_cut_one_after_the_other() -> None:
-    stops = splitter_of([r"\p{N}", r"[ab]+|\s+"]).stops(b"ab1 ba2")
-    assert stops.tolist() == [2, 3, 4, 6, 7]
+    assert stops(splitter_of([r"\p{N}", r"[ab]+|\s+"]), "ab1 ba2") == [2, 3, 4, 6, 7]
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+@pytest.mark.parametrize("text", ["1", "a", " ", "!", "\n", "ก", "A", "'"])
+def test_a_million_of_one_character_take_linear_time(name: str, text: str) -> None:
+    """One pass over them: a second look at each would take minutes."""
+    splitter = CompiledSplitter(SPLIT_RULES[NAMES[name]])
+    assert stops(splitter, text * 1_000_000)[-1] == len(text.encode()) * 1_000_000
 
 
 def test_what_is_no_pattern_is_refused() -> None:

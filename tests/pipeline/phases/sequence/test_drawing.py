@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from massivetext.config import Config, Sequencing
@@ -97,6 +97,7 @@ shapes = st.dictionaries(
 corpora = st.builds(Corpus, shapes, parts=st.integers(1, 3), guess=st.floats(0.2, 5))
 
 
+@example(corpus=Corpus({"d": (10, 12, 1)}, parts=3, guess=2.0), requests=[1, 3], visits=3)
 @settings(max_examples=1_000)
 @given(
     corpus=corpora,

@@ -15,12 +15,13 @@ import xxhash
 from massivetext.config import TokenizerConfig
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.engine import BeamEngine
-from massivetext.pipeline.engine.errors import UsageError
+from massivetext.pipeline.engine.errors import RunError, UsageError
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.phases.phase import run_phase
-from massivetext.pipeline.phases.sequence import phase
+from massivetext.pipeline.phases.sequence import items, phase
 from massivetext.pipeline.phases.table import phase_named
 from massivetext.sequencing import ShardReader
+from massivetext.sequencing.sentencepiece_tokenizer import SentencePieceTokenizer
 from massivetext.sequencing.tokenizer import load_tokenizer
 from tests.pipeline.phases.sequence.made_up_corpus import (
     CONFIG,
@@ -250,3 +251,24 @@ def test_other_libraries_find_their_files(format_name, tmp_path):
         card = (tmp_path / "sequences/README.md").read_text()
         assert "- split: held_out\n    path: held_out/shard-*.parquet" in card
         assert "split: train" not in (tmp_path / "sequences/held_out/README.md").read_text()
+
+
+def test_a_crop_that_the_reference_encodes_otherwise_ends_the_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(items, "is_checked", lambda _: True)
+    wrong = np.array([5, 6], np.uint16)
+    monkeypatch.setattr(SentencePieceTokenizer, "encode_by_reference", lambda *_: wrong)
+    with pytest.raises(
+        RunError, match=r"document [0-9a-f]{32} of .*: its tokens differ from those"
+    ):
+        sequence(tmp_path)
+    assert not list(tmp_path.glob("sequences/shard*"))
+
+
+def test_checked_crops_are_counted(written, tmp_path, monkeypatch):
+    monkeypatch.setattr(items, "is_checked", lambda _: True)
+    sequence(tmp_path)
+    found = ShardReader(tmp_path / "sequences").dataset
+    assert found.checked_crops > 100 > ShardReader(written / "sequences").dataset.checked_crops
+    assert replace(found, checked_crops=0) == replace(
+        ShardReader(written / "sequences").dataset, checked_crops=0
+    )
