@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import json
 import os
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Protocol
 
@@ -60,15 +59,15 @@ def write_export(target: str, splits: Sequence[ExportedSplit], folder: str) -> N
 
     Raises:
         OSError: if something cannot be written.
-        UnreadableShardError: if a shard or its provenance is missing or damaged.
+        UnreadableShardError: if a shard, its provenance or the tokenizer is missing or damaged.
     """
-    export = export_to(target)
+    export, dataset = export_to(target), splits[0].reader.dataset
+    with open(os.path.join(folder, dataset.tokenizer), "wb") as tokenizer:
+        tokenizer.write(splits[0].tokenizer())
     for split in splits:
         place = os.path.join(folder, split.name)
         os.mkdir(place)
         export.write_split(place, split)
-    reader = splits[0].reader
-    shutil.copyfile(reader.tokenizer_path, os.path.join(folder, reader.dataset.tokenizer))
     names = [split.name for split in splits]
     checksums = {f"{name}/{file}": c for name in names for file, c in _checksums(folder, name)}
     texts = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from massivetext.sequencing.token_type import Tokens, TokenType, token_type_of
 
 
 class UnreadableShardError(Exception):
-    """A shard, or its provenance, that is missing or damaged."""
+    """A shard, its provenance or the tokenizer, that is missing or damaged."""
 
 
 def _nothing(_: int) -> None:
@@ -43,6 +44,19 @@ class ExportedSplit:
         """Of the tokens."""
         return token_type_of(self.reader.dataset.vocab_size)
 
+    def tokenizer(self) -> bytes:
+        """Returns the file of the tokenizer.
+
+        Raises:
+            UnreadableShardError: if it is missing, or is not the one of the shards.
+        """
+        dataset = self.reader.dataset
+        with self._watched(dataset.tokenizer), open(self.reader.tokenizer_path, "rb") as stream:
+            model = stream.read()
+            if hashlib.sha256(model).hexdigest() != dataset.tokenizer_sha256:
+                raise ValueError("it is not the tokenizer of these shards")
+        return model
+
     @property
     def shards(self) -> list[int]:
         """Numbers of the shards that hold sequences; most readers refuse empty files."""
@@ -62,7 +76,7 @@ class ExportedSplit:
 
     def labelled_batches(self, shard: int) -> Iterator[LabelledRows]:
         """Yields the sequences of a shard with segment ids and subsets, as `batches` does."""
-        with self._watched(shard):
+        with self._watched(self._name(shard)):
             labels = self.reader.labels(shard)
         for rows in self._row_groups(shard):
             segment_ids = labels.segment_ids(rows.start, rows.stop)
@@ -74,18 +88,21 @@ class ExportedSplit:
         return rows_of_groups(self.reader.dataset.shards[shard].records, self.length)
 
     def _read(self, shard: int, rows: range) -> Tokens:
-        with self._watched(shard):
+        with self._watched(self._name(shard)):
             sequences_NxL = self.reader.read_run(shard, rows.start, rows.stop)
         self.tell_read(len(rows))
         return sequences_NxL
 
+    def _name(self, shard: int) -> str:
+        return f"{self.reader.dataset.shards[shard].name} or its provenance"
+
     @contextmanager
-    def _watched(self, shard: int) -> Iterator[None]:
+    def _watched(self, name: str) -> Iterator[None]:
         """Tells faults of what is read from those of what is written."""
         try:
             yield
         except (OSError, ValueError, IndexError, RuntimeError) as error:  # each format has its own
-            name, said = self.reader.dataset.shards[shard].name, " ".join(str(error).split())
+            said = " ".join(str(error).split())
             raise UnreadableShardError(
-                f"cannot read {name} of {self.reader.folder}, or its provenance: {said}"
+                f"cannot read {name} in {self.reader.folder}: {said}"
             ) from error

@@ -194,6 +194,16 @@ def test_shards_without_provenance_are_named(target: str, tmp_path: Path) -> Non
         export(target, splits, tmp_path / "out")
 
 
+def test_a_tokenizer_that_is_not_theirs_is_refused(tmp_path: Path) -> None:
+    splits = make(tmp_path / "shards", "raw", "usual")
+    (tmp_path / "shards/tokenizer.model").write_bytes(b"another")
+    with pytest.raises(UnreadableShardError, match="is not the tokenizer of these shards"):
+        export("megatron", splits, tmp_path / "out")
+    (tmp_path / "shards/tokenizer.model").unlink()
+    with pytest.raises(UnreadableShardError, match=r"cannot read tokenizer\.model in"):
+        export("megatron", splits, tmp_path / "again")
+
+
 @given(st.lists(st.integers(0, 2**32 - 1), max_size=40))
 def test_varints_are_those_of_protocol_buffers(numbers: list[int]) -> None:
     expected = b""
