@@ -9,7 +9,7 @@ LOCK := requirements-dev.lock
 # What make installs has the versions of the lock, so that all see the same lint and tests.
 INSTALL := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --constraint $(LOCK) --editable
 
-.PHONY: run test test-all test-shared test-runners fuzz lint lock clean
+.PHONY: run test test-all test-shared test-runners test-trainers fuzz lint lock clean
 .PHONY: bench-content bench-encoders bench-filters bench-extraction bench-dedup bench-dedup-million bench-local-run
 
 run: $(VENV)/installed  ## The sample through the whole pipeline, then a tiny model trained on it.
@@ -24,7 +24,7 @@ test: $(VENV)/installed  ## The tests, at most five minutes.
 	$(BIN)/python -m pytest -n 2
 
 test-all: $(VENV)/installed-gcp  ## The tests and the slow suites.
-	$(BIN)/python -m pytest -n 2 -m "not shared_data and not runners" --timeout 1800
+	$(BIN)/python -m pytest -n 2 -m "not shared_data and not runners and not trainers" --timeout 1800
 
 test-shared: $(VENV)/installed  ## What needs the development data: MASSIVETEXT_SHARED=folder.
 	@test -d "$(MASSIVETEXT_SHARED)" || \
@@ -34,6 +34,14 @@ test-shared: $(VENV)/installed  ## What needs the development data: MASSIVETEXT_
 test-runners: $(VENV)/clusters  ## The same job on Spark, Flink and Prism: needs Java, Maven, Go.
 	$(BIN)/python tests/clusters/prepare.py
 	$(BIN)/python -m pytest -v -m runners tests/clusters
+
+test-trainers: $(VENV)/installed .venv-trainers/installed  ## Real trainers read the shards by what docs/shards.md shows: 7 GB of packages.
+	$(BIN)/python -m pytest -v -m trainers tests/trainers
+
+.venv-trainers/installed: tests/trainers/packages.txt
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --no-deps --ignore-requires-python --requirement $<
+	@touch $@
 
 $(VENV)/clusters: $(VENV)/installed
 	$(INSTALL) ".[clusters]"
@@ -117,4 +125,4 @@ $(VENV)/installed-gcp: $(VENV)/installed  # Beam's translation for Dataflow, whi
 	@touch $@
 
 clean:  ## Removes what the targets above made.
-	rm -rf $(VENV) .venv-bench-* .venv-lock .runners out build dist *.egg-info
+	rm -rf $(VENV) .venv-bench-* .venv-lock .venv-trainers .runners out build dist *.egg-info

@@ -88,6 +88,7 @@ setup(
         "dev": [
             "apache-beam[aws]>=2.77,<3",
             "build",
+            "datasets>=4",  # reads Parquet shards, as docs/shards.md says
             "datasketch>=2.0",  # our signatures are held against its own
             "fastwarc>=2.0",  # a peer of our reader
             "hypothesis>=6.100",

@@ -36,3 +36,6 @@ UNREADABLE_FORMATS: Final[Mapping[str, str]] = MappingProxyType(
 
 SHARD_FORMATS: Final = ("arrayrecord", "tfrecord", "parquet", "raw")
 """`sequence.format`."""
+
+EXPORT_TARGETS: Final = ("megatron", "mds", "hf", "maxtext")
+"""`massivetext export --to`: `EXPORT` of `massivetext/sequencing/shards/exports/x.py` is `x`."""

@@ -157,6 +157,7 @@ ONE_IDEA = {
     "READER": ("pipeline/readers/",),
     "read": ("pipeline/readers/",),
     "FORMAT": ("sequencing/shards/",),
+    "EXPORT": ("sequencing/shards/exports/",),
     "COMMAND": ("pipeline/commands/",),
     "COMMANDS": ("pipeline/commands/", "model/commands.py"),
     "add_arguments": ("pipeline/commands/",),

@@ -30,6 +30,7 @@ from massivetext.model import commands as model
 from massivetext.pipeline.commands import (
     estimate_command,
     explain,
+    export,
     extract,
     phase,
     run,
@@ -48,6 +49,7 @@ COMMANDS: Final = (
     extract.COMMAND,
     explain.COMMAND,
     verify.COMMAND,
+    export.COMMAND,
     train_tokenizer.COMMAND,
     *model.COMMANDS,
 )

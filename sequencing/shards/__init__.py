@@ -3,4 +3,5 @@
 from massivetext.sequencing.shards.formats import FORMATS as FORMATS
 from massivetext.sequencing.shards.formats import provenance_name as provenance_name
 from massivetext.sequencing.shards.formats import shard_name as shard_name
+from massivetext.sequencing.shards.reader import NoShardsError as NoShardsError
 from massivetext.sequencing.shards.reader import ShardReader as ShardReader

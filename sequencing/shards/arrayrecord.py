@@ -1,4 +1,4 @@
-"""ArrayRecord: random access, a checksum a record; grain and maxtext read it natively.
+"""ArrayRecord: random access, a checksum a record; grain reads it natively.
 
 One record is one sequence: little-endian tokens. Option `group_size:1` makes every record
 a unit of reading (grain requires it); uncompressed, because zstd saves 38 % of the disk and costs
@@ -11,6 +11,7 @@ import errno
 import os
 import shutil
 import tempfile
+from collections.abc import Iterable
 from typing import BinaryIO, Final
 
 import numpy as np
@@ -32,13 +33,8 @@ class ArrayRecordFormat:
     def write(self, stream: BinaryIO, sequences_NxL: Tokens) -> None:
         """Writes a shard, by way of a local file: the library writes to paths only."""
         with tempfile.NamedTemporaryFile(prefix="massivetext-", dir=staging_folder()) as staged:
-            try:
-                writer = array_record_module.ArrayRecordWriter(staged.name, _WRITER_OPTIONS)
-                for sequence_L in little_endian(sequences_NxL):
-                    writer.write(sequence_L.tobytes())
-                writer.close()
-            except RuntimeError as error:
-                raise _system_error(error) from error
+            records = (sequence_L.tobytes() for sequence_L in little_endian(sequences_NxL))
+            write_records(staged.name, records, staging_in_words())
             with open(staged.name, "rb") as written:
                 shutil.copyfileobj(written, stream, 1 << 20)
 
@@ -47,11 +43,28 @@ class ArrayRecordFormat:
         return ArrayRecordFile(path, token_type)
 
 
-def _system_error(error: RuntimeError) -> OSError:
+def write_records(path: str, records: Iterable[bytes], place: str) -> None:
+    """Writes a local file of records.
+
+    Args:
+        path: of the file.
+        records: in their order.
+        place: where it lies, in words for people.
+    """
+    try:
+        writer = array_record_module.ArrayRecordWriter(path, _WRITER_OPTIONS)
+        for record in records:
+            writer.write(record)
+        writer.close()
+    except RuntimeError as error:
+        raise _system_error(error, place) from error
+
+
+def _system_error(error: RuntimeError, place: str) -> OSError:
     """Returns what the library says about a file, as Python would say it."""
     is_full = os.strerror(errno.ENOSPC) in str(error)
     said = os.strerror(errno.ENOSPC) if is_full else " ".join(str(error).split())
-    return OSError(errno.ENOSPC if is_full else errno.EIO, f"{said} in {staging_in_words()}")
+    return OSError(errno.ENOSPC if is_full else errno.EIO, f"{said} in {place}")
 
 
 class ArrayRecordFile:
@@ -66,6 +79,11 @@ class ArrayRecordFile:
 
     def __getitem__(self, index: int) -> Tokens:
         return np.frombuffer(self._reader.read([index])[0], self._token_type)
+
+    def read_run(self, first: int, stop: int) -> Tokens:
+        """Returns the sequences [first, stop), in a tenth of the time of one by one."""
+        records = self._reader.read(first, stop)
+        return np.frombuffer(b"".join(records), self._token_type).reshape(stop - first, -1)
 
 
 FORMAT: Final = ArrayRecordFormat()

@@ -1,13 +1,16 @@
 """What a shard format is: a way to write equal-length sequences to a stream and to read them back.
 
 A new format is a module beside this one, named after it, with `FORMAT`, and a name in
-`massivetext/formats.py`.
+`massivetext/formats.py`. Formats that tell more of a sequence than its tokens are `LabelledFormat`;
+those with files of other libraries beside a shard are `FormatWithSidecars`.
 """
 
 from __future__ import annotations
 
-from typing import BinaryIO, Protocol
+from collections.abc import Iterable, Mapping
+from typing import BinaryIO, Protocol, runtime_checkable
 
+from massivetext.sequencing.shards.labels import Labels
 from massivetext.sequencing.token_type import SMALL, Tokens, TokenType
 
 
@@ -20,6 +23,15 @@ class SequenceFile(Protocol):
 
     def __getitem__(self, index: int, /) -> Tokens:
         """Returns a sequence, 0 <= index < len."""
+        ...
+
+
+@runtime_checkable
+class FileOfRuns(Protocol):
+    """An open shard that reads sequences side by side faster than one by one."""
+
+    def read_run(self, first: int, stop: int) -> Tokens:
+        """Returns the sequences [first, stop), shape (stop - first, length)."""
         ...
 
 
@@ -42,4 +54,43 @@ class ShardFormat(Protocol):
 
     def open(self, path: str, length: int, token_type: TokenType = SMALL) -> SequenceFile:
         """Opens a local file of sequences of `length` tokens of this type."""
+        ...
+
+
+@runtime_checkable
+class LabelledFormat(Protocol):
+    """A format that says of a sequence what its tokens belong to."""
+
+    def write_labelled(self, stream: BinaryIO, sequences_NxL: Tokens, labels: Labels) -> None:
+        """Writes a whole shard, as `ShardFormat.write` does, with its labels."""
+        ...
+
+
+@runtime_checkable
+class FormatWithSidecars(Protocol):
+    """A format whose shards other libraries read by a file beside them."""
+
+    def sidecars(self, shard: str, token_type: TokenType, labels: Labels) -> Mapping[str, bytes]:
+        """Returns the files beside a shard, by name.
+
+        Args:
+            shard: its file name.
+            token_type: of its tokens.
+            labels: of its sequences.
+        """
+        ...
+
+
+@runtime_checkable
+class FormatWithCard(Protocol):
+    """A format that Hugging Face `datasets` loads by the card of its folder (`README.md`)."""
+
+    def card(self, checksums: Iterable[str], is_held_out: bool, has_held_out: bool) -> str:
+        """Returns the card.
+
+        Args:
+            checksums: of the shards, in their order.
+            is_held_out: whether it is of the folder of held-out documents.
+            has_held_out: whether the folder has such a folder below it.
+        """
         ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import suppress
 
 
 class LocalCopies:
@@ -49,3 +50,9 @@ class LocalCopies:
             file_system.get_file(path, f"{local}.part")
             os.replace(f"{local}.part", local)
         return local
+
+    def discard(self, name: str) -> None:
+        """Deletes the copy of a file, if there is one."""
+        if self._copies is not None:
+            with suppress(FileNotFoundError):
+                os.remove(os.path.join(self._copies.name, name))

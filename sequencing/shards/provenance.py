@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from massivetext.sequencing.shards.labels import Labels
+
 
 @dataclass(frozen=True)
 class CropPiece:
@@ -28,21 +30,33 @@ class CropPiece:
 
 
 class ShardProvenance:
-    """The pieces of all sequences of a shard, held in memory: about 60 bytes each."""
+    """The pieces of all sequences of a shard, held in memory: about 80 bytes each."""
 
     def __init__(self, path: str, sequences: int) -> None:
         """Reads the table of a shard with so many sequences; its rows are ordered by them."""
         import pyarrow.parquet as pq  # readers of tokens alone do without it
 
         names = [field.name for field in fields(CropPiece)]
-        self._table = pq.read_table(path, columns=["sequence", *names])
-        places = self._table["sequence"].to_numpy()
-        self._start_of: NDArray[np.intp] = np.searchsorted(places, np.arange(sequences + 1))
-        self._names = names
+        table = pq.read_table(path, columns=["sequence", *names]).combine_chunks()
+        subsets = table["subset"].combine_chunks().dictionary_encode()
+        self._sequence_G = table["sequence"].to_numpy()
+        self._start_of = np.searchsorted(self._sequence_G, np.arange(sequences + 1))
+        self._document_ids = table["document_id"].combine_chunks()
+        self._subset_names: list[str] = subsets.dictionary.to_pylist()
+        self._subset_G: NDArray[np.int32] = subsets.indices.to_numpy()
+        self._numbers = {name: table[name].to_numpy() for name in names[2:]}
 
     def pieces(self, sequence: int) -> list[CropPiece]:
         """Returns what a sequence of the shard is made of, in order."""
-        start, stop = self._start_of[sequence], self._start_of[sequence + 1]
-        rows = self._table.slice(start, stop - start)
-        columns = [rows[name].to_pylist() for name in self._names]
+        rows = slice(self._start_of[sequence], self._start_of[sequence + 1])
+        columns = [
+            self._document_ids[rows].to_pylist(),
+            [self._subset_names[code] for code in self._subset_G[rows].tolist()],
+            *(column[rows].tolist() for column in self._numbers.values()),
+        ]
         return [CropPiece(*values) for values in zip(*columns, strict=True)]
+
+    def labels(self, length: int) -> Labels:
+        """Returns the segments and subsets of sequences of `length` tokens."""
+        names_G = np.array(self._subset_names, object)[self._subset_G]
+        return Labels.of_pieces(self._sequence_G, self._numbers["token_start"], names_G, length)

@@ -1,14 +1,19 @@
 """Raw tokens: nothing but little-endian integers, for numpy.memmap and its friends.
 
-The file has no checksum; `dataset.json` holds one for each shard.
+OLMo-core reads such files as they are. Beside each lie the indices by which Megatron-LM (`.idx`)
+and datatrove and nanotron (`.bin.index`) read it. The file has no checksum; `dataset.json` holds
+one for each shard.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import BinaryIO, Final
 
 import numpy as np
 
+from massivetext.sequencing.shards.indices import document_ends, megatron_index
+from massivetext.sequencing.shards.labels import Labels
 from massivetext.sequencing.token_type import SMALL, Tokens, TokenType, little_endian
 
 
@@ -21,6 +26,24 @@ class RawFormat:
     def write(self, stream: BinaryIO, sequences_NxL: Tokens) -> None:
         """Writes a shard."""
         stream.write(little_endian(sequences_NxL).tobytes())
+
+    def sidecars(self, shard: str, token_type: TokenType, labels: Labels) -> Mapping[str, bytes]:
+        """Returns the indices of other libraries to a shard; none reads an empty one.
+
+        Args:
+            shard: its file name.
+            token_type: of its tokens.
+            labels: of its sequences.
+        """
+        sequences = len(labels.subset_N)
+        if not sequences:
+            return {}
+        return {
+            f"{shard.removesuffix(self.suffix)}.idx": megatron_index(
+                sequences, labels.length, token_type
+            ),
+            f"{shard}.index": document_ends(labels),
+        }
 
     def open(self, path: str, length: int, token_type: TokenType = SMALL) -> RawFile:
         """Maps a shard into memory."""

@@ -11,14 +11,15 @@ import hashlib
 import itertools
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from massivetext.sequencing.dataset import DATASET_FILE, Dataset
-from massivetext.sequencing.shards.format import SequenceFile, ShardFormat
+from massivetext.sequencing.shards.format import FileOfRuns, SequenceFile, ShardFormat
 from massivetext.sequencing.shards.formats import FORMATS, provenance_name
+from massivetext.sequencing.shards.labels import Labels
 from massivetext.sequencing.shards.local_copies import LocalCopies
 from massivetext.sequencing.shards.provenance import CropPiece, ShardProvenance
 from massivetext.sequencing.shards.stream import SequenceStream
@@ -27,15 +28,23 @@ from massivetext.sequencing.token_type import Tokens, token_type_of
 if TYPE_CHECKING:
     from massivetext.sequencing.tokenizer import Tokenizer
 
-_HASHED_BYTES = 1 << 20
+_HASHED_BYTES: Final = 1 << 20
+
+_MOST_OPEN: Final = 64
+"""Our choice: shards open at a time; a process may have some hundred files, and shares them."""
+
+
+class NoShardsError(FileNotFoundError):
+    """A folder without `dataset.json`."""
 
 
 class ShardReader:
     """All sequences of a folder of shards, in the order of the shards.
 
     Random access (`reader[i]`, also `reader[-1]`), so it can be a source of grain or of PyTorch;
-    files are opened when they are first needed, and again after pickling. Damage is found: by the
-    checksum of a record where the format has one, else by that of the shard when it is opened.
+    files are opened when they are first needed, some at a time, and again after pickling. Damage is
+    found: by the checksum of a record where the format has one, else by that of the shard when it
+    is opened.
 
     Attributes:
         folder: the folder with `dataset.json`: a path, or a URL that fsspec knows.
@@ -46,13 +55,14 @@ class ShardReader:
         """Reads `dataset.json`; opens no shard yet.
 
         Raises:
-            FileNotFoundError: if the folder holds no `dataset.json` or lacks a shard.
+            NoShardsError: if the folder holds no `dataset.json`.
+            FileNotFoundError: if it lacks a shard.
             ValueError: if `dataset.json` cannot be understood.
         """
         self._local = LocalCopies(folder)
         self.folder = self._local.folder
         if not self._local.exists(DATASET_FILE):
-            raise FileNotFoundError(
+            raise NoShardsError(
                 f"{self.folder} holds no {DATASET_FILE}: expected the folder `sequences` of a "
                 "finished run"
             )
@@ -60,6 +70,7 @@ class ShardReader:
             self.dataset = Dataset.from_json(stream.read())
         self._stops = list(itertools.accumulate(shard.records for shard in self.dataset.shards))
         self._files: dict[int, SequenceFile] = {}
+        self._sound: set[int] = set()
         self._provenances: dict[int, ShardProvenance] = {}
         self._check_files()
 
@@ -77,6 +88,13 @@ class ShardReader:
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_files": {}, "_provenances": {}}
 
+    def read_run(self, shard: int, first: int, stop: int) -> Tokens:
+        """Returns sequences [first, stop) of a shard, shape (stop - first, sequence_length)."""
+        opened = self._file(shard)
+        if isinstance(opened, FileOfRuns):
+            return opened.read_run(first, stop)
+        return np.stack([opened[row] for row in range(first, stop)])
+
     def stream(self, host: int = 0, hosts: int = 1, position: int = 0) -> SequenceStream:
         """Returns a host's share of the sequences, from a position on."""
         return SequenceStream(self, host, hosts, position)
@@ -88,10 +106,18 @@ class ShardReader:
             IndexError: if there is no such sequence.
         """
         shard, row = self.locate(index)
-        if shard not in self._provenances:
-            path = self._local.path(provenance_name(shard, len(self.dataset.shards)))
-            self._provenances[shard] = ShardProvenance(path, self.dataset.shards[shard].records)
-        return self._provenances[shard].pieces(row)
+        return self._provenance(shard).pieces(row)
+
+    def labels(self, shard: int) -> Labels:
+        """Returns the segments and subsets of a shard's sequences, as its provenance tells them."""
+        return self._provenance(shard).labels(self.dataset.sequence_length)
+
+    def release(self, shard: int) -> None:
+        """Closes what is open of a shard, and deletes copies of it; it can be read again."""
+        self._files.pop(shard, None)
+        self._provenances.pop(shard, None)
+        self._local.discard(self.dataset.shards[shard].name)
+        self._local.discard(provenance_name(shard, len(self.dataset.shards)))
 
     def segment_ids(self, index: int) -> NDArray[np.int32]:
         """Returns which crop each token belongs to, counted from 1; for masks between documents.
@@ -140,21 +166,37 @@ class ShardReader:
         shard = bisect.bisect_right(self._stops, index)
         return shard, index - self._stops[shard] + self.dataset.shards[shard].records
 
+    def _provenance(self, shard: int) -> ShardProvenance:
+        if shard not in self._provenances:
+            path = self._local.path(provenance_name(shard, len(self.dataset.shards)))
+            self._provenances[shard] = ShardProvenance(path, self.dataset.shards[shard].records)
+        return self._provenances[shard]
+
     def _file(self, shard: int) -> SequenceFile:
-        if shard not in self._files:
-            entry, shard_format = self.dataset.shards[shard], FORMATS[self.dataset.format]
-            path = self._local.path(entry.name)
-            opened = self._opened(shard_format, path)
-            if len(opened) != entry.records:
-                raise ValueError(
-                    f"{path} holds {len(opened):,} sequences; {DATASET_FILE} says "
-                    f"{entry.records:,}: the file is not the one that was written"
-                )
-            # A format that says nothing of checksums has none.
-            if entry.xxh3 and not getattr(shard_format, "checks_records", False):
-                _require_checksum(path, entry.xxh3)
+        opened = self._files.get(shard)
+        if opened is None:
+            opened = self._open(shard)
+            if len(self._files) >= _MOST_OPEN:
+                # The one that was opened first goes; whoever reads it at this moment still has it.
+                self._files.pop(next(iter(self._files.copy())), None)
             self._files[shard] = opened
-        return self._files[shard]
+        return opened
+
+    def _open(self, shard: int) -> SequenceFile:
+        entry, shard_format = self.dataset.shards[shard], FORMATS[self.dataset.format]
+        path = self._local.path(entry.name)
+        opened = self._opened(shard_format, path)
+        if len(opened) != entry.records:
+            raise ValueError(
+                f"{path} holds {len(opened):,} sequences; {DATASET_FILE} says "
+                f"{entry.records:,}: the file is not the one that was written"
+            )
+        # A format that says nothing of checksums has none.
+        if entry.xxh3 and not getattr(shard_format, "checks_records", False):
+            if shard not in self._sound:
+                _require_checksum(path, entry.xxh3)
+            self._sound.add(shard)
+        return opened
 
     def _opened(self, shard_format: ShardFormat, path: str) -> SequenceFile:
         """Opens a shard; formats that know uint16 alone are not asked for another type."""

@@ -43,8 +43,8 @@ class TFRecordFile:
     """An open TFRecord shard of equal records."""
 
     def __init__(self, path: str, length: int, token_type: TokenType) -> None:
-        self._path, self._token_type = path, token_type
         self._stream = open(path, "rb")  # noqa: SIM115 (open as long as the shard is)
+        self._path, self._token_type = path, token_type
         self._payload_bytes = token_type.itemsize * length
         self._record_bytes = _HEADER_BYTES + self._payload_bytes + _FOOTER_BYTES
         size_bytes = os.path.getsize(path)
@@ -54,6 +54,9 @@ class TFRecordFile:
                 f"{self._record_bytes:,}, the size of a record of {length:,} tokens"
             )
         self._records = size_bytes // self._record_bytes
+
+    def __del__(self) -> None:
+        self._stream.close()
 
     def __len__(self) -> int:
         return self._records

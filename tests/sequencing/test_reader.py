@@ -30,6 +30,40 @@ def sequences(count: int, token_type: type = np.uint16) -> np.ndarray:
     return np.random.default_rng(0).integers(3, 1_000, (count, LENGTH)).astype(token_type)
 
 
+def test_more_shards_than_files_that_may_be_open(tmp_path: Path) -> None:
+    """Shards are closed again, so that their number has no limit; nor are they checked twice."""
+    shards = [np.full((2, LENGTH), number, np.uint16) for number in range(200)]
+    write_shards(tmp_path, "raw", shards)
+    reader = ShardReader(tmp_path)
+    assert all((reader.read_run(n, 0, 2) == n).all() for n in range(200))
+    for order in (range(400), reversed(range(400))):
+        assert all((reader[n] == n // 2).all() for n in order)
+    assert len(reader._files) <= 64
+    path = tmp_path / shard_name(5, 200, "raw")
+    path.write_bytes(path.read_bytes()[:-1] + b"!")
+    assert list(reader[10]) == [5] * LENGTH
+    with pytest.raises(ValueError, match="is damaged"):
+        ShardReader(tmp_path)[10]
+
+
+def test_what_is_released_is_read_again(with_provenance: Path) -> None:
+    import fsspec
+
+    file_system = fsspec.filesystem("memory")
+    file_system.put(str(with_provenance), "/far/sequences", recursive=True)
+    try:
+        reader = ShardReader("memory://far/sequences")
+        first, pieces = reader[0], reader.provenance(1)
+        copies = Path(reader.tokenizer_path).parent
+        assert len(list(copies.rglob("shard-*"))) == 2
+        reader.release(0)
+        assert not list(copies.rglob("shard-*"))
+        assert (reader[0] == first).all()
+        assert reader.provenance(1) == pieces
+    finally:
+        file_system.rm("/far", recursive=True)
+
+
 def test_hosts_share_the_sequences_and_go_on_where_they_stood(tmp_path: Path) -> None:
     write_folder(tmp_path, "raw", sequences(10))
     reader = ShardReader(tmp_path)
@@ -82,6 +116,9 @@ def test_provenance_tells_segments_where_bos_and_eos_are_one(with_provenance: Pa
     ]  # fmt: skip
     assert [piece.document_id for piece in reader.provenance(1)] == ["10", "11"]
     assert reader.provenance(-1)[0].document_id == "20"
+    labels = reader.labels(0)
+    assert labels.segment_ids(0, 3).tolist() == [reader.segment_ids(n).tolist() for n in range(3)]
+    assert labels.subset_N == ["books"] * 3
 
 
 @pytest.mark.parametrize("format_name", FORMATS)

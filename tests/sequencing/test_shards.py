@@ -40,6 +40,7 @@ def test_sequences_come_back(tmp_path, format_name):
         sequence = reader[index]
         assert sequence.dtype == np.uint16
         assert np.array_equal(sequence, expected[index])
+    assert np.array_equal(reader.read_run(2, 7, 1_500), shards[2][7:])
     for index in (1_505, -1_506):
         with pytest.raises(IndexError):
             reader[index]

@@ -42,6 +42,7 @@ from massivetext.pipeline.phases.sequence.planning import (
     plan_parts,
     visits_of,
 )
+from massivetext.pipeline.phases.sequence.shard_files import write_card
 from massivetext.pipeline.phases.sequence.shards import shards_of, write_shards
 from massivetext.pipeline.phases.sequence.tokenizer_file import TokenizerFile
 from massivetext.sequencing.beam import Quotas, VisitId
@@ -112,8 +113,8 @@ def sequence(run: PhaseRun) -> Manifest:
     survey, held_out = _survey(run, split)
     mixture = mixture_of(config, [s for s, counts in survey.items() if counts.text_bytes])
     tokenizer, warnings, tokenizer_entry = _tokenizer(run, mixture.given)
-    results, entry = _write_side(run, split, survey, mixture, tokenizer, warnings)
-    entries = [tokenizer_entry, entry]
+    results, described = _write_side(run, split, survey, mixture, tokenizer, warnings)
+    entries = [tokenizer_entry, *described]
     if config.sequence.held_out:
         others, more = _write_held_out(run, split.other, held_out, mixture, tokenizer)
         results |= others
@@ -159,8 +160,8 @@ def _write_side(
     mixture: Mixture,
     tokenizer: Tokenizer,
     warnings: list[str],
-) -> tuple[dict[str, ItemResult[Any]], store.FileEntry]:
-    """Writes the shards of a side of the corpus; returns what each holds, and `dataset.json`.
+) -> tuple[dict[str, ItemResult[Any]], tuple[store.FileEntry, ...]]:
+    """Writes the shards of a side of the corpus; returns what each holds, and what tells of them.
 
     Args:
         run: of the phase.
@@ -188,8 +189,9 @@ def _write_side(
     dataset = describe(config, survey, drawn, targets, plan, shards, warnings)
     content = dataset.to_json().encode()
     entry = store.write_bytes(run.job.output, f"{plan.folder}/{DATASET_FILE}", content)
+    card = write_card(run.job.output, plan, dataset, bool(config.sequence.held_out))
     names = [plan.step(shard.name) for shard in made]
-    return dict(zip(names, shards, strict=True)), entry
+    return dict(zip(names, shards, strict=True)), (entry, *card)
 
 
 def _write_held_out(
@@ -203,7 +205,7 @@ def _write_held_out(
     there = {s: share for s, share in mixture.given.items() if survey[s].documents}
     mixture = Mixture(mixture.asked, there, ())
     try:
-        results, dataset = _write_side(run, split, survey, mixture, tokenizer, [])
+        results, described = _write_side(run, split, survey, mixture, tokenizer, [])
     except TooSmallError:
         documents = sum(counts.documents for counts in survey.values())
         raise UsageError(
@@ -213,7 +215,7 @@ def _write_held_out(
         ) from None
     # The folder stands for itself, so the tokenizer lies there, too.
     path = f"sequences/{HELD_OUT_FOLDER}/{tokenizer.file_name}"
-    return results, (dataset, store.write_bytes(run.job.output, path, tokenizer.model))
+    return results, (*described, store.write_bytes(run.job.output, path, tokenizer.model))
 
 
 MOST_LOST: Final = 0.25

@@ -42,6 +42,7 @@ from massivetext.pipeline.phases.sequence.parts import (
     part_path,
 )
 from massivetext.pipeline.phases.sequence.planning import PartPlan
+from massivetext.pipeline.phases.sequence.shard_files import write_shard_files
 from massivetext.sequencing.beam import (
     NO_VISIT,
     CountSequences,
@@ -54,8 +55,6 @@ from massivetext.sequencing.beam import (
 from massivetext.sequencing.crop_batches import CROP_DTYPE, CropBatch
 from massivetext.sequencing.filling import DrawnCrops, fill_shard
 from massivetext.sequencing.packing import PackingRule
-from massivetext.sequencing.shards import FORMATS, provenance_name, shard_name
-from massivetext.sequencing.shards.staging import staged_in
 from massivetext.sequencing.token_type import little_endian
 
 
@@ -255,22 +254,10 @@ class FillShard:
         ]
         token_bytes = plan.tokenizer.load().token_bytes
         filled = fill_shard(shard.number, drawn, plan.length, plan.seed, token_bytes)
-        name = shard_name(shard.number, self.shards, plan.format_name)
-        with (
-            store.commit(self.output, f"{plan.folder}/{name}") as pending,
-            staged_in(_local_staging(self.output)),
-        ):
-            FORMATS[plan.format_name].write(pending.stream, filled.sequences_NxL)
-        name = provenance_name(shard.number, self.shards)
-        provenance = store.write_table(self.output, f"{plan.folder}/{name}", filled.provenance)
+        files = write_shard_files(self.output, plan, shard.number, self.shards, filled)
         ledger = {plan.ledger: len(filled.sequences_NxL)}
         found = ShardContent(dict(filled.subset_utf8_bytes))
-        return ItemResult((pending.entry, provenance), ledger, found=(found,))
-
-
-def _local_staging(output: str) -> str | None:
-    """Returns the folder where files of a local output are on their way; None for other outputs."""
-    return None if "://" in output else store.join(output, "tmp")
+        return ItemResult(files, ledger, found=(found,))
 
 
 class ReadCrops(beam.PTransform):

@@ -225,6 +225,34 @@ def test_a_process_that_met_another_tokenizer_writes_what_a_fresh_one_writes(tmp
     assert digests(tmp_path / "one") == digests(tmp_path / "first")
 
 
+FILES_BESIDE = {
+    "raw": ["shard-00000-of-00001.bin.index", "shard-00000-of-00001.idx"],
+    "parquet": ["README.md"],
+}
+
+
+@pytest.mark.parametrize("format_name", FILES_BESIDE)
+def test_other_libraries_find_their_files(format_name, tmp_path):
+    config = with_sequence(format=format_name, held_out=0.2, shards=1)
+    reader, manifest = sequence(tmp_path, config)
+    ours = {entry.path for entry in manifest.all_files}
+    for folder in ("sequences", "sequences/held_out"):
+        found = {p.relative_to(tmp_path).as_posix() for p in (tmp_path / folder).iterdir()}
+        assert found <= ours | {"sequences/provenance", "sequences/held_out"} | {
+            "sequences/held_out/provenance"
+        }
+        assert found >= {f"{folder}/{name}" for name in FILES_BESIDE[format_name]}
+    if format_name == "parquet":
+        table = pq.read_table(tmp_path / "sequences/shard-00000-of-00001.parquet")
+        for number, row in enumerate(table.to_pylist()):
+            assert row["input_ids"] == reader[number].tolist()
+            assert row["segment_ids"] == reader.segment_ids(number).tolist()
+            assert row["subset"] == reader.provenance(number)[0].subset
+        card = (tmp_path / "sequences/README.md").read_text()
+        assert "- split: held_out\n    path: held_out/shard-*.parquet" in card
+        assert "split: train" not in (tmp_path / "sequences/held_out/README.md").read_text()
+
+
 def test_a_crop_that_the_reference_encodes_otherwise_ends_the_run(tmp_path, monkeypatch):
     monkeypatch.setattr(items, "is_checked", lambda _: True)
     wrong = np.array([5, 6], np.uint16)
