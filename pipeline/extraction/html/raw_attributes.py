@@ -44,6 +44,7 @@ _ATTRIBUTE_SLOTS: Final = {
     "rowspan": st.ROW_SPAN,
     "colspan": st.COLUMN_SPAN,
     "srcdoc": st.DOCUMENT,
+    "display": st.DISPLAY,
 }
 """The attributes that matter, by name."""
 

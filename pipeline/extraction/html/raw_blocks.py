@@ -9,6 +9,7 @@ from massivetext.kernels import helper, inlined
 from massivetext.pipeline.extraction.html import elements
 from massivetext.pipeline.extraction.html import page_tree as pt
 from massivetext.pipeline.extraction.html import raw_state as st
+from massivetext.pipeline.extraction.html.raw_spans import end_spans
 
 _P: Final = elements.tag("p")
 _DIV: Final = elements.tag("div")
@@ -64,6 +65,8 @@ def end_block(page: Any) -> None:
         state[st.OPEN_CHARACTERS] = state[st.OPEN_LINK_CHARACTERS] = state[st.OPEN_LINKS] = 0
         state[st.MARGIN] = 0
     state[st.TEXT] = state[st.OPEN_START]
+    if page.spans.shape[1]:
+        end_spans(page)
     if state[st.PENDING_BREAKS]:
         state[st.MARGIN] = max(state[st.MARGIN], min(state[st.PENDING_BREAKS], 2))
         state[st.PENDING_BREAKS] = 0

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from massivetext import ascii_bytes as ab
 from massivetext.kernels import helper, inlined
-from massivetext.pipeline.extraction.html import elements, name_words, styles
+from massivetext.pipeline.extraction.html import elements, name_words, spans, styles
 from massivetext.pipeline.extraction.html import page_tree as pt
 from massivetext.pipeline.extraction.html import raw_state as st
 from massivetext.pipeline.extraction.html.elements import tag as _tag
@@ -18,6 +18,7 @@ from massivetext.pipeline.extraction.html.raw_attributes import (
     integer_of,
     list_style,
     name_words_of,
+    says,
     span_of,
 )
 from massivetext.pipeline.extraction.html.raw_blocks import begin_line, end_block, note_place
@@ -33,6 +34,7 @@ from massivetext.pipeline.extraction.html.raw_formulas import (
 )
 from massivetext.pipeline.extraction.html.raw_hiding import raw_places
 from massivetext.pipeline.extraction.html.raw_implied_ends import open_before
+from massivetext.pipeline.extraction.html.raw_spans import begin_span, end_span, note_names
 
 _A: Final = _tag("a")
 _BUTTON: Final = _tag("button")
@@ -81,6 +83,8 @@ _CODE_LINE: Final = name_words.CODE_LINE
 _LEARNED: Final = name_words.LEARNED
 _NO_MARKER: Final = ord("-") << styles.MARKER_SHIFT
 _SQUARE_ROOT: Final = 0x221A
+_BLOCK: Final = elements.as_bytes("block")
+_SPAN_KINDS: Final = spans.KIND_OF_TAG
 
 
 @inlined
@@ -109,6 +113,8 @@ def _pop_to(page: Any, depth: int) -> None:
                 end_inline(page, top)
             if stack[st.STACK_FLAGS, top] & st.IN_PLACES:
                 note_place(page, top)
+            if stack[st.STACK_FLAGS, top] & st.IS_SPAN:
+                end_span(page, top)
         state[st.DEPTH] = top - 1
 
 
@@ -234,6 +240,8 @@ def _open_block(page: Any, tag: int, is_closed: Any, groups: Any, style: Any, fl
         style |= _NO_MARKER  # its numbers are those of the lines of a listing
     outer = page.stack[st.STACK_NODE, state[st.DEPTH]]
     node = _new_node(page, tag, outer, groups, style)
+    if page.spans.shape[1]:
+        note_names(page, node)
     flags |= st.OPENS_BLOCK | (st.IN_ITEM if tag in (_LI, _DD) else 0)
     _push(page, tag, node, flags)
 
@@ -249,6 +257,9 @@ def _open_inline(page: Any, tag: int, groups: Any, style: Any, flags: Any) -> An
         state[st.PENDING_LINKS] += 1
     if _FLAGS[tag] & _IS_ENDING or groups & _GUTTER:
         flags |= st.ENDING
+    kind = _SPAN_KINDS[tag]
+    if kind and page.spans.shape[1]:
+        flags |= begin_span(page, kind)
     if style & styles.LINE:
         begin_line(page)
         flags |= st.ENDING | st.IN_LINE
@@ -264,12 +275,22 @@ def _open_inline(page: Any, tag: int, groups: Any, style: Any, flags: Any) -> An
         write_character(page, ab.OPENING_PARENTHESIS)
     elif tag == _MATH:
         flags |= st.ENDING | st.IN_FORMULA | st.IN_FOREIGN
+        is_display = _is_display(page)
+        if state[st.DEPTH] < pt.MAX_DEPTH:
+            page.stack[st.STACK_VALUE, state[st.DEPTH] + 1] = is_display
         if attributes[st.ALT_TEXT, 1] > attributes[st.ALT_TEXT, 0]:
-            write_formula(page, attributes[st.ALT_TEXT, 0], attributes[st.ALT_TEXT, 1])
+            write_formula(page, attributes[st.ALT_TEXT, 0], attributes[st.ALT_TEXT, 1], is_display)
             flags |= st.IN_HIDDEN
     elif flags & st.IN_FORMULA:
         flags = _open_part(page, tag, flags)
     return flags
+
+
+@helper
+def _is_display(page: Any) -> bool:
+    """Whether a `math` stands on a line of its own."""
+    start, stop = page.attributes[st.DISPLAY, 0], page.attributes[st.DISPLAY, 1]
+    return start >= 0 and says(page.html, start, stop, _BLOCK)
 
 
 @helper

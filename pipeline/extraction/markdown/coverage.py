@@ -1,0 +1,102 @@
+"""What inline elements cover, in order: of each kind, intervals that do not overlap."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from massivetext.pipeline.extraction.html import spans as sp
+from massivetext.pipeline.extraction.html.spans import Spans
+
+_SPACES: Final = b" \n\t"
+
+
+class Covered(NamedTuple):
+    """Bytes of the text that an element covers, or several elements in a row."""
+
+    start: int
+    stop: int
+    span: int
+    """Number of the first one of its spans."""
+
+
+@dataclass
+class Intervals:
+    """Intervals of one kind, ascending; none overlaps another one."""
+
+    found: list[Covered] = field(default_factory=list)
+    stops: list[int] = field(default_factory=list)
+
+    def within(self, start: int, stop: int) -> Iterator[Covered]:
+        """Yields the intervals in `[start, stop)`, cut to it."""
+        for place in range(bisect_right(self.stops, start), len(self.found)):
+            covered = self.found[place]
+            if covered.start >= stop:
+                return
+            yield Covered(max(covered.start, start), min(covered.stop, stop), covered.span)
+
+
+class Coverage(NamedTuple):
+    """The intervals of a page by what they mean."""
+
+    emphasis: Intervals
+    strong: Intervals
+    code: Intervals
+    links: Intervals
+    tex: Intervals
+    names: dict[int, int]
+    """The span with the names of each node that has some."""
+
+
+def coverage_of(spans: Spans, text_utf8: bytes) -> Coverage:
+    """The intervals of a page with these spans."""
+    by_kind: dict[int, list[Covered]] = {}
+    names: dict[int, int] = {}
+    columns = spans.rows[: sp.NODE + 1].T.tolist()
+    for span, (kind, start, stop, node) in enumerate(columns):
+        if kind == sp.NAMES:
+            names[node] = span
+            continue
+        while start < stop and text_utf8[start] in _SPACES:
+            start += 1
+        while start < stop and text_utf8[stop - 1] in _SPACES:
+            stop -= 1
+        if start < stop:
+            kind = sp.TEX if kind == sp.TEX_DISPLAY else kind
+            by_kind.setdefault(kind, []).append(Covered(start, stop, span))
+    return Coverage(
+        *(_united(by_kind.get(kind, [])) for kind in (sp.EMPHASIS, sp.STRONG, sp.CODE)),
+        *(_apart(by_kind.get(kind, [])) for kind in (sp.LINK, sp.TEX)),
+        names,
+    )
+
+
+def _united(covered: list[Covered]) -> Intervals:
+    """Intervals that touch become one: `**a****b**` would be no emphasis."""
+    intervals = Intervals()
+    for start, stop, span in sorted(covered):
+        if intervals.found and start <= intervals.stops[-1]:
+            first = intervals.found[-1]
+            intervals.stops[-1] = max(stop, first.stop)
+            intervals.found[-1] = Covered(first.start, intervals.stops[-1], first.span)
+        else:
+            intervals.found.append(Covered(start, stop, span))
+            intervals.stops.append(stop)
+    return intervals
+
+
+def _apart(covered: list[Covered]) -> Intervals:
+    """An interval ends where the next one begins, as a link in a link ends the outer one."""
+    intervals = Intervals()
+    for start, stop, span in sorted(covered, key=lambda found: (found.start, -found.stop)):
+        if intervals.found and start < intervals.stops[-1]:
+            first = intervals.found[-1]
+            if start == first.start:
+                continue
+            intervals.stops[-1] = start
+            intervals.found[-1] = Covered(first.start, start, first.span)
+        intervals.found.append(Covered(start, stop, span))
+        intervals.stops.append(stop)
+    return intervals
