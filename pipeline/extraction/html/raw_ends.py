@@ -121,7 +121,7 @@ def _raise_digits(page: Any, start: Any, forms: Any) -> None:
         digits += ab.is_digit(byte)
     if not digits:
         return
-    forget_spans(page, first)
+    forget_spans(page, start)
     scratch = stop  # room enough: the tags took more bytes than the forms do
     for position in range(first, stop):
         scratch = put_character(forms[text[position]], text, scratch)

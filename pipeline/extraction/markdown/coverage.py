@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -29,13 +28,15 @@ class Intervals:
     found: list[Covered] = field(default_factory=list)
     stops: list[int] = field(default_factory=list)
 
-    def within(self, start: int, stop: int) -> Iterator[Covered]:
-        """Yields the intervals in `[start, stop)`, cut to it."""
-        for place in range(bisect_right(self.stops, start), len(self.found)):
-            covered = self.found[place]
-            if covered.start >= stop:
-                return
-            yield Covered(max(covered.start, start), min(covered.stop, stop), covered.span)
+    def within(self, start: int, stop: int) -> list[Covered]:
+        """The intervals in `[start, stop)`, cut to it."""
+        inner = []
+        place = bisect_right(self.stops, start)
+        while place < len(self.found) and self.found[place].start < stop:
+            first, last, span = self.found[place]
+            inner.append(Covered(max(first, start), min(last, stop), span))
+            place += 1
+        return inner
 
 
 class Coverage(NamedTuple):

@@ -21,10 +21,13 @@ _LINE_START: Final = re.compile(
     r"|(?=\#{1,6}(?:\s|\Z))"  # a heading
     r"|(?=>|~~~)"  # a quotation, a fence
     r"|(?=\[[^\]\n]{1,999}\]:)"  # an address that links name
-    r"|(?=(?:=+|-+|[|:-][|:\- \t]*-[|:\- \t]*)[ \t]*\Z)"  # an underline, the line below a head
-    r"|(?=([-_*])(?:[ \t]*\3){2,}[ \t]*\Z)"  # a rule
     r")"
 )
+_DRAWING: Final = tuple("=-|:_*")
+_BELOW_HEAD: Final = frozenset("-|: \t")
+_LEAST_RULE: Final = 3
+"""CommonMark, "thematic breaks"."""
+
 _CLOSING_SIGNS: Final = re.compile(r"(^|[ \t])(#+)[ \t]*$")
 
 
@@ -49,9 +52,22 @@ def escaped(text: str, before: str = "", after: str = "", is_in_link: bool = Fal
 def escaped_line(line: str) -> str:
     """A line of a paragraph that begins nothing but a line."""
     match = _LINE_START.match(line)
-    if match is None or line[match.end() :].startswith("\\"):
-        return line
-    return line[: match.end()] + "\\" + line[match.end() :]
+    if match:
+        return line[: match.end()] + "\\" + line[match.end() :]
+    if _is_drawn(line):
+        indent = len(line) - len(line.lstrip())
+        return line[:indent] + "\\" + line[indent:]
+    return line
+
+
+def _is_drawn(line: str) -> bool:
+    """Whether a line is a rule, underlines a heading, or stands below the head of a table."""
+    bare = line.strip()
+    if bare[:1] not in _DRAWING:
+        return False
+    signs = set(bare)
+    is_rule = signs <= {bare[0], " ", "\t"} and bare.count(bare[0]) >= _LEAST_RULE
+    return signs == {"="} or ("-" in signs and signs <= _BELOW_HEAD) or (is_rule and bare[0] in "_*")
 
 
 def escaped_heading(text: str) -> str:

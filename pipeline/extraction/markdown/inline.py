@@ -161,6 +161,8 @@ class _Line:
             while outer and outer[-1].stop <= mark.start:
                 self._end(outer)
             self._write_until(mark.start, outer)
+            if mark.kind == _LINK and self._out and self._out[-1].endswith("!"):
+                self._out[-1] = self._out[-1][:-1] + "\\!"  # `![` begins an image
             self._out.append("[" if mark.kind == _LINK else _SIGNS[mark.kind])
             outer.append(mark)
         while outer:
@@ -175,19 +177,20 @@ class _Line:
         self._out.append(f"]({mark.address})" if mark.kind == _LINK else _SIGNS[mark.kind])
 
     def _write_until(self, place: int, outer: list[_Mark]) -> None:
-        is_in_link = any(mark.kind == _LINK for mark in outer)
+        """Write what stands before `place`, given the marks that are open."""
         while self._next < len(self._atoms) and self._atoms[self._next].start < place:
             atom = self._atoms[self._next]
-            self._write_text(atom.start, is_in_link)
+            self._write_text(atom.start, outer)
             self._out.append(atom.text)
             self._place, self._next = atom.stop, self._next + 1
-        self._write_text(place, is_in_link)
+        self._write_text(place, outer)
 
-    def _write_text(self, stop: int, is_in_link: bool) -> None:
+    def _write_text(self, stop: int, outer: list[_Mark]) -> None:
         if self._place < stop:
             text = self._text[self._place : stop].decode("utf-8", "replace")
-            before = "" if self._place == self._start else _INNER
-            after = "" if stop == self._stop else _INNER
+            before = _INNER if self._out else ""
+            after = _INNER if outer or stop < self._stop else ""
+            is_in_link = any(mark.kind == _LINK for mark in outer)
             self._out.append(escaped(text, before, after, is_in_link))
             self._place = stop
 

@@ -62,6 +62,7 @@ class LaidOutPage:
         """The nearest table row around each node, whatever its layout."""
         self.containers: list[tuple[int, ...]] = [()] * count
         """The list items and quotations around each node, the outermost first."""
+        self._listings: dict[int, int] = {}
         self._place_nodes()
 
     def level(self, heading: int) -> int:
@@ -99,15 +100,22 @@ class LaidOutPage:
 
     def listing(self, node: int) -> int:
         """The element of code that a node stands in; rows and items of code are their table's."""
-        found = NOTHING
-        while node > 0:
-            if self.tags[node] in _PREFORMATTED:
-                found = node
-            elif self.names(node) and name_words.words_of(self.names(node)) & name_words.CODE_LINE:
-                found = self._holder(node)
+        inner = []
+        while node > 0 and node not in self._listings:
+            inner.append(node)
             node = self.parents[node]
+        found = self._listings.get(node, NOTHING)
+        for node in reversed(inner):
+            if found == NOTHING:
+                found = self._listing_of(node)
+            self._listings[node] = found
         return found
 
-    def _holder(self, line: int) -> int:
-        """The table or list of a line of code, or what it stands in."""
-        return self.tables[line] if self.tables[line] != NOTHING else self.parents[line]
+    def _listing_of(self, node: int) -> int:
+        """What an element of code, or a line of it, is part of."""
+        if self.tags[node] in _PREFORMATTED:
+            return node
+        names = self.names(node)
+        if not names or not name_words.words_of(names) & name_words.CODE_LINE:
+            return NOTHING
+        return self.tables[node] if self.tables[node] != NOTHING else self.parents[node]

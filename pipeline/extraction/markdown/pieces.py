@@ -126,12 +126,10 @@ class PieceMaker:
 
     def _language(self, start: int, stop: int, listing: int) -> str:
         page = self._page
-        for code in page.coverage.code.within(start, stop):
-            language = language_of(page.spans.value(code.span))
-            if language is not None:
-                return language
-            break
-        language = language_of(page.names(listing))
+        codes = page.coverage.code.within(start, stop)
+        language = language_of(page.spans.value(codes[0].span)) if codes else None
+        if language is None:
+            language = language_of(page.names(listing))
         for _ in range(_AROUND):
             if language is not None or listing <= 0:
                 break
@@ -143,8 +141,8 @@ class PieceMaker:
         """Whether a block of several lines is code from end to end."""
         page = self._page
         start, stop = page.starts[block], page.stops[block]
-        first = next(page.coverage.code.within(start, stop), None)
-        is_all = first is not None and first[:2] == (start, stop)
+        codes = page.coverage.code.within(start, stop)
+        is_all = len(codes) == 1 and codes[0][:2] == (start, stop)
         return is_all and b"\n" in page.text_utf8[start:stop]
 
     def _add_heading(self, block: int, heading: int) -> None:

@@ -15,7 +15,7 @@ PAGES = {
         "*a* **b *c*** **de** f**g**h",
     ),
     "emphasis that Markdown would not read": ("<p>a<b>(b)</b>c <i>d </i>e</p>", "a(b)c *d* e"),
-    "emphasis over paragraphs": ("<b><p>a</p><p>b</p></b>", "**a**\n\n**b**"),
+    "emphasis over blocks": ("<b><div>a</div><div>b</div></b>", "**a**  \n**b**"),
     "code": (
         "<p>Call <code>f(*a)</code>, <kbd>`</kbd> or <tt>a``b</tt>.</p>",
         "Call `f(*a)`, `` ` `` or ```a``b```.",

@@ -3,6 +3,7 @@
 import html as character_references
 import re
 import time
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
@@ -63,19 +64,17 @@ SENTENCES = st.lists(WORDS, min_size=1, max_size=4).map(" ".join)
 @given(st.lists(SENTENCES, min_size=1, max_size=3).map("\n".join))
 @settings(max_examples=400, deadline=None)
 def test_a_plain_text_shows_what_it_is(text: str) -> None:
-    text = text.replace("$", "")
-    assert words_of(plain_markdown(text)) == [w for w in text.split() if w != "-"] or (
-        words_of(plain_markdown(text)) == text.split()
-    )
+    text = re.sub("^- ", "", text.replace("$", ""), flags=re.MULTILINE)  # our own bullets
+    assert words_of(plain_markdown(text)) == text.split()
 
 
 # Pages
 
-INLINE = ("b", "strong", "i", "em", "code", "kbd", "span", "a href='/x'", "sup", "u")
+INLINE = ("a href='/x'", "b", "strong", "i", "em", "code", "kbd", "span", "sup", "u")
 
 
 @st.composite
-def phrasing(draw: st.DrawFn, depth: int = 0) -> str:
+def phrasing(draw: st.DrawFn, depth: int = 0, in_link: bool = False) -> str:
     parts = []
     for _ in range(draw(st.integers(1, 3))):
         kind = draw(st.integers(0, 5 if depth < 3 else 2))
@@ -83,8 +82,9 @@ def phrasing(draw: st.DrawFn, depth: int = 0) -> str:
             text = character_references.escape(draw(SENTENCES).replace("$", ""))
             parts.append(text + draw(st.sampled_from(["", " ", "<br>", " <wbr>"])))
         else:
-            tag = draw(st.sampled_from(INLINE))
-            parts.append(f"<{tag}>{draw(phrasing(depth + 1))}</{tag.split()[0]}>")
+            tag = draw(st.sampled_from(INLINE[in_link:]))
+            inner = draw(phrasing(depth + 1, in_link or tag[0] == "a"))
+            parts.append(f"<{tag}>{inner}</{tag.split()[0]}>")
         parts.append(draw(st.sampled_from(["", " "])))
     return "".join(parts)
 
@@ -161,11 +161,11 @@ def test_a_table_keeps_its_rows_and_cells(html: str) -> None:
     parsed = parse_raw(html.encode(), False, True)
     keep = np.ones(parsed.tree.blocks.shape[1], np.bool_)
     blocks = parsed.tree.blocks
-    rows = {int(parsed.tree.nodes[pt.NODE_PARENT, node]) for node in blocks[pt.BLOCK_NODE]}
+    cells = {int(node) for node in blocks[pt.BLOCK_NODE]}
+    rows = Counter(int(parsed.tree.nodes[pt.NODE_PARENT, cell]) for cell in cells)
+    whole = sum(count >= 2 for count in rows.values())
     tokens = READER.parse(markdown_of(parsed, keep))
-    shown_rows = sum(token.type == "tr_open" for token in tokens)
-    others = sum(token.type in ("paragraph_open", "fence") for token in tokens)
-    assert shown_rows + others >= len(rows)
+    assert sum(token.type == "tr_open" for token in tokens) >= whole
 
 
 # Hostile pages
