@@ -106,13 +106,22 @@ def _description(html_utf8: bytes) -> str:
 EXTRACTORS: Final[Mapping[str, ExtractorFunctions]] = MappingProxyType(
     {
         "tree": ExtractorFunctions(
-            _tree_text, _tree_forms, parse_raw, "one compiled pass over the bytes of the page; the default"
+            _tree_text,
+            _tree_forms,
+            parse_raw,
+            "one compiled pass over the bytes of the page; the default",
         ),
         "lxml": ExtractorFunctions(
-            _lxml_text, _lxml_forms, parse_with_lxml, "the same choice and layout on the tree that lxml builds"
+            _lxml_text,
+            _lxml_forms,
+            parse_with_lxml,
+            "the same choice and layout on the tree that lxml builds",
         ),
         "trafilatura": ExtractorFunctions(
-            _trafilatura_text, _trafilatura_forms, None, "the text that the trafilatura package chooses and lays out"
+            _trafilatura_text,
+            _trafilatura_forms,
+            None,
+            "the text that the trafilatura package chooses and lays out",
         ),
     }
 )

@@ -46,9 +46,7 @@ class WriteCorpus:
             for group in store.row_groups(documents_path(self.output, item.name)):
                 batch = group.read()
                 numbers = range(group.first_row, group.first_row + batch.num_rows)
-                kept = _in_chosen_form(
-                    batch.filter(pa.array([row not in rows for row in numbers]))
-                )
+                kept = _in_chosen_form(batch.filter(pa.array([row not in rows for row in numbers])))
                 if kept.num_rows:
                     writer.write_table(kept)
                 documents += batch.num_rows

@@ -16,6 +16,7 @@ from massivetext.pipeline.extraction.html import raw_state as st
 from massivetext.pipeline.extraction.html.elements import tag as _tag
 from massivetext.pipeline.extraction.html.raw_attributes import (
     integer_of,
+    lacks,
     list_style,
     name_words_of,
     says,
@@ -85,6 +86,14 @@ _NO_MARKER: Final = ord("-") << styles.MARKER_SHIFT
 _SQUARE_ROOT: Final = 0x221A
 _BLOCK: Final = elements.as_bytes("block")
 _SPAN_KINDS: Final = spans.KIND_OF_TAG
+_IS_PLACED: Final = elements.which_tags(
+    *("template", "dialog", "object", "applet", *sorted(elements.SKIPPED | elements.VEILED))
+)
+_PLACING: Final = (
+    name_words.OUT_OF_SIGHT | name_words.CONTROL | name_words.FORMULA_DRAWING | name_words.PANEL
+)
+_HIDING: Final = styles.HIDES | styles.OFF_SCREEN
+_LINES_AND_HEIGHTS: Final = styles.LINE | styles.RAISED | styles.LOWERED
 
 
 @inlined
@@ -108,14 +117,21 @@ def _pop_to(page: Any, depth: int) -> None:
                 end_block(page)
                 margin = _margin(tag, stack[st.STACK_FLAGS, top - 1])
                 state[st.MARGIN] = max(state[st.MARGIN], margin)
-        else:
-            if stack[st.STACK_FLAGS, top] & st.ENDING:
-                end_inline(page, top)
-            if stack[st.STACK_FLAGS, top] & st.IN_PLACES:
-                note_place(page, top)
-            if stack[st.STACK_FLAGS, top] & st.IS_SPAN:
-                end_span(page, top)
+        elif stack[st.STACK_FLAGS, top] & (st.ENDING | st.IN_PLACES | st.IS_SPAN):
+            _leave_inline(page, top)
         state[st.DEPTH] = top - 1
+
+
+@helper
+def _leave_inline(page: Any, top: Any) -> None:
+    """Act on the end of the innermost element, an inline one of which something is noted."""
+    flags = page.stack[st.STACK_FLAGS, top]
+    if flags & st.ENDING:
+        end_inline(page, top)
+    if flags & st.IN_PLACES:
+        note_place(page, top)
+    if flags & st.IS_SPAN:
+        end_span(page, top)
 
 
 @helper
@@ -187,6 +203,20 @@ def _with_white_space(tag: int, groups: Any, style: Any, flags: Any) -> Any:
 
 
 @inlined
+def _is_placed(attributes: Any, groups: Any, style: Any) -> Any:
+    """Whether the attributes of a tag may say that its element stands at a place of its own.
+
+    Those of most tags do not, and calls cost more than this does.
+    """
+    return (
+        groups & _PLACING != 0
+        or style & _HIDING != 0
+        or attributes[st.ROLE, 0] >= 0
+        or not lacks(attributes, st.HIDDEN, st.ARIA_HIDDEN, st.POPOVER)
+    )
+
+
+@inlined
 def open_element(page: Any, tag: int, is_closed: Any) -> None:
     """Act on a start tag (not `br`); `is_closed` if it has no content."""
     state, stack = page.state, page.stack
@@ -199,9 +229,12 @@ def open_element(page: Any, tag: int, is_closed: Any) -> None:
             _push_hidden(page, tag, flags)
         return
     node = stack[st.STACK_NODE, state[st.DEPTH]]
+    attributes = page.attributes
     groups, style = 0, 0
-    if page.attributes[st.ANY, 0]:
-        groups, style = name_words_of(page), _style_of_tag(page)
+    if attributes[st.ANY, 0]:
+        if not lacks(attributes, st.CLASS, st.ID, st.ROLE):
+            groups = name_words_of(page.html, attributes)
+        style = _style_of_tag(page)
     if flags & st.IN_FORMULA:
         begin_part(page)
         if tag == _ANNOTATION and is_tex(page):
@@ -212,7 +245,9 @@ def open_element(page: Any, tag: int, is_closed: Any) -> None:
     if tag == _IMG:
         write_image(page, groups, style)
         return
-    places = raw_places(page, tag, groups, style)
+    places = 0
+    if _IS_PLACED[tag] or _is_placed(attributes, groups, style):
+        places = raw_places(page, tag, groups, style)
     if places == pt.NEVER or (places & pt.VEILS and not state[st.SHOW_HIDDEN]):
         if not is_closed:
             _push_hidden(page, tag, flags | (0 if places == pt.NEVER else st.IN_VEILED))
@@ -223,12 +258,20 @@ def open_element(page: Any, tag: int, is_closed: Any) -> None:
     if _FLAGS[tag] & _IS_BLOCK:
         _open_block(page, tag, is_closed, groups, style, flags)
         return
-    flags = _open_inline(page, tag, groups, style, flags)
+    if (
+        _FLAGS[tag] & _IS_ENDING
+        or flags & st.IN_FORMULA
+        or style & _LINES_AND_HEIGHTS
+        or groups & _GUTTER
+        or tag == _MATH
+        or page.spans.shape[1]
+    ):
+        flags = _open_inline(page, tag, groups, style, flags)
     if not is_closed:
         _push(page, tag, node, flags)
 
 
-@helper
+@inlined
 def _open_block(page: Any, tag: int, is_closed: Any, groups: Any, style: Any, flags: Any) -> None:
     """Act on the start tag of a block element that is shown."""
     state = page.state
@@ -246,7 +289,7 @@ def _open_block(page: Any, tag: int, is_closed: Any, groups: Any, style: Any, fl
     _push(page, tag, node, flags)
 
 
-@helper
+@inlined
 def _open_inline(page: Any, tag: int, groups: Any, style: Any, flags: Any) -> Any:
     """Act on the start tag of an inline element that is shown; the flags of what stands in it."""
     state, attributes = page.state, page.attributes
@@ -309,7 +352,7 @@ def _open_part(page: Any, tag: int, flags: Any) -> Any:
     return _in_foreign(tag, flags)
 
 
-@helper
+@inlined
 def _new_node(page: Any, tag: int, parent: Any, groups: Any, style: Any) -> Any:
     html, state, attributes, nodes, node_words = (
         page.html,

@@ -250,9 +250,7 @@ def _parse(html: Any, show_hidden: Any, with_spans: Any) -> Any:
     return read_page(html, show_hidden, with_spans)
 
 
-def parse_raw(
-    html_utf8: bytes, show_hidden: bool = False, with_spans: bool = False
-) -> ParsedPage:
+def parse_raw(html_utf8: bytes, show_hidden: bool = False, with_spans: bool = False) -> ParsedPage:
     """The tree of a page given as UTF-8; arbitrary bytes give some tree, never an exception.
 
     `show_hidden` reads what the page hides, and what it shows to readers without scripts;

@@ -100,5 +100,5 @@ def _plan(tree: Any, keep: Any) -> Any:
 
 
 def layout_plan(tree: PageTree, keep: NDArray[np.bool_]) -> LayoutPlan:
-    """The plan that the text form follows, for other forms of the kept blocks (one flag a block)."""
+    """The plan of the text form, for other forms of the kept blocks (one flag a block)."""
     return LayoutPlan(*_plan(tree, keep))

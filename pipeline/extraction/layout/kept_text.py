@@ -14,7 +14,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from massivetext.kernels import helper, kernel
+from massivetext.kernels import helper, kernel, lean
 from massivetext.pipeline.extraction.html import page_tree as pt
 from massivetext.pipeline.extraction.html.page_tree import TREE_TYPE, PageTree
 from massivetext.pipeline.extraction.layout import contexts as cx
@@ -28,7 +28,7 @@ MAX_INDENT_LEVELS: Final = 16
 """Our choice: deeper lists do not move further to the right; this bounds the output."""
 
 
-@helper
+@lean
 def _separate(
     blocks: Any,
     nodes: Any,
@@ -56,7 +56,7 @@ def _separate(
     return length
 
 
-@helper
+@lean
 def _put_text(
     text: Any, blocks: Any, block: Any, indent: Any, is_one_line: Any, out: Any, length: Any
 ) -> Any:
@@ -70,14 +70,14 @@ def _put_text(
     return length
 
 
-@helper
+@lean
 def _put_spaces(out: Any, length: Any, count: Any) -> Any:
     for position in range(length, length + count):
         out[position] = 32
     return length + count
 
 
-@helper
+@lean
 def _put_bar(out: Any, length: Any) -> Any:
     """A cell separator: ` | `, or `| ` at the start of a line or after another one."""
     if length > 0 and out[length - 1] != 10 and out[length - 1] != 32:
@@ -88,12 +88,14 @@ def _put_bar(out: Any, length: Any) -> Any:
     return length + 2
 
 
-@helper
+@lean
 def _write_text(
-    text: Any, nodes: Any, blocks: Any, keep: Any, contexts: Any, order: Any, out: Any
+    text: Any, nodes: Any, blocks: Any, keep: Any, contexts: Any, order: Any, marked: Any, out: Any
 ) -> int:
-    """Write the kept blocks to `out`; the number of bytes written."""
-    marked = np.zeros(nodes.shape[1], np.bool_)
+    """Write the kept blocks to `out`; the number of bytes written.
+
+    `marked` tells of each list item and row whether it has begun: none has at first.
+    """
     length = 0
     last = -1
     margin = 0
@@ -140,7 +142,8 @@ def write_kept(tree: Any, keep: Any) -> Any:
     overhead = newlines * 2 * MAX_INDENT_LEVELS + len(keep) * a_block
     bars = bars_of(nodes, contexts[cx.CELL_COLUMN])
     out = np.empty(len(tree.text_utf8) + overhead + 3 * bars, np.uint8)
-    stop = _write_text(tree.text_utf8, nodes, blocks, keep, contexts, order, out)
+    marked = np.zeros(nodes.shape[1], np.bool_)
+    stop = _write_text(tree.text_utf8, nodes, blocks, keep, contexts, order, marked, out)
     start = 0
     while start < stop and out[start] == 10:
         start += 1

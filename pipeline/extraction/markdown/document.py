@@ -62,8 +62,7 @@ class _Document:
         if self.parts:
             self._separate(piece, shared)
         first = self._prefix(path[:shared]) + "".join(
-            self._open(container, path[: shared + depth])
-            for depth, container in enumerate(opened)
+            self._open(container, path[: shared + depth]) for depth, container in enumerate(opened)
         )
         self._ended.pop(path, None)
         rest = self._prefix(path)

@@ -67,7 +67,9 @@ def _is_drawn(line: str) -> bool:
         return False
     signs = set(bare)
     is_rule = signs <= {bare[0], " ", "\t"} and bare.count(bare[0]) >= _LEAST_RULE
-    return signs == {"="} or ("-" in signs and signs <= _BELOW_HEAD) or (is_rule and bare[0] in "_*")
+    return (
+        signs == {"="} or ("-" in signs and signs <= _BELOW_HEAD) or (is_rule and bare[0] in "_*")
+    )
 
 
 def escaped_heading(text: str) -> str:
@@ -77,9 +79,7 @@ def escaped_heading(text: str) -> str:
 
 def plain_markdown(text: str) -> str:
     """A text without markup as Markdown; our own bullets of it stay."""
-    return "\n".join(
-        line if not line else _plain_line(line) for line in text.split("\n")
-    )
+    return "\n".join(line if not line else _plain_line(line) for line in text.split("\n"))
 
 
 def _plain_line(line: str) -> str:

@@ -23,22 +23,22 @@ _NO_LANGUAGE: Final = frozenset(
 )
 
 _KNOWN: Final = frozenset(
-    "ada apache asm assembly awk bash batch bibtex c c++ clojure cmake cobol coffeescript console cpp cs"
-    " csharp css cuda d dart delphi diff dockerfile elixir elm erlang fortran fsharp go gradle"
-    " graphql groovy haskell html http ini ipython3 java javascript js json jsx julia kotlin latex less"
-    " lisp lua makefile markdown matlab nginx nim objectivec ocaml pascal perl php powershell"
-    " prolog pycon properties protobuf python python3 r ruby rust sas scala scheme scss sh shell sql"
-    " swift tcl terraform tex toml ts tsx typescript vb verilog vhdl vim xml yaml zig".split()
+    "ada apache asm assembly awk bash batch bibtex c c++ clojure cmake cobol coffeescript console"
+    " cpp cs csharp css cuda d dart delphi diff dockerfile elixir elm erlang fortran fsharp go"
+    " gradle graphql groovy haskell html http ini ipython3 java javascript js json jsx julia"
+    " kotlin latex less lisp lua makefile markdown matlab nginx nim objectivec ocaml pascal perl"
+    " php powershell prolog properties protobuf pycon python python3 r ruby rust sas scala scheme"
+    " scss sh shell sql swift tcl terraform tex toml ts tsx typescript vb verilog vhdl vim xml"
+    " yaml zig".split()
 )
 """Names that count beside `hljs` or `sourceCode`, where all kinds of names stand."""
-
 
 _SHORT: Final = {"html-basic": "html", "html-erb": "erb", "xml-svg": "svg"}
 """GitHub's scopes of markup."""
 
 
 def language_of(names: str) -> str | None:
-    """The language that the `class` of a `pre` or `code` names; `""` if it says that there is none."""
+    """The language that the `class` of a `pre` or `code` names; `""` if that says there is none."""
     named = _NAMED.search(names)
     if named:
         return _stated(named[1])

@@ -25,6 +25,9 @@ _MOST_INDENT: Final = 3
 _AROUND: Final = 4
 """Our choice: elements around a listing whose names may tell its language."""
 
+_MOST_HEADING_BLOCKS: Final = 3
+"""Our choice: a title, what stands above it and what stands below it."""
+
 _BACKTICKS: Final = re.compile("`{3,}")
 
 
@@ -54,6 +57,7 @@ class PieceMaker:
         self._row = NOTHING
         self._tables: set[int] = set()  # of which a part is written
         self._in_row = Counter(page.rows[page.block_nodes[block]] for block in page.order)
+        self._in_heading = Counter(page.headings[page.block_nodes[block]] for block in page.order)
 
     def pieces(self) -> list[Piece]:
         """All pieces, in the order in which they are shown."""
@@ -65,7 +69,7 @@ class PieceMaker:
                 self._add_cell(block, node)
             elif listing != NOTHING:
                 self._add_code(block, listing)
-            elif page.headings[node] != NOTHING:
+            elif self._is_heading(node):
                 self._add_heading(block, page.headings[node])
             elif self._is_all_code(block):
                 self._add_code(block, node)
@@ -84,12 +88,22 @@ class PieceMaker:
         self._pieces.append(piece)
         return piece
 
+    def _is_heading(self, node: int) -> bool:
+        """Whether a block is a heading's: its own text, or one of the few parts of it.
+
+        A heading without an end swallows what follows.
+        """
+        heading = self._page.headings[node]
+        return heading != NOTHING and (
+            heading == node or self._in_heading[heading] <= _MOST_HEADING_BLOCKS
+        )
+
     def _is_lone_cell(self, node: int, listing: int) -> bool:
         """Whether a block is the only one of a row that stands between rows of its table."""
         page = self._page
         if page.cells[node] == NOTHING or self._last(TABLE, page.tables[node]) is None:
             return False
-        is_plain = listing == NOTHING and page.headings[node] == NOTHING
+        is_plain = listing == NOTHING and not self._is_heading(node)
         return is_plain and self._in_row[page.rows[node]] == 1
 
     def _add_cell(self, block: int, node: int) -> None:

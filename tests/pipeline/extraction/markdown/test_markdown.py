@@ -9,7 +9,15 @@ PAGES = {
     "line breaks": ("<p>Rose<br>Tulip</p>", "Rose  \nTulip"),
     "lines": ("<div>Mill Lane 3</div><div>Ness</div>", "Mill Lane 3  \nNess"),
     "headings": ("<h2><b>The</b> mill</h2><p>It <i>stands</i>.</p>", "## The mill\n\nIt *stands*."),
-    "a heading over two lines": ("<h3>The mill<br>at Ness #</h3><p>x</p>", "### The mill at Ness \\#\n\nx"),
+    "a heading over two lines": (
+        "<h3>The mill<br>at Ness #</h3><p>x</p>",
+        "### The mill at Ness \\#\n\nx",
+    ),
+    "a heading that does not end": (
+        "<h2>Mill<p>a</p><p>b</p><p>c</p><p>d</p>",
+        "## Mill\n\na\n\nb\n\nc\n\nd",
+    ),
+    "a heading of two parts": ("<h2><div>Part 1</div><div>Mill</div></h2>", "## Part 1 Mill"),
     "emphasis": (
         "<p><em>a</em> <strong>b <i>c</i></strong> <b>d</b><b>e</b> f<b>g</b>h</p>",
         "*a* **b *c*** **de** f**g**h",
@@ -70,8 +78,8 @@ PAGES = {
         "Stock\n\n| Name | Qty |\n| --- | --- |\n| A\\|B | **3** |\n| C | `x\\|y` |",
     ),
     "a ragged table": (
-        "<table><tr><th>a<th>b</tr><tr><td>c<td>d<td>e</tr><tr><td colspan=3>f</tr><tr><td><td>g<td>h"
-        "</table>",
+        "<table><tr><th>a<th>b</tr><tr><td>c<td>d<td>e</tr><tr><td colspan=3>f</tr>"
+        "<tr><td><td>g<td>h</table>",
         "| a | b |  |\n| --- | --- | --- |\n| c | d | e |\n| f |  |  |\n|  | g | h |",
     ),
     "a table in an item": (
@@ -89,7 +97,10 @@ PAGES = {
         "<annotation encoding='application/x-tex'>x^2</annotation></semantics></math></p>",
         "Of radius $r$ and $a_1*b_1$.\n\n$$x^2$$",
     ),
-    "a formula alone": ("<p>a</p><p><img class=tex alt='\\pi r'></p><p>b</p>", "a\n\n$$\\pi r$$\n\nb"),
+    "a formula alone": (
+        "<p>a</p><p><img class=tex alt='\\pi r'></p><p>b</p>",
+        "a\n\n$$\\pi r$$\n\nb",
+    ),
     "MathML is no TeX": ("<p><math><mfrac><mi>a</mi><mi>b</mi></mfrac></math> x</p>", "a/b x"),
     "links": ("<p>See <a href='/x'>the <b>mill</b></a>.</p>", "See the **mill**."),
     "what would be Markdown": (
@@ -124,9 +135,7 @@ def test_addresses_of_links_if_they_are_asked_for(extractor: Extractor) -> None:
         "<p><a href='/a b?x=1&amp;y=(2)'>one <i>two</i></a> <a href='#n'>three</a> "
         "<a href='javascript:f()'>four</a> <a>five</a> <a href='https://e.org/'>[six]</a></p>"
     )
-    found = extract_text(
-        html.encode(), extractor=extractor, format="markdown", markdown_links=True
-    )
+    found = extract_text(html.encode(), extractor=extractor, format="markdown", markdown_links=True)
     assert found == (
         "[one *two*](/a%20b?x=1&y=%282%29) three four five [\\[six\\]](https://e.org/)"
     )
@@ -137,12 +146,18 @@ def test_addresses_of_links_if_they_are_asked_for(extractor: Extractor) -> None:
     [
         ("<div class='highlight highlight-source-python'><pre>x</pre></div>", "python"),
         ("<div class='highlight-text-html-basic'><pre>x</pre></div>", "html"),
-        ("<div class='highlight-python3 notranslate'><div class='highlight'><pre>x</pre>", "python3"),
+        (
+            "<div class='highlight-python3 notranslate'><div class='highlight'><pre>x</pre>",
+            "python3",
+        ),
         ("<div class='highlight-default'><div class='highlight'><pre>x</pre>", ""),
         ("<div class='mw-highlight mw-highlight-lang-lua'><pre>x</pre></div>", "lua"),
         ("<pre class='prettyprint lang-js'>x</pre>", "js"),
         ("<pre class='brush: java; gutter: false'>x</pre>", "java"),
-        ("<pre class='sourceCode haskell'><code class='sourceCode haskell'>x</code></pre>", "haskell"),
+        (
+            "<pre class='sourceCode haskell'><code class='sourceCode haskell'>x</code></pre>",
+            "haskell",
+        ),
         ("<pre><code class='hljs cpp'>x</code></pre>", "cpp"),
         ("<pre><code class='language-C++'>x</code></pre>", "c++"),
         ("<pre class='language-plaintext'>x</pre>", ""),
