@@ -66,7 +66,7 @@ class _Document:
         )
         self._ended.pop(path, None)
         rest = self._prefix(path)
-        for number, line in enumerate(finished_lines(piece)):
+        for number, line in enumerate(finished_lines(piece, self._page)):
             if number:
                 self.parts.append(_HARD_BREAK if piece.kind == PARAGRAPH else "\n")
             whole = (rest if number else first) + line

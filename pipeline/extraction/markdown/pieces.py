@@ -160,13 +160,11 @@ class PieceMaker:
         return is_all and b"\n" in page.text_utf8[start:stop]
 
     def _add_heading(self, block: int, heading: int) -> None:
-        page = self._page
         text = self._one_line(block, is_strong=True).strip()
         piece = self._last(HEADING, heading)
         if piece is None:
             piece = self._begin(HEADING, block, heading, heading)
-            piece.lines.append("#" * page.level(heading))
-        piece.lines[0] = f"{piece.lines[0]} {text}"
+        piece.lines.append(text)
 
     def _add_paragraph(self, block: int, node: int) -> None:
         page = self._page
@@ -179,13 +177,12 @@ class PieceMaker:
         piece.lines = lines
 
 
-def finished_lines(piece: Piece) -> list[str]:
+def finished_lines(piece: Piece, page: LaidOutPage) -> list[str]:
     """The lines of a piece, without those of its containers."""
     if piece.grid is not None:
         return piece.grid.lines()
     if piece.kind == HEADING:
-        signs, _, text = piece.lines[0].partition(" ")
-        return [f"{signs} {escaped_heading(text)}"]
+        return ["#" * page.level(piece.root) + " " + escaped_heading(" ".join(piece.lines))]
     if piece.kind == CODE:
         longest = max((len(run) for run in _BACKTICKS.findall("\n".join(piece.lines))), default=2)
         fence = "`" * (longest + 1)

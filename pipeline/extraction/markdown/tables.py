@@ -13,7 +13,7 @@ class Grid:
 
     def __init__(self, has_head: bool) -> None:
         """`has_head`: the first row is the head; else an empty one is written."""
-        self._rows: list[list[str]] = [] if has_head else [[]]
+        self._rows: list[list[list[str]]] = [] if has_head else [[]]
 
     def begin_row(self) -> None:
         """Begin a row."""
@@ -25,8 +25,8 @@ class Grid:
         text = text.replace("|", "\\|")
         column = column if column >= 0 else max(len(row) - 1, 0)
         while len(row) <= column:
-            row.append("")
-        row[column] = f"{row[column]} {text}" if row[column] else text
+            row.append([])
+        row[column].append(text)
 
     def lines(self) -> list[str]:
         """The head, the line below it, and the rows.
@@ -40,6 +40,6 @@ class Grid:
         return lines + [_line(row, min(width, MOST_COLUMNS)) for row in rows]
 
 
-def _line(cells: list[str], width: int) -> str:
-    filled = cells + [""] * (width - len(cells))
-    return "".join(f"| {cell} " if cell else "|  " for cell in filled) + "|"
+def _line(cells: list[list[str]], width: int) -> str:
+    texts = [" ".join(cell) for cell in cells] + [""] * (width - len(cells))
+    return "".join(f"| {text} " if text else "|  " for text in texts) + "|"

@@ -189,6 +189,8 @@ HOSTILE = {
     "spans": lambda n: "<table>" + "<tr><td rowspan=1000 colspan=1000>b<td>c" * n,
     "tables": lambda n: "<table><tr><td>a<td>b</table>" * n,
     "listings": lambda n: "<div class='language-x'>" * 300 + "<pre>a</pre><p>b</p>" * n,
+    "blocks in a cell": lambda n: "<table><tr><td>a<td>" + "<div>b</div>" * n,
+    "blocks in a heading": lambda n: "<h1>" + "a<br><br>" * n,
     "formulas": lambda n: "<p>" + "<img class=tex alt='a^2'>" * n,
 }
 
