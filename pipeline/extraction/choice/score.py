@@ -216,8 +216,8 @@ def score_page(tree: Any, weights: Any) -> Scores:
     _fill_scores(tree, weights, facts, sums, room, scores)
     units = find_units(tree, facts)
     unit_scores = np.empty(units.size, np.int32)
-    sums = sum_units(tree, facts, units, scores)
-    _decide_on_units(tree, weights.unit, facts, units, sums, room, unit_scores, scores)
+    unit_sums = sum_units(tree, facts, units, scores)
+    _decide_on_units(tree, weights.unit, facts, units, unit_sums, room, unit_scores, scores)
     return Scores(scores, units)
 
 

@@ -45,9 +45,9 @@ def word_search(patterns: Sequence[tuple[str, int]]) -> Any:
     behind_separator = states[0, SEPARATOR]
     order = np.lexsort((np.arange(len(states)) != behind_separator, bits != 0))
     shift = int(states.shape[1] - 1).bit_length()
-    steps = np.zeros((len(states), 1 << shift), np.uint16)
-    steps[:, : states.shape[1]] = np.argsort(order)[states[order]]
-    steps = steps.reshape(-1)
+    rows = np.zeros((len(states), 1 << shift), np.uint16)
+    rows[:, : states.shape[1]] = np.argsort(order)[states[order]]
+    steps = rows.reshape(-1)
     ordered_bits = bits[order]
     first_final = int(np.count_nonzero(bits == 0))
     separator = np.uint8(SEPARATOR)

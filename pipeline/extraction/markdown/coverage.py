@@ -68,9 +68,12 @@ def coverage_of(spans: Spans, text_utf8: bytes) -> Coverage:
             kind = sp.TEX if kind == sp.TEX_DISPLAY else kind
             by_kind.setdefault(kind, []).append(Covered(start, stop, span))
     return Coverage(
-        *(_united(by_kind.get(kind, [])) for kind in (sp.EMPHASIS, sp.STRONG, sp.CODE)),
-        *(_apart(by_kind.get(kind, [])) for kind in (sp.LINK, sp.TEX)),
-        names,
+        emphasis=_united(by_kind.get(sp.EMPHASIS, [])),
+        strong=_united(by_kind.get(sp.STRONG, [])),
+        code=_united(by_kind.get(sp.CODE, [])),
+        links=_apart(by_kind.get(sp.LINK, [])),
+        tex=_apart(by_kind.get(sp.TEX, [])),
+        names=names,
     )
 
 

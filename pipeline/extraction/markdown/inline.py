@@ -201,8 +201,8 @@ class _Line:
         punctuation stands before them; and the reverse at the end.
         """
         links = [mark for mark in marks if mark.kind == _LINK]
-        starts = {part.start for part in (*self._atoms, *links)}
-        stops = {part.stop for part in (*self._atoms, *links)}
+        starts = {atom.start for atom in self._atoms} | {link.start for link in links}
+        stops = {atom.stop for atom in self._atoms} | {link.stop for link in links}
         kept = []
         for mark in marks:
             first = mark.start in starts or _is_punctuation(self._character(mark.start))
