@@ -60,10 +60,10 @@ class SpanCollector:
         shown = text_utf8[begins] > ord(" ")
         ends = np.append(begins[1:], text_utf8.size)[shown]
         begins = begins[shown]
-        is_text = rows[sp.KIND] != sp.NAMES
-        rows = rows[:, ~is_text | (rows[sp.START] < begins.size)]
-        is_text = rows[sp.KIND] != sp.NAMES
-        last = np.minimum(rows[sp.STOP, is_text], begins.size) - 1
-        rows[sp.START, is_text] = begins[rows[sp.START, is_text]]
-        rows[sp.STOP, is_text] = ends[last]
+        is_text = rows[sp.SPAN_KIND] != sp.NAMES
+        rows = rows[:, ~is_text | (rows[sp.SPAN_START] < begins.size)]
+        is_text = rows[sp.SPAN_KIND] != sp.NAMES
+        last = np.minimum(rows[sp.SPAN_STOP, is_text], begins.size) - 1
+        rows[sp.SPAN_START, is_text] = begins[rows[sp.SPAN_START, is_text]]
+        rows[sp.SPAN_STOP, is_text] = ends[last]
         return Spans(rows, bytes(self._values))

@@ -21,12 +21,12 @@ def note_span(page: Any, kind: Any, start: Any, node: Any, value: Any, value_sto
     state, spans = page.state, page.spans
     span = state[st.SPANS]
     if span < spans.shape[1]:
-        spans[sp.KIND, span] = kind
-        spans[sp.START, span] = start
-        spans[sp.STOP, span] = state[st.TEXT]
-        spans[sp.NODE, span] = node
-        spans[sp.VALUE_START, span] = value
-        spans[sp.VALUE_STOP, span] = value_stop
+        spans[sp.SPAN_KIND, span] = kind
+        spans[sp.SPAN_START, span] = start
+        spans[sp.SPAN_STOP, span] = state[st.TEXT]
+        spans[sp.SPAN_NODE, span] = node
+        spans[sp.SPAN_VALUE_START, span] = value
+        spans[sp.SPAN_VALUE_STOP, span] = value_stop
         state[st.SPANS] += 1
 
 
@@ -81,7 +81,7 @@ def forget_spans(page: Any, start: Any) -> None:
     state, spans = page.state, page.spans
     while state[st.SPANS] > 0:
         last = state[st.SPANS] - 1
-        if spans[sp.KIND, last] == sp.NAMES or spans[sp.START, last] < start:
+        if spans[sp.SPAN_KIND, last] == sp.NAMES or spans[sp.SPAN_START, last] < start:
             return
         state[st.SPANS] = last
 
@@ -92,6 +92,6 @@ def end_spans(page: Any) -> None:
     state, spans, stop = page.state, page.spans, page.state[st.OPEN_START]
     forget_spans(page, stop)
     span = state[st.SPANS] - 1
-    while span >= 0 and spans[sp.KIND, span] != sp.NAMES and spans[sp.STOP, span] > stop:
-        spans[sp.STOP, span] = stop
+    while span >= 0 and spans[sp.SPAN_KIND, span] != sp.NAMES and spans[sp.SPAN_STOP, span] > stop:
+        spans[sp.SPAN_STOP, span] = stop
         span -= 1

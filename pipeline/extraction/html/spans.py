@@ -24,15 +24,15 @@ TEX_DISPLAY: Final = 6  # a formula that stands on a line of its own
 NAMES: Final = 7  # no text: the names of a block element, which is a node
 
 # Rows of `Spans.rows`, one column a span, in the order of their ends.
-KIND: Final = 0
-START: Final = 1
+SPAN_KIND: Final = 0
+SPAN_START: Final = 1
 """First byte in `PageTree.text_utf8`. White space at the ends of a span is not part of it."""
-STOP: Final = 2
-NODE: Final = 3
+SPAN_STOP: Final = 2
+SPAN_NODE: Final = 3
 """The node that has these NAMES; of the other kinds 0."""
-VALUE_START: Final = 4
+SPAN_VALUE_START: Final = 4
 """First byte of the value in `Spans.source`."""
-VALUE_STOP: Final = 5
+SPAN_VALUE_STOP: Final = 5
 SPAN_ROWS: Final = 6
 
 
@@ -64,7 +64,7 @@ class Spans(NamedTuple):
 
     def value(self, span: int) -> str:
         """The address or the names of a span."""
-        start, stop = self.rows[VALUE_START, span], self.rows[VALUE_STOP, span]
+        start, stop = self.rows[SPAN_VALUE_START, span], self.rows[SPAN_VALUE_STOP, span]
         value = self.source[start:stop].decode("utf-8", "replace") if start >= 0 else ""
         return character_references.unescape(value)
 

@@ -55,7 +55,7 @@ def coverage_of(spans: Spans, text_utf8: bytes) -> Coverage:
     """The intervals of a page with these spans."""
     by_kind: dict[int, list[Covered]] = {}
     names: dict[int, int] = {}
-    columns = spans.rows[: sp.NODE + 1].T.tolist()
+    columns = spans.rows[: sp.SPAN_NODE + 1].T.tolist()
     for span, (kind, start, stop, node) in enumerate(columns):
         if kind == sp.NAMES:
             names[node] = span

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from massivetext.pipeline.extraction.html.page_tree import ParsedPage
 from massivetext.pipeline.extraction.markdown.page import NOTHING, LaidOutPage
 from massivetext.pipeline.extraction.markdown.pieces import (
-    PARAGRAPH,
-    Piece,
+    MarkdownPiece,
+    PieceKind,
     PieceMaker,
     finished_lines,
 )
@@ -47,13 +47,13 @@ class _Document:
         self.parts: list[str] = []
         self._page = page
         self._path: tuple[int, ...] = ()
-        self._last = Piece(-1, (), 0)
+        self._last = MarkdownPiece(PieceKind.HEADING, (), 0)
         self._widths: dict[int, int] = {}  # of the marks of list items
         self._signs: dict[int, bool] = {}  # lists that have the other signs
         self._ended: dict[tuple[int, ...], tuple[int, bool]] = {}
         """The last list in each container, and whether it has numbers, while nothing follows it."""
 
-    def add(self, piece: Piece) -> None:
+    def add(self, piece: MarkdownPiece) -> None:
         """Write a piece below the last one."""
         path, shared = piece.path, 0
         while shared < min(len(path), len(self._path)) and path[shared] == self._path[shared]:
@@ -68,18 +68,18 @@ class _Document:
         rest = self._prefix(path)
         for number, line in enumerate(finished_lines(piece, self._page)):
             if number:
-                self.parts.append(_HARD_BREAK if piece.kind == PARAGRAPH else "\n")
+                self.parts.append(_HARD_BREAK if piece.kind == PieceKind.PARAGRAPH else "\n")
             whole = (rest if number else first) + line
             self.parts.append(whole if line else whole.rstrip())
         self._path, self._last = path, piece
 
-    def _separate(self, piece: Piece, shared: int) -> None:
+    def _separate(self, piece: MarkdownPiece, shared: int) -> None:
         """Write what stands between the last piece and this one.
 
         A line break within a paragraph where the text form has one; an empty line, but between
         the items of a list.
         """
-        is_line = piece.kind == self._last.kind == PARAGRAPH and piece.path == self._path
+        is_line = piece.kind == self._last.kind == PieceKind.PARAGRAPH and piece.path == self._path
         if piece.breaks == 1 and is_line:
             self.parts.append(_HARD_BREAK)
         elif piece.breaks == 1 and self._goes_on(piece, shared):
@@ -87,7 +87,7 @@ class _Document:
         else:
             self.parts.append("\n" + self._prefix(piece.path[:shared]).rstrip() + "\n")
 
-    def _goes_on(self, piece: Piece, shared: int) -> bool:
+    def _goes_on(self, piece: MarkdownPiece, shared: int) -> bool:
         """Whether a piece begins an item right below the last line of its list."""
         page, opened = self._page, piece.path[shared:]
         if not opened or page.is_quotation(opened[0]):

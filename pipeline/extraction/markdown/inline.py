@@ -82,7 +82,7 @@ class InlineWriter:
             if is_code:
                 yield _Atom(covered.start, covered.stop, _code(source))
             else:
-                kind = int(self._spans.rows[sp.KIND, covered.span])
+                kind = int(self._spans.rows[sp.SPAN_KIND, covered.span])
                 is_whole = is_paragraph and (covered.start, covered.stop) == (start, stop)
                 tex = _tex(source, kind == sp.TEX_DISPLAY or is_whole)
                 yield _Atom(covered.start, covered.stop, tex)

@@ -17,7 +17,7 @@ from massivetext.pipeline.extraction.markdown.coverage import coverage_of
 
 NOTHING: Final = -1
 
-DEEPEST: Final = 16
+MOST_CONTAINERS: Final = 16
 """Our choice: lists and quotations around a text beyond these are left out, as in the text form;
 this bounds the output."""
 
@@ -94,7 +94,7 @@ class LaidOutPage:
             elif tag == _LI:
                 last_items[parent] = node
             is_container = tag == _BLOCKQUOTE or (tag == _LI and self.items[node] == node)
-            if is_container and len(around) < DEEPEST:
+            if is_container and len(around) < MOST_CONTAINERS:
                 around = (*around, node)
             self.containers[node] = around
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Final
 
 from massivetext.pipeline.extraction.html import page_tree as pt
@@ -14,10 +15,15 @@ from massivetext.pipeline.extraction.markdown.languages import language_around, 
 from massivetext.pipeline.extraction.markdown.page import NOTHING, LaidOutPage
 from massivetext.pipeline.extraction.markdown.tables import Grid
 
-PARAGRAPH: Final = 0
-HEADING: Final = 1
-CODE: Final = 2
-TABLE: Final = 3
+
+class PieceKind(Enum):
+    """What a piece is."""
+
+    PARAGRAPH = 0
+    HEADING = 1
+    CODE = 2
+    TABLE = 3
+
 
 _MOST_INDENT: Final = 3
 """CommonMark, "indented code blocks": four spaces before a paragraph would be code."""
@@ -32,10 +38,10 @@ _BACKTICKS: Final = re.compile("`{3,}")
 
 
 @dataclass
-class Piece:
+class MarkdownPiece:
     """A part of the document that begins on a line of its own."""
 
-    kind: int
+    kind: PieceKind
     path: tuple[int, ...]
     """The list items and quotations around it."""
     breaks: int
@@ -53,13 +59,13 @@ class PieceMaker:
     def __init__(self, page: LaidOutPage, with_links: bool) -> None:
         self._page = page
         self._inline = InlineWriter(page.text_utf8, page.coverage, page.spans, with_links)
-        self._pieces: list[Piece] = []
+        self._pieces: list[MarkdownPiece] = []
         self._row = NOTHING
         self._tables: set[int] = set()  # of which a part is written
         self._in_row = Counter(page.rows[page.block_nodes[block]] for block in page.order)
         self._in_heading = Counter(page.headings[page.block_nodes[block]] for block in page.order)
 
-    def pieces(self) -> list[Piece]:
+    def pieces(self) -> list[MarkdownPiece]:
         """All pieces, in the order in which they are shown."""
         page = self._page
         for block in page.order:
@@ -77,14 +83,16 @@ class PieceMaker:
                 self._add_paragraph(block, node)
         return self._pieces
 
-    def _last(self, kind: int, root: int) -> Piece | None:
+    def _last(self, kind: PieceKind, root: int) -> MarkdownPiece | None:
         """The last piece, if it is of this kind and made of this node."""
         last = self._pieces[-1] if self._pieces else None
         return last if last and (last.kind, last.root) == (kind, root) else None
 
-    def _begin(self, kind: int, block: int, holder: int, root: int = NOTHING) -> Piece:
+    def _begin(
+        self, kind: PieceKind, block: int, holder: int, root: int = NOTHING
+    ) -> MarkdownPiece:
         page = self._page
-        piece = Piece(kind, page.containers[holder], page.breaks[block], root=root)
+        piece = MarkdownPiece(kind, page.containers[holder], page.breaks[block], root=root)
         self._pieces.append(piece)
         return piece
 
@@ -101,7 +109,7 @@ class PieceMaker:
     def _is_lone_cell(self, node: int, listing: int) -> bool:
         """Whether a block is the only one of a row that stands between rows of its table."""
         page = self._page
-        if page.cells[node] == NOTHING or self._last(TABLE, page.tables[node]) is None:
+        if page.cells[node] == NOTHING or self._last(PieceKind.TABLE, page.tables[node]) is None:
             return False
         is_plain = listing == NOTHING and not self._is_heading(node)
         return is_plain and self._in_row[page.rows[node]] == 1
@@ -109,9 +117,9 @@ class PieceMaker:
     def _add_cell(self, block: int, node: int) -> None:
         page = self._page
         table, row = page.tables[node], page.rows[node]
-        piece = self._last(TABLE, table)
+        piece = self._last(PieceKind.TABLE, table)
         if piece is None:
-            piece = self._begin(TABLE, block, max(table, 0), table)
+            piece = self._begin(PieceKind.TABLE, block, max(table, 0), table)
             piece.grid = Grid(table not in self._tables)
             self._tables.add(table)
             self._row = NOTHING
@@ -130,9 +138,9 @@ class PieceMaker:
     def _add_code(self, block: int, listing: int) -> None:
         page = self._page
         start, stop = page.starts[block], page.stops[block]
-        piece = self._last(CODE, listing)
+        piece = self._last(PieceKind.CODE, listing)
         if piece is None:
-            piece = self._begin(CODE, block, listing, listing)
+            piece = self._begin(PieceKind.CODE, block, listing, listing)
         else:
             piece.lines += [""] * (page.breaks[block] - 1)
         piece.language = piece.language or self._language(start, stop, listing)
@@ -161,9 +169,9 @@ class PieceMaker:
 
     def _add_heading(self, block: int, heading: int) -> None:
         text = self._one_line(block, is_strong=True).strip()
-        piece = self._last(HEADING, heading)
+        piece = self._last(PieceKind.HEADING, heading)
         if piece is None:
-            piece = self._begin(HEADING, block, heading, heading)
+            piece = self._begin(PieceKind.HEADING, block, heading, heading)
         piece.lines.append(text)
 
     def _add_paragraph(self, block: int, node: int) -> None:
@@ -171,19 +179,19 @@ class PieceMaker:
         is_alone = page.items[node] == NOTHING
         text = self._inline.write(page.starts[block], page.stops[block], is_paragraph=is_alone)
         lines = [escaped_line(line) for line in text.split("\n")]
-        piece = self._begin(PARAGRAPH, block, node)
+        piece = self._begin(PieceKind.PARAGRAPH, block, node)
         bare = lines[0].lstrip(" ")
         lines[0] = " " * min(len(lines[0]) - len(bare), _MOST_INDENT) + bare
         piece.lines = lines
 
 
-def finished_lines(piece: Piece, page: LaidOutPage) -> list[str]:
+def finished_lines(piece: MarkdownPiece, page: LaidOutPage) -> list[str]:
     """The lines of a piece, without those of its containers."""
     if piece.grid is not None:
         return piece.grid.lines()
-    if piece.kind == HEADING:
+    if piece.kind == PieceKind.HEADING:
         return ["#" * page.level(piece.root) + " " + escaped_heading(" ".join(piece.lines))]
-    if piece.kind == CODE:
+    if piece.kind == PieceKind.CODE:
         longest = max((len(run) for run in _BACKTICKS.findall("\n".join(piece.lines))), default=2)
         fence = "`" * (longest + 1)
         return [fence + piece.language, *piece.lines, fence]

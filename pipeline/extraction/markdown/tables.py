@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-MOST_COLUMNS: Final = 64
+MOST_FILLED: Final = 64
 """Our choice: rows are filled up to so many cells, so that output grows with the input alone."""
 
 
@@ -37,7 +37,7 @@ class Grid:
         width = max(map(len, self._rows))
         head, *rows = self._rows
         lines = [_line(head, width), "|" + " --- |" * width]
-        return lines + [_line(row, min(width, MOST_COLUMNS)) for row in rows]
+        return lines + [_line(row, min(width, MOST_FILLED)) for row in rows]
 
 
 def _line(cells: list[list[str]], width: int) -> str:
