@@ -6,6 +6,8 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from massivetext.pipeline.extraction.html import spans as sp
 from massivetext.pipeline.extraction.html.spans import Spans
 
@@ -54,12 +56,11 @@ class Coverage(NamedTuple):
 def coverage_of(spans: Spans, text_utf8: bytes) -> Coverage:
     """The intervals of a page with these spans."""
     by_kind: dict[int, list[Covered]] = {}
-    names: dict[int, int] = {}
-    columns = spans.rows[: sp.SPAN_NODE + 1].T.tolist()
-    for span, (kind, start, stop, node) in enumerate(columns):
-        if kind == sp.NAMES:
-            names[node] = span
-            continue
+    is_name = spans.rows[sp.SPAN_KIND] == sp.NAMES
+    named, numbers = np.flatnonzero(is_name), np.flatnonzero(~is_name)
+    names = dict(zip(spans.rows[sp.SPAN_NODE, named].tolist(), named.tolist(), strict=True))
+    columns = spans.rows[: sp.SPAN_STOP + 1, numbers].T.tolist()
+    for span, (kind, start, stop) in zip(numbers.tolist(), columns, strict=True):
         while start < stop and text_utf8[start] in _SPACES:
             start += 1
         while start < stop and text_utf8[stop - 1] in _SPACES:

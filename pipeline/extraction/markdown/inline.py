@@ -65,9 +65,10 @@ class InlineWriter:
         it is strong without a mark.
         """
         atoms = list(self._atoms(start, stop, is_paragraph))
-        return _Line(self._text, start, stop, atoms).joined(
-            self._marks(start, stop, atoms, is_strong)
-        )
+        marks = self._marks(start, stop, atoms, is_strong)
+        if not atoms and not marks:
+            return escaped(self._text[start:stop].decode("utf-8", "replace"))
+        return _Line(self._text, start, stop, atoms).joined(marks)
 
     def _atoms(self, start: int, stop: int, is_paragraph: bool) -> Iterator[_Atom]:
         """Yields code and formulas in order; a formula in code is code."""
