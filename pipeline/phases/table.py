@@ -71,7 +71,7 @@ PHASES: Final = (
         "curate",
         folders=("documents", "rejected", "failed"),
         upstream=(),
-        results=3,
+        results=4,
     ),
     Phase(
         "dedup",
@@ -117,7 +117,7 @@ PHASES: Final = (
             "held_out/provenance/shard-{n}-of-{n}.parquet",
         ),
         upstream=("corpus",),
-        results=2,
+        results=3,
         scratch=("phases/sequence/scratch",),
     ),
     Phase(
