@@ -92,6 +92,7 @@ setup(
             "datasketch>=2.0",  # our signatures are held against its own
             "fastwarc>=2.0",  # a peer of our reader
             "hypothesis>=6.100",
+            "markdown-it-py>=3",  # reads our Markdown in tests
             "moto[server]>=5.1",  # an S3-compatible server for tests
             "mypy>=1.15",
             "pre-commit>=4.2",

@@ -20,6 +20,8 @@ from massivetext.paths import PathKind, Paths, each_path, file_name, map_paths
 
 Extractor = Literal["tree", "lxml", "trafilatura"]
 """What turns HTML into text; `pipeline.extraction.extractors` says what each name stands for."""
+TextFormat = Literal["text", "markdown"]
+"""The form of extracted text."""
 TestSetFormat = Literal["wikitext", "lambada", "jsonl", "parquet", "text", "curation_corpus"]
 
 
@@ -105,6 +107,10 @@ class Extraction:
     """HTML to text (A.1.1, text extraction)."""
 
     extractor: Extractor = "tree"
+    format: TextFormat = "text"
+    """The form that shards are made of. Measures and duplicates judge the text form in any case."""
+    markdown_links: bool = False
+    """Whether Markdown has the addresses of its links."""
 
 
 @dataclass(frozen=True)

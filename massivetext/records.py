@@ -58,6 +58,9 @@ DOCUMENT_SCHEMA: Final = pa.schema(
 )
 """`documents/` and `corpus/`: `metadata` is a JSON object with sorted keys."""
 
+MARKDOWN_DOCUMENT_SCHEMA: Final = pa.schema([*DOCUMENT_SCHEMA, ("markdown", pa.large_string())])
+"""`documents/` of a run that asks for Markdown: null where the text did not come from HTML."""
+
 REJECTED_SCHEMA: Final = pa.schema(
     [*DOCUMENT_SCHEMA, ("stage", pa.string()), ("reasons", pa.list_(pa.string()))]
 )

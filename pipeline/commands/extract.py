@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, get_args
 
 from massivetext.command import Command
-from massivetext.config import Extraction, Extractor
+from massivetext.config import Extraction, Extractor, TextFormat
 from massivetext.pipeline.commands.arguments import absolute
 from massivetext.pipeline.commands.resources import PAGE_ADDRESS_BYTES, require_address_space
 from massivetext.pipeline.engine.errors import UsageError
@@ -19,6 +19,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", nargs="?", default="-", help="HTML file, or - for standard input")
     parser.add_argument("--show", action="store_true", help="which blocks were kept, and why")
     parser.add_argument("--extractor", choices=get_args(Extractor), default=Extraction().extractor)
+    parser.add_argument("--format", choices=get_args(TextFormat), default=Extraction().format)
+    parser.add_argument("--links", action="store_true", help="addresses of links in Markdown")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -37,7 +39,12 @@ def run(options: argparse.Namespace) -> int:
         for block in show_blocks(html, extractor=options.extractor):
             print(block)
         return 0
-    text = extract_text(html, extractor=options.extractor)
+    text = extract_text(
+        html,
+        extractor=options.extractor,
+        format=options.format,
+        markdown_links=options.links,
+    )
     sys.stdout.write(text + "\n" if text else "")
     return 0
 

@@ -7,6 +7,7 @@ page comes alone and nothing is in the processor's caches.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -20,7 +21,8 @@ from massivetext.pipeline.extraction.html.frames import with_frames
 from massivetext.pipeline.extraction.html.lxml_tree import parse_with_lxml
 from massivetext.pipeline.extraction.html.page_tree import TREE_TYPE, ParsedPage
 from massivetext.pipeline.extraction.html.raw_tree import read_page, title_of
-from massivetext.pipeline.extraction.layout.kept_text import decoded, write_kept
+from massivetext.pipeline.extraction.layout.kept_text import decoded, lay_out, write_kept
+from massivetext.pipeline.extraction.markdown import markdown_of, plain_markdown
 from massivetext.pipeline.extraction.page_data import data_text
 
 THIN: Final = 500
@@ -104,11 +106,11 @@ def _kept(parsed: ParsedPage, weights: Weights) -> tuple[int, int]:
 )
 def _text_of_bytes(html: Any, weights: Any) -> Any:
     """`(main text, start of the title, its stop, whether the page holds frames' documents)`."""
-    tree, (start, stop, veiled, has_frames) = read_page(html, False)
+    tree, (start, stop, veiled, has_frames), _ = read_page(html, False, False)
     keep = choose(tree, weights).keep
     kept, _ = _kept_characters(tree.blocks, keep)
     if _is_thin(kept, veiled):
-        unveiled, _ = read_page(html, True)
+        unveiled, _, _ = read_page(html, True, False)
         unveiled_keep = choose(unveiled, weights).keep
         shown, hidden = _kept_characters(unveiled.blocks, unveiled_keep)
         if _is_hiding(shown, hidden):
@@ -134,6 +136,22 @@ def lxml_text(html_utf8: bytes, weights: Weights) -> tuple[str, str]:
     """`(main text, title)` of a page given as UTF-8, read by lxml."""
     parsed = parse_page(html_utf8, parse_with_lxml, weights)
     return _or_data(decoded(_text_of_tree(parsed.tree, weights)), html_utf8), parsed.title
+
+
+def forms_of(
+    html_utf8: bytes, parse: Callable[..., ParsedPage], weights: Weights, with_links: bool
+) -> tuple[str, str, str]:
+    """`(main text, the same as Markdown, title)` of a page given as UTF-8.
+
+    The text is the one that `raw_text` or `lxml_text` gives: both forms are made of one choice.
+    """
+    parsed = parse_page(html_utf8, partial(parse, with_spans=True), weights)
+    keep = choose_blocks(parsed.tree, weights).keep
+    kept = lay_out(parsed.tree, keep)
+    text = _or_data(kept, html_utf8)
+    if text != kept:
+        return text, plain_markdown(text), parsed.title
+    return text, markdown_of(parsed, keep, with_links), parsed.title
 
 
 def _or_data(text: str, html_utf8: bytes) -> str:

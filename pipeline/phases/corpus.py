@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import RunError
@@ -45,7 +46,7 @@ class WriteCorpus:
             for group in store.row_groups(documents_path(self.output, item.name)):
                 batch = group.read()
                 numbers = range(group.first_row, group.first_row + batch.num_rows)
-                kept = batch.filter(pa.array([row not in rows for row in numbers]))
+                kept = _in_chosen_form(batch.filter(pa.array([row not in rows for row in numbers])))
                 if kept.num_rows:
                     writer.write_table(kept)
                 documents += batch.num_rows
@@ -64,6 +65,18 @@ class WriteCorpus:
         }
         removed = write_removed(self.output, item.name, removals)
         return ItemResult((pending.entry, removed), ledger, {item.subset: statistics})
+
+
+def _in_chosen_form(documents: pa.Table) -> pa.Table:
+    """Returns documents whose `text` is the form that shards are made of.
+
+    Only here: all that judges a document has read its text form.
+    """
+    if "markdown" not in documents.column_names:
+        return documents
+    chosen = pc.call_function("coalesce", [documents["markdown"], documents["text"]])
+    place = DOCUMENT_SCHEMA.names.index("text")
+    return documents.set_column(place, "text", chosen).select(DOCUMENT_SCHEMA.names)
 
 
 def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:

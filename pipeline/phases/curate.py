@@ -30,6 +30,7 @@ from massivetext.pipeline.readers import OpenFile, ReadContext, read_file
 from massivetext.records import (
     DOCUMENT_SCHEMA,
     FAILED_SCHEMA,
+    MARKDOWN_DOCUMENT_SCHEMA,
     REJECTED_SCHEMA,
     FailedRecord,
     RawRecord,
@@ -72,12 +73,14 @@ def _input_error(item: WorkItem, error: OSError) -> Exception:
     return OSError(problem) if store.is_transient(error) else InputError(problem)
 
 
-_RESULTS: Final = (
-    ("documents", DOCUMENT_SCHEMA),
-    ("rejected", REJECTED_SCHEMA),
-    ("failed", FAILED_SCHEMA),
-)
-"""Folders of the results of an item, and what lies in them."""
+def _results(config: Config) -> tuple[tuple[str, pa.Schema], ...]:
+    """Returns the folders of the results of an item, and what lies in them."""
+    is_markdown = config.extraction.format == "markdown"
+    return (
+        ("documents", MARKDOWN_DOCUMENT_SCHEMA if is_markdown else DOCUMENT_SCHEMA),
+        ("rejected", REJECTED_SCHEMA),
+        ("failed", FAILED_SCHEMA),
+    )
 
 
 OpenRecords = Callable[[WorkItem, Source, Limits], AbstractContextManager[Iterable[Record]]]
@@ -142,7 +145,7 @@ class _Results:
         self.maker = DocumentMaker(work.config, work.config.sources[item.source], *models)
         self.documents, self.rejected, self.failed = (
             _Writer(stack, work.output, f"{folder}/{item.name}.parquet", schema)
-            for folder, schema in _RESULTS
+            for folder, schema in _results(work.config)
         )
         self.ledger: dict[str, int] = dict.fromkeys(
             ("in", "kept", "rejected", "failed", "skipped"), 0
@@ -218,7 +221,8 @@ def _divide(judged: pa.Table) -> tuple[pa.Table, pa.Table]:
     """Returns the documents that no rule objects to, and the rejected ones with their reasons."""
     fails = [bool(reasons) for reasons in judged["reasons"].to_pylist()]
     kept = judged.filter(pa.array([not failed for failed in fails], pa.bool_()))
-    return kept.select(DOCUMENT_SCHEMA.names), judged.filter(pa.array(fails, pa.bool_()))
+    rejected = judged.filter(pa.array(fails, pa.bool_()))
+    return kept.drop_columns(["stage", "reasons"]), rejected.select(REJECTED_SCHEMA.names)
 
 
 def _failed_table(subset: str, errors: list[FailedRecord]) -> pa.Table:

@@ -38,7 +38,8 @@ class JudgedBatch(NamedTuple):
 
     Attributes:
         documents: one row a document, in the order of the records, with the columns of
-            `REJECTED_SCHEMA`; a document that no rule objects to has no stage and no reasons.
+            `REJECTED_SCHEMA`; a document that no rule objects to has no stage and no reasons. With
+            a column `markdown` behind them, if the configuration asks for it.
         failed: records whose text could not be made.
     """
 
@@ -55,6 +56,7 @@ class _Text(NamedTuple):
     encoding: str
     verdict: Verdict
     opt_outs: list[str]
+    markdown: str | None
 
 
 def load_models(config: Config) -> tuple[LanguageClassifier, SafeSearchScorer]:
@@ -97,9 +99,11 @@ class DocumentMaker:
         judged = measured.append_column("stage", first_stages(reasons)).append_column(
             "reasons", reasons
         )
-        return JudgedBatch(
-            judged.select(REJECTED_SCHEMA.names).cast(REJECTED_SCHEMA), tuple(failed)
-        )
+        documents = judged.select(REJECTED_SCHEMA.names).cast(REJECTED_SCHEMA)
+        if self.config.extraction.format == "markdown":
+            markdown = pa.array([text.markdown for text in texts], pa.large_string())
+            documents = documents.append_column("markdown", markdown)
+        return JudgedBatch(documents, tuple(failed))
 
     def _text(self, record: RawRecord) -> _Text:
         """Extracts a web page, or decodes a text; lines end with LF only."""
@@ -113,11 +117,19 @@ class DocumentMaker:
         if str(record.metadata.get("content_type", "")).startswith("text/plain"):
             codec, text_utf8 = decode_page(record.raw, charset)
             return self._judged(record, text_utf8.decode(), record.title, codec)
+        extraction = self.config.extraction
         page = extract_page(
-            record.raw, encoding=charset, extractor=self.config.extraction.extractor
+            record.raw,
+            encoding=charset,
+            extractor=extraction.extractor,
+            format=extraction.format,
+            markdown_links=extraction.markdown_links,
         )
         title = record.title or page.title
-        return self._judged(record, page.text, title, page.encoding, page.html)
+        judged = self._judged(record, page.text, title, page.encoding, page.html)
+        if page.markdown is None:
+            return judged
+        return judged._replace(markdown=_unix_lines(page.markdown))
 
     def _judged(
         self, record: RawRecord, text: str, title: str, encoding: str, html: bytes = b""
@@ -129,7 +141,7 @@ class DocumentMaker:
             record.url, markup, record.headers, text, record.explicit
         )
         opt_outs = opt_out_signals(markup, record.headers)
-        return _Text(record, text, title, encoding, verdict, opt_outs)
+        return _Text(record, text, title, encoding, verdict, opt_outs, None)
 
     def _measure(self, texts: Sequence[_Text]) -> pa.Table:
         """Returns the columns of `DOCUMENT_SCHEMA`: every document gets every measure."""

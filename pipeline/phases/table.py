@@ -71,7 +71,7 @@ PHASES: Final = (
         "curate",
         folders=("documents", "rejected", "failed"),
         upstream=(),
-        results=3,
+        results=4,
     ),
     Phase(
         "dedup",

@@ -5,8 +5,10 @@
 FOLDER holds `gold.json` and `html/<name>.html` (see massivetext.pipeline.extraction.training);
 without it the pages of the sample are extracted, which have no gold text: speed only. Peers run if
 they can be imported (the environment of extraction_peers.txt): trafilatura, resiliparse,
-readability-lxml, justext. Time is CPU time of one core. The weights of the package have seen most
-of the pages; for figures on unseen domains give those that the training wrote for its folds.
+rs-trafilatura, magic-html, readability-lxml, justext. Where `gold.json` tells the types of pages
+(articles, forums, products...), the quality of each type is printed as well. Time is CPU time of
+one core. The weights of the package have seen most of the pages; for figures on unseen domains give
+those that the training wrote for its folds.
 """
 
 from __future__ import annotations
@@ -40,6 +42,9 @@ Extract = Callable[[bytes], str | None]
 GoldPage = tuple[str, bytes, str]
 """Set, page, main text."""
 
+UNTYPED = ("", "mixed")
+"""Types of pages of which the type is not known."""
+
 
 @dataclass
 class Results:
@@ -48,6 +53,7 @@ class Results:
     seconds: list[float] = field(default_factory=list)
     token_f1: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     four_gram_f1: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    token_f1_of_types: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     torn: TornPages = field(default_factory=TornPages)
     empty: int = 0
     errors: int = 0
@@ -73,6 +79,25 @@ def peers() -> dict[str, Extract]:
             return extract_plain_text(tree, main_content=True, alt_texts=False)
 
         found["resiliparse"] = resiliparse
+    except ImportError:
+        pass
+    try:
+        import rs_trafilatura
+
+        found["rs-trafilatura"] = lambda page: rs_trafilatura.extract_bytes(page).main_content
+    except ImportError:
+        pass
+    try:
+        import lxml.html
+        from magic_html import GeneralExtractor
+
+        magic = GeneralExtractor()
+
+        def magic_html(page: bytes) -> str:
+            html = magic.extract(decode_page(page)[1].decode(), base_url="")["html"]
+            return str(lxml.html.fromstring(html).text_content()) if html.strip() else ""
+
+        found["magic-html"] = magic_html
     except ImportError:
         pass
     try:
@@ -126,13 +151,15 @@ def with_fold_weights(
     return extract
 
 
-def gold_pages(folder: Path, per_set: int) -> tuple[list[GoldPage], dict[bytes, str]]:
-    """Pages with a gold text, at most so many a set, in random order; and the domain of each."""
+def gold_pages(
+    folder: Path, per_set: int
+) -> tuple[list[GoldPage], dict[bytes, str], dict[bytes, str]]:
+    """Pages with a gold text, at most so many a set, in random order; domain and type of each."""
     gold = json.loads((folder / "gold.json").read_text(encoding="utf-8"))
     names = [name for name in gold if gold[name]["gold"]]
     names.sort(key=lambda name: hashlib.sha256(name.encode()).digest())
     taken: Counter[str] = Counter()
-    pages, domains = [], {}
+    pages, domains, types = [], {}, {}
     for name in names:
         entry = gold[name]
         taken[entry["set"]] += 1
@@ -140,7 +167,8 @@ def gold_pages(folder: Path, per_set: int) -> tuple[list[GoldPage], dict[bytes, 
             html = (folder / "html" / f"{name}.html").read_bytes()
             pages.append((entry["set"], html, entry["gold"]))
             domains[html] = entry["domain"] or name
-    return pages, domains
+            types[html] = entry.get("type") or ""
+    return pages, domains, types
 
 
 def sample_pages() -> list[GoldPage]:
@@ -157,7 +185,9 @@ def sample_pages() -> list[GoldPage]:
     return pages
 
 
-def measure(extractors: dict[str, Extract], pages: Iterable[GoldPage]) -> dict[str, Results]:
+def measure(
+    extractors: dict[str, Extract], pages: Iterable[GoldPage], types: dict[bytes, str]
+) -> dict[str, Results]:
     """Run all extractors over `(set, page, gold)`, in an order shuffled for every page."""
     generator = random.Random(0)
     results = {name: Results() for name in extractors}
@@ -178,6 +208,8 @@ def measure(extractors: dict[str, Extract], pages: Iterable[GoldPage]) -> dict[s
             words = tokens(text)
             token_f1 = f1(Counter(words), Counter(gold_tokens))
             result.token_f1[collection].append(token_f1)
+            if types.get(page, "") not in UNTYPED:
+                result.token_f1_of_types[types[page]].append(token_f1)
             if gold:
                 result.torn.add(decode_page(page)[1], text, gold, token_f1)
             result.four_gram_f1[collection].append(f1(four_grams(words), four_grams(gold_tokens)))
@@ -224,6 +256,17 @@ def print_quality(results: dict[str, Results], sets: list[str]) -> None:
             print(f"{name:20s} {'   '.join(gains)}")
 
 
+def print_types(results: dict[str, Results]) -> None:
+    """Token F1 by type of page, over all sets that tell types."""
+    counts = {name: len(f1s) for name, f1s in results["massivetext"].token_f1_of_types.items()}
+    types = sorted(counts, key=lambda name: -counts[name])
+    print(f"\n{'token F1 by type':20s}{' '.join(f'{name[:13]:>13s}' for name in types)}")
+    print(f"{'pages':20s}{' '.join(f'{counts[name]:13d}' for name in types)}")
+    for name, result in results.items():
+        cells = " ".join(f"{np.mean(result.token_f1_of_types[t]):13.3f}" for t in types)
+        print(f"{name:20s}{cells}")
+
+
 def print_speed(results: dict[str, Results], size_mb: float) -> None:
     """CPU time of one core, and how many times as fast as trafilatura and resiliparse."""
     print("\nspeed, CPU time of one core")
@@ -253,11 +296,12 @@ def main() -> None:
         "massivetext": extract_text,
         "massivetext (lxml)": lambda page: extract_text(page, extractor="lxml"),
     }
+    types: dict[bytes, str] = {}
     if arguments.pages is None:
         pages = sample_pages()
         print("pages of the sample: no gold text, speed only")
     else:
-        pages, domains = gold_pages(arguments.pages, arguments.per_set)
+        pages, domains, types = gold_pages(arguments.pages, arguments.per_set)
         if arguments.fold_weights:
             extractors = {
                 "massivetext": with_fold_weights(arguments.fold_weights, domains, raw_text),
@@ -268,11 +312,12 @@ def main() -> None:
     extractors |= peers()
     for extract in extractors.values():
         extract(pages[0][1])  # imports and compiles
-    results = measure(extractors, pages)
+    results = measure(extractors, pages, types)
     size_mb = sum(len(page) for _, page, _ in pages) / 1e6
     print(f"{len(pages)} pages, {size_mb:.1f} MB")
     if arguments.pages is not None:
         print_quality(results, sorted({collection for collection, _, _ in pages}))
+        print_types(results)
     print_speed(results, size_mb)
 
 

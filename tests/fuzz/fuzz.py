@@ -203,10 +203,19 @@ def targets() -> dict[str, Target]:
     found |= {f"body-{coding}": Target(body_of(coding), seeds) for coding, seeds in CODINGS.items()}
     found["decoder"] = Target(lambda page: len(decode_page(page)[1]), PAGES)
     found["extraction"] = Target(lambda page: len(extract_page(page).text), PAGES)
+    found["markdown"] = Target(markdown_size, PAGES)
     found["safesearch"] = Target(
         lambda page: len(scorer.score("http://a.b/", page, {"rating": "general"}).signals), PAGES
     )
     return found
+
+
+def markdown_size(page: bytes) -> int:
+    """Returns how long a page is as Markdown; its text must be that of the text form."""
+    both = extract_page(page, format="markdown", markdown_links=True)
+    if both.text != extract_page(page).text:
+        raise FindingError("the text beside the Markdown is another one")
+    return len(both.markdown or "")
 
 
 def body_of(coding: str) -> Callable[[bytes], int]:

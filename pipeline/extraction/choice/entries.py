@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from massivetext.kernels import helper
+from massivetext.kernels import helper, lean
 from massivetext.pipeline.extraction.choice import page_facts as pf
 from massivetext.pipeline.extraction.hashing import FREE, mix, number_of
 from massivetext.pipeline.extraction.html import elements
@@ -43,10 +43,13 @@ def find_roles(tree: Any, facts: Any, unit_of_block: Any) -> Any:
     found = np.zeros((_FACTS, tree.nodes.shape[1]), np.int64)
     _number_alike(tree, facts, found)
     _find_places(tree, facts, found)
-    return _number_roles(tree, facts, found[_PLACE], unit_of_block)
+    blocks = tree.blocks.shape[1]
+    roles, counts = np.full(blocks, NO_ROLE, np.int32), np.zeros(blocks, np.int32)
+    numbers = _number_roles(tree, facts, found[_PLACE], unit_of_block, roles, counts)
+    return roles, numbers
 
 
-@helper
+@lean
 def _number_alike(tree: Any, facts: Any, found: Any) -> None:
     """Number the families of siblings that look alike, and count their members."""
     for block in range(tree.blocks.shape[1]):
@@ -64,7 +67,7 @@ def _number_alike(tree: Any, facts: Any, found: Any) -> None:
         found[_FULL_MEMBERS, family] += found[_BLOCKS, node] > 1
 
 
-@helper
+@lean
 def _find_places(tree: Any, facts: Any, found: Any) -> None:
     """Find where in its entry each node stands: the looks of all between the two."""
     for node in range(1, tree.nodes.shape[1]):
@@ -78,11 +81,15 @@ def _find_places(tree: Any, facts: Any, found: Any) -> None:
                 found[_PLACE, node] = mix(family + 1, 1) | 1
 
 
-@helper
-def _number_roles(tree: Any, facts: Any, places: Any, unit_of_block: Any) -> Any:
-    """Number the places that enough blocks share."""
+@lean
+def _number_roles(
+    tree: Any, facts: Any, places: Any, unit_of_block: Any, roles: Any, counts: Any
+) -> Any:
+    """Number the places that enough blocks share; a number above all of them.
+
+    `roles` hold `NO_ROLE` at first, `counts` room for the blocks of each role.
+    """
     blocks = tree.blocks.shape[1]
-    roles, counts = np.full(blocks, NO_ROLE, np.int32), np.zeros(blocks, np.int32)
     facts.keys[:] = FREE
     numbers = 0
     for block in range(blocks):
@@ -95,4 +102,4 @@ def _number_roles(tree: Any, facts: Any, places: Any, unit_of_block: Any) -> Any
     for block in range(blocks):
         if roles[block] >= 0 and counts[roles[block]] < ALIKE_ENTRIES:
             roles[block] = NO_ROLE
-    return roles, numbers
+    return numbers

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from massivetext.kernels import helper
+from massivetext.kernels import helper, lean
 from massivetext.pipeline.extraction.choice.units import NO_UNIT
 from massivetext.pipeline.extraction.html import elements, name_words
 from massivetext.pipeline.extraction.html import page_tree as pt
@@ -61,7 +61,7 @@ def add_plain(nodes: Any, node_words: Any, blocks: Any, units: Any, keep: Any) -
             keep[block] |= balance[units[block]] >= 0 and not framed[units[block]]
 
 
-@helper
+@lean
 def _balance(blocks: Any, block: Any) -> Any:
     """Characters of a block outside links, minus those in links."""
     return blocks[pt.BLOCK_CHARACTERS, block] - 2 * blocks[pt.BLOCK_LINK_CHARACTERS, block]
@@ -94,7 +94,7 @@ def add_headings(nodes: Any, blocks: Any, units: Any, keep: Any) -> None:
             keep[block] |= keep[block + 1]
 
 
-@helper
+@lean
 def _heads_dropped_text(nodes: Any, blocks: Any, keep: Any, heading: Any) -> bool:
     """Whether text stands below a heading, up to the next one of its rank, and none is kept."""
     node = blocks[pt.BLOCK_NODE, heading]

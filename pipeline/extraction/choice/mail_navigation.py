@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from massivetext import ascii_bytes as ab
-from massivetext.kernels import helper
+from massivetext.kernels import helper, lean
 from massivetext.pipeline.extraction.html import page_tree as pt
 
 _LABELS: Final = (
@@ -33,7 +33,7 @@ _STARTS: Final = np.cumsum([0, *map(len, _LABELS)])
 _BYTES: Final = np.frombuffer("".join(_LABELS).encode(), np.uint8)
 
 
-@helper
+@lean
 def _is_labelled(text: Any, start: Any, stop: Any) -> bool:
     """Whether a text begins with one of the labels, whatever its case, behind a bracket or not."""
     while start < stop and not ab.is_letter(text[start]):

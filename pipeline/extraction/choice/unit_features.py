@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from massivetext.kernels import helper
+from massivetext.kernels import helper, lean
 from massivetext.pipeline.extraction.choice import page_facts as pf
 from massivetext.pipeline.extraction.choice import text_words
 from massivetext.pipeline.extraction.choice.features import put, put_bits
@@ -22,7 +22,7 @@ from massivetext.pipeline.extraction.choice.units import UNIT_NAMES
 from massivetext.pipeline.extraction.html import elements, name_words
 from massivetext.pipeline.extraction.html import page_tree as pt
 
-# Rows of the sums over the blocks of each unit (int64).
+# Columns of the sums over the blocks of each unit (int64).
 _FIRST_BLOCK: Final = 0
 _LAST_BLOCK: Final = 1
 _CHARACTERS: Final = 2
@@ -82,7 +82,7 @@ class UnitSums(NamedTuple):
     """What the features of units are read from."""
 
     units: NDArray[np.int64]
-    """Shape (_SUMS, units)."""
+    """Shape (units, _SUMS)."""
     kept_before: NDArray[np.int64]
     """Shape (blocks + 1): characters times probability in 256ths, before each block and in all."""
     all_before: NDArray[np.int64]
@@ -96,22 +96,31 @@ def sum_units(tree: Any, facts: Any, units: Any, scores: Any) -> UnitSums:
     `scores` are those of both stages, the page's own added to the second one's.
     """
     blocks = tree.blocks.shape[1]
-    sums = np.zeros((_SUMS, units.size), np.int64)
-    sums[_BEST] = -2 * SCORE_LIMIT
-    sums[_WORST] = 2 * SCORE_LIMIT
+    sums = np.zeros((units.size, _SUMS), np.int64)
     kept_before, all_before = np.zeros(blocks + 1, np.int64), np.zeros(blocks + 1, np.int64)
-    for block in range(blocks):
+    all_sums = UnitSums(sums, kept_before, all_before)
+    _add_blocks(tree, facts, units, scores, all_sums)
+    return all_sums
+
+
+@lean
+def _add_blocks(tree: Any, facts: Any, units: Any, scores: Any, all_sums: Any) -> None:
+    """Add all blocks to the sums."""
+    sums, kept_before, all_before = all_sums.units, all_sums.kept_before, all_sums.all_before
+    for unit in range(units.size):
+        sums[unit, _BEST] = -2 * SCORE_LIMIT
+        sums[unit, _WORST] = 2 * SCORE_LIMIT
+    for block in range(tree.blocks.shape[1]):
         characters = facts.blocks[pf.FACT_CHARACTERS, block]
         kept = characters * probability(scores[1, block])
         kept_before[block + 1] = kept_before[block] + kept
         all_before[block + 1] = all_before[block] + characters
         unit = units.of_blocks[block]
         if unit >= 0:
-            _add_block(tree, facts.blocks, block, scores, sums[:, unit])
-    return UnitSums(sums, kept_before, all_before)
+            _add_block(tree, facts.blocks, block, scores, sums[unit])
 
 
-@helper
+@lean
 def _add_block(tree: Any, facts: Any, block: Any, scores: Any, sums: Any) -> None:
     """Add a block to the sums of its unit."""
     alone, score = scores[0, block], scores[1, block]
@@ -143,18 +152,18 @@ def _add_block(tree: Any, facts: Any, block: Any, scores: Any, sums: Any) -> Non
     sums[_BEHIND] += scores[1, min(block + 1, scores.shape[1] - 1)]
 
 
-@helper
+@lean
 def mean_score(unit: Any, all_sums: Any) -> Any:
     """The mean of the scores of a unit's blocks, weighed by their characters."""
-    return all_sums.units[_WEIGHED, unit] // max(all_sums.units[_CHARACTERS, unit], 1)
+    return all_sums.units[unit, _WEIGHED] // max(all_sums.units[unit, _CHARACTERS], 1)
 
 
-@helper
+@lean
 def describe_unit(
     unit: Any, tree: Any, facts: Any, units: Any, all_sums: Any, scores: Any, row: Any
 ) -> Any:
     """Write the features of a unit to `row`; their number."""
-    node, sums = units.nodes[unit], all_sums.units[:, unit]
+    node, sums = units.nodes[unit], all_sums.units[unit]
     count = put(row, 0, units.kinds[unit], 1)
     count = _put_whole(node, facts, sums, row, count)
     count = _put_scores(sums, row, count)
@@ -174,7 +183,7 @@ def describe_unit(
     return put_bits(row, count, _TEXT_COLUMN, sums[_GROUPS])
 
 
-@helper
+@lean
 def _put_whole(node: Any, facts: Any, sums: Any, row: Any, count: Any) -> Any:
     """The unit by itself."""
     characters, blocks = max(sums[_CHARACTERS], 1), max(sums[_BLOCKS], 1)
@@ -198,7 +207,7 @@ def _put_whole(node: Any, facts: Any, sums: Any, row: Any, count: Any) -> Any:
     return put(row, count, column + 15, count8(sums[_LABELLED]))
 
 
-@helper
+@lean
 def _put_scores(sums: Any, row: Any, count: Any) -> Any:
     """The scores of the unit's blocks."""
     characters, blocks = max(sums[_CHARACTERS], 1), max(sums[_BLOCKS], 1)
@@ -214,7 +223,7 @@ def _put_scores(sums: Any, row: Any, count: Any) -> Any:
     return put(row, count, column + 8, sums[_BEHIND] // blocks)
 
 
-@helper
+@lean
 def _put_place(
     tree: Any, facts: Any, node: Any, all_sums: Any, sums: Any, row: Any, count: Any
 ) -> Any:
@@ -242,7 +251,7 @@ def _put_place(
     return put(row, count, column + 3, facts.levels[0, 1])
 
 
-@helper
+@lean
 def _put_neighbours(tree: Any, facts: Any, sums: Any, scores: Any, row: Any, count: Any) -> Any:
     """The blocks before and after the unit."""
     column = _NEIGHBOURS_COLUMN
@@ -259,7 +268,7 @@ def _put_neighbours(tree: Any, facts: Any, sums: Any, scores: Any, row: Any, cou
     return count
 
 
-@helper
+@lean
 def _put_windows(all_sums: Any, sums: Any, row: Any, count: Any) -> Any:
     """Shares kept in windows before and after the unit."""
     kept, characters = all_sums.kept_before, all_sums.all_before

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from massivetext.kernels import helper
+from massivetext.kernels import helper, lean
 from massivetext.pipeline.extraction.choice.entries import find_roles
 from massivetext.pipeline.extraction.html import elements
 from massivetext.pipeline.extraction.html import page_tree as pt
@@ -109,8 +109,23 @@ def _find_forms(tree: Any, unit_nodes: Any, kinds: Any, of_blocks: Any) -> Any:
     counts = np.zeros((_COUNTS, nodes.shape[1]), np.int32)
     _count_around(nodes, counts)
     _count_blocks(nodes, blocks, counts)
-    _count_rows_and_items(nodes, counts)
+    room = np.zeros((2, nodes.shape[1]), np.int32)
+    _count_rows_and_items(nodes, counts, room[0], room[1])
     unit_of_node = np.full(nodes.shape[1], NO_UNIT, np.int32)
+    return _number_forms(nodes, blocks, counts, unit_of_node, unit_nodes, kinds, of_blocks)
+
+
+@lean
+def _number_forms(
+    nodes: Any,
+    blocks: Any,
+    counts: Any,
+    unit_of_node: Any,
+    unit_nodes: Any,
+    kinds: Any,
+    of_blocks: Any,
+) -> Any:
+    """Number the nodes that are units, and the blocks in them; how many units there are."""
     count = 0
     for node in range(1, nodes.shape[1]):
         unit_of_node[node] = unit_of_node[nodes[pt.NODE_PARENT, node]]
@@ -126,7 +141,7 @@ def _find_forms(tree: Any, unit_nodes: Any, kinds: Any, of_blocks: Any) -> Any:
     return count
 
 
-@helper
+@lean
 def _count_around(nodes: Any, counts: Any) -> None:
     """Fill what each node stands in, and what parts of a page stand below it."""
     for node in range(1, nodes.shape[1]):
@@ -145,7 +160,7 @@ def _count_around(nodes: Any, counts: Any) -> None:
         counts[_PARTS, parent] += counts[_PARTS, node] + is_part
 
 
-@helper
+@lean
 def _count_blocks(nodes: Any, blocks: Any, counts: Any) -> None:
     """Count the blocks of items and cells."""
     for block in range(blocks.shape[1]):
@@ -162,20 +177,21 @@ def _count_blocks(nodes: Any, blocks: Any, counts: Any) -> None:
             counts[_LONG_BLOCKS, cell] += is_long
 
 
-@helper
-def _count_rows_and_items(nodes: Any, counts: Any) -> None:
-    """Count the rows of tables and the items of lists, and those of them that are not plain."""
-    broken = np.zeros(nodes.shape[1], np.bool_)
-    in_table = np.zeros(nodes.shape[1], np.int32)
+@lean
+def _count_rows_and_items(nodes: Any, counts: Any, broken: Any, in_table: Any) -> None:
+    """Count the rows of tables and the items of lists, and those of them that are not plain.
+
+    `broken` and `in_table` have room for a number a node, 0 at first.
+    """
     for node in range(1, nodes.shape[1]):
         parent, tag = nodes[pt.NODE_PARENT, node], nodes[pt.NODE_TAG, node]
         in_table[node] = node if tag == _TABLE else in_table[parent]
         is_cell = counts[_IN_CELL, node] == node
         is_broken = is_cell and counts[_OWN_BLOCKS, node] > 1 and counts[_LONG_BLOCKS, node] > 0
         if is_broken or tag == _PRE or _H1 <= tag <= _H6:
-            broken[counts[_IN_ROW, node]] = True
+            broken[counts[_IN_ROW, node]] = 1
         elif tag == _TABLE:
-            broken[counts[_IN_ROW, parent]] = True
+            broken[counts[_IN_ROW, parent]] = 1
         if counts[_IN_ITEM, node] == node:
             is_odd = counts[_LONG_BLOCKS, node] >= SECTION_PARAGRAPHS
             is_odd |= counts[_OWN_BLOCKS, node] > 1 and counts[_ODD_BLOCKS, node] > 0
@@ -197,7 +213,7 @@ def _count_rows_and_items(nodes: Any, counts: Any) -> None:
             counts[_ITEMS, outer] += counts[_ITEMS, node]
 
 
-@helper
+@lean
 def _kind_of(nodes: Any, counts: Any, node: Any) -> Any:
     """The kind of unit that a node is, or -1."""
     tag = nodes[pt.NODE_TAG, node]

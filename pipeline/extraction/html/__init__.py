@@ -50,6 +50,9 @@ size.
   end tag that fits nothing is left out.
 - Inline elements that end (`raw_ends`): links that are controls (a pilcrow, an arrow back,
   `[edit]`) are taken back, raised digits written as such, quotations and readings of `ruby` closed.
+- Inline elements that begin (`raw_inline`): links are counted, quotations and readings opened. What
+  `em`, `code` or a link covers, and the names of blocks, are noted if the Markdown form needs them
+  (`raw_spans`).
 - Formulas (`raw_formulas`) are written as their TeX, if the page has it; what was read of a formula
   before its TeX came is taken back.
 - In an element that is not shown (`IN_HIDDEN` on the stack) text is skipped and elements are only
@@ -74,6 +77,7 @@ are filled, and `state`, integers in named slots:
 | `FORMULA_STOP` | where the last formula ends; an image of it is not read again | `raw_formulas` |
 | `PLACED` `PLACED_AT` | characters in inline elements at places of their own | `raw_blocks` |
 | `VEILED_BYTES` `NEXT` | bytes of hidden text; where the tag that is acted on ends | `raw_tree` |
+| `SPANS` | spans noted | `raw_spans` |
 | `HAS_FRAMES` | a frame's document stands in the page (`frames` puts it there) | `raw_tree` |
 | `BREAKS` | `br` since the last character | `raw_tree`; cleared by `raw_blocks` |
 | `PENDING_LINKS` | links since the last character | `raw_tags`; cleared by `raw_blocks` |

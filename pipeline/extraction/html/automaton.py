@@ -39,26 +39,28 @@ def word_search(patterns: Sequence[tuple[str, int]]) -> Any:
     """
     classes = _byte_classes(patterns)
     states, bits = _automaton(patterns, classes)
-    kinds = states.shape[1]
-    # States are offsets of rows, and unsigned, which spares compiled code a multiplication and the
-    # question whether an index counts from the end. Those that end a word are the last ones.
+    # States are of two bytes, so that all of them fit a processor's nearest caches, and unsigned,
+    # which spares compiled code the question whether an index counts from the end. Those that end
+    # a word are the last ones.
     behind_separator = states[0, SEPARATOR]
     order = np.lexsort((np.arange(len(states)) != behind_separator, bits != 0))
-    number = np.argsort(order)
-    steps = (number[states[order]] * kinds).astype(np.uint32).reshape(-1)
+    shift = int(states.shape[1] - 1).bit_length()
+    rows = np.zeros((len(states), 1 << shift), np.uint16)
+    rows[:, : states.shape[1]] = np.argsort(order)[states[order]]
+    steps = rows.reshape(-1)
     ordered_bits = bits[order]
-    first_final = int(np.count_nonzero(bits == 0)) * kinds
+    first_final = int(np.count_nonzero(bits == 0))
     separator = np.uint8(SEPARATOR)
 
     @inlined
     def search(text: Any, start: Any, stop: Any, state: Any) -> Any:
         found = 0
         for position in range(start, stop):
-            state = steps[state + classes[text[position]]]
+            state = np.uint32(steps[state << shift | classes[text[position]]])
             if state >= first_final:
-                found |= ordered_bits[state // kinds]
-        state = steps[state + separator]
-        return state, found | ordered_bits[state // kinds]
+                found |= ordered_bits[state]
+        state = np.uint32(steps[state << shift | separator])
+        return state, found | ordered_bits[state]
 
     return search
 

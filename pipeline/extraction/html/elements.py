@@ -17,10 +17,13 @@ def _names(line: str) -> frozenset[str]:
 
 
 # Elements whose content is never main text: code for the machine, controls, drawings. `rp` holds
-# the brackets of browsers that do not know `ruby`; ours are written around the reading.
+# the brackets of browsers that do not know `ruby`; ours are written around the reading. Those of
+# AMP are advertisements, and what is shown on demand alone (amp.dev: components).
 SKIPPED: Final = _names(
     "script style svg select option datalist textarea iframe noembed noframes annotation"
     " annotation-xml progress meter rp"
+    " amp-ad amp-consent amp-embed amp-lightbox amp-sidebar amp-sticky-ad"
+    " amp-user-notification"
 )
 
 # Elements that browsers do not show, but that may hold what the page has no other text for: they

@@ -20,8 +20,10 @@ from massivetext.pipeline.extraction.html.lxml_attributes import formula_source,
 from massivetext.pipeline.extraction.html.lxml_hiding import Element, groups_of, style_of
 from massivetext.pipeline.extraction.html.lxml_lines import InlineLine, OpenBlock, text_of_lines
 from massivetext.pipeline.extraction.html.lxml_open import OpenElement, opened
+from massivetext.pipeline.extraction.html.lxml_spans import SpanCollector
 from massivetext.pipeline.extraction.html.page_tree import MAX_DEPTH, NO_NUMBER, PageTree
 from massivetext.pipeline.extraction.html.raw_blocks import LONGEST_INDENTED
+from massivetext.pipeline.extraction.html.spans import NO_SPANS, Spans
 
 _LEADING_EMPTY_LINES: Final = re.compile(r"\A(?:[^\S\n]*\n)+")
 _UNCOUNTED: Final = elements.VOID | {"html", "body"}
@@ -37,7 +39,9 @@ _CLOSING_PUNCTUATION: Final = tuple(".,;:!?)")
 class TreeBuilder:
     """Collects the arrays of a `PageTree` from start and end events."""
 
-    def __init__(self) -> None:
+    def __init__(self, with_spans: bool) -> None:
+        self._spans = SpanCollector() if with_spans else None
+        self._characters = 0  # of the blocks so far
         self._title: list[str] = []
         self._title_open = 0
         self._nodes = [(-1, elements.UNKNOWN_TAG, NO_NUMBER, 0)]
@@ -93,8 +97,8 @@ class TreeBuilder:
         if element.tail:
             self._add_text(element.tail)
 
-    def finish(self) -> tuple[PageTree, str]:
-        """`(tree, title)` of what was read."""
+    def finish(self) -> tuple[PageTree, str, Spans]:
+        """`(tree, title, spans)` of what was read."""
         self._flush()
         tree = PageTree(
             np.frombuffer(self._text, np.uint8),
@@ -102,7 +106,8 @@ class TreeBuilder:
             np.array(self._node_words, np.int64),
             np.array(self._blocks, np.int32).reshape(-1, pt.BLOCK_ROWS).T.copy(),
         )
-        return tree, " ".join("".join(self._title).split())
+        spans = self._spans.spans(tree.text_utf8) if self._spans else NO_SPANS
+        return tree, " ".join("".join(self._title).split()), spans
 
     def _add_text(self, text: str) -> None:
         if self._title_open:
@@ -112,13 +117,17 @@ class TreeBuilder:
 
     def _write(self, text: str) -> None:
         """Write a cleaned text to the open line."""
-        state, line = self._open[-1], self._block.lines[-1]
+        state = self._open[-1]
         if state.is_preformatted:
             before = "".join(line.raw for line in self._block.lines)
             text = kept_as_it_stands(text, before, state.is_collapsed)
         elif state.in_formula:
             text = "".join(c for c in text if visible(c))
-        line.add(text, self._open_links > 0, self._own_places())
+        self._block.add(text, self._open_links > 0, self._own_places())
+
+    def _place(self) -> int:
+        """Characters of the page so far."""
+        return self._characters + self._block.characters
 
     def _places_of_node(self) -> int:
         """Flags of the innermost block element."""
@@ -154,7 +163,7 @@ class TreeBuilder:
             self._add_text(alt)
         elif images.is_formula(alt, is_named):
             if self._formula_end is None or self._here() != self._formula_end:
-                self._add_formula(images.tex_of(alt))
+                self._add_formula(images.tex_of(alt), False)
         elif is_emoji:
             self._add_text(alt)
 
@@ -162,12 +171,15 @@ class TreeBuilder:
         """Write the source of a formula of MathJax 2."""
         if is_display:
             self._begin_line()
-        self._add_formula(source)
+        self._add_formula(source, is_display)
         if is_display:
             self._begin_line()
 
-    def _add_formula(self, source: str) -> None:
+    def _add_formula(self, source: str, is_display: bool) -> None:
+        first = self._place()
         self._add_text(source)
+        if self._spans:
+            self._spans.note_formula(first, self._place(), is_display)
         self._formula_end = self._here()
 
     def _here(self) -> tuple[int, int, str]:
@@ -191,7 +203,7 @@ class TreeBuilder:
         state.is_lowered = style & styles.LOWERED != 0
         if name == "br":
             if state.is_preformatted:
-                self._block.lines[-1].add(KEPT_NEWLINE, False)
+                self._block.add(KEPT_NEWLINE, False)
             else:
                 self._block.lines.append(InlineLine())
         elif is_link(element):
@@ -201,7 +213,7 @@ class TreeBuilder:
             self._title_open += 1
         if name == "button":
             self._block.lines[-1].raw += " "
-        state.begin = self._block.place()
+        state.begin, state.first = self._block.place(), self._place()
         if name == "q":
             self._write(_OPENING_QUOTES[self._quotations & 1])
             self._quotations += 1
@@ -223,10 +235,10 @@ class TreeBuilder:
         source = formula_source(element)
         if source is None:
             state.in_formula = True
-        elif element.get("alttext"):
-            self._add_text(images.tex_of(source))
         else:
-            self._add_text(source)
+            is_display = "".join((element.get("display") or "").split()).lower()
+            tex = images.tex_of(source) if element.get("alttext") else source
+            self._add_formula(tex, is_display.startswith("block"))
 
     def _end_inline(self, element: Element, state: OpenElement) -> None:
         """Act on the end of an inline element: as in `raw_ends`."""
@@ -238,6 +250,8 @@ class TreeBuilder:
             block.drop(state.begin, self._open_links > 0, int(self._open_links > 0))
         elif (is_raised or is_lowered) and marks.is_raised_number(_shown(since)):
             block.replace(state.begin, marks.RAISED_FORMS if is_raised else marks.LOWERED_FORMS)
+            if self._spans:
+                self._spans.forget(state.first)
         elif name == "q":
             self._quotations -= 1
             self._write(_CLOSING_QUOTES[self._quotations & 1])
@@ -265,6 +279,9 @@ class TreeBuilder:
             self._open_links -= 1
         elif name == "title":
             self._title_open -= 1
+        if self._spans:
+            self._spans.forget(self._place())
+            self._spans.note_element(element, state.first, self._place())
 
     def _margin(self, name: str) -> int:
         margin = int(elements.TAG_MARGINS[elements.TAG_NUMBER[name]])
@@ -287,6 +304,8 @@ class TreeBuilder:
         node = len(self._nodes)
         self._nodes.append((state.node, elements.TAG_NUMBER[name], number, marker))
         self._node_words.append(groups & name_words.LEARNED)
+        if self._spans:
+            self._spans.note_names(element, node, self._place())
         state.node = node
         state.in_item |= name in ("li", "dd")
 
@@ -307,6 +326,8 @@ class TreeBuilder:
             self._append_block(_LEADING_EMPTY_LINES.sub("", text).rstrip(), lines)
         else:
             self._flush_lines(self._block.renew())
+        if self._spans:
+            self._spans.forget(self._place())
 
     def _flush_lines(self, lines: list[InlineLine]) -> None:
         """A link without text counts for the next character, as far as its block reaches."""
@@ -343,6 +364,7 @@ class TreeBuilder:
         characters = sum(line.characters for line in lines)
         if not characters:
             return
+        self._characters += characters
         state = self._open[-1]
         start = len(self._text)
         self._text += text.encode("utf-8", "replace")

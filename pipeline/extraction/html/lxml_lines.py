@@ -31,8 +31,8 @@ class InlineLine:
     places: int = 0
     """What these places are."""
 
-    def add(self, text: str, is_link: bool, places: int = 0) -> None:
-        """Write a cleaned text."""
+    def add(self, text: str, is_link: bool, places: int = 0) -> int:
+        """Write a cleaned text; the number of its characters."""
         self.raw += text
         characters = visible(text)
         self.characters += characters
@@ -42,6 +42,7 @@ class InlineLine:
         if characters:
             self.links += self.pending_links
             self.pending_links = 0
+        return characters
 
     def cut(self, start: int, is_link: bool) -> str:
         """Take back what stands from `start` on; the text."""
@@ -70,12 +71,18 @@ class OpenBlock:
 
     number: int = 0
     lines: list[InlineLine] = field(default_factory=lambda: [InlineLine()])
+    characters: int = 0
 
     def renew(self) -> list[InlineLine]:
         """Begin the next block; the lines of this one."""
         lines, self.lines = self.lines, [InlineLine()]
         self.number += 1
+        self.characters = 0
         return lines
+
+    def add(self, text: str, is_link: bool, places: int = 0) -> None:
+        """Write a cleaned text to the last line."""
+        self.characters += self.lines[-1].add(text, is_link, places)
 
     def place(self) -> Place:
         """Where the next character goes."""
@@ -89,6 +96,7 @@ class OpenBlock:
         """Take back what stands behind a place; `link` of the links there were counted."""
         for line, start in self._pieces(place):
             piece = line.cut(start, is_link)
+            self.characters -= visible(piece)
             if piece[:1].isspace() or piece[-1:].isspace():
                 line.raw += " "
             if visible(piece) and line.links:

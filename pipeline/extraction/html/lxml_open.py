@@ -27,6 +27,8 @@ class OpenElement:
     is_raised: bool = False
     is_lowered: bool = False
     begin: Place = NOWHERE
+    first: int = 0
+    """Characters of the page before it."""
 
 
 def opened(outer: OpenElement, name: str, groups: int, style: int, places: int) -> OpenElement:

@@ -21,12 +21,15 @@ from massivetext.pipeline.extraction.html.page_tree import ParsedPage
 _BREAK_END: Final = re.compile(rb"</br(?=[\s/>])", re.IGNORECASE)
 
 
-def parse_with_lxml(html_utf8: bytes, show_hidden: bool = False) -> ParsedPage:
+def parse_with_lxml(
+    html_utf8: bytes, show_hidden: bool = False, with_spans: bool = False
+) -> ParsedPage:
     """The tree of a page given as UTF-8; arbitrary bytes give some tree, never an exception.
 
-    `show_hidden` reads what the page hides, and what it shows to readers without scripts.
+    `show_hidden` reads what the page hides, and what it shows to readers without scripts;
+    `with_spans` notes what inline elements cover.
     """
-    builder = TreeBuilder()
+    builder = TreeBuilder(with_spans)
     parser = etree.HTMLParser(
         encoding="utf-8", huge_tree=True, recover=True, remove_pis=True, remove_comments=True
     )
@@ -44,8 +47,8 @@ def parse_with_lxml(html_utf8: bytes, show_hidden: bool = False) -> ParsedPage:
             else:
                 veiled += _long_text(element) if places != pt.NEVER else 0
                 builder.skip(element)
-    tree, title = builder.finish()
-    return ParsedPage(tree, title, veiled)
+    tree, title, spans = builder.finish()
+    return ParsedPage(tree, title, veiled, spans)
 
 
 def _as_the_standard_has_it(html_utf8: bytes) -> bytes:

@@ -11,6 +11,8 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
+from massivetext.pipeline.extraction.html.spans import Spans
+
 # Rows of `PageTree.nodes`, one column a block element.
 NODE_PARENT: Final = 0
 NODE_TAG: Final = 1
@@ -118,3 +120,5 @@ class ParsedPage(NamedTuple):
     """Text of the `title` element, empty if there is none."""
     veiled: int
     """Bytes of long runs of text that the page hides, see `VEILED_RUN`."""
+    spans: Spans
+    """What inline elements cover; none if the parser was not asked for them."""

@@ -44,6 +44,7 @@ _ATTRIBUTE_SLOTS: Final = {
     "rowspan": st.ROW_SPAN,
     "colspan": st.COLUMN_SPAN,
     "srcdoc": st.DOCUMENT,
+    "display": st.DISPLAY,
 }
 """The attributes that matter, by name."""
 
@@ -173,10 +174,15 @@ def says(html: Any, position: int, stop: int, wanted: Any) -> bool:
     return matched == len(wanted)
 
 
-@helper
-def name_words_of(page: Any) -> Any:
+@inlined
+def lacks(attributes: Any, first: Any, second: Any, third: Any) -> Any:
+    """Whether a tag has none of three attributes: the start of each is -1."""
+    return attributes[first, 0] & attributes[second, 0] & attributes[third, 0] == -1
+
+
+@inlined
+def name_words_of(html: Any, attributes: Any) -> Any:
     """Bit set of the groups of words in `class`, `id` and `role`."""
-    html, state, attributes = page.html, page.state, page.attributes
     state, bits = np.uint32(0), 0
     for slot in (st.CLASS, st.ID, st.ROLE):
         start, stop = attributes[slot, 0], attributes[slot, 1]

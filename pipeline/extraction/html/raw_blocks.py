@@ -9,6 +9,7 @@ from massivetext.kernels import helper, inlined
 from massivetext.pipeline.extraction.html import elements
 from massivetext.pipeline.extraction.html import page_tree as pt
 from massivetext.pipeline.extraction.html import raw_state as st
+from massivetext.pipeline.extraction.html.raw_spans import end_spans
 
 _P: Final = elements.tag("p")
 _DIV: Final = elements.tag("div")
@@ -23,9 +24,31 @@ LEAST_INDENT: Final = 2
 of editors."""
 
 
-@helper
+@inlined
 def end_block(page: Any) -> None:
     """End the open block, if it holds a character that is not white space."""
+    state = page.state
+    if state[st.OPEN_CHARACTERS] or page.spans.shape[1]:
+        _end_block(page)
+    else:
+        _begin_block(state)
+
+
+@inlined
+def _begin_block(state: Any) -> None:
+    """Let the next block begin where the last one has ended."""
+    state[st.TEXT] = state[st.OPEN_START]
+    if state[st.PENDING_BREAKS]:
+        state[st.MARGIN] = max(state[st.MARGIN], min(state[st.PENDING_BREAKS], 2))
+        state[st.PENDING_BREAKS] = 0
+    state[st.PENDING_SPACE] = 0
+    state[st.PENDING_LINKS] = 0
+    state[st.INDENT] = 0
+    state[st.PLACED] = state[st.PLACED_AT] = 0
+
+
+@helper
+def _end_block(page: Any) -> None:
     state, stack, text, blocks = page.state, page.stack, page.text, page.blocks
     flags = stack[st.STACK_FLAGS, state[st.DEPTH]]
     if flags & st.IN_GUTTER and is_number(text, state[st.OPEN_START], state[st.TEXT]):
@@ -38,7 +61,7 @@ def end_block(page: Any) -> None:
         while text[stop - 1] <= ab.SPACE:
             stop -= 1
         position = start
-        is_indented = is_pre or _keeps_indent(page)
+        is_indented = is_pre or (text[start] <= ab.SPACE and _keeps_indent(page))
         while text[position] <= ab.SPACE:  # empty lines before the first one with text
             if text[position] == ab.NEWLINE or not is_indented:
                 start = position + 1
@@ -63,14 +86,9 @@ def end_block(page: Any) -> None:
         state[st.OPEN_START] = stop
         state[st.OPEN_CHARACTERS] = state[st.OPEN_LINK_CHARACTERS] = state[st.OPEN_LINKS] = 0
         state[st.MARGIN] = 0
-    state[st.TEXT] = state[st.OPEN_START]
-    if state[st.PENDING_BREAKS]:
-        state[st.MARGIN] = max(state[st.MARGIN], min(state[st.PENDING_BREAKS], 2))
-        state[st.PENDING_BREAKS] = 0
-    state[st.PENDING_SPACE] = 0
-    state[st.PENDING_LINKS] = 0
-    state[st.INDENT] = 0
-    state[st.PLACED] = state[st.PLACED_AT] = 0
+    _begin_block(state)
+    if page.spans.shape[1]:
+        end_spans(page)
 
 
 @helper
@@ -154,17 +172,19 @@ def begin_word(page: Any) -> None:
     """Settle the white space before a character that is to be written."""
     state, text = page.state, page.text
     if state[st.TEXT] == state[st.OPEN_START]:
-        _indent_line(page)
+        if state[st.INDENT]:
+            _indent_line(page)
         if state[st.PENDING_BREAKS]:
             state[st.MARGIN] = max(state[st.MARGIN], min(state[st.PENDING_BREAKS], 2))
     elif state[st.PENDING_BREAKS] >= 2:
         links = state[st.PENDING_LINKS]
-        end_block(page)
+        _end_block(page)
         state[st.PENDING_LINKS] = links
     elif state[st.PENDING_BREAKS] == 1 or state[st.PENDING_SPACE] & st.A_LINE:
         text[state[st.TEXT]] = ab.NEWLINE
         state[st.TEXT] += 1
-        _indent_line(page)
+        if state[st.INDENT]:
+            _indent_line(page)
     elif state[st.PENDING_SPACE]:
         text[state[st.TEXT]] = ab.SPACE
         state[st.TEXT] += 1
@@ -179,9 +199,7 @@ def begin_word(page: Any) -> None:
 def _indent_line(page: Any) -> None:
     """Begin a line with the no-break spaces that stand there."""
     state, text = page.state, page.text
-    columns = state[st.INDENT]
-    if columns:
-        columns += state[st.PENDING_SPACE] & st.A_SPACE
+    columns = state[st.INDENT] + (state[st.PENDING_SPACE] & st.A_SPACE)
     if columns >= LEAST_INDENT:
         for _ in range(columns):
             text[state[st.TEXT]] = ab.SPACE

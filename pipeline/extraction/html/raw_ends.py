@@ -16,6 +16,7 @@ from massivetext.pipeline.extraction.html import raw_state as st
 from massivetext.pipeline.extraction.html.elements import tag as _tag
 from massivetext.pipeline.extraction.html.raw_blocks import begin_line, is_number
 from massivetext.pipeline.extraction.html.raw_characters import write_character
+from massivetext.pipeline.extraction.html.raw_spans import forget_spans, note_formula
 from massivetext.utf8 import character_at, character_size, put_character
 
 _A: Final = _tag("a")
@@ -65,6 +66,7 @@ def drop_text(page: Any, start: Any) -> None:
         elif text[start] == ab.NEWLINE:
             state[st.PENDING_BREAKS] = max(state[st.PENDING_BREAKS], 1)
     state[st.TEXT] = start
+    forget_spans(page, start)
 
 
 @helper
@@ -119,6 +121,7 @@ def _raise_digits(page: Any, start: Any, forms: Any) -> None:
         digits += ab.is_digit(byte)
     if not digits:
         return
+    forget_spans(page, start)
     scratch = stop  # room enough: the tags took more bytes than the forms do
     for position in range(first, stop):
         scratch = put_character(forms[text[position]], text, scratch)
@@ -146,6 +149,7 @@ def _end_bracket(page: Any, start: Any) -> None:
     ):
         for position in range(start, stop):
             text[position - 1] = text[position]
+        forget_spans(page, start)
         state[st.TEXT] -= 1
         state[st.OPEN_CHARACTERS] -= 1
         state[st.OPEN_LINK_CHARACTERS] -= page.stack[st.STACK_FLAGS, state[st.DEPTH]] & st.IN_LINK
@@ -177,6 +181,8 @@ def end_inline(page: Any, depth: Any) -> None:
         else:
             write_character(page, ab.CLOSING_PARENTHESIS)
     elif tag == _MATH:
+        if flags & st.IN_HIDDEN:  # by its TeX, which has been written
+            note_formula(page, start, state[st.BLOCK_COUNT], stack[st.STACK_VALUE, depth])
         state[st.FORMULA_STOP] = state[st.TEXT]
     elif tag in (_MROW, _MSQRT):
         _end_bracket(page, start)

@@ -21,6 +21,7 @@ from massivetext.pipeline.extraction.html.raw_blocks import begin_line
 from massivetext.pipeline.extraction.html.raw_characters import write_character
 from massivetext.pipeline.extraction.html.raw_ends import drop_text
 from massivetext.pipeline.extraction.html.raw_references import scan_reference
+from massivetext.pipeline.extraction.html.raw_spans import note_formula
 from massivetext.utf8 import LEAD_2, character_at, character_size
 
 _MATH: Final = _tag("math")
@@ -75,7 +76,7 @@ def write_value(page: Any, start: Any, stop: Any) -> None:
 
 
 @helper
-def write_formula(page: Any, start: Any, stop: Any) -> None:
+def write_formula(page: Any, start: Any, stop: Any, is_display: Any) -> None:
     """Write the TeX of a formula that stands at these bytes."""
     html = page.html
     while start < stop and html[start] <= ab.SPACE:
@@ -88,7 +89,9 @@ def write_formula(page: Any, start: Any, stop: Any) -> None:
         start, stop = inner, stop - 1
     while start < stop and html[start] <= ab.SPACE:
         start += 1
+    before, block = page.state[st.TEXT], page.state[st.BLOCK_COUNT]
     write_value(page, start, stop)
+    note_formula(page, before, block, is_display)
     page.state[st.FORMULA_STOP] = page.state[st.TEXT]
 
 
@@ -102,12 +105,14 @@ def write_script(page: Any, start: Any, stop: Any) -> None:
     is_display = _find(html, first, last, _MODE_DISPLAY)
     if is_display:
         begin_line(page)
+    before, block = page.state[st.TEXT], page.state[st.BLOCK_COUNT]
     for position in range(start, stop):  # a script has no references
         byte = html[position]
         if byte < ab.DELETE:
             write_character(page, byte)
         elif byte >= LEAD_2 and position + character_size(byte) <= stop:
             write_character(page, character_at(html, position)[0])
+    note_formula(page, before, block, is_display)
     page.state[st.FORMULA_STOP] = page.state[st.TEXT]
     if is_display:
         begin_line(page)
@@ -157,7 +162,7 @@ def write_image(page: Any, groups: Any, style: Any) -> None:
     elif _is_formula(html, start, stop, is_named):
         is_twin = state[st.TEXT] == state[st.FORMULA_STOP]
         if not is_twin or state[st.TEXT] == state[st.OPEN_START]:
-            write_formula(page, start, stop)
+            write_formula(page, start, stop, False)
     elif _is_emoji(html, start, stop):
         write_value(page, start, stop)
 

@@ -14,6 +14,7 @@ from massivetext import ascii_bytes as ab
 from massivetext.kernels import helper
 from massivetext.pipeline.extraction.html import elements
 from massivetext.pipeline.extraction.html import page_tree as pt
+from massivetext.pipeline.extraction.html import spans as sp
 
 # Slots of the `state` array (int64).
 TEXT: Final = 0  # bytes written to the text buffer
@@ -39,7 +40,8 @@ NEXT: Final = 19  # position behind the end tag that is acted on
 PLACED: Final = 20  # characters of the open block in inline elements at places of their own
 PLACED_AT: Final = 21  # what these places are, as flags of `page_tree.PLACE_FLAGS`
 HAS_FRAMES: Final = 22  # 1 if a frame's document stands in the page
-STATE_SLOTS: Final = 23
+SPANS: Final = 23  # spans noted
+STATE_SLOTS: Final = 24
 
 # Bits of PENDING_SPACE.
 A_SPACE: Final = 1
@@ -53,7 +55,9 @@ STACK_TEXT: Final = 3  # where its text begins in the text buffer; of elements t
 STACK_PARTS: Final = 4  # parts of a formula that began in it
 STACK_BLOCK: Final = 5  # blocks written before it
 STACK_CHARACTERS: Final = 6  # characters of the open block before it
-STACK_ROWS: Final = 7
+STACK_VALUE: Final = 7  # where the value of its span begins; of `math`: 1 on a line of its own
+STACK_VALUE_STOP: Final = 8
+STACK_ROWS: Final = 9
 
 # Flags of an open element.
 IN_LINK: Final = 1
@@ -70,9 +74,10 @@ IN_COLLAPSED: Final = 1024  # preformatted, but for spaces (white-space: pre-lin
 IN_LINE: Final = 2048  # an inline element that is displayed as a block
 IS_RAISED: Final = 4096
 IS_LOWERED: Final = 8192
+IS_SPAN: Final = 16384  # what it covers is noted, see `raw_spans`
 PLACE_SHIFT: Final = 15  # flags of `page_tree.PLACE_FLAGS` stand so much higher
 IN_PLACES: Final = pt.PLACE_FLAGS << PLACE_SHIFT
-INHERITED: Final = ~(OPENS_BLOCK | ENDING | IN_LINE | IS_RAISED | IS_LOWERED)
+INHERITED: Final = ~(OPENS_BLOCK | ENDING | IN_LINE | IS_RAISED | IS_LOWERED | IS_SPAN)
 
 # Rows of the `attributes` array (int32, columns: start and stop of the value, -1 if absent).
 CLASS: Final = 0
@@ -96,8 +101,9 @@ SHADOW_BEFORE: Final = 17  # the attribute's name in the first browsers that had
 ROW_SPAN: Final = 18
 COLUMN_SPAN: Final = 19
 DOCUMENT: Final = 20
-ATTRIBUTES: Final = 21
-ANY: Final = 21  # one more row: not 0 if a row above it is filled
+DISPLAY: Final = 21
+ATTRIBUTES: Final = 22
+ANY: Final = 22  # one more row: not 0 if a row above it is filled
 
 
 _TAGS: Final = len(elements.TAGS) + 1
@@ -119,10 +125,12 @@ class PageReader(NamedTuple):
     nodes: NDArray[np.int32]
     node_words: NDArray[np.int64]
     blocks: NDArray[np.int32]
+    spans: NDArray[np.int32]
+    """Shape (spans.SPAN_ROWS, as many as there may be); none if nobody asks for them."""
 
 
 @helper
-def page_reader(html: Any, show_hidden: Any) -> PageReader:
+def page_reader(html: Any, show_hidden: Any, with_spans: Any) -> PageReader:
     """A reader at the start of a page."""
     tags = 1
     for position in range(len(html)):  # no node and no block comes without a tag of its own
@@ -140,4 +148,5 @@ def page_reader(html: Any, show_hidden: Any) -> PageReader:
         np.empty((pt.NODE_ROWS, tags + 1), np.int32),
         np.empty(tags + 1, np.int64),
         np.empty((pt.BLOCK_ROWS, tags), np.int32),
+        np.empty((sp.SPAN_ROWS, tags if with_spans else 0), np.int32),
     )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from massivetext import ascii_bytes as ab
 from massivetext.kernels import helper, inlined
 from massivetext.pipeline.extraction.html import elements, name_words, styles
 from massivetext.pipeline.extraction.html import page_tree as pt
@@ -16,23 +15,23 @@ from massivetext.pipeline.extraction.html import raw_state as st
 from massivetext.pipeline.extraction.html.elements import tag as _tag
 from massivetext.pipeline.extraction.html.raw_attributes import (
     integer_of,
+    lacks,
     list_style,
     name_words_of,
     span_of,
 )
-from massivetext.pipeline.extraction.html.raw_blocks import begin_line, end_block, note_place
-from massivetext.pipeline.extraction.html.raw_characters import write_character
-from massivetext.pipeline.extraction.html.raw_ends import OPENING_QUOTES, end_inline
+from massivetext.pipeline.extraction.html.raw_blocks import end_block, note_place
+from massivetext.pipeline.extraction.html.raw_ends import end_inline
 from massivetext.pipeline.extraction.html.raw_formulas import (
-    SIGNS,
     begin_part,
     is_tex,
     take_annotation,
-    write_formula,
     write_image,
 )
 from massivetext.pipeline.extraction.html.raw_hiding import raw_places
 from massivetext.pipeline.extraction.html.raw_implied_ends import open_before
+from massivetext.pipeline.extraction.html.raw_inline import end_open_link, in_foreign, open_inline
+from massivetext.pipeline.extraction.html.raw_spans import end_span, note_names
 
 _A: Final = _tag("a")
 _BUTTON: Final = _tag("button")
@@ -49,15 +48,10 @@ _TFOOT: Final = _tag("tfoot")
 _TR: Final = _tag("tr")
 _TD: Final = _tag("td")
 _TH: Final = _tag("th")
-_Q: Final = _tag("q")
 _RT: Final = _tag("rt")
 _RP: Final = _tag("rp")
 _IMG: Final = _tag("img")
 _MATH: Final = _tag("math")
-_MFRAC: Final = _tag("mfrac")
-_MROW: Final = _tag("mrow")
-_MSQRT: Final = _tag("msqrt")
-_MTEXT: Final = _tag("mtext")
 _ANNOTATION: Final = _tag("annotation")
 _H1: Final = _tag("h1")
 _H6: Final = _tag("h6")
@@ -74,13 +68,18 @@ _IS_HOLDER: Final = elements.IS_VEILED | elements.IS_HOLDER
 _IS_ENDING: Final = elements.IS_ENDING
 _IS_ENDING_SELECT: Final = elements.IS_ENDING_SELECT
 _IS_SELECT: Final = elements.IS_SELECT
-_IS_FOREIGN_ROOT: Final = elements.IS_FOREIGN_ROOT
-_IS_INTEGRATION_POINT: Final = elements.IS_INTEGRATION_POINT
 _GUTTER: Final = name_words.GUTTER
 _CODE_LINE: Final = name_words.CODE_LINE
 _LEARNED: Final = name_words.LEARNED
 _NO_MARKER: Final = ord("-") << styles.MARKER_SHIFT
-_SQUARE_ROOT: Final = 0x221A
+_IS_PLACED: Final = elements.which_tags(
+    *("template", "dialog", "object", "applet", *sorted(elements.SKIPPED | elements.VEILED))
+)
+_PLACING: Final = (
+    name_words.OUT_OF_SIGHT | name_words.CONTROL | name_words.FORMULA_DRAWING | name_words.PANEL
+)
+_HIDING: Final = styles.HIDES | styles.OFF_SCREEN
+_LINES_AND_HEIGHTS: Final = styles.LINE | styles.RAISED | styles.LOWERED
 
 
 @inlined
@@ -104,20 +103,21 @@ def _pop_to(page: Any, depth: int) -> None:
                 end_block(page)
                 margin = _margin(tag, stack[st.STACK_FLAGS, top - 1])
                 state[st.MARGIN] = max(state[st.MARGIN], margin)
-        else:
-            if stack[st.STACK_FLAGS, top] & st.ENDING:
-                end_inline(page, top)
-            if stack[st.STACK_FLAGS, top] & st.IN_PLACES:
-                note_place(page, top)
+        elif stack[st.STACK_FLAGS, top] & (st.ENDING | st.IN_PLACES | st.IS_SPAN):
+            _leave_inline(page, top)
         state[st.DEPTH] = top - 1
 
 
 @helper
-def _end_open_link(page: Any) -> None:
-    """A link in a link ends the outer one: what follows is plain text."""
-    state, stack = page.state, page.stack
-    for depth in range(1, state[st.DEPTH] + 1):
-        stack[st.STACK_FLAGS, depth] &= ~st.IN_LINK
+def _leave_inline(page: Any, top: Any) -> None:
+    """Act on the end of the innermost element, an inline one of which something is noted."""
+    flags = page.stack[st.STACK_FLAGS, top]
+    if flags & st.ENDING:
+        end_inline(page, top)
+    if flags & st.IN_PLACES:
+        note_place(page, top)
+    if flags & st.IS_SPAN:
+        end_span(page, top)
 
 
 @helper
@@ -134,16 +134,6 @@ def leave_foreign(page: Any) -> None:
 def _is_in_select(page: Any) -> Any:
     """Whether the innermost open element is a `select` or stands right in one."""
     return _FLAGS[page.stack[st.STACK_TAG, page.state[st.DEPTH]]] & _IS_SELECT != 0
-
-
-@inlined
-def _in_foreign(tag: int, flags: Any) -> Any:
-    """The flags of an element, `IN_FOREIGN` set where its content is not HTML."""
-    if _FLAGS[tag] & _IS_FOREIGN_ROOT:
-        return flags | st.IN_FOREIGN
-    if _FLAGS[tag] & _IS_INTEGRATION_POINT:
-        return flags & ~st.IN_FOREIGN
-    return flags
 
 
 @inlined
@@ -181,6 +171,20 @@ def _with_white_space(tag: int, groups: Any, style: Any, flags: Any) -> Any:
 
 
 @inlined
+def _is_placed(attributes: Any, groups: Any, style: Any) -> Any:
+    """Whether the attributes of a tag may say that its element stands at a place of its own.
+
+    Those of most tags do not, and calls cost more than this does.
+    """
+    return (
+        groups & _PLACING != 0
+        or style & _HIDING != 0
+        or attributes[st.ROLE, 0] >= 0
+        or not lacks(attributes, st.HIDDEN, st.ARIA_HIDDEN, st.POPOVER)
+    )
+
+
+@inlined
 def open_element(page: Any, tag: int, is_closed: Any) -> None:
     """Act on a start tag (not `br`); `is_closed` if it has no content."""
     state, stack = page.state, page.stack
@@ -193,9 +197,12 @@ def open_element(page: Any, tag: int, is_closed: Any) -> None:
             _push_hidden(page, tag, flags)
         return
     node = stack[st.STACK_NODE, state[st.DEPTH]]
+    attributes = page.attributes
     groups, style = 0, 0
-    if page.attributes[st.ANY, 0]:
-        groups, style = name_words_of(page), _style_of_tag(page)
+    if attributes[st.ANY, 0]:
+        if not lacks(attributes, st.CLASS, st.ID, st.ROLE):
+            groups = name_words_of(page.html, attributes)
+        style = _style_of_tag(page)
     if flags & st.IN_FORMULA:
         begin_part(page)
         if tag == _ANNOTATION and is_tex(page):
@@ -206,7 +213,9 @@ def open_element(page: Any, tag: int, is_closed: Any) -> None:
     if tag == _IMG:
         write_image(page, groups, style)
         return
-    places = raw_places(page, tag, groups, style)
+    places = 0
+    if _IS_PLACED[tag] or _is_placed(attributes, groups, style):
+        places = raw_places(page, tag, groups, style)
     if places == pt.NEVER or (places & pt.VEILS and not state[st.SHOW_HIDDEN]):
         if not is_closed:
             _push_hidden(page, tag, flags | (0 if places == pt.NEVER else st.IN_VEILED))
@@ -217,12 +226,20 @@ def open_element(page: Any, tag: int, is_closed: Any) -> None:
     if _FLAGS[tag] & _IS_BLOCK:
         _open_block(page, tag, is_closed, groups, style, flags)
         return
-    flags = _open_inline(page, tag, groups, style, flags)
+    if (
+        _FLAGS[tag] & _IS_ENDING
+        or flags & st.IN_FORMULA
+        or style & _LINES_AND_HEIGHTS
+        or groups & _GUTTER
+        or tag == _MATH
+        or page.spans.shape[1]
+    ):
+        flags = open_inline(page, tag, groups, style, flags)
     if not is_closed:
         _push(page, tag, node, flags)
 
 
-@helper
+@inlined
 def _open_block(page: Any, tag: int, is_closed: Any, groups: Any, style: Any, flags: Any) -> None:
     """Act on the start tag of a block element that is shown."""
     state = page.state
@@ -234,61 +251,13 @@ def _open_block(page: Any, tag: int, is_closed: Any, groups: Any, style: Any, fl
         style |= _NO_MARKER  # its numbers are those of the lines of a listing
     outer = page.stack[st.STACK_NODE, state[st.DEPTH]]
     node = _new_node(page, tag, outer, groups, style)
+    if page.spans.shape[1]:
+        note_names(page, node)
     flags |= st.OPENS_BLOCK | (st.IN_ITEM if tag in (_LI, _DD) else 0)
     _push(page, tag, node, flags)
 
 
-@helper
-def _open_inline(page: Any, tag: int, groups: Any, style: Any, flags: Any) -> Any:
-    """Act on the start tag of an inline element that is shown; the flags of what stands in it."""
-    state, attributes = page.state, page.attributes
-    if tag == _BUTTON or (tag == _A and attributes[st.HREF, 0] >= 0):
-        if flags & st.IN_LINK:
-            _end_open_link(page)
-        flags |= st.IN_LINK
-        state[st.PENDING_LINKS] += 1
-    if _FLAGS[tag] & _IS_ENDING or groups & _GUTTER:
-        flags |= st.ENDING
-    if style & styles.LINE:
-        begin_line(page)
-        flags |= st.ENDING | st.IN_LINE
-    if style & styles.RAISED:
-        flags |= st.ENDING | st.IS_RAISED
-    elif style & styles.LOWERED:
-        flags |= st.ENDING | st.IS_LOWERED
-    if tag == _BUTTON:
-        state[st.PENDING_SPACE] |= st.A_SPACE
-    elif tag == _Q:
-        write_character(page, OPENING_QUOTES[page.open_tags[_Q] & 1])
-    elif tag == _RT:
-        write_character(page, ab.OPENING_PARENTHESIS)
-    elif tag == _MATH:
-        flags |= st.ENDING | st.IN_FORMULA | st.IN_FOREIGN
-        if attributes[st.ALT_TEXT, 1] > attributes[st.ALT_TEXT, 0]:
-            write_formula(page, attributes[st.ALT_TEXT, 0], attributes[st.ALT_TEXT, 1])
-            flags |= st.IN_HIDDEN
-    elif flags & st.IN_FORMULA:
-        flags = _open_part(page, tag, flags)
-    return flags
-
-
-@helper
-def _open_part(page: Any, tag: int, flags: Any) -> Any:
-    """Act on the start tag of an element in `math`; the flags of what stands in it."""
-    state, stack = page.state, page.stack
-    parent = stack[st.STACK_TAG, state[st.DEPTH]]
-    if tag == _MSQRT:
-        write_character(page, _SQUARE_ROOT)
-    is_later = stack[st.STACK_PARTS, state[st.DEPTH]] > 1 or parent == _MFRAC
-    if tag == _MSQRT or (tag == _MROW and SIGNS[0, parent] and is_later):
-        write_character(page, ab.OPENING_PARENTHESIS)
-        flags |= st.ENDING
-    if tag == _MTEXT:
-        flags &= ~st.IN_FORMULA
-    return _in_foreign(tag, flags)
-
-
-@helper
+@inlined
 def _new_node(page: Any, tag: int, parent: Any, groups: Any, style: Any) -> Any:
     html, state, attributes, nodes, node_words = (
         page.html,
@@ -341,7 +310,7 @@ def _push_hidden(page: Any, tag: int, flags: Any) -> None:
     """Open an element that is not shown; tags end it as they would end a shown one."""
     flags |= st.IN_HIDDEN | (st.OPENS_BLOCK if _FLAGS[tag] & _IS_BLOCK else 0)
     node = page.stack[st.STACK_NODE, page.state[st.DEPTH]]
-    _push(page, tag, node, _in_foreign(tag, flags))
+    _push(page, tag, node, in_foreign(tag, flags))
 
 
 @inlined
@@ -366,7 +335,7 @@ def close_element(page: Any, tag: int) -> None:
         if stack[st.STACK_FLAGS, depth] & st.OPENS_BLOCK:
             if not _FLAGS[tag] & (_IS_BLOCK | _IS_SKIPPED | _IS_HOLDER):
                 if tag in (_A, _BUTTON):
-                    _end_open_link(page)
+                    end_open_link(page)
                 return  # an inline element does not end the blocks in it
             if other == _TABLE or ((other in (_TD, _TH)) and not is_table_part):
                 return

@@ -13,7 +13,7 @@ from massivetext.pipeline.extraction.html.raw_references import scan_reference
 from massivetext.utf8 import LEAD_2, character_at, character_size
 
 
-@helper
+@inlined
 def scan_text(page: Any, position: int) -> int:
     """Read character data up to the next `<`; where it ends."""
     html, state, stack = page.html, page.state, page.stack

@@ -31,6 +31,7 @@ from massivetext.pipeline.extraction.html.raw_tags import (
     open_element,
 )
 from massivetext.pipeline.extraction.html.raw_text import scan_text
+from massivetext.pipeline.extraction.html.spans import Spans
 
 _UNKNOWN: Final = elements.UNKNOWN_TAG
 _TAG_FLAGS: Final = elements.TAG_FLAGS
@@ -216,12 +217,12 @@ def _read(page: Any) -> None:
 
 
 @helper
-def read_page(html: Any, show_hidden: Any) -> Any:
-    """`(PageTree, numbers)` of a page in UTF-8 (compiled).
+def read_page(html: Any, show_hidden: Any, with_spans: Any) -> Any:
+    """`(PageTree, numbers, spans)` of a page in UTF-8 (compiled).
 
     The numbers: start of the title, its stop, veiled bytes, whether frames' documents stand in it.
     """
-    page = st.page_reader(html, show_hidden)
+    page = st.page_reader(html, show_hidden, with_spans)
     _read(page)
     state = page.state
     nodes, blocks = state[st.NODE_COUNT], state[st.BLOCK_COUNT]
@@ -237,25 +238,28 @@ def read_page(html: Any, show_hidden: Any) -> Any:
         state[st.VEILED_BYTES],
         state[st.HAS_FRAMES],
     )
-    return tree, numbers
+    return tree, numbers, page.spans[:, : state[st.SPANS]].copy()
 
 
 @kernel(
-    types.Tuple((TREE_TYPE, types.UniTuple(types.int64, 4)))(
-        types.Array(types.uint8, 1, "C", readonly=True), types.boolean
+    types.Tuple((TREE_TYPE, types.UniTuple(types.int64, 4), types.int32[:, ::1]))(
+        types.Array(types.uint8, 1, "C", readonly=True), types.boolean, types.boolean
     )
 )
-def _parse(html: Any, show_hidden: Any) -> Any:
-    return read_page(html, show_hidden)
+def _parse(html: Any, show_hidden: Any, with_spans: Any) -> Any:
+    return read_page(html, show_hidden, with_spans)
 
 
-def parse_raw(html_utf8: bytes, show_hidden: bool = False) -> ParsedPage:
+def parse_raw(html_utf8: bytes, show_hidden: bool = False, with_spans: bool = False) -> ParsedPage:
     """The tree of a page given as UTF-8; arbitrary bytes give some tree, never an exception.
 
-    `show_hidden` reads what the page hides, and what it shows to readers without scripts.
+    `show_hidden` reads what the page hides, and what it shows to readers without scripts;
+    `with_spans` notes what inline elements cover.
     """
-    tree, (start, stop, veiled, _) = _parse(np.frombuffer(html_utf8, np.uint8), show_hidden)
-    return ParsedPage(tree, title_of(html_utf8, start, stop), veiled)
+    tree, (start, stop, veiled, _), spans = _parse(
+        np.frombuffer(html_utf8, np.uint8), show_hidden, with_spans
+    )
+    return ParsedPage(tree, title_of(html_utf8, start, stop), veiled, Spans(spans, html_utf8))
 
 
 def title_of(html_utf8: bytes, start: int, stop: int) -> str:

@@ -86,6 +86,13 @@ def contexts_of(nodes: Any, blocks: Any, keep: Any) -> Any:
 
 
 @helper
+def column_of(contexts: Any, node: Any) -> Any:
+    """The column of the cell that a node stands in, -1 for text between cells."""
+    cell = contexts[CELL, node]
+    return contexts[CELL_COLUMN, cell] if cell >= 0 else -1
+
+
+@helper
 def _sections_and_lines(nodes: Any, blocks: Any, keep: Any) -> Any:
     """Which `li` are parts of the page, and which `tr` are laid out as one line."""
     count = nodes.shape[1]

@@ -14,29 +14,21 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from massivetext.kernels import helper, kernel
-from massivetext.pipeline.extraction.html import elements
+from massivetext.kernels import helper, kernel, lean
 from massivetext.pipeline.extraction.html import page_tree as pt
 from massivetext.pipeline.extraction.html.page_tree import TREE_TYPE, PageTree
 from massivetext.pipeline.extraction.layout import contexts as cx
+from massivetext.pipeline.extraction.layout.breaks import breaks_between
 from massivetext.pipeline.extraction.layout.columns import bars_of
-from massivetext.pipeline.extraction.layout.contexts import LONG_BLOCK, contexts_of
+from massivetext.pipeline.extraction.layout.contexts import column_of, contexts_of
 from massivetext.pipeline.extraction.layout.markers import LONGEST_MARKER, put_marker
 from massivetext.pipeline.extraction.layout.row_order import shown_order
 
 MAX_INDENT_LEVELS: Final = 16
 """Our choice: deeper lists do not move further to the right; this bounds the output."""
 
-_DT: Final = elements.tag("dt")
-_DD: Final = elements.tag("dd")
 
-_IS_LABEL: Final = elements.which_tags(
-    *("li", "dt", "dd", "td", "th", "tr", "caption", "figcaption", "address", "legend")
-)
-"""Tags whose text takes one line, however long it is."""
-
-
-@helper
+@lean
 def _separate(
     blocks: Any,
     nodes: Any,
@@ -49,53 +41,22 @@ def _separate(
     length: Any,
 ) -> Any:
     """Write what stands between two kept blocks; the new length of the output."""
-    before, node = blocks[pt.BLOCK_NODE, last], blocks[pt.BLOCK_NODE, block]
-    row, item = contexts[cx.ROW, node], contexts[cx.ITEM, node]
-    row_before = contexts[cx.ROW, before]
-    if row >= 0 and row_before == row:
-        column, column_before = _column(contexts, node), _column(contexts, before)
+    breaks = breaks_between(blocks, nodes, contexts, last, block, margin, marked)
+    if not breaks:
+        before, node = blocks[pt.BLOCK_NODE, last], blocks[pt.BLOCK_NODE, block]
+        column, column_before = column_of(contexts, node), column_of(contexts, before)
         bars = column - column_before if column_before >= 0 else 1
         if column < 0 or bars <= 0:
             return _put_spaces(out, length, 1)
         for _ in range(bars):
             length = _put_bar(out, length)
-        return length
-    if row >= 0:
-        if row_before >= 0 and contexts[cx.IN_TABLE, before] == contexts[cx.IN_TABLE, node]:
-            margin = 1
-    elif item >= 0 and not marked[item]:
-        if contexts[cx.LIST_TOP, before] == contexts[cx.LIST_TOP, node]:
-            margin = 1
-    elif item < 0 and contexts[cx.ITEM, before] < 0 and row_before < 0:
-        longer = max(blocks[pt.BLOCK_CHARACTERS, last], blocks[pt.BLOCK_CHARACTERS, block])
-        is_label = _IS_LABEL[nodes[pt.NODE_TAG, before]] and _IS_LABEL[nodes[pt.NODE_TAG, node]]
-        both_flags = blocks[pt.BLOCK_FLAGS, last] & blocks[pt.BLOCK_FLAGS, block]
-        if _defines(nodes, before, node):
-            margin = 1
-        elif longer >= LONG_BLOCK and not is_label and not both_flags & pt.PREFORMATTED:
-            margin = 2
-    for _ in range(min(max(margin, 1), 2)):
+    for _ in range(breaks):
         out[length] = 10
         length += 1
     return length
 
 
-@helper
-def _defines(nodes: Any, before: Any, node: Any) -> bool:
-    """Whether a definition begins right behind its term: in a `dd`, or in a paragraph of it."""
-    parent = nodes[pt.NODE_PARENT, node]
-    is_definition = nodes[pt.NODE_TAG, node] == _DD or nodes[pt.NODE_TAG, parent] == _DD
-    return nodes[pt.NODE_TAG, before] == _DT and is_definition
-
-
-@helper
-def _column(contexts: Any, node: Any) -> Any:
-    """The column of the cell that a node stands in, -1 for text between cells."""
-    cell = contexts[cx.CELL, node]
-    return contexts[cx.CELL_COLUMN, cell] if cell >= 0 else -1
-
-
-@helper
+@lean
 def _put_text(
     text: Any, blocks: Any, block: Any, indent: Any, is_one_line: Any, out: Any, length: Any
 ) -> Any:
@@ -109,14 +70,14 @@ def _put_text(
     return length
 
 
-@helper
+@lean
 def _put_spaces(out: Any, length: Any, count: Any) -> Any:
     for position in range(length, length + count):
         out[position] = 32
     return length + count
 
 
-@helper
+@lean
 def _put_bar(out: Any, length: Any) -> Any:
     """A cell separator: ` | `, or `| ` at the start of a line or after another one."""
     if length > 0 and out[length - 1] != 10 and out[length - 1] != 32:
@@ -127,12 +88,14 @@ def _put_bar(out: Any, length: Any) -> Any:
     return length + 2
 
 
-@helper
+@lean
 def _write_text(
-    text: Any, nodes: Any, blocks: Any, keep: Any, contexts: Any, order: Any, out: Any
+    text: Any, nodes: Any, blocks: Any, keep: Any, contexts: Any, order: Any, marked: Any, out: Any
 ) -> int:
-    """Write the kept blocks to `out`; the number of bytes written."""
-    marked = np.zeros(nodes.shape[1], np.bool_)
+    """Write the kept blocks to `out`; the number of bytes written.
+
+    `marked` tells of each list item and row whether it has begun: none has at first.
+    """
     length = 0
     last = -1
     margin = 0
@@ -148,7 +111,7 @@ def _write_text(
         if row >= 0:
             if not marked[row]:
                 marked[row] = True
-                for _ in range(_column(contexts, node)):
+                for _ in range(column_of(contexts, node)):
                     length = _put_bar(out, length)
             length = _put_text(text, blocks, block, 0, True, out, length)
         elif item >= 0:
@@ -179,7 +142,8 @@ def write_kept(tree: Any, keep: Any) -> Any:
     overhead = newlines * 2 * MAX_INDENT_LEVELS + len(keep) * a_block
     bars = bars_of(nodes, contexts[cx.CELL_COLUMN])
     out = np.empty(len(tree.text_utf8) + overhead + 3 * bars, np.uint8)
-    stop = _write_text(tree.text_utf8, nodes, blocks, keep, contexts, order, out)
+    marked = np.zeros(nodes.shape[1], np.bool_)
+    stop = _write_text(tree.text_utf8, nodes, blocks, keep, contexts, order, marked, out)
     start = 0
     while start < stop and out[start] == 10:
         start += 1

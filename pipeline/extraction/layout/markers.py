@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
+from numba import types
+from numpy.typing import NDArray
 
-from massivetext.kernels import helper
+from massivetext.kernels import helper, kernel
 from massivetext.pipeline.extraction.html import page_tree as pt
 from massivetext.utf8 import put_character
 
@@ -97,3 +99,14 @@ def put_marker(nodes: Any, ordinal: Any, item: Any, out: Any, length: Any) -> An
     out[length] = 46
     out[length + 1] = 32
     return length + 2
+
+
+@kernel(types.uint8[::1](types.int32[:, ::1], types.int64, types.int64))
+def _marker(nodes: Any, ordinal: Any, item: Any) -> Any:
+    out = np.empty(LONGEST_MARKER, np.uint8)
+    return out[: put_marker(nodes, ordinal, item, out, 0)]
+
+
+def marker_of(nodes: NDArray[np.int32], ordinal: int, item: int) -> str:
+    """The bullet or number of a list item and a space, `""` if its list has none."""
+    return str(_marker(nodes, ordinal, item).tobytes(), "utf-8")

@@ -19,6 +19,18 @@ def test_extract_prints_the_text_of_a_page(
     assert sentence in capsys.readouterr().out
 
 
+def test_extract_prints_markdown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = tmp_path / "page.html"
+    page.write_text("<h1>Mill</h1><p>It <b>stands</b> in <a href=/ness>Ness</a>.</p>")
+    for options, shown in (
+        ([], "Mill\n\nIt stands in Ness.\n"),
+        (["--format", "markdown"], "# Mill\n\nIt **stands** in Ness.\n"),
+        (["--format", "markdown", "--links"], "# Mill\n\nIt **stands** in [Ness](/ness).\n"),
+    ):
+        assert main(["extract", str(page), *options]) == 0
+        assert capsys.readouterr().out == shown
+
+
 def test_what_cannot_be_shown_or_read_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None:
     code, err = fails(capsys, "extract", "-", "--show", "--extractor", "trafilatura")
     assert code == 2
