@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from massivetext.config import Config
+from massivetext.config import Config, Repetition
 from massivetext.filters.passages import Finder, Range, SplitText, length, split_text
+from massivetext.filters.rule import Stage
 from massivetext.filters.rules import RULES
 
 _SHOWN_PLACES: Final = 3
@@ -81,6 +82,58 @@ def gather_evidence(
         if spans:
             evidence.append(Evidence(rule, tuple(spans[:limit]), max(0, len(spans) - limit)))
     return evidence
+
+
+@dataclass(frozen=True)
+class Passage:
+    """The longest passage that made a rule fire, as the pipeline stores it.
+
+    Attributes:
+        rule: the rule's name.
+        passage: its beginning, at most PASSAGE_CHARACTERS.
+        start: where it stands, in characters of the text.
+        end: the first character behind it.
+        places: how many passages there are for this rule.
+    """
+
+    rule: str
+    passage: str
+    start: int
+    end: int
+    places: int
+
+
+PASSAGE_CHARACTERS: Final = 200
+"""Our choice: a sentence or two, enough to see why a rule fired."""
+
+SEARCHED_CHARACTERS: Final = 4_000
+"""Our choice: of longer texts the beginning is searched, so that no document takes longer than a
+millisecond or two; what fires over a whole text shows there too."""
+
+
+def first_passages(text: str, rules: Iterable[str], options: Repetition) -> list[Passage]:
+    """Returns the passage behind each failed rule of quality and repetition.
+
+    A rule on something beside the text has none, nor has one whose passages all lie behind the
+    first SEARCHED_CHARACTERS.
+
+    Args:
+        text: the document.
+        rules: names of the rules that failed.
+        options: how repeated n-grams are counted.
+    """
+    named = [RULES[rule] for rule in rules if RULES[rule].stage is not Stage.CONTENT]
+    if not named:
+        return []
+    split = split_text(text[:SEARCHED_CHARACTERS], only_repeats=options.count == "repeats")
+    passages = []
+    for rule in named:
+        places = sorted(rule.evidence(split))
+        if places:
+            longest = max(places, key=length)
+            shown = text[longest.start : min(longest.end, longest.start + PASSAGE_CHARACTERS)]
+            passages.append(Passage(rule.name, shown, *longest, len(places)))
+    return passages
 
 
 def _spans(text: SplitText, find: Finder) -> list[Span]:

@@ -7,8 +7,9 @@ Python.
 
 from __future__ import annotations
 
+import functools
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -50,6 +51,11 @@ class SplitText:
         """The lines of all paragraphs."""
         return [line for lines in self.paragraphs for line in lines]
 
+    @functools.cached_property
+    def shown_words(self) -> list[str]:
+        """The words as they stand."""
+        return [self.text[start:end] for start, end in self.words]
+
     def show(self, place: Range) -> str:
         """Returns the characters of a place."""
         return self.text[place.start : place.end]
@@ -61,7 +67,7 @@ Finder = Callable[[SplitText], Iterable[Range]]
 
 def split_text(text: str, only_repeats: bool) -> SplitText:
     """Returns a text with the places of its words, lines and paragraphs."""
-    words = tuple(Range(*match.span()) for match in _WORD.finditer(text))
+    words = tuple(Range._make(match.span()) for match in _WORD.finditer(text))
     return SplitText(text, only_repeats, words, _paragraphs(text))
 
 
@@ -185,11 +191,14 @@ def _duplicate_grams(n: int, text: SplitText) -> list[Range]:
 
 def _repeated_grams(text: SplitText, n: int) -> dict[tuple[str, ...], list[int]]:
     """Returns the first words of every place of each n-gram that occurs more than once."""
-    shown = [text.show(word) for word in text.words]
+    grams = list(zip(*(text.shown_words[first:] for first in range(n)), strict=False))
+    counts = Counter(grams)
     places: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    for i in range(len(shown) - n + 1):
-        places[tuple(shown[i : i + n])].append(i)
-    return {gram: found for gram, found in places.items() if len(found) > 1}
+    if len(counts) < len(grams):
+        for i, gram in enumerate(grams):
+            if counts[gram] > 1:
+                places[gram].append(i)
+    return places
 
 
 def _paragraphs(text: str) -> tuple[tuple[Range, ...], ...]:

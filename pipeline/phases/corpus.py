@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import pyarrow as pa
 
+from massivetext.dedup.row_blocks import RowBlocks
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import RunError
 from massivetext.pipeline.engine.job import Job
@@ -20,6 +21,7 @@ from massivetext.pipeline.phases.manifest import Manifest
 from massivetext.pipeline.phases.phase import PhaseRun, PhaseWork
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.removed import read_removals, write_removed
+from massivetext.pipeline.phases.survivors import RemovedFiles, find_survivors, read_survivors
 from massivetext.pipeline.phases.table import REMOVING
 from massivetext.records import DOCUMENT_SCHEMA
 
@@ -29,18 +31,19 @@ REASONS: Final = tuple(reason for removes in REMOVING.values() for reason in rem
 
 @dataclass(frozen=True)
 class WriteCorpus:
-    """Writes `corpus/<name>.parquet` and `removed/<name>.parquet` of an item."""
+    """Writes `corpus/<name>.parquet` of an item."""
 
     output: str
+    stamp: Mapping[str, str]
 
     def __call__(self, item: WorkItem) -> ItemResult[None]:
         """Returns the ledger of the item: documents = corpus + removed."""
-        removals = read_removals(self.output, item.name, REMOVING)
+        removals = read_removals(self.output, item.name)
         rows = set(removals["row"].to_pylist())
         documents, text_bytes = 0, 0
         with (
             store.commit(self.output, f"corpus/{item.name}.parquet") as pending,
-            store.parquet_writer(pending.stream, DOCUMENT_SCHEMA) as writer,
+            store.parquet_writer(pending.stream, DOCUMENT_SCHEMA, self.stamp) as writer,
         ):
             for group in store.row_groups(documents_path(self.output, item.name)):
                 batch = group.read()
@@ -62,8 +65,21 @@ class WriteCorpus:
             "first_reasons": dict(Counter(min(r, key=REASONS.index) for r in reasons)),
             "reasons": dict(Counter(reason for r in reasons for reason in r)),
         }
-        removed = write_removed(self.output, item.name, removals)
-        return ItemResult((pending.entry, removed), ledger, {item.subset: statistics})
+        return ItemResult((pending.entry,), ledger, {item.subset: statistics})
+
+
+@dataclass(frozen=True)
+class WriteRemoved:
+    """Writes `removed/<name>.parquet` of an item."""
+
+    files: RemovedFiles
+    stamp: Mapping[str, str]
+
+    def __call__(self, item: WorkItem) -> ItemResult[None]:
+        """Returns the file."""
+        output = self.files.output
+        removals, survivors = read_removals(output, item.name), read_survivors(self.files, item)
+        return ItemResult((write_removed(output, item.name, removals, survivors, self.stamp),))
 
 
 def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
@@ -74,18 +90,35 @@ def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
 
 def _write_step(run: PhaseRun) -> Map[WorkItem, None]:
     """Needs of an item what was removed from it, and nothing of the others."""
-    return Map("write", run.items, WriteCorpus(run.job.output))
+    return Map("write", run.items, WriteCorpus(run.job.output, run.stamp))
 
 
 def write(run: PhaseRun) -> Manifest:
     """Writes `corpus/` and `removed/`."""
-    results = run.steps.run(_write_step(run))
+    written = run.steps.run(_write_step(run))
+    removed = _write_removed(run)
+    results = {
+        name: replace(result, files=(*result.files, *removed[name].files))
+        for name, result in written.items()
+    }
     manifest = run.manifest(results, merge_counts(r.statistics for r in results.values()))
     ledger = manifest.ledger
-    kept = merge_counts(r.ledger for r in run.upstream["curate"].items.values())["kept"]
+    kept = run.upstream["curate"].ledger["kept"]
     if not kept == ledger["documents"] == ledger["corpus"] + ledger["removed"]:
         raise RunError(f"the ledger does not balance: curate kept {kept}, corpus has {ledger}")
     return manifest
+
+
+def _write_removed(run: PhaseRun) -> dict[str, ItemResult[None]]:
+    """Returns the files of `removed/`, by item."""
+    curated = run.upstream["curate"].items
+    is_any = any(run.upstream[phase].ledger.get("removed", 0) for phase in REMOVING)
+    blocks = RowBlocks.of([is_any * curated[item.name].ledger["kept"] for item in run.items])
+    files = RemovedFiles(run.job.output, tuple(run.items), blocks, read_removals)
+    naming = find_survivors(run.steps, files)
+    publish = Map("removed", run.items, WriteRemoved(files, run.stamp))
+    run.steps.run_together(naming, publish)
+    return run.steps.run(publish)
 
 
 COSTS: Final = Costs(

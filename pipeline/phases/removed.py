@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import pyarrow as pa
 
@@ -14,12 +15,15 @@ from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.results import ItemResult
 from massivetext.pipeline.engine.steps import Map, Steps
 from massivetext.pipeline.phases.manifest import read_manifest
+from massivetext.pipeline.phases.phase import table_stamp
 from massivetext.pipeline.phases.plan import WorkItem
-from massivetext.pipeline.phases.table import REMOVING
+from massivetext.pipeline.phases.table import REMOVING, phase_named
 from massivetext.records import REMOVAL_SCHEMA, REMOVED_SCHEMA
 
+_SURVIVOR_COLUMNS: Final = tuple(n for n in REMOVED_SCHEMA.names if n.startswith("survivor_"))
 
-def read_removals(output: str, name: str, phases: Iterable[str]) -> pa.Table:
+
+def read_removals(output: str, name: str, phases: Iterable[str] = tuple(REMOVING)) -> pa.Table:
     """Returns the removals of an item (`REMOVAL_SCHEMA`), the verdicts of some phases merged."""
     merged = REMOVAL_SCHEMA.empty_table()
     for phase in phases:
@@ -28,23 +32,46 @@ def read_removals(output: str, name: str, phases: Iterable[str]) -> pa.Table:
     return merged
 
 
-def write_removed(output: str, name: str, removals: pa.Table) -> store.FileEntry:
-    """Writes `removed/<name>.parquet` of an item; a document without a reason has no row."""
-    removed = removals.select(REMOVED_SCHEMA.names).cast(REMOVED_SCHEMA)
-    return store.write_table(output, f"removed/{name}.parquet", removed)
+def write_removed(
+    output: str,
+    name: str,
+    removals: pa.Table,
+    survivors: pa.Table | None,
+    stamp: Mapping[str, str],
+) -> store.FileEntry:
+    """Writes `removed/<name>.parquet` of an item; a document without a reason has no row.
+
+    Args:
+        output: the output folder.
+        name: of the item.
+        removals: `REMOVAL_SCHEMA`, by row.
+        survivors: `survivors.SURVIVOR_SCHEMA`, one for each removal; None while nobody knows.
+        stamp: what the footer states.
+    """
+    known = {
+        column: pa.nulls(removals.num_rows, REMOVED_SCHEMA.field(column).type)
+        if survivors is None
+        else survivors[column]
+        for column in _SURVIVOR_COLUMNS
+    }
+    known["item"] = pa.repeat(name, removals.num_rows)
+    columns = [known[n] if n in known else removals[n] for n in REMOVED_SCHEMA.names]
+    removed = pa.table(columns, names=REMOVED_SCHEMA.names).cast(REMOVED_SCHEMA)
+    return store.write_table(output, f"removed/{name}.parquet", removed, stamp)
 
 
 @dataclass(frozen=True)
 class PublishRemoved:
-    """Writes `removed/<name>.parquet` of an item."""
+    """Writes `removed/<name>.parquet` of an item, before anybody knows who survives."""
 
     output: str
     phases: tuple[str, ...]
+    stamp: Mapping[str, str]
 
     def __call__(self, item: WorkItem) -> ItemResult[None]:
         """Returns the file."""
         removals = read_removals(self.output, item.name, self.phases)
-        return ItemResult((write_removed(self.output, item.name, removals),))
+        return ItemResult((write_removed(self.output, item.name, removals, None, self.stamp),))
 
 
 def publish_removed(job: Job, items: Sequence[WorkItem]) -> None:
@@ -59,4 +86,5 @@ def publish_removed(job: Job, items: Sequence[WorkItem]) -> None:
         if (manifest := read_manifest(job, phase)) is not None
     }
     steps = Steps(job.engine, job.output, "removed", fingerprint("removed", keys), job.quiet)
-    steps.run(Map("publish", items, PublishRemoved(job.output, tuple(keys))))
+    stamp = table_stamp(job.config, phase_named("corpus"))
+    steps.run(Map("publish", items, PublishRemoved(job.output, tuple(keys), stamp)))

@@ -10,6 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+CARD: Final = "README.md"
+"""What tells `datasets` and people how to read a folder of tables."""
+
 
 def lies_in(path: str, folder: str) -> bool:
     """Whether a path is that of a folder, or of something in it."""
@@ -54,10 +57,15 @@ class Phase:
     module: str
     folders: tuple[str, ...]
     upstream: tuple[str, ...] | None
-    writes: tuple[str, ...] = ("{item}.parquet",)
+    writes: tuple[str, ...] = ("{item}.parquet", CARD)
     results: int = 1
     removes: Removes | None = None
     scratch: tuple[str, ...] = ()
+
+    @property
+    def table_folders(self) -> tuple[str, ...]:
+        """Its folders that are tables, a file an item; each has a card."""
+        return self.folders if CARD in self.writes else ()
 
     def deletes(self, path: str) -> bool:
         """Whether a file or folder, below the output folder, goes when the phase is finished."""
@@ -69,18 +77,18 @@ PHASES: Final = (
         "curate",
         "read, extract, measure and judge every record",
         "curate",
-        folders=("documents", "rejected", "failed"),
+        folders=("documents", "rejected", "failed", "skipped"),
         upstream=(),
-        results=3,
+        results=4,
     ),
     Phase(
         "dedup",
         "find exact and near duplicates among the documents",
         "dedup.phase",
         folders=("dedup",),
-        writes=("{item}.parquet", "keys/{item}.npy"),
+        writes=("{item}.parquet", "keys/{item}.npy", CARD),
         upstream=("curate",),
-        results=1,
+        results=2,
         removes=Removes("dedup", ("exact", "near")),
         scratch=("phases/dedup/files",),
     ),
@@ -90,7 +98,7 @@ PHASES: Final = (
         "decontaminate",
         folders=("decontamination",),
         upstream=("curate",),
-        results=1,
+        results=2,
         removes=Removes("decontamination", ("test_set",)),
     ),
     Phase(
@@ -99,7 +107,8 @@ PHASES: Final = (
         "corpus",
         folders=("corpus", "removed"),
         upstream=None,
-        results=1,
+        results=2,
+        scratch=("phases/corpus/files",),
     ),
     Phase(
         "sequence",

@@ -89,7 +89,7 @@ def page_of(record: WebRecord, context: ReadContext) -> Record:
     try:
         found = _content_or_kind(record, context.record_bytes)
     except BodyError as error:
-        return FailedRecord(context.file, record.offset, f"{record.url}: {error}")
+        return fail(record, str(error), context)
     if isinstance(found, str):
         return skip(record, found, context)
     digests = checked_digests(record, context.record_bytes)
@@ -97,10 +97,19 @@ def page_of(record: WebRecord, context: ReadContext) -> Record:
     return RawRecord(record.record_id, found.raw, record.url, "", metadata, found.headers, digests)
 
 
+def fail(record: WebRecord, problem: str, context: ReadContext) -> FailedRecord:
+    """Returns the record as one whose document cannot be read."""
+    said = f"{record.url}: {problem}"
+    return FailedRecord(
+        context.file, record.offset, said, source_id=record.record_id, url=record.url
+    )
+
+
 def skip(record: WebRecord, kind: str, context: ReadContext) -> SkippedRecord:
     """Returns the record as one of a kind that holds no document."""
     digests = checked_digests(record, context.record_bytes)
-    return SkippedRecord(kind, len(record.block), digests)
+    size_bytes = len(record.block)
+    return SkippedRecord(kind, size_bytes, digests, record.offset, record.record_id, record.url)
 
 
 def document_metadata(

@@ -1,0 +1,41 @@
+"""Dataset cards: how a folder of tables is read as one data set.
+
+`datasets` guesses splits from file names, and ours are those of the inputs: of a folder with
+`c4-train.00000-of-01024.json.gz.parquet` it would give that file only. A card names all files.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from massivetext.pipeline.engine import store
+from massivetext.pipeline.phases.table import CARD
+
+_ABOUT: Final = {
+    "documents": "documents that no rule objects to, before duplicates and test-set copies left",
+    "rejected": "documents that a rule objects to, with every measure and every reason",
+    "failed": "records that could not be read: where, and why",
+    "skipped": "records that hold no document, by kind",
+    "dedup": "documents that duplicates would remove, with their partners",
+    "decontamination": "documents that copies of test items would remove",
+    "corpus": "the documents that stay",
+    "removed": "documents that left as duplicates or test-set copies, with all reasons",
+}
+
+_TEXT: Final = """---
+configs:
+- config_name: default
+  data_files: "**/*.parquet"
+---
+# {folder}
+
+{about}. One table, a Parquet file for each work item; docs/auditing.md of massivetext says what the
+columns mean.
+"""
+
+
+def write_card(output: str, folder: str) -> store.FileEntry:
+    """Writes the card of a folder of tables."""
+    about = _ABOUT.get(folder, f"what the phase that writes {folder}/ has found")
+    text = _TEXT.format(folder=folder, about=about[0].upper() + about[1:])
+    return store.write_bytes(output, f"{folder}/{CARD}", text.encode())
