@@ -41,7 +41,7 @@ setup(
     packages=packages(),
     package_data={
         "massivetext": ["py.typed"],
-        "massivetext.pipeline.phases.report": ["*.html"],
+        "massivetext.pipeline.phases.report": ["*.html", "*.json"],
         "massivetext.pipeline.extraction.charset": ["*.npz"],
         "massivetext.sequencing.byte_level": ["*.npz"],
         "massivetext.pipeline.extraction.choice": ["*.npz"],

@@ -81,13 +81,13 @@ def _outcomes(run: FinishedRun, name: str) -> tuple[list[Outcome], int]:
     plain = plain_name(name)
     if not plain:
         raise UsageError("the name is empty; give the id, source id or URL of a record")
-    places = find(run.output, plain)
-    if not places:
+    outcomes, more = find(run, plain, _MOST_SHOWN)
+    if not outcomes:
         raise UsageError(
             f"no record in {run.output} has the id, source id or URL {visible(name)!r}; look for "
             "ids in documents/, rejected/, removed/, failed/ and skipped/"
         )
-    return [run.outcome(place) for place in places[:_MOST_SHOWN]], len(places[_MOST_SHOWN:])
+    return outcomes, more
 
 
 COMMAND: Final = Command(

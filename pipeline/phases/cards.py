@@ -19,6 +19,7 @@ _ABOUT: Final = {
     "dedup": "documents that duplicates would remove, with their partners",
     "decontamination": "documents that copies of test items would remove",
     "corpus": "the documents that stay",
+    "hosts": "every host of every subset, with documents and bytes by verdict",
     "removed": "documents that left as duplicates or test-set copies, with all reasons",
 }
 

@@ -21,6 +21,7 @@ from massivetext.pipeline.phases.manifest import Manifest
 from massivetext.pipeline.phases.phase import PhaseRun, PhaseWork
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.removed import read_removals, write_removed
+from massivetext.pipeline.phases.statistics import KEPT, sums_by
 from massivetext.pipeline.phases.survivors import RemovedFiles, find_survivors, read_survivors
 from massivetext.pipeline.phases.table import REMOVING
 from massivetext.records import DOCUMENT_SCHEMA
@@ -39,33 +40,48 @@ class WriteCorpus:
     def __call__(self, item: WorkItem) -> ItemResult[None]:
         """Returns the ledger of the item: documents = corpus + removed."""
         removals = read_removals(self.output, item.name)
-        rows = set(removals["row"].to_pylist())
-        documents, text_bytes = 0, 0
+        reasons = dict(zip(*(removals[c].to_pylist() for c in ("row", "reasons")), strict=True))
+        sizes: list[dict[str, Any]] = []
         with (
             store.commit(self.output, f"corpus/{item.name}.parquet") as pending,
             store.parquet_writer(pending.stream, DOCUMENT_SCHEMA, self.stamp) as writer,
         ):
             for group in store.row_groups(documents_path(self.output, item.name)):
                 batch = group.read()
-                numbers = range(group.first_row, group.first_row + batch.num_rows)
-                kept = batch.filter(pa.array([row not in rows for row in numbers]))
+                firsts = [_first(reasons.get(row)) for row in batch["row"].to_pylist()]
+                kept = batch.filter(pa.array([first is None for first in firsts]))
                 if kept.num_rows:
                     writer.write_table(kept)
-                documents += batch.num_rows
-                text_bytes += sum(len(text.as_buffer()) for text in kept["text"])
+                batch = batch.append_column("first", pa.array(firsts, pa.string()))
+                sizes.append({"documents": batch.num_rows, **_sizes(batch)})
+        counts = merge_counts(sizes)
+        documents = counts.get("documents", 0)
         ledger = {
             "documents": documents,
-            "removed": removals.num_rows,
-            "corpus": documents - removals.num_rows,
+            "removed": len(reasons),
+            "corpus": documents - len(reasons),
         }
-        reasons = removals["reasons"].to_pylist()
         statistics = {
+            **counts,
             **ledger,
-            "text_bytes": text_bytes,
-            "first_reasons": dict(Counter(min(r, key=REASONS.index) for r in reasons)),
-            "reasons": dict(Counter(reason for r in reasons for reason in r)),
+            "text_bytes": counts.get("bytes", {}).get(KEPT, 0),
+            "first_reasons": dict(Counter(_first(found) for found in reasons.values())),
+            "reasons": dict(Counter(reason for found in reasons.values() for reason in found)),
         }
         return ItemResult((pending.entry,), ledger, {item.subset: statistics})
+
+
+def _first(reasons: Sequence[str] | None) -> str | None:
+    """Returns the first of a document's reasons in the paper's order."""
+    return min(reasons, key=REASONS.index) if reasons else None
+
+
+def _sizes(documents: pa.Table) -> dict[str, dict[str, int]]:
+    """Returns bytes and tokens of documents by the first reason for which they go."""
+    return {
+        "bytes": sums_by(documents, "text_bytes", "first"),
+        "tokens": sums_by(documents, "tokens", "first"),
+    }
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from massivetext.pipeline.phases.documents import DocumentMaker, load_models
 from massivetext.pipeline.phases.manifest import Manifest
 from massivetext.pipeline.phases.phase import PhaseRun, PhaseWork
 from massivetext.pipeline.phases.plan import WorkItem
-from massivetext.pipeline.phases.statistics import batch_statistics, trim_hosts
+from massivetext.pipeline.phases.statistics import batch_statistics
 from massivetext.pipeline.readers import OpenFile, ReadContext, read_file
 from massivetext.records import (
     DOCUMENT_SCHEMA,
@@ -187,7 +187,7 @@ class _Results:
 
     def told(self) -> ItemResult[None]:
         """Returns the result, once the files are committed."""
-        statistics = trim_hosts(merge_counts(self.statistics))
+        statistics = merge_counts(self.statistics)
         statistics["skipped"] = dict(sorted(self.skipped.items()))
         statistics["skipped_bytes"] = dict(sorted(self.skipped_bytes.items()))
         statistics["digests"] = dict(sorted(self.digests.items()))

@@ -2,25 +2,66 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from massivetext.pipeline.engine import store
+from massivetext.pipeline.phases.audit.name_index import entries_of, name_hash
+from massivetext.pipeline.phases.audit.parts import part_name, part_of
 from massivetext.pipeline.phases.document_names import NAME_COLUMNS, plain_name
-from massivetext.pipeline.phases.outcome import FOLDERS, Folder, Place
+from massivetext.pipeline.phases.outcome import (
+    FOLDERS,
+    FinishedRun,
+    Folder,
+    Outcome,
+    Place,
+    columns_of,
+)
+
+INDEX: Final = "index/index.json"
 
 
-def find(output: str, name: str) -> list[Place]:
-    """Returns the places of all records of this name.
+def find(run: FinishedRun, name: str, most: int) -> tuple[list[Outcome], int]:
+    """Returns what happened to the records of a name, and how many more have it.
+
+    The index of the phase `audit` tells where they are; before that phase is finished, every row
+    of the output is looked at.
 
     Args:
-        output: the output folder.
-        name: as `plain_name` returns it.
+        run: to look in.
+        name: in its plain form.
+        most: outcomes to return.
     """
-    return scan_for(output, name)
+    if "audit" not in run.finished:
+        places = scan_for(run.output, name)
+        return [run.outcome(place) for place in places[:most]], max(0, len(places) - most)
+    places = indexed(run.output, name)
+    found = [outcome for place in places[:most] if has_name(outcome := run.outcome(place), name)]
+    return found, max(0, len(places) - most)
+
+
+def has_name(outcome: Outcome, name: str) -> bool:
+    """Whether a record has a name: two names may have one hash."""
+    return name in (plain_name(outcome.row.get(column) or "") for column in NAME_COLUMNS)
+
+
+def indexed(output: str, name: str) -> list[Place]:
+    """Returns the places of all records whose names have the hash of this one."""
+    described = json.loads(store.read_bytes(store.below(output, INDEX)))
+    wanted = name_hash(name)
+    count = described["parts"]
+    number = int(part_of(np.array([wanted], np.uint64), count)[0])
+    with store.open_input(store.below(output, f"index/{part_name(number, count)}.bin")) as stream:
+        entries = entries_of(stream, wanted)
+    return [
+        Place(FOLDERS[entry["folder"]], described["items"][entry["item"]], int(entry["row"]))
+        for entry in entries
+    ]
 
 
 def scan_for(output: str, name: str) -> list[Place]:
@@ -28,9 +69,9 @@ def scan_for(output: str, name: str) -> list[Place]:
 
     Args:
         output: the output folder.
-        name: as `plain_name` returns it.
+        name: in its plain form.
     """
-    return sorted(place for folder in FOLDERS for place in _scan_folder(output, folder, name))
+    return [place for folder in FOLDERS for place in sorted(_scan_folder(output, folder, name))]
 
 
 def _scan_folder(output: str, folder: Folder, name: str) -> Iterator[Place]:
@@ -38,14 +79,9 @@ def _scan_folder(output: str, folder: Folder, name: str) -> Iterator[Place]:
     for metadata in store.list_folder(store.join(output, folder)):
         if metadata.path.endswith(".parquet"):
             item = metadata.path[len(root) :].replace("\\", "/").removesuffix(".parquet")
-            columns = [c for c in NAME_COLUMNS if (folder, c) not in _NAMELESS]
-            table = store.read_table(metadata.path, columns)
+            table = store.read_table(metadata.path, columns_of(folder))
             for row in _rows_named(table, name):
                 yield Place(folder, item, row)
-
-
-_NAMELESS = {("failed", "id"), ("skipped", "id")}
-"""What is no document has no id."""
 
 
 def _rows_named(table: pa.Table, name: str) -> Iterator[int]:

@@ -21,6 +21,7 @@ from massivetext.filters.rule import Rule, Threshold
 from massivetext.filters.rules import rules_for
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import UsageError
+from massivetext.pipeline.phases.document_names import NAME_COLUMNS
 from massivetext.pipeline.phases.plan import source_of
 from massivetext.pipeline.phases.table import PHASES, REMOVING, manifest_path, settings_path
 from massivetext.records import MEASURES, REMOVED_SCHEMA
@@ -29,6 +30,12 @@ Folder = Literal["documents", "rejected", "failed", "skipped"]
 FOLDERS: Final[tuple[Folder, ...]] = ("documents", "rejected", "failed", "skipped")
 """Where the records of an input lie, each in one of them: in = kept + rejected + failed +
 skipped."""
+
+
+def columns_of(folder: Folder) -> list[str]:
+    """Returns the columns of a folder that hold names: what is no document has no id."""
+    return [c for c in NAME_COLUMNS if c != "id" or folder in ("documents", "rejected")]
+
 
 Verdict = Literal["kept", "removed", "rejected", "failed", "skipped"]
 

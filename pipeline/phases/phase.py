@@ -88,7 +88,7 @@ class PhaseRun:
         The folders of its tables get their cards.
         """
         ledger = merge_counts(result.ledger for result in items.values())
-        cards = [write_card(self.job.output, folder) for folder in self.phase.table_folders]
+        cards = [write_card(self.job.output, folder) for folder in self.phase.tables]
         return Manifest(self.steps.phase, self.key, items, (*files, *cards), ledger, findings)
 
     def commit(self, manifest: Manifest) -> None:

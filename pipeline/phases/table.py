@@ -50,6 +50,7 @@ class Phase:
             have.
         removes: for which reasons it removes documents, if it does.
         scratch: folders that are deleted when it is finished.
+        tables: those of its folders that are read as a table; each has a card.
     """
 
     name: str
@@ -61,11 +62,7 @@ class Phase:
     results: int = 1
     removes: Removes | None = None
     scratch: tuple[str, ...] = ()
-
-    @property
-    def table_folders(self) -> tuple[str, ...]:
-        """Its folders that are tables, a file an item; each has a card."""
-        return self.folders if CARD in self.writes else ()
+    tables: tuple[str, ...] = ()
 
     def deletes(self, path: str) -> bool:
         """Whether a file or folder, below the output folder, goes when the phase is finished."""
@@ -78,6 +75,7 @@ PHASES: Final = (
         "read, extract, measure and judge every record",
         "curate",
         folders=("documents", "rejected", "failed", "skipped"),
+        tables=("documents", "rejected", "failed", "skipped"),
         upstream=(),
         results=4,
     ),
@@ -86,6 +84,7 @@ PHASES: Final = (
         "find exact and near duplicates among the documents",
         "dedup.phase",
         folders=("dedup",),
+        tables=("dedup",),
         writes=("{item}.parquet", "keys/{item}.npy", CARD),
         upstream=("curate",),
         results=2,
@@ -97,6 +96,7 @@ PHASES: Final = (
         "find documents that are copies of test-set items",
         "decontaminate",
         folders=("decontamination",),
+        tables=("decontamination",),
         upstream=("curate",),
         results=2,
         removes=Removes("decontamination", ("test_set",)),
@@ -106,9 +106,20 @@ PHASES: Final = (
         "write the documents that stay, and the removed ones with their reasons",
         "corpus",
         folders=("corpus", "removed"),
+        tables=("corpus", "removed"),
         upstream=None,
         results=2,
         scratch=("phases/corpus/files",),
+    ),
+    Phase(
+        "audit",
+        "count the hosts and index the names of all records",
+        "audit.phase",
+        folders=("hosts", "index"),
+        tables=("hosts",),
+        writes=("part-{n}-of-{n}.{ext}", "index.json", CARD),
+        upstream=None,
+        results=1,
     ),
     Phase(
         "sequence",
@@ -134,9 +145,9 @@ PHASES: Final = (
         "write report/index.html and report/funnel.json",
         "report.phase",
         folders=("report",),
-        writes=("index.html", "funnel.json"),
+        writes=("index.html", "funnel.json", "funnel.schema.json"),
         upstream=None,
-        results=1,
+        results=2,
     ),
 )
 

@@ -36,6 +36,12 @@ HTTP_RESPONSE: Final = "application/http; msgtype=response"
 
 _PAGE_SCHEMES: Final = frozenset(("http", "https", "ftp", "file", ""))  # "": none is stated
 _OTHER_SCHEMES: Final = frozenset(("dns", "whois", "metadata", "urn"))
+_OTHER_TYPES: Final = frozenset(
+    ("warcinfo", "request", "metadata", "revisit", "conversion", "continuation")
+)
+"""The types of ISO 28500 beside those that hold pages: kinds must not be as many as strangers
+write."""
+
 _ROBOTS = re.compile(r"https?://[^/]+/robots\.txt(?:[?#]|$)", re.IGNORECASE)
 _OK: Final = (200, 203)
 """HTTP statuses that come with the page itself: OK, and OK from a transforming proxy."""
@@ -128,7 +134,7 @@ def document_metadata(
 def _content_or_kind(record: WebRecord, record_bytes: int) -> _Content | str:
     """Returns the document that a record holds, or the kind of record that it is."""
     if record.kind not in ("response", "resource"):
-        return record.kind
+        return record.kind if record.kind in _OTHER_TYPES else "other type"
     scheme = record.url.partition(":")[0].lower()
     if scheme not in _PAGE_SCHEMES:  # wget, for one, files its own logs as metadata:
         return f"scheme {scheme}" if scheme in _OTHER_SCHEMES else "other scheme"

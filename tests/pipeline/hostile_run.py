@@ -1,5 +1,4 @@
-"""A run over titles, URLs, ids and licences that strangers chose to do harm, and rules that differ
-by source."""
+"""A run over names that strangers chose to do harm, and under rules that differ by source."""
 
 import json
 import random

@@ -39,8 +39,8 @@ NAMED_SCHEMA: Final = pa.schema(
 """A removal of one block, with the names and the place of its partner and of what is next."""
 
 NAMED_BYTES: Final = 150
-"""Our estimate of what a removal costs on its way: address, id and source id; what is next is nearly
-always the partner."""
+"""Our estimate of what a removal costs on its way: address, id and source id; what is next is
+nearly always the partner."""
 
 HISTOGRAM_BINS: Final = 20
 """Our choice: bins of the Jaccard histogram, 0.05 wide."""
@@ -48,12 +48,18 @@ HISTOGRAM_BINS: Final = 20
 
 @dataclass(frozen=True)
 class Names:
-    """Ids of some documents, to be sent to those who asked."""
+    """Names of some documents, to be sent to those who asked.
+
+    Attributes:
+        addresses: of the documents, ascending.
+        identities: a row for each of them.
+    """
 
     addresses: NDArray[np.uint64]
     identities: pa.Table
 
     def packed(self, chosen: NDArray[np.int64]) -> bytes:
+        """Returns the rows with these indices, and the addresses, as bytes."""
         table = self.identities.take(chosen)
         return to_bytes(table.append_column("address", pa.array(self.addresses[chosen])))
 
@@ -125,6 +131,7 @@ def named_path(block: int) -> str:
 
 
 def to_bytes(table: pa.Table) -> bytes:
+    """Returns a table as bytes that Beam moves."""
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table.combine_chunks())
@@ -132,6 +139,7 @@ def to_bytes(table: pa.Table) -> bytes:
 
 
 def from_bytes(packed: bytes) -> pa.Table:
+    """Returns the table that `to_bytes` packed."""
     return pa.ipc.open_stream(packed).read_all()
 
 

@@ -26,8 +26,7 @@ class Removals:
 
     def __call__(self, output: str, name: str) -> pa.Table:
         mine = [row for row in self.rows if row["item"] == name]
-        table = pa.Table.from_pylist(sorted(mine, key=lambda row: row["row"]), REMOVAL_SCHEMA)
-        return table
+        return pa.Table.from_pylist(sorted(mine, key=lambda row: row["row"]), REMOVAL_SCHEMA)
 
 
 def item(number: int) -> WorkItem:
@@ -91,8 +90,6 @@ def test_a_ring_of_removals_is_told(tmp_path):
         {"item": "web/0", "row": row, "next_item": "web/0", "next_row": 1 - row, "next_id": "x"}
         for row in (0, 1)
     ]
-    files = RemovedFiles(
-        str(tmp_path), (item(0),), row_blocks.RowBlocks.of([2]), Removals(ring)
-    )
+    files = RemovedFiles(str(tmp_path), (item(0),), row_blocks.RowBlocks.of([2]), Removals(ring))
     with pytest.raises(RunError, match="ring"):
         find_survivors(steps_in(tmp_path), files)
