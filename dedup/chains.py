@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from massivetext.dedup.groups import Records
 
-NOWHERE: Final = np.uint64(2**64 - 1)
+NO_DOCUMENT: Final = np.uint64(2**64 - 1)
 """`LINK.ahead` of a document that points to none of this run's documents."""
 
 LINK: Final = np.dtype([("address", "<u8"), ("last", "<u8"), ("ahead", "<u8"), ("open", "u1")])
 """A removed document, the last removed one that is known of its chain, the document that this one
 points to, and whether that one is still to be asked about. A document that was not removed is told
-of as one whose `last` is NOWHERE."""
+of as one whose `last` is NO_DOCUMENT."""
 
 MOST_ROUNDS: Final = 64
 """More than chains of all addresses there can be would take; a ring never ends."""
@@ -32,11 +32,11 @@ def chain_start(addresses: NDArray[np.uint64], next_: NDArray[np.uint64]) -> Rec
 
     Args:
         addresses: of the documents, ascending.
-        next_: the documents that they point to, or NOWHERE.
+        next_: the documents that they point to, or NO_DOCUMENT.
     """
     links = np.empty(addresses.size, LINK)
     links["address"] = links["last"] = addresses
-    links["ahead"], links["open"] = next_, next_ != NOWHERE
+    links["ahead"], links["open"] = next_, next_ != NO_DOCUMENT
     return links
 
 
@@ -48,7 +48,7 @@ def chain_asked(links: Records) -> NDArray[np.uint64]:
 def chain_answers(links: Records, addresses: NDArray[np.uint64]) -> Records:
     """Returns the `LINK`s of documents of a block, those that were not removed among them."""
     answers = np.empty(addresses.size, LINK)
-    answers["address"], answers["last"], answers["ahead"] = addresses, NOWHERE, NOWHERE
+    answers["address"], answers["last"], answers["ahead"] = addresses, NO_DOCUMENT, NO_DOCUMENT
     answers["open"] = 0
     known = np.isin(addresses, links["address"])
     answers[known] = links[np.searchsorted(links["address"], addresses[known])]
@@ -65,7 +65,7 @@ def chain_round(links: Records, answers: Records) -> Records:
     after = links.copy()
     is_open = links["open"] == 1
     found = answers[np.searchsorted(answers["address"], links["ahead"][is_open])]
-    stays = found["last"] == NOWHERE
+    stays = found["last"] == NO_DOCUMENT
     after["last"][is_open] = np.where(stays, links["last"][is_open], found["last"])
     after["ahead"][is_open] = np.where(stays, links["ahead"][is_open], found["ahead"])
     after["open"][is_open] = np.where(stays, 0, found["open"])
@@ -77,7 +77,7 @@ def last_of_chains(addresses: NDArray[np.uint64], next_: NDArray[np.uint64]) -> 
 
     Args:
         addresses: of the removed documents, ascending.
-        next_: the documents that they point to, or NOWHERE.
+        next_: the documents that they point to, or NO_DOCUMENT.
 
     Raises:
         ValueError: if documents point to each other in a ring.

@@ -50,7 +50,7 @@ _PLACE_FIELDS = [("item", pa.string()), ("row", pa.int64())]
 """Where a row lies: its work item, and its row in that item's file. Two copies of a record share an
 id, never a place. In `corpus/` and `removed/` it is the document's place in `documents/`."""
 
-SCHEMA_VERSION: Final = 2
+TABLES_VERSION: Final = 2
 """Of all tables of an output folder, as their footers state it: raised when columns change."""
 
 DOCUMENT_SCHEMA: Final = pa.schema(

@@ -19,7 +19,7 @@ _UNSEEN: Final = frozenset(("Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp"))
 lone surrogates, private and unassigned code points, and separators of lines."""
 
 
-def visible(text: str, most: int = SHOWN_CHARACTERS) -> str:
+def made_visible(text: str, most: int = SHOWN_CHARACTERS) -> str:
     """Returns a text with what cannot be seen written as `<U+202E>`, and its end cut off.
 
     Args:

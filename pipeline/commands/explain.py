@@ -11,7 +11,7 @@ from massivetext.pipeline.commands.arguments import absolute, add_output_of_run
 from massivetext.pipeline.engine.errors import UsageError
 
 if TYPE_CHECKING:
-    from massivetext.pipeline.phases.outcome import FinishedRun, Outcome
+    from massivetext.pipeline.phases.outcome import FinishedRun, RecordOutcome
 
 _MOST_SHOWN: Final = 20
 """Our choice: records that are explained at once; of more, their number is told."""
@@ -68,7 +68,7 @@ def _explain_document(output: str, name: str, as_json: bool) -> None:
         print(f"\nand {more:,} more records of this name")
 
 
-def _outcomes(run: FinishedRun, name: str) -> tuple[list[Outcome], int]:
+def _outcomes(run: FinishedRun, name: str) -> tuple[list[RecordOutcome], int]:
     """Returns what happened to the records of a name, and how many more of them there are.
 
     Raises:
@@ -76,7 +76,7 @@ def _outcomes(run: FinishedRun, name: str) -> tuple[list[Outcome], int]:
     """
     from massivetext.pipeline.phases.document_names import plain_name
     from massivetext.pipeline.phases.lookup import find
-    from massivetext.visible_text import visible
+    from massivetext.visible_text import made_visible
 
     plain = plain_name(name)
     if not plain:
@@ -84,8 +84,8 @@ def _outcomes(run: FinishedRun, name: str) -> tuple[list[Outcome], int]:
     outcomes, more = find(run, plain, _MOST_SHOWN)
     if not outcomes:
         raise UsageError(
-            f"no record in {run.output} has the id, source id or URL {visible(name)!r}; look for "
-            "ids in documents/, rejected/, removed/, failed/ and skipped/"
+            f"no record in {run.output} has the id, source id or URL {made_visible(name)!r}; look "
+            "for ids in documents/, rejected/, removed/, failed/ and skipped/"
         )
     return outcomes, more
 

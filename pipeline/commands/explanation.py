@@ -1,6 +1,7 @@
-"""What became of a record, for people: prints outcomes (`pipeline.phases.outcome`) and sequences.
+"""What became of a record, for people; and what sequences are made of.
 
-Whatever strangers wrote is shown as `visible` returns it, in `Text`, which rich never interprets.
+Whatever strangers wrote is shown as `made_visible` returns it, in `Text`, which rich never
+interprets.
 """
 
 from __future__ import annotations
@@ -19,18 +20,18 @@ from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import UsageError
 from massivetext.pipeline.phases.outcome import (
     OtherDocument,
-    Outcome,
+    RecordOutcome,
     Removal,
     RuleOutcome,
     TestMatch,
 )
-from massivetext.visible_text import visible
+from massivetext.visible_text import made_visible
 
 _METADATA_CHARACTERS: Final = 2_000
 """Our choice: of metadata, which may be any columns of the input, a screen at most."""
 
 
-def print_outcome(outcome: Outcome, config: Config) -> None:
+def print_outcome(outcome: RecordOutcome, config: Config) -> None:
     """Prints everything that the output folder knows of a record."""
     console, row = report_console(), outcome.row
     name = row.get("title") or row["url"] or row["source_id"] or "(a record without a name)"
@@ -54,7 +55,7 @@ def print_outcome(outcome: Outcome, config: Config) -> None:
         _print_evidence(console, config, outcome)
 
 
-def fate(outcome: Outcome) -> tuple[str, str]:
+def fate(outcome: RecordOutcome) -> tuple[str, str]:
     """Returns what became of a record: our words, and those of strangers behind them."""
     reasons = ", ".join(outcome.reasons)
     if outcome.verdict == "failed":
@@ -71,7 +72,7 @@ def fate(outcome: Outcome) -> tuple[str, str]:
     return f"kept so far; the phase 'corpus' is not finished (finished: {said})", ""
 
 
-def _removed(outcome: Outcome, removal: Removal) -> tuple[str, str]:
+def _removed(outcome: RecordOutcome, removal: Removal) -> tuple[str, str]:
     said = [f"removed: {', '.join(outcome.reasons)}"]
     if removal.partner is not None:
         said.append(_partner(outcome, removal, removal.partner))
@@ -80,7 +81,7 @@ def _removed(outcome: Outcome, removal: Removal) -> tuple[str, str]:
     return "; ".join(said), ""
 
 
-def _partner(outcome: Outcome, removal: Removal, partner: OtherDocument) -> str:
+def _partner(outcome: RecordOutcome, removal: Removal, partner: OtherDocument) -> str:
     alike = "" if removal.jaccard is None else f" (Jaccard {removal.jaccard:.4f})"
     said = f"its partner is {_other(outcome, partner)}{alike}"
     if not removal.is_survivor_known:
@@ -92,10 +93,10 @@ def _partner(outcome: Outcome, removal: Removal, partner: OtherDocument) -> str:
     return f"{said}, which was removed too; {_other(outcome, removal.survivor)} stays"
 
 
-def _other(outcome: Outcome, other: OtherDocument) -> str:
+def _other(outcome: RecordOutcome, other: OtherDocument) -> str:
     if other.item is None:
         return f"{other.id} of an older corpus"
-    place = f"row {other.row} of documents/{visible(other.item)}"
+    place = f"row {other.row} of documents/{made_visible(other.item)}"
     is_copy = other.id == outcome.row["id"]
     return f"a copy with the same id, {place}" if is_copy else f"{other.id}, {place}"
 
@@ -103,10 +104,10 @@ def _other(outcome: Outcome, other: OtherDocument) -> str:
 def _test_match(test: TestMatch) -> str:
     measured = (("Jaccard", test.jaccard), ("containment", test.containment))
     shown = ", ".join(f"{name} {value:.4f}" for name, value in measured if value is not None)
-    return f"{test.test_set} item {visible(test.test_item)} ({shown or 'by its title'})"
+    return f"{test.test_set} item {made_visible(test.test_item)} ({shown or 'by its title'})"
 
 
-def _judged(outcome: Outcome) -> set[str]:
+def _judged(outcome: RecordOutcome) -> set[str]:
     return {rule.measure for rule in outcome.rules}
 
 
@@ -126,8 +127,8 @@ def _value(value: Any) -> str:
     if value is None:
         return "none stated"
     if isinstance(value, list):
-        return visible(", ".join(value)) or "none"
-    return f"{value:.4g}" if isinstance(value, float) else visible(str(value))
+        return made_visible(", ".join(value)) or "none"
+    return f"{value:.4g}" if isinstance(value, float) else made_visible(str(value))
 
 
 def _threshold(threshold: float | tuple[str, ...]) -> str:
@@ -136,7 +137,7 @@ def _threshold(threshold: float | tuple[str, ...]) -> str:
     return f"{threshold:g}"
 
 
-def _print_evidence(console: Console, config: Config, outcome: Outcome) -> None:
+def _print_evidence(console: Console, config: Config, outcome: RecordOutcome) -> None:
     """Prints the passages behind the failed rules: of the text, as far as the run kept it."""
     row = outcome.row
     is_whole = len(row["text"].encode()) == row["text_bytes"]
@@ -171,12 +172,12 @@ def _print_passage(console: Console, passage: Mapping[str, Any]) -> None:
     cut = " ..." if end - start > len(passage["passage"]) else ""
     others = f", and {places - 1} more" if places > 1 else ""
     where = f" at characters {start}-{end}{others}"
-    _say(console, "  ", f"{visible(passage['passage'])!r}{cut}{where}")
+    _say(console, "  ", f"{made_visible(passage['passage'])!r}{cut}{where}")
 
 
 def _say(console: Console, ours: str, theirs: str, style: str = "", most: int = 1_000) -> None:
     """Prints a line of our words, and of those of strangers behind them."""
-    console.print(Text(ours + visible(theirs, most), style=style), soft_wrap=True)
+    console.print(Text(ours + made_visible(theirs, most), style=style), soft_wrap=True)
 
 
 def explain_sequence(output: str, number: int) -> None:
@@ -205,4 +206,4 @@ def explain_sequence(output: str, number: int) -> None:
             style="bold",
         )
         text = tokenizer.decode(tokens[crop.token_start : crop.token_end])
-        console.print(Text("\n".join(visible(line, len(line)) for line in text.split("\n"))))
+        console.print(Text("\n".join(made_visible(line, len(line)) for line in text.split("\n"))))

@@ -11,9 +11,9 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from massivetext.config import Config, plain
-from massivetext.pipeline.phases.outcome import Outcome
+from massivetext.pipeline.phases.outcome import RecordOutcome
 
-SCHEMA_VERSION: Final = 1
+RECORDS_VERSION: Final = 1
 
 JSON_CHARACTERS: Final = 4_096
 """Our choice: longer than any name that is one; a stranger's title may have a million."""
@@ -23,7 +23,7 @@ _OURS: Final = ("id", "subset", "offset", "kind", "size_bytes", "text_bytes", "t
 
 
 def outcomes_to_json(
-    name: str, outcomes: Sequence[Outcome], more: int, config: Config
+    name: str, outcomes: Sequence[RecordOutcome], more: int, config: Config
 ) -> dict[str, Any]:
     """Returns what happened to the records of a name as a JSON-able mapping.
 
@@ -34,14 +34,14 @@ def outcomes_to_json(
         config: of the run.
     """
     return {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": RECORDS_VERSION,
         "name": name[:JSON_CHARACTERS],
         "records": [_record(outcome, config) for outcome in outcomes],
         "further_records": more,
     }
 
 
-def _record(outcome: Outcome, config: Config) -> dict[str, Any]:
+def _record(outcome: RecordOutcome, config: Config) -> dict[str, Any]:
     row = outcome.row
     texts = {key: row[key] or "" for key in _STRANGERS if key in row}
     told = {
@@ -62,7 +62,7 @@ def _record(outcome: Outcome, config: Config) -> dict[str, Any]:
     return {**told, **_judgement(outcome, config)}
 
 
-def _judgement(outcome: Outcome, config: Config) -> Mapping[str, Any]:
+def _judgement(outcome: RecordOutcome, config: Config) -> Mapping[str, Any]:
     told: dict[str, Any] = {
         "measures": outcome.measures,
         "rules": [plain(asdict(rule)) for rule in outcome.rules],

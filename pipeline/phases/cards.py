@@ -23,20 +23,17 @@ _ABOUT: Final = {
     "removed": "documents that left as duplicates or test-set copies, with all reasons",
 }
 
-_TEXT: Final = """---
+_TEXT: Final = """# {folder}: {about}.
+# One table, a Parquet file for each work item; massivetext's docs/auditing.md says what the columns
+# mean. This card makes load_dataset read all files, whatever they are called.
 configs:
 - config_name: default
   data_files: "**/*.parquet"
----
-# {folder}
-
-{about}. One table, a Parquet file for each work item; docs/auditing.md of massivetext says what the
-columns mean.
 """
 
 
 def write_card(output: str, folder: str) -> store.FileEntry:
     """Writes the card of a folder of tables."""
     about = _ABOUT.get(folder, f"what the phase that writes {folder}/ has found")
-    text = _TEXT.format(folder=folder, about=about[0].upper() + about[1:])
+    text = _TEXT.format(folder=folder, about=about)
     return store.write_bytes(output, f"{folder}/{CARD}", text.encode())

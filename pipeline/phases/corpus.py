@@ -21,7 +21,7 @@ from massivetext.pipeline.phases.manifest import Manifest
 from massivetext.pipeline.phases.phase import PhaseRun, PhaseWork
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.removed import read_removals, write_removed
-from massivetext.pipeline.phases.statistics import KEPT, sums_by
+from massivetext.pipeline.phases.statistics import NO_REASON, sums_by
 from massivetext.pipeline.phases.survivors import RemovedFiles, find_survivors, read_survivors
 from massivetext.pipeline.phases.table import REMOVING
 from massivetext.records import DOCUMENT_SCHEMA
@@ -64,7 +64,7 @@ class WriteCorpus:
         statistics = {
             **counts,
             **ledger,
-            "text_bytes": counts.get("bytes", {}).get(KEPT, 0),
+            "text_bytes": counts.get("bytes", {}).get(NO_REASON, 0),
             "first_reasons": dict(Counter(_first(found) for found in reasons.values())),
             "reasons": dict(Counter(reason for found in reasons.values() for reason in found)),
         }

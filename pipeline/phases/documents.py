@@ -60,7 +60,7 @@ class _Text(NamedTuple):
     opt_outs: list[str]
 
 
-class Models(NamedTuple):
+class CurationModels(NamedTuple):
     """The models and lists of a configuration; `tokenizer` is None where a run trains one."""
 
     language: LanguageClassifier
@@ -68,7 +68,7 @@ class Models(NamedTuple):
     tokenizer: Tokenizer | None
 
 
-def load_models(config: Config) -> Models:
+def load_models(config: Config) -> CurationModels:
     """Returns the models and lists of a configuration.
 
     Raises:
@@ -80,7 +80,7 @@ def load_models(config: Config) -> Models:
 
         tokenizer = load_configured_tokenizer(config.tokenizer)
     language = load_language_model(config.language.model)
-    return Models(language, load_scorer(config.safesearch), tokenizer)
+    return CurationModels(language, load_scorer(config.safesearch), tokenizer)
 
 
 @dataclass(frozen=True)

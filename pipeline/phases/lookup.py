@@ -4,29 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from massivetext.pipeline.engine import store
-from massivetext.pipeline.phases.audit.name_index import entries_of, name_hash
-from massivetext.pipeline.phases.audit.parts import part_name, part_of
+from massivetext.pipeline.phases.audit.name_index import INDEX, find_entries, hash_of_name
+from massivetext.pipeline.phases.audit.parts import part_name, part_of_hash
 from massivetext.pipeline.phases.document_names import NAME_COLUMNS, plain_name
 from massivetext.pipeline.phases.outcome import (
     FOLDERS,
     FinishedRun,
     Folder,
-    Outcome,
-    Place,
+    RecordOutcome,
+    RecordPlace,
     columns_of,
 )
 
-INDEX: Final = "index/index.json"
 
-
-def find(run: FinishedRun, name: str, most: int) -> tuple[list[Outcome], int]:
+def find(run: FinishedRun, name: str, most: int) -> tuple[list[RecordOutcome], int]:
     """Returns what happened to the records of a name, and how many more have it.
 
     The index of the phase `audit` tells where they are; before that phase is finished, every row
@@ -45,26 +42,26 @@ def find(run: FinishedRun, name: str, most: int) -> tuple[list[Outcome], int]:
     return found, max(0, len(places) - most)
 
 
-def has_name(outcome: Outcome, name: str) -> bool:
+def has_name(outcome: RecordOutcome, name: str) -> bool:
     """Whether a record has a name: two names may have one hash."""
     return name in (plain_name(outcome.row.get(column) or "") for column in NAME_COLUMNS)
 
 
-def indexed(output: str, name: str) -> list[Place]:
+def indexed(output: str, name: str) -> list[RecordPlace]:
     """Returns the places of all records whose names have the hash of this one."""
     described = json.loads(store.read_bytes(store.below(output, INDEX)))
-    wanted = name_hash(name)
+    wanted = hash_of_name(name)
     count = described["parts"]
-    number = int(part_of(np.array([wanted], np.uint64), count)[0])
+    number = int(part_of_hash(np.array([wanted], np.uint64), count)[0])
     with store.open_input(store.below(output, f"index/{part_name(number, count)}.bin")) as stream:
-        entries = entries_of(stream, wanted)
+        entries = find_entries(stream, wanted)
     return [
-        Place(FOLDERS[entry["folder"]], described["items"][entry["item"]], int(entry["row"]))
+        RecordPlace(FOLDERS[entry["folder"]], described["items"][entry["item"]], int(entry["row"]))
         for entry in entries
     ]
 
 
-def scan_for(output: str, name: str) -> list[Place]:
+def scan_for(output: str, name: str) -> list[RecordPlace]:
     """Returns the places of all records of this name, by looking at every row of the output.
 
     Args:
@@ -74,14 +71,14 @@ def scan_for(output: str, name: str) -> list[Place]:
     return [place for folder in FOLDERS for place in sorted(_scan_folder(output, folder, name))]
 
 
-def _scan_folder(output: str, folder: Folder, name: str) -> Iterator[Place]:
+def _scan_folder(output: str, folder: Folder, name: str) -> Iterator[RecordPlace]:
     root = store.join(output, folder, "")
     for metadata in store.list_folder(store.join(output, folder)):
         if metadata.path.endswith(".parquet"):
             item = metadata.path[len(root) :].replace("\\", "/").removesuffix(".parquet")
             table = store.read_table(metadata.path, columns_of(folder))
             for row in _rows_named(table, name):
-                yield Place(folder, item, row)
+                yield RecordPlace(folder, item, row)
 
 
 def _rows_named(table: pa.Table, name: str) -> Iterator[int]:

@@ -37,11 +37,11 @@ def columns_of(folder: Folder) -> list[str]:
     return [c for c in NAME_COLUMNS if c != "id" or folder in ("documents", "rejected")]
 
 
-Verdict = Literal["kept", "removed", "rejected", "failed", "skipped"]
+Fate = Literal["kept", "removed", "rejected", "failed", "skipped"]
 
 
 @dataclass(frozen=True, order=True)
-class Place:
+class RecordPlace:
     """Where a record lies: folder, work item, row of the item's file in that folder."""
 
     folder: Folder
@@ -123,7 +123,7 @@ class Removal:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RecordOutcome:
     """What happened to one record.
 
     Attributes:
@@ -138,8 +138,8 @@ class Outcome:
         finished: the phases that had their say; a verdict is final when `corpus` is among them.
     """
 
-    place: Place
-    verdict: Verdict
+    place: RecordPlace
+    verdict: Fate
     stage: str | None
     reasons: tuple[str, ...]
     row: Mapping[str, Any]
@@ -262,7 +262,7 @@ class FinishedRun:
         ]
         return cls(output, config, tuple(finished))
 
-    def outcome(self, place: Place) -> Outcome:
+    def outcome(self, place: RecordPlace) -> RecordOutcome:
         """Returns what happened to the record at a place.
 
         Raises:
@@ -270,24 +270,28 @@ class FinishedRun:
         """
         return self.outcome_of(place, self.row(place))
 
-    def outcome_of(self, place: Place, row: Mapping[str, Any]) -> Outcome:
+    def outcome_of(self, place: RecordPlace, row: Mapping[str, Any]) -> RecordOutcome:
         """As `outcome`, for whoever has the row at hand."""
         if place.folder in ("failed", "skipped"):
             reason = row["error"] if place.folder == "failed" else row["kind"]
-            return Outcome(place, place.folder, "read", (reason,), row, finished=self.finished)
+            return RecordOutcome(
+                place, place.folder, "read", (reason,), row, finished=self.finished
+            )
         source = self.config.sources[source_of(self.config, place.item)]
         failed = tuple(row.get("reasons") or ())
         rules = rule_outcomes(row, failed, self.config, source)
         if place.folder == "rejected":
             stage = row["stage"]
-            return Outcome(place, "rejected", stage, failed, row, rules, finished=self.finished)
+            return RecordOutcome(
+                place, "rejected", stage, failed, row, rules, finished=self.finished
+            )
         removal = self._removal(place)
         if removal is None:
-            return Outcome(place, "kept", None, (), row, rules, None, self.finished)
+            return RecordOutcome(place, "kept", None, (), row, rules, None, self.finished)
         stage, reasons = _removing_phase(removal.reasons), removal.reasons
-        return Outcome(place, "removed", stage, reasons, row, rules, removal, self.finished)
+        return RecordOutcome(place, "removed", stage, reasons, row, rules, removal, self.finished)
 
-    def row(self, place: Place) -> dict[str, Any]:
+    def row(self, place: RecordPlace) -> dict[str, Any]:
         """Returns the columns of a row.
 
         Raises:
@@ -300,7 +304,7 @@ class FinishedRun:
                 return dict(row)
         raise KeyError(f"{path} has no row {place.row}")
 
-    def _removal(self, place: Place) -> Removal | None:
+    def _removal(self, place: RecordPlace) -> Removal | None:
         """Returns why a document was removed, as far as that is published."""
         table = self._removed(place.item)
         index = pc.index(table["row"], place.row).as_py()

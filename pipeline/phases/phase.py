@@ -44,7 +44,7 @@ from massivetext.pipeline.phases.table import (
     settings_path,
     upstream_of,
 )
-from massivetext.records import SCHEMA_VERSION
+from massivetext.records import TABLES_VERSION
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ def table_stamp(config: Config, phase: Phase) -> dict[str, str]:
         for name, value in load_phase(p).stated(config).items()
     }
     return {
-        "massivetext.schema_version": str(SCHEMA_VERSION),
+        "massivetext.schema_version": str(TABLES_VERSION),
         "massivetext.phase": phase.name,
         "massivetext.settings": fingerprint(results_versions(phase), stated),
     }

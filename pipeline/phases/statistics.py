@@ -74,19 +74,21 @@ def batch_statistics(documents: pa.Table) -> dict[str, Any]:
     }
 
 
-KEPT: Final = "kept"
+NO_REASON: Final = "kept"
 """Stands for no stage in `sums_by`."""
 
 
 def sums_by(documents: pa.Table, column: str, by: str) -> dict[str, int]:
-    """Returns the sums of a column over equal values of another; what is null counts for KEPT.
+    """Returns the sums of a column over equal values of another; what is null counts for NO_REASON.
 
     Nothing for a column that is null throughout: it is not known.
     """
     known = documents.filter(pc.is_valid(documents[column]))
     groups = known.select([by, column]).group_by(by).aggregate([(column, "sum")])
     names, sums = groups[by].to_pylist(), groups[f"{column}_sum"].to_pylist()
-    return {name or KEPT: total for name, total in sorted(zip(names, sums, strict=True), key=str)}
+    return {
+        name or NO_REASON: total for name, total in sorted(zip(names, sums, strict=True), key=str)
+    }
 
 
 def _histogram(values: pa.ChunkedArray, bins: Bins) -> dict[str, int]:

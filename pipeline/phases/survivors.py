@@ -33,7 +33,7 @@ from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.table import phase_named
 from massivetext.records import REMOVED_SCHEMA, address
 
-(SCRATCH_FOLDER,) = phase_named("corpus").scratch
+(_FOLDER,) = phase_named("corpus").scratch
 
 _PARTS: Final = ("id", "source_id", "item", "row")
 
@@ -89,11 +89,12 @@ class RemovedFiles:
         return chains.chain_start(addresses, self._next(table))
 
     def _next(self, table: pa.Table) -> NDArray[np.uint64]:
-        """Returns the addresses of what is next; NOWHERE for no document of this run."""
+        """Returns the addresses of what is next; NO_DOCUMENT for no document of this run."""
         numbers = {item.name: item.number for item in self.items}
         places = zip(table["next_item"].to_pylist(), table["next_row"].to_pylist(), strict=True)
         found = (
-            chains.NOWHERE if item is None else address(numbers[item], row) for item, row in places
+            chains.NO_DOCUMENT if item is None else address(numbers[item], row)
+            for item, row in places
         )
         return np.fromiter(found, np.uint64, table.num_rows)
 
@@ -192,8 +193,8 @@ def read_survivors(files: RemovedFiles, item: WorkItem) -> pa.Table:
 
 
 def _links_path(number: int, block: int) -> str:
-    return f"{SCRATCH_FOLDER}/links/{number:03d}/{block:06d}.npy"
+    return f"{_FOLDER}/links/{number:03d}/{block:06d}.npy"
 
 
 def _survivors_path(block: int) -> str:
-    return f"{SCRATCH_FOLDER}/survivors/{block:06d}.arrow"
+    return f"{_FOLDER}/survivors/{block:06d}.arrow"

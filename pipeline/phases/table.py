@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-CARD: Final = "README.md"
-"""What tells `datasets` and people how to read a folder of tables."""
+CARD: Final = ".huggingface.yaml"
+"""What tells `datasets` how to read a folder of tables. It is hidden, so that pandas, pyarrow and
+others that read whole folders pass it over, as they would not pass over a README.md."""
 
 
 def lies_in(path: str, folder: str) -> bool:
@@ -120,6 +121,7 @@ PHASES: Final = (
         writes=("part-{n}-of-{n}.{ext}", "index.json", CARD),
         upstream=None,
         results=1,
+        scratch=("phases/audit/files",),
     ),
     Phase(
         "sequence",

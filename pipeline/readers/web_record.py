@@ -37,7 +37,7 @@ HTTP_RESPONSE: Final = "application/http; msgtype=response"
 _PAGE_SCHEMES: Final = frozenset(("http", "https", "ftp", "file", ""))  # "": none is stated
 _OTHER_SCHEMES: Final = frozenset(("dns", "whois", "metadata", "urn"))
 _OTHER_TYPES: Final = frozenset(
-    ("warcinfo", "request", "metadata", "revisit", "conversion", "continuation")
+    ("warcinfo", "request", "metadata", "revisit", "conversion", "continuation", "no type")
 )
 """The types of ISO 28500 beside those that hold pages: kinds must not be as many as strangers
 write."""

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from massivetext.dedup.chains import (
     LINK,
-    NOWHERE,
+    NO_DOCUMENT,
     chain_answers,
     chain_asked,
     chain_round,
@@ -36,7 +36,7 @@ def chains(draw: st.DrawFn) -> dict[int, int | None]:
 
 def arrays(pointers: dict[int, int | None]) -> tuple[np.ndarray, np.ndarray]:
     addresses = np.array(sorted(pointers), np.uint64)
-    nexts = [NOWHERE if pointers[d] is None else pointers[d] for d in sorted(pointers)]
+    nexts = [NO_DOCUMENT if pointers[d] is None else pointers[d] for d in sorted(pointers)]
     return addresses, np.array(nexts, np.uint64)
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from massivetext.visible_text import visible
+from massivetext.visible_text import made_visible
 
 
 @pytest.mark.parametrize(
@@ -21,17 +21,17 @@ from massivetext.visible_text import visible
     ],
 )
 def test_what_cannot_be_seen_is_written_out(text: str, shown: str) -> None:
-    assert visible(text) == shown
+    assert made_visible(text) == shown
 
 
 def test_a_long_text_is_cut_and_its_length_told() -> None:
-    assert visible("x" * 1_000_000, 5) == "xxxxx... (1,000,000 characters)"
-    assert visible("x" * 5, 5) == "xxxxx"
+    assert made_visible("x" * 1_000_000, 5) == "xxxxx... (1,000,000 characters)"
+    assert made_visible("x" * 5, 5) == "xxxxx"
 
 
 @given(st.text(), st.integers(0, 40))
 def test_nothing_is_left_that_acts(text: str, most: int) -> None:
-    shown = visible(text, most)
+    shown = made_visible(text, most)
     unseen = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
     assert unseen.isdisjoint(map(unicodedata.category, shown))
     assert len(shown) <= 10 * most + 30

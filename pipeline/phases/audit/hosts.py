@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -23,7 +23,7 @@ from massivetext.dedup.beam import KeyedBytes
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.redistribute import Redistribute
 from massivetext.pipeline.engine.results import ItemResult
-from massivetext.pipeline.phases.audit.name_index import name_hash
+from massivetext.pipeline.phases.audit.name_index import hash_of_name
 from massivetext.pipeline.phases.audit.parts import Parts
 from massivetext.pipeline.phases.dedup.removal_rows import from_bytes, to_bytes
 from massivetext.pipeline.phases.dedup.shuffles import ByBlock
@@ -60,7 +60,7 @@ _PLAIN_URL: Final = re.compile(r"https?://([a-z0-9.-]+)(?:[/?#]|\Z)")
 """The host of nearly every URL of a crawl, in a tenth of the time that taking it apart needs."""
 
 
-def host_of(url: str) -> str:
+def host_of_url(url: str) -> str:
     """Returns the host of a URL in lower case; "" if it has none."""
     if plain := _PLAIN_URL.match(url):
         return plain[1]
@@ -92,11 +92,13 @@ class CountHosts:
     Attributes:
         output: the output folder.
         items: the work items of the run.
+        counts_path: where the counts of an item lie, by its name.
         stamp: what the footers state.
     """
 
     output: str
     items: Sequence[WorkItem]
+    counts_path: Callable[[str], str]
     stamp: Mapping[str, str]
 
     def __call__(self, start: PCollection, part: list[int]) -> Any:
@@ -105,7 +107,7 @@ class CountHosts:
         sent = (
             start
             | "Host items" >> Redistribute(lambda: items)
-            | "Count" >> beam.FlatMap(self._send, parts).with_output_types(KeyedBytes)
+            | "Send counts" >> beam.FlatMap(self._send, parts).with_output_types(KeyedBytes)
         )
         return (
             (start, sent)
@@ -114,8 +116,11 @@ class CountHosts:
         )
 
     def _send(self, item: WorkItem, parts: Parts) -> Iterator[KeyedBytes]:
-        table = host_counts(self.output, item)
-        hashes = np.fromiter(map(name_hash, table["host"].to_pylist()), np.uint64, table.num_rows)
+        path = store.below(self.output, self.counts_path(item.name))
+        table = from_bytes(store.read_bytes(path))
+        hashes = np.fromiter(
+            map(hash_of_name, table["host"].to_pylist()), np.uint64, table.num_rows
+        )
         for number, rows in parts.split(hashes):
             yield number, to_bytes(table.take(rows))
 
@@ -136,7 +141,7 @@ def host_counts(output: str, item: WorkItem) -> pa.Table:
     counts: dict[str, Counter[str]] = {}
     for verdict, table in _judged(output, item):
         for url, size_bytes in zip(*(table[c].to_pylist() for c in _COLUMNS), strict=True):
-            found = counts.setdefault(host_of(url), Counter())
+            found = counts.setdefault(host_of_url(url), Counter())
             found[f"{verdict}_documents"] += 1
             found[f"{verdict}_bytes"] += size_bytes
     rows = [{"subset": item.subset, "host": host, **_sums(found)} for host, found in counts.items()]

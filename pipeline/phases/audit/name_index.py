@@ -19,6 +19,9 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
+INDEX: Final = "index/index.json"
+"""Says, below the output folder, how many parts there are, and what items' numbers stand for."""
+
 MAGIC: Final = b"MTINDEX1"
 
 ENTRY: Final = np.dtype([("hash", "<u8"), ("folder", "u1"), ("item", "<u4"), ("row", "<u4")])
@@ -32,7 +35,7 @@ _FIRST_READ_BYTES: Final = 1 << 16
 """Holds the head of a part of 33 million entries."""
 
 
-def name_hash(name: str) -> int:
+def hash_of_name(name: str) -> int:
     """Returns the 64-bit hash of a name in its plain form."""
     return xxhash.xxh3_64_intdigest(name.encode(errors="surrogatepass"))
 
@@ -42,7 +45,7 @@ def in_order(entries: NDArray[np.void]) -> NDArray[np.void]:
     return np.unique(entries)
 
 
-def pack(entries: NDArray[np.void]) -> bytes:
+def index_bytes(entries: NDArray[np.void]) -> bytes:
     """Returns the file of a part.
 
     Args:
@@ -53,7 +56,7 @@ def pack(entries: NDArray[np.void]) -> bytes:
     return b"".join((MAGIC, count.tobytes(), fences.tobytes(), entries.tobytes()))
 
 
-def entries_of(stream: BinaryIO, wanted: int) -> NDArray[np.void]:
+def find_entries(stream: BinaryIO, wanted: int) -> NDArray[np.void]:
     """Returns the entries of a hash in a part; usually two reads.
 
     Args:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,9 +15,10 @@ from massivetext.dedup.beam import KeyedBytes
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.redistribute import Redistribute
 from massivetext.pipeline.engine.results import ItemResult
-from massivetext.pipeline.phases.audit.name_index import ENTRY, in_order, name_hash, pack
+from massivetext.pipeline.phases.audit.name_index import ENTRY, hash_of_name, in_order, index_bytes
 from massivetext.pipeline.phases.audit.parts import Parts
-from massivetext.pipeline.phases.dedup.shuffles import ByBlock
+from massivetext.pipeline.phases.dedup.files import read_array
+from massivetext.pipeline.phases.dedup.shuffles import ByBlock, join_records
 from massivetext.pipeline.phases.document_names import NAME_COLUMNS, plain_name
 from massivetext.pipeline.phases.outcome import FOLDERS, columns_of
 from massivetext.pipeline.phases.plan import WorkItem
@@ -26,12 +27,30 @@ RECORD_BYTES: Final = len(NAME_COLUMNS) * ENTRY.itemsize
 """What a record sends at most."""
 
 
+def item_entries(output: str, item: WorkItem) -> NDArray[np.void]:
+    """Returns the entries of all names of an item's records, in the order of the index."""
+    found = [np.empty(0, ENTRY)]
+    for number, folder in enumerate(FOLDERS):
+        path = store.below(output, f"{folder}/{item.name}.parquet")
+        for group in store.row_groups(path):
+            columns = [column.to_pylist() for column in group.read(columns_of(folder)).columns]
+            found.append(name_entries(columns, number, item.number, group.first_row))
+    return in_order(np.concatenate(found))
+
+
 @dataclass(frozen=True)
 class IndexNames:
-    """Writes `index/`: the transforms of a round of parts."""
+    """Writes `index/`: the transforms of a round of parts.
+
+    Attributes:
+        output: the output folder.
+        items: the work items of the run.
+        entries_path: where the entries of an item lie, by its name.
+    """
 
     output: str
     items: Sequence[WorkItem]
+    entries_path: Callable[[str], str]
 
     def __call__(self, start: PCollection, part: list[int]) -> Any:
         """Returns the outcomes of a round."""
@@ -39,7 +58,7 @@ class IndexNames:
         sent = (
             start
             | "Named items" >> Redistribute(lambda: items)
-            | "Hash names" >> beam.FlatMap(self._send, parts).with_output_types(KeyedBytes)
+            | "Send names" >> beam.FlatMap(self._send, parts).with_output_types(KeyedBytes)
         )
         return (
             (start, sent)
@@ -48,20 +67,15 @@ class IndexNames:
         )
 
     def _send(self, item: WorkItem, parts: Parts) -> Iterator[KeyedBytes]:
-        for number, folder in enumerate(FOLDERS):
-            path = store.below(self.output, f"{folder}/{item.name}.parquet")
-            for group in store.row_groups(path):
-                table = group.read(columns_of(folder))
-                names = [column.to_pylist() for column in table.columns]
-                entries = name_entries(names, number, item.number, group.first_row)
-                for part, chosen in parts.split(entries["hash"]):
-                    yield part, entries[chosen].tobytes()
+        entries = read_array(self.output, self.entries_path(item.name))
+        for part, chosen in parts.split(entries["hash"]):
+            yield part, entries[chosen].tobytes()
 
     def _write(self, element: tuple[int, Iterable[bytes]], parts: Parts) -> ItemResult[None]:
         number, packed = element
-        entries = in_order(np.frombuffer(b"".join(packed), ENTRY))
+        entries = in_order(join_records(packed, ENTRY))
         path = f"index/{parts.file_name(number)}.bin"
-        entry = store.write_bytes(self.output, path, pack(entries))
+        entry = store.write_bytes(self.output, path, index_bytes(entries))
         return ItemResult((entry,), statistics={"names": entries.size})
 
 
@@ -77,7 +91,7 @@ def name_entries(
         first_row: the first row's number.
     """
     found = [
-        (name_hash(plain), row)
+        (hash_of_name(plain), row)
         for column in columns
         for row, name in enumerate(column, first_row)
         if name and (plain := plain_name(name))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from massivetext.pipeline.engine.engine import Engine
 from massivetext.pipeline.engine.steps import even_ranges
 
-PART_BYTES: Final = 32_000_000
+TABLE_PART_BYTES: Final = 32_000_000
 """Our choice: what one worker sorts at once, as in `dedup`."""
 
 
@@ -32,7 +32,7 @@ class Parts:
 
     def split(self, hashes: NDArray[np.uint64]) -> Iterator[tuple[int, NDArray[np.int64]]]:
         """Yields the parts of this round that some hashes fall into, and the indices of those."""
-        owners = part_of(hashes, self.count)
+        owners = part_of_hash(hashes, self.count)
         order = np.argsort(owners, kind="stable")
         bounds = np.searchsorted(owners[order], np.arange(self.first, self.last + 1))
         for number in self.numbers:
@@ -45,7 +45,7 @@ class Parts:
         return part_name(number, self.count)
 
 
-def part_of(hashes: NDArray[np.uint64], count: int) -> NDArray[np.int64]:
+def part_of_hash(hashes: NDArray[np.uint64], count: int) -> NDArray[np.int64]:
     """Returns the part that each hash belongs to."""
     return ((hashes >> np.uint64(32)) * np.uint64(count) >> np.uint64(32)).astype(np.int64)
 
@@ -55,8 +55,8 @@ def part_name(number: int, count: int) -> str:
     return f"part-{number:05d}-of-{count:05d}"
 
 
-def plan_parts(engine: Engine, shuffled_bytes: int) -> list[list[int]]:
+def plan_hash_parts(engine: Engine, shuffled_bytes: int) -> list[list[int]]:
     """Returns [count, first, last] of the parts of each round; the count follows from the bytes."""
-    count = max(1, math.ceil(shuffled_bytes / PART_BYTES))
+    count = max(1, math.ceil(shuffled_bytes / TABLE_PART_BYTES))
     rounds = min(count, engine.rounds(shuffled_bytes))
     return [[count, *bounds] for bounds in even_ranges(count, rounds)]

@@ -26,11 +26,11 @@ from massivetext.pipeline.phases.report.sections import (
     shards,
     skipped,
 )
-from massivetext.pipeline.phases.statistics import KEPT
+from massivetext.pipeline.phases.statistics import NO_REASON
 
 FUNNEL_SCHEMA_VERSION: Final = 2
 
-COUNTED, ESTIMATED, UNKNOWN = "counted", "estimated", "unknown"
+_COUNTED, _ESTIMATED, _UNKNOWN = "counted", "estimated", "unknown"
 """What sums of tokens are: of every document (`tokenizer.model` is set), text bytes over the
 measured bytes a token of the subset, or nothing before there are shards."""
 
@@ -114,7 +114,7 @@ def _curated(ledger: Mapping[str, int], findings: Mapping[str, Any]) -> dict[str
 
 def _curated_sizes(sizes: Mapping[str, int]) -> dict[str, Any]:
     rejected = {stage.value: sizes.get(stage.value, 0) for stage in Stage}
-    return {"rejected": rejected, "documents": sizes.get(KEPT, 0)}
+    return {"rejected": rejected, "documents": sizes.get(NO_REASON, 0)}
 
 
 def _with_corpus(row: Mapping[str, Any], findings: Mapping[str, Any]) -> dict[str, Any]:
@@ -129,7 +129,7 @@ def _with_corpus(row: Mapping[str, Any], findings: Mapping[str, Any]) -> dict[st
 
 def _corpus_sizes(sizes: Mapping[str, int]) -> dict[str, Any]:
     removed = {reason: sizes.get(reason, 0) for reason in REASONS}
-    return {"removed": removed, "corpus": sizes.get(KEPT, 0)}
+    return {"removed": removed, "corpus": sizes.get(NO_REASON, 0)}
 
 
 def _tokens(
@@ -140,7 +140,7 @@ def _tokens(
 ) -> dict[str, Any]:
     """Returns the tokens of the texts by verdict and subset, and whether they were counted."""
     measured = _bytes_per_token(subsets, dataset)
-    told = {"are": UNKNOWN, "bytes_per_token": measured, "subsets": {}}
+    told = {"are": _UNKNOWN, "bytes_per_token": measured, "subsets": {}}
     if curate and any(part.get("tokens") for part in curate.findings.values()):
         rows: dict[str, Any] = {
             s: _curated_sizes(curate.findings.get(s, {}).get("tokens", {})) for s in subsets
@@ -148,11 +148,11 @@ def _tokens(
         if corpus:
             for subset, row in rows.items():
                 row |= _corpus_sizes(corpus.findings[subset].get("tokens", {}))
-        return {**told, "are": COUNTED, "subsets": rows}
+        return {**told, "are": _COUNTED, "subsets": rows}
     if not measured:
         return told
     rows = {subset: _divided(row["bytes"], measured[subset]) for subset, row in subsets.items()}
-    return {**told, "are": ESTIMATED, "subsets": rows}
+    return {**told, "are": _ESTIMATED, "subsets": rows}
 
 
 def _bytes_per_token(subsets: Mapping[str, Any], dataset: Mapping[str, Any]) -> dict[str, float]:

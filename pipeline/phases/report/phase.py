@@ -19,7 +19,7 @@ from massivetext.pipeline.phases.manifest import Manifest
 from massivetext.pipeline.phases.phase import PhaseRun, PhaseWork
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.report.funnel import funnel
-from massivetext.visible_text import visible
+from massivetext.visible_text import made_visible
 
 HOSTS_SHOWN = 20
 LANGUAGES_SHOWN = 15
@@ -57,7 +57,7 @@ def render_report(counts: Mapping[str, Any]) -> str:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters["shown"] = lambda name: visible(name, NAME_CHARACTERS)
+    environment.filters["shown"] = lambda name: made_visible(name, NAME_CHARACTERS)
     documents = {name: row["documents"] for name, row in counts["hosts"]["all_subsets"].items()}
     skipped = counts["skipped"]
     return environment.from_string(_resource("report.html")).render(

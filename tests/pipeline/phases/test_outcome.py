@@ -13,7 +13,7 @@ import pytest
 
 from massivetext.pipeline.commands.cli import main
 from massivetext.pipeline.commands.explanation import print_outcome
-from massivetext.pipeline.phases.outcome import FOLDERS, FinishedRun, Outcome, Place
+from massivetext.pipeline.phases.outcome import FOLDERS, FinishedRun, RecordOutcome, RecordPlace
 from tests.pipeline.hostile_run import NAMES, hostile_run
 from tests.pipeline.small_run import finished_run
 
@@ -41,10 +41,10 @@ def table(output: Path, folder: str) -> list[dict[str, Any]]:
     return [row for file in files for row in pq.read_table(file).to_pylist()]
 
 
-def outcomes(output: Path) -> list[Outcome]:
+def outcomes(output: Path) -> list[RecordOutcome]:
     run = FinishedRun.open(str(output))
     return [
-        run.outcome(Place(folder, row["item"], row["row"]))
+        run.outcome(RecordPlace(folder, row["item"], row["row"]))
         for folder in FOLDERS
         for row in table(output, folder)
     ]
