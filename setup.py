@@ -86,11 +86,16 @@ setup(
         "dev": [
             "apache-beam[aws]>=2.77,<3",
             "build",
+            "datasets>=4.0",  # reads our tables, as the next three do
             "datasketch>=2.0",  # our signatures are held against its own
+            "duckdb>=1.2",  # recomputes every number of the report
             "fastwarc>=2.0",  # a peer of our reader
             "hypothesis>=6.100",
+            "jsonschema>=4.20",  # checks funnel.json
             "moto[server]>=5.1",  # an S3-compatible server for tests
             "mypy>=1.15",
+            "pandas>=2.2",
+            "polars>=1.20",
             "pre-commit>=4.2",
             "pyright>=1.1.400",
             "pytest>=8",

@@ -12,8 +12,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from massivetext.config import Config, Repetition
-from massivetext.filters.passages import Finder, Range, SplitText, length, split_text
-from massivetext.filters.rule import Stage
+from massivetext.filters.passages import (
+    Finder,
+    Range,
+    SplitText,
+    length,
+    split_text,
+    whole_text,
+)
+from massivetext.filters.rule import Comparison, Stage
 from massivetext.filters.rules import RULES
 
 _SHOWN_PLACES: Final = 3
@@ -106,34 +113,46 @@ class Passage:
 PASSAGE_CHARACTERS: Final = 200
 """Our choice: a sentence or two, enough to see why a rule fired."""
 
-SEARCHED_CHARACTERS: Final = 4_000
-"""Our choice: of longer texts the beginning is searched, so that no document takes longer than a
-millisecond or two; what fires over a whole text shows there too."""
+SEARCHED_CHARACTERS: Final = (4_000, 40_000, 400_000)
+"""Our choice: the beginning of a text is searched, and more of it for the rules whose passages do
+not show there. What fires over a whole text shows early, so that most documents take a millisecond
+or two, and none takes more than half a second."""
 
 
 def first_passages(text: str, rules: Iterable[str], options: Repetition) -> list[Passage]:
-    """Returns the passage behind each failed rule of quality and repetition.
+    """Returns the passage behind each failed rule of quality and repetition, as far as one shows.
 
     A rule on something beside the text has none, nor has one whose passages all lie behind the
-    first SEARCHED_CHARACTERS.
+    last of SEARCHED_CHARACTERS. Of a text that has too little of something and in truth none of
+    it, the beginning stands for the whole.
 
     Args:
         text: the document.
         rules: names of the rules that failed.
         options: how repeated n-grams are counted.
     """
-    named = [RULES[rule] for rule in rules if RULES[rule].stage is not Stage.CONTENT]
-    if not named:
-        return []
-    split = split_text(text[:SEARCHED_CHARACTERS], only_repeats=options.count == "repeats")
-    passages = []
-    for rule in named:
-        places = sorted(rule.evidence(split))
-        if places:
-            longest = max(places, key=length)
-            shown = text[longest.start : min(longest.end, longest.start + PASSAGE_CHARACTERS)]
-            passages.append(Passage(rule.name, shown, *longest, len(places)))
-    return passages
+    left = [name for name in rules if RULES[name].stage is not Stage.CONTENT]
+    found: dict[str, Passage] = {}
+    for searched in SEARCHED_CHARACTERS if left else ():
+        split = split_text(text[:searched], only_repeats=options.count == "repeats")
+        found |= {p.rule: p for p in (_longest(split, name) for name in left) if p is not None}
+        left = [name for name in left if name not in found]
+        if not left or len(text) <= searched:
+            break
+    return sorted(found.values(), key=lambda passage: list(RULES).index(passage.rule))
+
+
+def _longest(split: SplitText, name: str) -> Passage | None:
+    """Returns the longest passage behind a rule, of equals the first."""
+    rule = RULES[name]
+    places = sorted(rule.evidence(split))
+    if not places and rule.comparison is Comparison.AT_LEAST:
+        places = whole_text(split)
+    if not places:
+        return None
+    longest = max(places, key=length)
+    shown = split.show(Range(longest.start, min(longest.end, longest.start + PASSAGE_CHARACTERS)))
+    return Passage(name, shown, *longest, len(places))
 
 
 def _spans(text: SplitText, find: Finder) -> list[Span]:

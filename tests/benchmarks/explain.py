@@ -4,8 +4,8 @@
 
 Writes `documents/` and `rejected/` of as many rows (three of ten rejected, ids and URLs like those
 of a crawl, short texts), runs the phase `audit` over them, and looks up names that are there and
-names that are not. Each look-up is a program of its own, in turn with one that looks into a run of one
-document: the difference is what the size of the run costs.
+names that are not. Each look-up is a program of its own, in turn with one that looks into a run of
+one document: the difference is what the size of the run costs.
 """
 
 from __future__ import annotations
