@@ -48,7 +48,8 @@ class WriteCorpus:
         ):
             for group in store.row_groups(documents_path(self.output, item.name)):
                 batch = group.read()
-                firsts = [_first(reasons.get(row)) for row in batch["row"].to_pylist()]
+                rows = range(group.first_row, group.first_row + batch.num_rows)
+                firsts = [_first(reasons.get(row)) for row in rows]
                 kept = batch.filter(pa.array([first is None for first in firsts]))
                 if kept.num_rows:
                     writer.write_table(kept)
