@@ -85,9 +85,10 @@ def _rows_named(table: pa.Table, name: str) -> Iterator[int]:
     """Yields the rows in which a column has this name in some spelling."""
     is_url = "://" in name
     core = name.partition("://")[2].partition("/")[0].rpartition("@")[2] if is_url else name
+    options = pc.MatchSubstringOptions(core, ignore_case=True)
     is_near = np.zeros(table.num_rows, bool)
     for column in table.columns:
-        found = pc.match_substring(column, core, ignore_case=True)
+        found = pc.call_function("match_substring", [column], options)
         is_near |= np.asarray(pc.fill_null(found, False), bool)
     rows = np.flatnonzero(is_near)
     for row, values in zip(rows.tolist(), table.take(rows).to_pylist(), strict=True):

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from massivetext.records import QUALITY_MEASURES, REPETITION_MEASURES
 
@@ -68,7 +67,7 @@ def batch_statistics(documents: pa.Table) -> dict[str, Any]:
         "safesearch_signals": _count_lists(documents["safesearch_signals"].to_pylist()),
         "opt_out_signals": _count_lists(documents["opt_out_signals"].to_pylist()),
         "histograms": {name: _histogram(documents[name], bins) for name, bins in BINS.items()},
-        "text_bytes": pc.sum(documents["text_bytes"]).as_py() or 0,
+        "text_bytes": int(documents["text_bytes"].to_numpy().sum()),
         "bytes": sums_by(documents, "text_bytes", "stage"),
         "tokens": sums_by(documents, "tokens", "stage"),
     }
@@ -83,7 +82,7 @@ def sums_by(documents: pa.Table, column: str, by: str) -> dict[str, int]:
 
     Nothing for a column that is null throughout: it is not known.
     """
-    known = documents.filter(pc.is_valid(documents[column]))
+    known = documents.filter(documents[column].is_valid())
     groups = known.select([by, column]).group_by(by).aggregate([(column, "sum")])
     names, sums = groups[by].to_pylist(), groups[f"{column}_sum"].to_pylist()
     return {

@@ -159,9 +159,9 @@ def _judged(output: str, item: WorkItem) -> Iterator[tuple[str, pa.Table]]:
 
     yield "rejected", read("rejected", _COLUMNS)
     documents, removed = read("documents", [*_COLUMNS, "row"]), read("removed", ["row"])["row"]
-    is_removed = pc.is_in(documents["row"], removed.combine_chunks())
-    yield "removed", documents.filter(is_removed)
-    yield "corpus", documents.filter(pc.invert(is_removed))
+    is_removed = np.isin(documents["row"].to_numpy(), removed.to_numpy())
+    yield "removed", documents.filter(pa.array(is_removed))
+    yield "corpus", documents.filter(pa.array(~is_removed))
 
 
 def _sums(found: Mapping[str, int]) -> dict[str, int]:
@@ -187,7 +187,7 @@ def add_up(tables: Sequence[pa.Table], by: Sequence[str] = ("subset", "host")) -
 
 
 def _distinct(table: pa.Table) -> int:
-    return len(pc.unique(table["host"])) - int(pc.any(pc.equal(table["host"], "")).as_py() or 0)
+    return len(set(table["host"].to_pylist()) - {""})
 
 
 def top_hosts(table: pa.Table) -> Iterator[TopHost]:
@@ -198,8 +198,13 @@ def top_hosts(table: pa.Table) -> Iterator[TopHost]:
     everywhere = add_up([table], by=("host",))
     for group in (everywhere, table):
         for subset in sorted(set(group["subset"].to_pylist())):
-            own = group.filter(pc.equal(group["subset"], subset))
-            yield from _top_of(own.filter(pc.not_equal(own["host"], "")))
+            own = _compared(group, "subset", "equal", subset)
+            yield from _top_of(_compared(own, "host", "not_equal", ""))
+
+
+def _compared(table: pa.Table, column: str, how: str, value: str) -> pa.Table:
+    """Returns the rows of a table whose column is equal or not equal to a value."""
+    return table.filter(pc.call_function(how, [table[column], pa.scalar(value)]))
 
 
 def _top_of(table: pa.Table) -> Iterator[TopHost]:
@@ -217,6 +222,6 @@ def merge_top(found: Iterable[TopHost]) -> dict[str, dict[str, dict[str, int]]]:
     table = pa.Table.from_pylist(rows, HOST_SCHEMA)
     merged: dict[str, dict[str, dict[str, int]]] = {}
     for subset in sorted(set(table["subset"].to_pylist())):
-        own = table.filter(pc.equal(table["subset"], subset))
+        own = _compared(table, "subset", "equal", subset)
         merged[subset] = {top.host: dict(top.counts) for top in _top_of(own)}
     return merged
