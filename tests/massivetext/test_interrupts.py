@@ -16,7 +16,10 @@ from tests.pipeline.small_run import write_config, write_sources
 
 AGAIN = "massivetext: interrupted; run the same command again to continue where it stopped\n"
 
-COMPILING = "massivetext: compiling kernels, once for each installation; all of them take two or three minutes\n"
+COMPILING = (
+    "massivetext: compiling kernels, once for each installation; "
+    "all of them take two or three minutes\n"
+)
 
 WAITING = """
 import atexit, sys, threading, time
