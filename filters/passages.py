@@ -2,7 +2,7 @@
 
 A finder takes a text that is split already and returns places. For a rule on a share of the text
 its places cover exactly what the measure counts. For people, one document at a time, so in plain
-Python.
+Python; the pipeline asks about the beginnings of rejected texts.
 """
 
 from __future__ import annotations
@@ -15,9 +15,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from massivetext.filters.characters import BULLETS, BULLETS_BEFORE_SPACE
 
-_WORD: Final = re.compile(r"\S+")
+_IS_SPACE: Final = np.array([chr(point).isspace() for point in range(0x3002)])
+"""By code point. The last one, which is none, stands for all behind it: Unicode has none there."""
 
 _LONGEST_WORDS: Final = 10
 """Our choice: how many words are shown for a mean word length that is too great."""
@@ -32,19 +35,33 @@ class Range(NamedTuple):
 
 @dataclass(frozen=True)
 class SplitText:
-    """A text and where its parts stand.
+    """A text and where its parts stand; it is split as it is asked.
 
     Attributes:
         text: the text.
         only_repeats: whether a repeated n-gram's first place is left out (`repetition.count`).
-        words: its words.
-        paragraphs: its paragraphs, each the stripped lines in it.
     """
 
     text: str
     only_repeats: bool
-    words: tuple[Range, ...]
-    paragraphs: tuple[tuple[Range, ...], ...]
+
+    @functools.cached_property
+    def word_spans(self) -> list[tuple[int, int]]:
+        """Start and end of its words: plain, as most are looked at only as parts of n-grams."""
+        points = np.frombuffer(self.text.encode("utf-32-le", "surrogatepass"), "<u4")
+        is_word = ~_IS_SPACE[np.minimum(points, _IS_SPACE.size - 1)]
+        edges = np.flatnonzero(np.diff(is_word, prepend=False, append=False))
+        return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+
+    @property
+    def words(self) -> list[Range]:
+        """The places of its words."""
+        return [Range(start, end) for start, end in self.word_spans]
+
+    @functools.cached_property
+    def paragraphs(self) -> tuple[tuple[Range, ...], ...]:
+        """Its paragraphs, each the places of the stripped lines in it."""
+        return _paragraphs(self.text)
 
     @property
     def lines(self) -> list[Range]:
@@ -54,7 +71,7 @@ class SplitText:
     @functools.cached_property
     def shown_words(self) -> list[str]:
         """The words as they stand."""
-        return [self.text[start:end] for start, end in self.words]
+        return self.text.split()
 
     def show(self, place: Range) -> str:
         """Returns the characters of a place."""
@@ -65,12 +82,6 @@ Finder = Callable[[SplitText], Iterable[Range]]
 """Returns the places that a rule objects to, in any order."""
 
 
-def split_text(text: str, only_repeats: bool) -> SplitText:
-    """Returns a text with the places of its words, lines and paragraphs."""
-    words = tuple(Range._make(match.span()) for match in _WORD.finditer(text))
-    return SplitText(text, only_repeats, words, _paragraphs(text))
-
-
 def no_passage(_: SplitText) -> list[Range]:
     """For rules on something beside the text: a license, the signals of a page."""
     return []
@@ -78,7 +89,9 @@ def no_passage(_: SplitText) -> list[Range]:
 
 def whole_text(text: SplitText) -> list[Range]:
     """For rules on the text as a whole: how long it is, its language, a mean."""
-    return [_around(text.words)] if text.words else []
+    content = text.text.strip()
+    start = len(text.text) - len(text.text.lstrip())
+    return [Range(start, start + len(content))] if content else []
 
 
 def longest_words(text: SplitText) -> list[Range]:
@@ -169,7 +182,7 @@ def top_gram(n: int) -> Finder:
 def _top_gram(n: int, text: SplitText) -> list[Range]:
     grams = _repeated_grams(text, n)
     top = max(grams, key=lambda gram: (len(grams[gram]), sum(map(len, gram))), default=None)
-    return [_around(text.words[i : i + n]) for i in grams[top]] if top else []
+    return [_words_from(text, i, i + n) for i in grams[top]] if top else []
 
 
 def duplicate_grams(n: int) -> Finder:
@@ -186,7 +199,12 @@ def _duplicate_grams(n: int, text: SplitText) -> list[Range]:
             runs[-1][1] = start + n
         else:
             runs.append([start, start + n])
-    return [_around(text.words[first:after]) for first, after in runs]
+    return [_words_from(text, first, after) for first, after in runs]
+
+
+def _words_from(text: SplitText, first: int, after: int) -> Range:
+    """Returns the place of the words from one until before another."""
+    return Range(text.word_spans[first][0], text.word_spans[after - 1][1])
 
 
 def _repeated_grams(text: SplitText, n: int) -> dict[tuple[str, ...], list[int]]:
