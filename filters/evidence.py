@@ -113,7 +113,7 @@ class Passage:
 PASSAGE_CHARACTERS: Final = 200
 """Our choice: a sentence or two, enough to see why a rule fired."""
 
-SEARCHED_CHARACTERS: Final = (1_000, 10_000, 400_000)
+SEARCHED_CHARACTERS: Final = (500, 2_000, 8_000, 32_000, 400_000)
 """Our choice: the beginning of a text is searched, and more of it for the rules whose passages do
 not show there. What fires over a whole text shows early, so that most documents take a tenth of a
 millisecond, and none takes more than half a second."""

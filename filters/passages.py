@@ -191,8 +191,13 @@ def duplicate_grams(n: int) -> Finder:
 
 
 def _duplicate_grams(n: int, text: SplitText) -> list[Range]:
-    skipped = 1 if text.only_repeats else 0
-    starts = sorted(i for found in _repeated_grams(text, n).values() for i in found[skipped:])
+    grams, counts = _grams(text, n)
+    if len(counts) == len(grams):
+        return []
+    starts = [i for i, gram in enumerate(grams) if counts[gram] > 1]
+    if text.only_repeats:
+        first = {grams[i]: i for i in reversed(starts)}
+        starts = [i for i in starts if first[grams[i]] != i]
     runs: list[list[int]] = []
     for start in starts:
         if runs and start < runs[-1][1]:
@@ -209,14 +214,18 @@ def _words_from(text: SplitText, first: int, after: int) -> Range:
 
 def _repeated_grams(text: SplitText, n: int) -> dict[tuple[str, ...], list[int]]:
     """Returns the first words of every place of each n-gram that occurs more than once."""
-    grams = list(zip(*(text.shown_words[first:] for first in range(n)), strict=False))
-    counts = Counter(grams)
+    grams, counts = _grams(text, n)
     places: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    if len(counts) < len(grams):
-        for i, gram in enumerate(grams):
-            if counts[gram] > 1:
-                places[gram].append(i)
+    for i, gram in enumerate(grams):
+        if counts[gram] > 1:
+            places[gram].append(i)
     return places
+
+
+def _grams(text: SplitText, n: int) -> tuple[list[tuple[str, ...]], Counter[tuple[str, ...]]]:
+    """Returns all n-grams in their order, and how often each occurs."""
+    grams = list(zip(*(text.shown_words[first:] for first in range(n)), strict=False))
+    return grams, Counter(grams)
 
 
 def _paragraphs(text: str) -> tuple[tuple[Range, ...], ...]:
