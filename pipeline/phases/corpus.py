@@ -131,7 +131,7 @@ def _write_removed(run: PhaseRun) -> dict[str, ItemResult[None]]:
     curated = run.upstream["curate"].items
     is_any = any(run.upstream[phase].ledger.get("removed", 0) for phase in REMOVING)
     blocks = RowBlocks.of([is_any * curated[item.name].ledger["kept"] for item in run.items])
-    files = RemovedFiles(run.job.output, tuple(run.items), blocks, read_removals)
+    files = RemovedFiles(run.job.output, tuple(run.items), blocks, read_removals, run.key)
     naming = find_survivors(run.steps, files)
     publish = Map("removed", run.items, WriteRemoved(files, run.stamp))
     run.steps.run_together(naming, publish)

@@ -23,7 +23,13 @@ from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import UsageError
 from massivetext.pipeline.phases.document_names import NAME_COLUMNS
 from massivetext.pipeline.phases.plan import source_of
-from massivetext.pipeline.phases.table import PHASES, REMOVING, manifest_path, settings_path
+from massivetext.pipeline.phases.table import (
+    PHASES,
+    REMOVING,
+    manifest_path,
+    phase_named,
+    settings_path,
+)
 from massivetext.records import MEASURES, REMOVED_SCHEMA
 
 Folder = Literal["documents", "rejected", "failed", "skipped"]
@@ -247,14 +253,20 @@ class FinishedRun:
         """Returns the run in an output folder.
 
         Raises:
-            UsageError: if it holds none.
+            UsageError: if it holds none, or one whose tables have other columns than ours.
         """
         path = store.below(output, settings_path("curate"))
         if not store.exists(path):
             raise UsageError(
                 f"expected the output folder of a run, but {output} has no phases/curate"
             )
-        config = decode_settings(json.loads(store.read_bytes(path)))
+        settings = json.loads(store.read_bytes(path))
+        if settings.get("results", {}).get("curate") != phase_named("curate").results:
+            raise UsageError(
+                f"the documents in {output} are from another version of the program; "
+                "`massivetext run` makes them anew"
+            )
+        config = decode_settings(settings)
         finished = [
             phase.name
             for phase in PHASES

@@ -7,6 +7,7 @@ is never read.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -65,17 +66,23 @@ class RemovedFiles:
         items: the run's work items.
         blocks: their blocks.
         removals: gives the `REMOVAL_SCHEMA` table of an item: its output folder, its name.
+        key: of the phase; changes when the removals do.
     """
 
     output: str
     items: tuple[WorkItem, ...]
     blocks: RowBlocks
     removals: Callable[[str, str], pa.Table]
+    key: str
+
+    @functools.cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {item.name: item.number for item in self.items}
 
     def of_block(self, block: int) -> tuple[pa.Table, NDArray[np.uint64]]:
         """Returns the removals of a block by row, and their addresses."""
         number, start, stop = self.blocks.place(block)
-        table = self.removals(self.output, self.items[number].name)
+        table = _of_item(self.removals, self.output, self.items[number].name, self.key)
         rows = table["row"].to_numpy()
         first, last = np.searchsorted(rows, [start, stop])
         addresses = np.uint64(address(number, 0)) + rows[first:last].astype(np.uint64)
@@ -90,13 +97,20 @@ class RemovedFiles:
 
     def _next(self, table: pa.Table) -> NDArray[np.uint64]:
         """Returns the addresses of what is next; NO_DOCUMENT for no document of this run."""
-        numbers = {item.name: item.number for item in self.items}
         places = zip(table["next_item"].to_pylist(), table["next_row"].to_pylist(), strict=True)
         found = (
-            chains.NO_DOCUMENT if item is None else address(numbers[item], row)
+            chains.NO_DOCUMENT if item is None else address(self._numbers[item], row)
             for item, row in places
         )
         return np.fromiter(found, np.uint64, table.num_rows)
+
+
+@functools.lru_cache(maxsize=1)  # the blocks of an item come one after the other
+def _of_item(
+    removals: Callable[[str, str], pa.Table], output: str, name: str, key: str
+) -> pa.Table:
+    del key  # which makes another entry of it
+    return removals(output, name)
 
 
 def find_survivors(steps: Steps, files: RemovedFiles) -> Shuffle[list[int], None]:

@@ -140,3 +140,14 @@ def test_before_the_corpus_is_written_nothing_is_called_final(tmp_path: Path) ->
     assert {outcome.in_corpus for outcome in kept} == {None}
     assert removed
     assert not any(removal.is_survivor_known for removal in removed)
+
+
+def test_tables_of_another_version_are_told(
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = json.loads((small / "phases/curate/settings.json").read_text())
+    settings["results"]["curate"] = 3
+    (tmp_path / "phases/curate").mkdir(parents=True)
+    (tmp_path / "phases/curate/settings.json").write_text(json.dumps(settings))
+    assert main(["explain", str(tmp_path), "x"]) == 2
+    assert "from another version of the program" in capsys.readouterr().err

@@ -70,7 +70,7 @@ def test_every_removed_document_has_the_survivor_that_walking_finds(tmp_path, mo
     rows = drawn(seed)
     items = tuple(map(item, range(ITEMS)))
     blocks = row_blocks.RowBlocks.of([ROWS] * ITEMS)
-    files = RemovedFiles(str(tmp_path), items, blocks, Removals(rows))
+    files = RemovedFiles(str(tmp_path), items, blocks, Removals(rows), "key")
     steps = steps_in(tmp_path)
     steps.run(find_survivors(steps, files))
     known = {(row["item"], row["row"]): row for row in rows}
@@ -90,6 +90,8 @@ def test_a_ring_of_removals_is_told(tmp_path):
         {"item": "web/0", "row": row, "next_item": "web/0", "next_row": 1 - row, "next_id": "x"}
         for row in (0, 1)
     ]
-    files = RemovedFiles(str(tmp_path), (item(0),), row_blocks.RowBlocks.of([2]), Removals(ring))
+    files = RemovedFiles(
+        str(tmp_path), (item(0),), row_blocks.RowBlocks.of([2]), Removals(ring), "key"
+    )
     with pytest.raises(RunError, match="ring"):
         find_survivors(steps_in(tmp_path), files)
