@@ -6,7 +6,7 @@ interprets.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from rich.console import Console
@@ -141,12 +141,10 @@ def _print_evidence(console: Console, config: Config, outcome: RecordOutcome) ->
     """Prints the passages behind the failed rules: of the text, as far as the run kept it."""
     row = outcome.row
     is_whole = len(row["text"].encode()) == row["text_bytes"]
-    stored = {passage["rule"]: passage for passage in row["evidence"] or ()}
-    for rule in outcome.reasons:
-        if is_whole:
-            _print_spans(console, config, row["text"], rule)
-        elif rule in stored:
-            _print_passage(console, stored[rule])
+    for rule in outcome.reasons if is_whole else ():
+        _print_spans(console, config, row["text"], rule)
+    if not is_whole:
+        _print_passages(console, row["evidence"] or ())
     if not is_whole:
         console.print(
             f"\nThe run kept {len(row['text']):,} characters of a text of {row['text_bytes']:,} "
@@ -166,13 +164,21 @@ def _print_spans(console: Console, config: Config, text: str, rule: str) -> None
             console.print(f"  and {evidence.further} more")
 
 
-def _print_passage(console: Console, passage: Mapping[str, Any]) -> None:
-    console.print(f"\n{passage['rule']}:", style="bold")
+def _print_passages(console: Console, passages: Sequence[Mapping[str, Any]]) -> None:
+    """Prints stored passages, each once behind all the rules that it made fire."""
+    rules: dict[str, list[str]] = {}
+    for passage in passages:
+        rules.setdefault(_told(passage), []).append(passage["rule"])
+    for told, names in rules.items():
+        console.print("\n" + ",\n".join(names) + ":", style="bold")
+        _say(console, "  ", told)
+
+
+def _told(passage: Mapping[str, Any]) -> str:
     start, end, places = passage["start"], passage["end"], passage["places"]
     cut = " ..." if end - start > len(passage["passage"]) else ""
     others = f", and {places - 1} more" if places > 1 else ""
-    where = f" at characters {start}-{end}{others}"
-    _say(console, "  ", f"{made_visible(passage['passage'])!r}{cut}{where}")
+    return f"{made_visible(passage['passage'])!r}{cut} at characters {start}-{end}{others}"
 
 
 def _say(console: Console, ours: str, theirs: str, style: str = "", most: int = 1_000) -> None:
