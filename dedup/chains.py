@@ -23,8 +23,8 @@ LINK: Final = np.dtype([("address", "<u8"), ("last", "<u8"), ("ahead", "<u8"), (
 points to, and whether that one is still to be asked about. A document that was not removed is told
 of as one whose `last` is NO_DOCUMENT."""
 
-MOST_ROUNDS: Final = 64
-"""More than chains of all addresses there can be would take; a ring never ends."""
+MOST_ROUNDS: Final = 40
+"""Enough for a chain of 2**40 documents; a ring never ends."""
 
 
 def chain_start(addresses: NDArray[np.uint64], next_: NDArray[np.uint64]) -> Records:

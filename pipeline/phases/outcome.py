@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from massivetext.config import Config, Source
+from massivetext.config import Config, Source, fingerprint
 from massivetext.config_file import decode_settings
 from massivetext.filters.rule import Rule, Threshold
 from massivetext.filters.rules import rules_for
@@ -233,6 +233,19 @@ def _removing_phase(reasons: tuple[str, ...]) -> str:
     )
 
 
+def finished_phases(output: str) -> tuple[str, ...]:
+    """Returns the phases that are finished and follow from those before them as they are now."""
+    keys: dict[str, str] = {}
+    for phase in PHASES:
+        settings = store.read_record(store.below(output, settings_path(phase.name)))
+        if settings is None or not store.exists(store.below(output, manifest_path(phase.name))):
+            continue
+        upstream = settings.get("upstream") or {}
+        if all(keys.get(name) == key for name, key in upstream.items()):
+            keys[phase.name] = fingerprint(phase.name, settings)
+    return tuple(keys)
+
+
 @dataclass(frozen=True)
 class FinishedRun:
     """An output folder that is asked what happened.
@@ -267,12 +280,7 @@ class FinishedRun:
                 "`massivetext run` makes them anew"
             )
         config = decode_settings(settings)
-        finished = [
-            phase.name
-            for phase in PHASES
-            if store.exists(store.below(output, manifest_path(phase.name)))
-        ]
-        return cls(output, config, tuple(finished))
+        return cls(output, config, finished_phases(output))
 
     def outcome(self, place: RecordPlace) -> RecordOutcome:
         """Returns what happened to the record at a place.

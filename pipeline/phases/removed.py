@@ -15,6 +15,7 @@ from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.results import ItemResult
 from massivetext.pipeline.engine.steps import Map, Steps
 from massivetext.pipeline.phases.manifest import read_manifest
+from massivetext.pipeline.phases.outcome import finished_phases
 from massivetext.pipeline.phases.phase import table_stamp
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.table import REMOVING, phase_named
@@ -78,8 +79,11 @@ def publish_removed(job: Job, items: Sequence[WorkItem]) -> None:
     """Writes `removed/` from the phases that are finished.
 
     It shows what is known so far: after `massivetext dedup` the duplicates, after `massivetext
-    decontaminate` the test-set copies too. The phase `corpus` writes it with all reasons.
+    decontaminate` the test-set copies too. The phase `corpus` writes it with all reasons, and who
+    survives: where it is finished and nothing has changed since, there is nothing to add.
     """
+    if "corpus" in finished_phases(job.output):
+        return
     keys = {
         phase: manifest.key
         for phase in REMOVING

@@ -142,6 +142,20 @@ def test_before_the_corpus_is_written_nothing_is_called_final(tmp_path: Path) ->
     assert not any(removal.is_survivor_known for removal in removed)
 
 
+def test_a_phase_done_anew_makes_no_verdict_final(tmp_path: Path) -> None:
+    config = finished_run(tmp_path)
+    output = tmp_path / "out"
+    before = {f: f.read_bytes() for f in sorted((output / "removed").rglob("*.parquet"))}
+    again = ["dedup", str(config), "--output", str(output), "--quiet"]
+    assert main(again) == 0  # which is finished: nothing is written
+    assert {file: file.read_bytes() for file in before} == before
+    config.write_text(config.read_text() + "\n[dedup]\nthreshold = 0.7\n")
+    assert main([*again, "--restart"]) == 0
+    run = FinishedRun.open(str(output))
+    assert run.finished == ("curate", "dedup", "decontaminate")
+    assert {o.in_corpus for o in outcomes(output) if o.verdict == "kept"} == {None}
+
+
 def test_tables_of_another_version_are_told(
     small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

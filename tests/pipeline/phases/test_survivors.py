@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from massivetext.dedup import row_blocks
+from massivetext.dedup import chains, row_blocks
 from massivetext.pipeline.engine.engine import BeamEngine
 from massivetext.pipeline.engine.errors import RunError
 from massivetext.pipeline.engine.steps import Steps
@@ -85,7 +85,8 @@ def test_every_removed_document_has_the_survivor_that_walking_finds(tmp_path, mo
     assert {names[0] for names in found.values()} > {None, "old"}
 
 
-def test_a_ring_of_removals_is_told(tmp_path):
+def test_a_ring_of_removals_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(chains, "MOST_ROUNDS", 3)
     ring = [
         {"item": "web/0", "row": row, "next_item": "web/0", "next_row": 1 - row, "next_id": "x"}
         for row in (0, 1)
