@@ -41,7 +41,7 @@ setup(
     packages=packages(),
     package_data={
         "massivetext": ["py.typed"],
-        "massivetext.pipeline.phases.report": ["*.html"],
+        "massivetext.pipeline.phases.report": ["*.html", "*.json"],
         "massivetext.pipeline.extraction.charset": ["*.npz"],
         "massivetext.sequencing.byte_level": ["*.npz"],
         "massivetext.pipeline.extraction.choice": ["*.npz"],
@@ -88,13 +88,17 @@ setup(
         "dev": [
             "apache-beam[aws]>=2.77,<3",
             "build",
-            "datasets>=4",  # reads Parquet shards, as docs/shards.md says
+            "datasets>=4.0",  # reads our shards and tables, the next three our tables
             "datasketch>=2.0",  # our signatures are held against its own
+            "duckdb>=1.2",  # recomputes every number of the report
             "fastwarc>=2.0",  # a peer of our reader
             "hypothesis>=6.100",
+            "jsonschema>=4.20",  # checks funnel.json
             "markdown-it-py>=3",  # reads our Markdown in tests
             "moto[server]>=5.1",  # an S3-compatible server for tests
             "mypy>=1.15",
+            "pandas>=2.2",
+            "polars>=1.20",
             "pre-commit>=4.2",
             "pyright>=1.1.400",
             "pytest>=8",

@@ -73,5 +73,5 @@ def exact_removals(records: Records, top: int = HEADS_PER_BUCKET) -> Records:
     removals["address"] = ordered["address"][removed]
     removals["partner"] = ordered["address"][np.where(is_copy, copy, winner)[removed]]
     removals["kind"] = np.where(is_copy, EXACT, NEAR)[removed]
-    removals["jaccard"] = 1.0
+    removals["jaccard"], removals["next"] = 1.0, removals["partner"]
     return removals[np.argsort(removals["address"])]

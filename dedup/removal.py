@@ -22,9 +22,10 @@ KIND_NAMES: Final = ("exact", "near")
 """The reason that `removed/` states for each kind."""
 
 REMOVAL: Final = np.dtype(
-    [("address", "<u8"), ("partner", "<u8"), ("kind", "u1"), ("jaccard", "<f8")]
+    [("address", "<u8"), ("partner", "<u8"), ("kind", "u1"), ("jaccard", "<f8"), ("next", "<u8")]
 )
-"""A removed document, the document it is too similar to, and how similar they are."""
+"""A removed document, the document it is too similar to, how similar they are, and the document to
+ask about what stays: the partner, or the winner of the cluster."""
 
 VERIFIED: Final = np.dtype([*((name, PAIR[name]) for name in PAIR.names or ()), ("jaccard", "<f8")])
 """A `PAIR` and its exact Jaccard."""

@@ -206,7 +206,7 @@ def cluster_removed(nodes: Records) -> Records:
     removals = np.empty(losers.size, REMOVAL)
     for name in ("address", "partner", "jaccard"):
         removals[name] = losers[name]
-    removals["kind"] = NEAR
+    removals["kind"], removals["next"] = NEAR, losers["label"]
     return removals
 
 
@@ -249,6 +249,7 @@ def _removals(verified: Records) -> Records:
     removals = np.empty(verified.size, REMOVAL)
     removals["address"], removals["partner"] = verified["lower"], verified["partner"]
     removals["kind"], removals["jaccard"] = NEAR, verified["jaccard"]
+    removals["next"] = verified["partner"]
     return removals
 
 

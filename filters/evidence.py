@@ -7,13 +7,21 @@ one of the finders of `massivetext.filters.passages`). Ranges are characters of 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
-from massivetext.config import Config
-from massivetext.filters.passages import Finder, Range, SplitText, length, split_text
+from massivetext.config import Config, Repetition
+from massivetext.filters.passages import (
+    Finder,
+    Range,
+    SplitText,
+    length,
+    whole_text,
+)
+from massivetext.filters.rule import Comparison, Stage
 from massivetext.filters.rules import RULES
+from massivetext.measure_table import GRAM_SIZES_DUPLICATE
 
 _SHOWN_PLACES: Final = 3
 _SHOWN_CHARACTERS: Final = 160
@@ -74,13 +82,90 @@ def gather_evidence(
         KeyError: for a name that is not in the table of rules.
     """
     options = (config or Config()).repetition
-    split = split_text(text, only_repeats=options.count == "repeats")
+    split = SplitText(text, only_repeats=options.count == "repeats")
     evidence = []
     for rule in rules:
         spans = _spans(split, RULES[rule].evidence)
         if spans:
             evidence.append(Evidence(rule, tuple(spans[:limit]), max(0, len(spans) - limit)))
     return evidence
+
+
+@dataclass(frozen=True)
+class Passage:
+    """The longest passage that made a rule fire, as the pipeline stores it.
+
+    Attributes:
+        rule: the rule's name.
+        passage: its beginning, at most PASSAGE_CHARACTERS.
+        start: where it stands, in characters of the text.
+        end: the first character behind it.
+        places: how many passages there are for this rule.
+    """
+
+    rule: str
+    passage: str
+    start: int
+    end: int
+    places: int
+
+
+PASSAGE_CHARACTERS: Final = 200
+"""Our choice: a sentence or two, enough to see why a rule fired."""
+
+SEARCHED_CHARACTERS: Final = (500, 2_000, 8_000, 32_000, 400_000)
+"""Our choice: the beginning of a text is searched, and more of it for the rules whose passages do
+not show there. What fires over a whole text shows early, so that most documents take a tenth of a
+millisecond, and none takes more than half a second."""
+
+_BY_GRAM_SIZE: Final = tuple(
+    f"repetition.max_duplicate_{n}_gram_character_fraction" for n in GRAM_SIZES_DUPLICATE
+)
+
+
+def first_passages(text: str, rules: Iterable[str], options: Repetition) -> list[Passage]:
+    """Returns the passage behind each failed rule of quality and repetition, as far as one shows.
+
+    A rule on something beside the text has none, nor has one whose passages all lie behind the
+    last of SEARCHED_CHARACTERS. Of a text that has too little of something and in truth none of
+    it, the beginning stands for the whole. A repeated n-gram holds repeated ones of fewer words, so
+    of these rules the one of the most words speaks for all that fail.
+
+    Args:
+        text: the document.
+        rules: names of the rules that failed, in the table's order.
+        options: how repeated n-grams are counted.
+    """
+    failed = [name for name in rules if RULES[name].stage is not Stage.CONTENT]
+    speaks = {name: name for name in failed}
+    speaks |= dict.fromkeys(grams, grams[-1]) if (grams := _grams_among(failed)) else {}
+    left = list(dict.fromkeys(speaks.values()))
+    found: dict[str, Passage] = {}
+    for searched in SEARCHED_CHARACTERS if left else ():
+        split = SplitText(text[:searched], only_repeats=options.count == "repeats")
+        found |= {p.rule: p for p in (_longest(split, name) for name in left) if p is not None}
+        left = [name for name in left if name not in found]
+        if not left or len(text) <= searched:
+            break
+    return [replace(found[speaks[n]], rule=n) for n in failed if speaks[n] in found]
+
+
+def _grams_among(failed: Sequence[str]) -> list[str]:
+    """Returns the rules on duplicate n-grams among some rules, by n."""
+    return [name for name in _BY_GRAM_SIZE if name in failed]
+
+
+def _longest(split: SplitText, name: str) -> Passage | None:
+    """Returns the longest passage behind a rule, of equals the first."""
+    rule = RULES[name]
+    places = sorted(rule.evidence(split))
+    if not places and rule.comparison is Comparison.AT_LEAST:
+        places = whole_text(split)
+    if not places:
+        return None
+    longest = max(places, key=length)
+    shown = split.show(Range(longest.start, min(longest.end, longest.start + PASSAGE_CHARACTERS)))
+    return Passage(name, shown, *longest, len(places))
 
 
 def _spans(text: SplitText, find: Finder) -> list[Span]:

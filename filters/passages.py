@@ -2,21 +2,25 @@
 
 A finder takes a text that is split already and returns places. For a rule on a share of the text
 its places cover exactly what the measure counts. For people, one document at a time, so in plain
-Python.
+Python; the pipeline asks about the beginnings of rejected texts.
 """
 
 from __future__ import annotations
 
+import functools
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from massivetext.filters.characters import BULLETS, BULLETS_BEFORE_SPACE
 
-_WORD: Final = re.compile(r"\S+")
+_IS_SPACE: Final = np.array([chr(point).isspace() for point in range(0x3002)])
+"""By code point. The last one, which is none, stands for all behind it: Unicode has none there."""
 
 _LONGEST_WORDS: Final = 10
 """Our choice: how many words are shown for a mean word length that is too great."""
@@ -31,24 +35,43 @@ class Range(NamedTuple):
 
 @dataclass(frozen=True)
 class SplitText:
-    """A text and where its parts stand.
+    """A text and where its parts stand; it is split as it is asked.
 
     Attributes:
         text: the text.
         only_repeats: whether a repeated n-gram's first place is left out (`repetition.count`).
-        words: its words.
-        paragraphs: its paragraphs, each the stripped lines in it.
     """
 
     text: str
     only_repeats: bool
-    words: tuple[Range, ...]
-    paragraphs: tuple[tuple[Range, ...], ...]
+
+    @functools.cached_property
+    def word_spans(self) -> list[tuple[int, int]]:
+        """Start and end of its words: plain, as most are looked at only as parts of n-grams."""
+        points = np.frombuffer(self.text.encode("utf-32-le", "surrogatepass"), "<u4")
+        is_word = ~_IS_SPACE[np.minimum(points, _IS_SPACE.size - 1)]
+        edges = np.flatnonzero(np.diff(is_word, prepend=False, append=False))
+        return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+
+    @property
+    def words(self) -> list[Range]:
+        """The places of its words."""
+        return [Range(start, end) for start, end in self.word_spans]
+
+    @functools.cached_property
+    def paragraphs(self) -> tuple[tuple[Range, ...], ...]:
+        """Its paragraphs, each the places of the stripped lines in it."""
+        return _paragraphs(self.text)
 
     @property
     def lines(self) -> list[Range]:
         """The lines of all paragraphs."""
         return [line for lines in self.paragraphs for line in lines]
+
+    @functools.cached_property
+    def shown_words(self) -> list[str]:
+        """The words as they stand."""
+        return self.text.split()
 
     def show(self, place: Range) -> str:
         """Returns the characters of a place."""
@@ -59,12 +82,6 @@ Finder = Callable[[SplitText], Iterable[Range]]
 """Returns the places that a rule objects to, in any order."""
 
 
-def split_text(text: str, only_repeats: bool) -> SplitText:
-    """Returns a text with the places of its words, lines and paragraphs."""
-    words = tuple(Range(*match.span()) for match in _WORD.finditer(text))
-    return SplitText(text, only_repeats, words, _paragraphs(text))
-
-
 def no_passage(_: SplitText) -> list[Range]:
     """For rules on something beside the text: a license, the signals of a page."""
     return []
@@ -72,7 +89,9 @@ def no_passage(_: SplitText) -> list[Range]:
 
 def whole_text(text: SplitText) -> list[Range]:
     """For rules on the text as a whole: how long it is, its language, a mean."""
-    return [_around(text.words)] if text.words else []
+    content = text.text.strip()
+    start = len(text.text) - len(text.text.lstrip())
+    return [Range(start, start + len(content))] if content else []
 
 
 def longest_words(text: SplitText) -> list[Range]:
@@ -163,7 +182,7 @@ def top_gram(n: int) -> Finder:
 def _top_gram(n: int, text: SplitText) -> list[Range]:
     grams = _repeated_grams(text, n)
     top = max(grams, key=lambda gram: (len(grams[gram]), sum(map(len, gram))), default=None)
-    return [_around(text.words[i : i + n]) for i in grams[top]] if top else []
+    return [_words_from(text, i, i + n) for i in grams[top]] if top else []
 
 
 def duplicate_grams(n: int) -> Finder:
@@ -172,24 +191,41 @@ def duplicate_grams(n: int) -> Finder:
 
 
 def _duplicate_grams(n: int, text: SplitText) -> list[Range]:
-    skipped = 1 if text.only_repeats else 0
-    starts = sorted(i for found in _repeated_grams(text, n).values() for i in found[skipped:])
+    grams, counts = _grams(text, n)
+    if len(counts) == len(grams):
+        return []
+    starts = [i for i, gram in enumerate(grams) if counts[gram] > 1]
+    if text.only_repeats:
+        first = {grams[i]: i for i in reversed(starts)}
+        starts = [i for i in starts if first[grams[i]] != i]
     runs: list[list[int]] = []
     for start in starts:
         if runs and start < runs[-1][1]:
             runs[-1][1] = start + n
         else:
             runs.append([start, start + n])
-    return [_around(text.words[first:after]) for first, after in runs]
+    return [_words_from(text, first, after) for first, after in runs]
+
+
+def _words_from(text: SplitText, first: int, after: int) -> Range:
+    """Returns the place of the words from one until before another."""
+    return Range(text.word_spans[first][0], text.word_spans[after - 1][1])
 
 
 def _repeated_grams(text: SplitText, n: int) -> dict[tuple[str, ...], list[int]]:
     """Returns the first words of every place of each n-gram that occurs more than once."""
-    shown = [text.show(word) for word in text.words]
+    grams, counts = _grams(text, n)
     places: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    for i in range(len(shown) - n + 1):
-        places[tuple(shown[i : i + n])].append(i)
-    return {gram: found for gram, found in places.items() if len(found) > 1}
+    for i, gram in enumerate(grams):
+        if counts[gram] > 1:
+            places[gram].append(i)
+    return places
+
+
+def _grams(text: SplitText, n: int) -> tuple[list[tuple[str, ...]], Counter[tuple[str, ...]]]:
+    """Returns all n-grams in their order, and how often each occurs."""
+    grams = list(zip(*(text.shown_words[first:] for first in range(n)), strict=False))
+    return grams, Counter(grams)
 
 
 def _paragraphs(text: str) -> tuple[tuple[Range, ...], ...]:

@@ -11,7 +11,7 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import xxhash
 
@@ -30,6 +30,9 @@ FAILED_SHARE_RECORDS = 100
 
 OptOut = Literal["*", "noai", "noimageai", "noml", "tdm_policy", "tdm_reservation"]
 """A signal of `filters.opt_outs`, or all of them."""
+
+
+SectionT = TypeVar("SectionT")
 
 
 class ConfigError(ValueError):
@@ -267,7 +270,15 @@ def run_fingerprint(config: Config) -> str:
     Two runs over the same records have the same one, in whatever folders; of models and lists only
     the file names count.
     """
-    return fingerprint(map_paths(config, _without_place))
+    return fingerprint(without_places(config))
+
+
+def without_places(section: SectionT) -> SectionT:
+    """Returns a section, or a tuple of such, without what of its paths is no part of a run.
+
+    Of models and lists the file names stay.
+    """
+    return map_paths(section, _without_place)
 
 
 def _without_place(paths: Paths, kind: PathKind) -> Paths:

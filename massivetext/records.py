@@ -46,57 +46,125 @@ _IDENTITY_FIELDS = [
     ("subset", pa.string()),
 ]
 
+_PLACE_FIELDS = [("item", pa.string()), ("row", pa.int64())]
+"""Where a row lies: its work item, and its row in that item's file. Two copies of a record share an
+id, never a place. In `corpus/` and `removed/` it is the document's place in `documents/`."""
+
+TABLES_VERSION: Final = 2
+"""Of all tables of an output folder, as their footers state it: raised when columns change."""
+
 DOCUMENT_SCHEMA: Final = pa.schema(
     [
         *_IDENTITY_FIELDS,
+        *_PLACE_FIELDS,
         ("url", pa.string()),
         ("title", pa.string()),
         ("text", pa.large_string()),
+        ("text_bytes", pa.int64()),
+        ("tokens", pa.int64()),
         ("metadata", pa.string()),
         *MEASURES.items(),
     ]
 )
-"""`documents/` and `corpus/`: `metadata` is a JSON object with sorted keys."""
+"""`documents/` and `corpus/`: `metadata` is a JSON object with sorted keys, `text_bytes` the UTF-8
+length of the text, `tokens` null unless `tokenizer.model` is set."""
+
+EVIDENCE_TYPE: Final = pa.list_(
+    pa.struct(
+        [
+            ("rule", pa.string()),
+            ("passage", pa.string()),
+            ("start", pa.int64()),
+            ("end", pa.int64()),
+            ("places", pa.int64()),
+        ]
+    )
+)
+"""A passage that made a rule fire: its beginning, where in characters of the text it first stands,
+and how often it counts."""
 
 MARKDOWN_DOCUMENT_SCHEMA: Final = pa.schema([*DOCUMENT_SCHEMA, ("markdown", pa.large_string())])
 """`documents/` of a run that asks for Markdown: null where the text did not come from HTML."""
 
 REJECTED_SCHEMA: Final = pa.schema(
-    [*DOCUMENT_SCHEMA, ("stage", pa.string()), ("reasons", pa.list_(pa.string()))]
+    [
+        *DOCUMENT_SCHEMA,
+        ("stage", pa.string()),
+        ("reasons", pa.list_(pa.string())),
+        ("evidence", EVIDENCE_TYPE),
+    ]
 )
 """`rejected/`: `stage` is the first that objects in the paper's order, `reasons` every failed
-rule."""
+rule; `text_bytes` is that of the whole text, of which `text` may be the beginning."""
+
+_TEST_FIELDS = [
+    ("test_set", pa.string()),
+    ("test_item", pa.string()),
+    ("test_jaccard", pa.float64()),
+    ("containment", pa.float64()),
+]
+
+_PARTNER_FIELDS = [
+    ("reasons", pa.list_(pa.string())),
+    ("partner_id", pa.string()),
+    ("partner_source_id", pa.string()),
+    ("partner_item", pa.string()),
+    ("partner_row", pa.int64()),
+    ("jaccard", pa.float64()),
+]
+"""A partner of an older corpus (`--against`) has an id and no place."""
 
 REMOVED_SCHEMA: Final = pa.schema(
     [
         *_IDENTITY_FIELDS,
-        ("reasons", pa.list_(pa.string())),
-        ("partner_id", pa.string()),
-        ("partner_source_id", pa.string()),
-        ("jaccard", pa.float64()),
-        ("test_set", pa.string()),
-        ("test_item", pa.string()),
-        ("test_jaccard", pa.float64()),
-        ("containment", pa.float64()),
+        *_PLACE_FIELDS,
+        *_PARTNER_FIELDS,
+        ("survivor_id", pa.string()),
+        ("survivor_source_id", pa.string()),
+        ("survivor_item", pa.string()),
+        ("survivor_row", pa.int64()),
+        *_TEST_FIELDS,
     ]
 )
-"""`removed/`: `reasons` holds all of exact, near, test_set that apply."""
+"""`removed/`: `reasons` holds all of exact, near, test_set that apply. The survivor is the document
+at the end of the chain of partners that is in `corpus/`; null if that one was removed as well."""
 
-REMOVAL_SCHEMA: Final = pa.schema([("row", pa.int64()), *REMOVED_SCHEMA])
+REMOVAL_SCHEMA: Final = pa.schema(
+    [
+        ("row", pa.int64()),
+        *_IDENTITY_FIELDS,
+        *_PARTNER_FIELDS,
+        ("next_id", pa.string()),
+        ("next_source_id", pa.string()),
+        ("next_item", pa.string()),
+        ("next_row", pa.int64()),
+        *_TEST_FIELDS,
+    ]
+)
 """`dedup/` and `decontamination/`: what one phase alone would remove from an item's documents.
 
-`row` is the row in the item's `documents/` file: two copies of a record share an id, not a row.
+`row` is the row in the item's `documents/` file. `next` is the document to ask about what stays:
+the partner, or the winner of the cluster.
 """
 
-FAILED_SCHEMA: Final = pa.schema(
-    [
-        ("subset", pa.string()),
-        ("file", pa.string()),
-        ("offset", pa.int64()),
-        ("error", pa.string()),
-    ]
+_ORIGIN_FIELDS = [
+    ("subset", pa.string()),
+    *_PLACE_FIELDS,
+    ("file", pa.string()),
+    ("offset", pa.int64()),
+    ("source_id", pa.string()),
+    ("url", pa.string()),
+]
+"""Where a record without a document lies in its file (byte offset, or row), and what it is called
+as far as that could be read."""
+
+FAILED_SCHEMA: Final = pa.schema([*_ORIGIN_FIELDS, ("error", pa.string())])
+"""`failed/`: what could not be read, and why."""
+
+SKIPPED_SCHEMA: Final = pa.schema(
+    [*_ORIGIN_FIELDS, ("kind", pa.string()), ("size_bytes", pa.int64())]
 )
-"""`failed/`: what could not be read, and where (byte offset, line number or row of the file)."""
+"""`skipped/`: records that hold no document, by kind, and the bytes of their blocks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +204,16 @@ class FailedRecord:
         error: what was found, and what was expected.
         ends_file: whether nothing behind it could be read: the file is cut off, or damaged from
             there to its end, and nobody knows how many records are lost.
+        source_id: its name in the source, or "" if it has none or that could not be read.
+        url: where it came from, or "".
     """
 
     file: str
     offset: int
     error: str
     ends_file: bool = False
+    source_id: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +224,17 @@ class SkippedRecord:
         kind: what it is.
         size_bytes: of its block, as the archive holds it.
         digests: see `RawRecord`.
+        offset: where it lies in its file, in bytes.
+        source_id: its WARC-Record-ID, or "".
+        url: where it came from, or "".
     """
 
     kind: str
     size_bytes: int = 0
     digests: tuple[str, ...] = ()
+    offset: int = 0
+    source_id: str = ""
+    url: str = ""
 
 
 Record = RawRecord | FailedRecord | SkippedRecord

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-SAME = ("corpus", "sequences", "removed", "rejected", "report")
+SAME = ("corpus", "sequences", "removed", "rejected", "hosts", "index", "report")
 """The folders that hold the same bytes however a run was made."""
 
 

@@ -176,6 +176,8 @@ ONE_IDEA = {
     "GROUPS": ("pipeline/extraction/",),
     "GROUP_COUNT": ("pipeline/extraction/",),
     "PATTERNS": ("pipeline/extraction/",),
+    # What of the configuration a phase's results depend on: part of its `PHASE`, as `settings` is.
+    "stated": ("pipeline/phases/",),
     # An array of any kind, in the signatures of compiled helpers.
     "Array": ("filters/",),
 }

@@ -23,7 +23,7 @@ TABLES: Final = [
     for table in re.findall(r"(?:^\|.*\n)+", PAGE, re.MULTILINE)
 ]
 OUTPUT_TREE: Final = re.findall(r"```text\n(documents/.*?)```", PAGE, re.DOTALL)[0]
-BESIDE_FILES: Final = {"curate/read", "documents/", "corpus/", "dedup/"}
+BESIDE_FILES: Final = {"curate/read", "documents/", "corpus/", "dedup/", "hosts/", "index/"}
 """What looks like a file of the repository and is one of the output folder, or a step."""
 
 

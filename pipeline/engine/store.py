@@ -14,7 +14,7 @@ import json
 import logging
 import os
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final, TypeVar, cast
@@ -304,20 +304,30 @@ def write_bytes(output: str, path: str, content: bytes) -> FileEntry:
     return with_retries(write)
 
 
-def write_table(output: str, path: str, table: pa.Table) -> FileEntry:
-    """Commits a table as a Parquet file (zstd) below the folder `output`."""
+def write_table(
+    output: str, path: str, table: pa.Table, stamp: Mapping[str, str] | None = None
+) -> FileEntry:
+    """Commits a table as a Parquet file (zstd) below the folder `output`; see `parquet_writer`."""
     with (
         commit(output, path) as pending,
-        parquet_writer(pending.stream, table.schema) as writer,
+        parquet_writer(pending.stream, table.schema, stamp) as writer,
     ):
         if table.num_rows:
             writer.write_table(table)
     return pending.entry
 
 
-def parquet_writer(stream: BinaryIO, schema: pa.Schema) -> pq.ParquetWriter:
-    """Returns a writer whose options give the same bytes for the same batches."""
-    return pq.ParquetWriter(stream, schema, **_PARQUET_OPTIONS)
+def parquet_writer(
+    stream: BinaryIO, schema: pa.Schema, stamp: Mapping[str, str] | None = None
+) -> pq.ParquetWriter:
+    """Returns a writer whose options give the same bytes for the same batches.
+
+    Args:
+        stream: takes the file.
+        schema: of the table.
+        stamp: what the footer states beside it, by names.
+    """
+    return pq.ParquetWriter(stream, schema.with_metadata(stamp), **_PARQUET_OPTIONS)
 
 
 def digest_file(path: str) -> tuple[int, str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from massivetext.dedup.row_blocks import RowBlocks
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import RunError
 from massivetext.pipeline.engine.job import Job
@@ -21,6 +22,8 @@ from massivetext.pipeline.phases.manifest import Manifest
 from massivetext.pipeline.phases.phase import PhaseRun, PhaseWork
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.removed import read_removals, write_removed
+from massivetext.pipeline.phases.statistics import sums_by
+from massivetext.pipeline.phases.survivors import RemovedFiles, find_survivors, read_survivors
 from massivetext.pipeline.phases.table import REMOVING
 from massivetext.records import DOCUMENT_SCHEMA
 
@@ -30,53 +33,88 @@ REASONS: Final = tuple(reason for removes in REMOVING.values() for reason in rem
 
 @dataclass(frozen=True)
 class WriteCorpus:
-    """Writes `corpus/<name>.parquet` and `removed/<name>.parquet` of an item."""
+    """Writes `corpus/<name>.parquet` of an item."""
 
     output: str
+    stamp: Mapping[str, str]
 
     def __call__(self, item: WorkItem) -> ItemResult[None]:
         """Returns the ledger of the item: documents = corpus + removed."""
-        removals = read_removals(self.output, item.name, REMOVING)
-        rows = set(removals["row"].to_pylist())
-        documents, text_bytes = 0, 0
+        removals = read_removals(self.output, item.name)
+        reasons = dict(zip(*(removals[c].to_pylist() for c in ("row", "reasons")), strict=True))
+        sizes: list[dict[str, Any]] = []
+        text_bytes = 0
         with (
             store.commit(self.output, f"corpus/{item.name}.parquet") as pending,
-            store.parquet_writer(pending.stream, DOCUMENT_SCHEMA) as writer,
+            store.parquet_writer(pending.stream, DOCUMENT_SCHEMA, self.stamp) as writer,
         ):
             for group in store.row_groups(documents_path(self.output, item.name)):
                 batch = group.read()
-                numbers = range(group.first_row, group.first_row + batch.num_rows)
-                kept = _in_chosen_form(batch.filter(pa.array([row not in rows for row in numbers])))
+                rows = range(group.first_row, group.first_row + batch.num_rows)
+                firsts = [_first(reasons.get(row)) for row in rows]
+                kept = _in_chosen_form(batch.filter(pa.array([first is None for first in firsts])))
+                text_bytes += pc.sum(kept["text_bytes"]).as_py() or 0
                 if kept.num_rows:
                     writer.write_table(kept)
-                documents += batch.num_rows
-                text_bytes += sum(len(text.as_buffer()) for text in kept["text"])
+                batch = batch.append_column("first", pa.array(firsts, pa.string()))
+                sizes.append({"documents": batch.num_rows, **_sizes(batch)})
+        counts = merge_counts(sizes)
+        documents = counts.get("documents", 0)
         ledger = {
             "documents": documents,
-            "removed": removals.num_rows,
-            "corpus": documents - removals.num_rows,
+            "removed": len(reasons),
+            "corpus": documents - len(reasons),
         }
-        reasons = removals["reasons"].to_pylist()
         statistics = {
+            **counts,
             **ledger,
             "text_bytes": text_bytes,
-            "first_reasons": dict(Counter(min(r, key=REASONS.index) for r in reasons)),
-            "reasons": dict(Counter(reason for r in reasons for reason in r)),
+            "first_reasons": dict(Counter(_first(found) for found in reasons.values())),
+            "reasons": dict(Counter(reason for found in reasons.values() for reason in found)),
         }
-        removed = write_removed(self.output, item.name, removals)
-        return ItemResult((pending.entry, removed), ledger, {item.subset: statistics})
+        return ItemResult((pending.entry,), ledger, {item.subset: statistics})
+
+
+def _first(reasons: Sequence[str] | None) -> str | None:
+    """Returns the first of a document's reasons in the paper's order."""
+    return min(reasons, key=REASONS.index) if reasons else None
+
+
+def _sizes(documents: pa.Table) -> dict[str, dict[str, int]]:
+    """Returns bytes and tokens of documents by the first reason for which they go."""
+    return {
+        "bytes": sums_by(documents, "text_bytes", "first"),
+        "tokens": sums_by(documents, "tokens", "first"),
+    }
+
+
+@dataclass(frozen=True)
+class WriteRemoved:
+    """Writes `removed/<name>.parquet` of an item."""
+
+    files: RemovedFiles
+    stamp: Mapping[str, str]
+
+    def __call__(self, item: WorkItem) -> ItemResult[None]:
+        """Returns the file."""
+        output = self.files.output
+        removals, survivors = read_removals(output, item.name), read_survivors(self.files, item)
+        return ItemResult((write_removed(output, item.name, removals, survivors, self.stamp),))
 
 
 def _in_chosen_form(documents: pa.Table) -> pa.Table:
     """Returns documents whose `text` is the form that shards are made of.
 
-    Only here: all that judges a document has read its text form.
+    Only here: all that judges a document has read its text form. Tokens were counted in that, too,
+    so that those of the other form are not known.
     """
     if "markdown" not in documents.column_names:
         return documents
-    chosen = pc.call_function("coalesce", [documents["markdown"], documents["text"]])
-    place = DOCUMENT_SCHEMA.names.index("text")
-    return documents.set_column(place, "text", chosen).select(DOCUMENT_SCHEMA.names)
+    text = pc.call_function("coalesce", [documents["markdown"], documents["text"]])
+    tokens = pc.if_else(pc.is_null(documents["markdown"]), documents["tokens"], None)
+    chosen = {"text": text, "text_bytes": pc.binary_length(text), "tokens": tokens}
+    columns = [chosen.get(name, documents[name]) for name in DOCUMENT_SCHEMA.names]
+    return pa.table(columns, DOCUMENT_SCHEMA.names).cast(DOCUMENT_SCHEMA)
 
 
 def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
@@ -87,18 +125,35 @@ def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
 
 def _write_step(run: PhaseRun) -> Map[WorkItem, None]:
     """Needs of an item what was removed from it, and nothing of the others."""
-    return Map("write", run.items, WriteCorpus(run.job.output))
+    return Map("write", run.items, WriteCorpus(run.job.output, run.stamp))
 
 
 def write(run: PhaseRun) -> Manifest:
     """Writes `corpus/` and `removed/`."""
-    results = run.steps.run(_write_step(run))
+    written = run.steps.run(_write_step(run))
+    removed = _write_removed(run)
+    results = {
+        name: replace(result, files=(*result.files, *removed[name].files))
+        for name, result in written.items()
+    }
     manifest = run.manifest(results, merge_counts(r.statistics for r in results.values()))
     ledger = manifest.ledger
-    kept = merge_counts(r.ledger for r in run.upstream["curate"].items.values())["kept"]
+    kept = run.upstream["curate"].ledger["kept"]
     if not kept == ledger["documents"] == ledger["corpus"] + ledger["removed"]:
         raise RunError(f"the ledger does not balance: curate kept {kept}, corpus has {ledger}")
     return manifest
+
+
+def _write_removed(run: PhaseRun) -> dict[str, ItemResult[None]]:
+    """Returns the files of `removed/`, by item."""
+    curated = run.upstream["curate"].items
+    is_any = any(run.upstream[phase].ledger.get("removed", 0) for phase in REMOVING)
+    blocks = RowBlocks.of([is_any * curated[item.name].ledger["kept"] for item in run.items])
+    files = RemovedFiles(run.job.output, tuple(run.items), blocks, read_removals, run.key)
+    naming = find_survivors(run.steps, files)
+    publish = Map("removed", run.items, WriteRemoved(files, run.stamp))
+    run.steps.run_together(naming, publish)
+    return run.steps.run(publish)
 
 
 COSTS: Final = Costs(

@@ -25,13 +25,14 @@ from massivetext.pipeline.phases.documents import DocumentMaker, load_models
 from massivetext.pipeline.phases.manifest import Manifest
 from massivetext.pipeline.phases.phase import PhaseRun, PhaseWork
 from massivetext.pipeline.phases.plan import WorkItem
-from massivetext.pipeline.phases.statistics import batch_statistics, trim_hosts
+from massivetext.pipeline.phases.statistics import batch_statistics
 from massivetext.pipeline.readers import OpenFile, ReadContext, read_file
 from massivetext.records import (
     DOCUMENT_SCHEMA,
     FAILED_SCHEMA,
     MARKDOWN_DOCUMENT_SCHEMA,
     REJECTED_SCHEMA,
+    SKIPPED_SCHEMA,
     FailedRecord,
     RawRecord,
     Record,
@@ -80,6 +81,7 @@ def _results(config: Config) -> tuple[tuple[str, pa.Schema], ...]:
         ("documents", MARKDOWN_DOCUMENT_SCHEMA if is_markdown else DOCUMENT_SCHEMA),
         ("rejected", REJECTED_SCHEMA),
         ("failed", FAILED_SCHEMA),
+        ("skipped", SKIPPED_SCHEMA),
     )
 
 
@@ -95,12 +97,14 @@ class CurateItem:
         config: of the run.
         output: the output folder.
         key: of the phase; changes with the content of models and lists.
+        stamp: what the footers of its tables state.
         read: gives the records.
     """
 
     config: Config
     output: str
     key: str
+    stamp: Mapping[str, str]
     read: OpenRecords = open_records
 
     def __call__(self, item: WorkItem) -> ItemResult[None]:
@@ -139,12 +143,15 @@ class _Results:
     """The files, the ledger and the counts of an item in the making."""
 
     def __init__(self, stack: ExitStack, work: CurateItem, item: WorkItem) -> None:
-        """Opens the files; they are committed when the stack of contexts closes."""
+        """Opens the files; they are committed when the stack of contexts closes.
+
+        Their rows are numbered as they are written.
+        """
         self.config, self.item = work.config, item
         models = load_by_content(work.config, work.key, load_models)
         self.maker = DocumentMaker(work.config, work.config.sources[item.source], *models)
-        self.documents, self.rejected, self.failed = (
-            _Writer(stack, work.output, f"{folder}/{item.name}.parquet", schema)
+        self.documents, self.rejected, self.failed, self.skips = self.writers = tuple(
+            _Writer(stack, work, f"{folder}/{item.name}.parquet", schema, item.name)
             for folder, schema in _results(work.config)
         )
         self.ledger: dict[str, int] = dict.fromkeys(
@@ -168,7 +175,8 @@ class _Results:
         skipped = [record for record in records if isinstance(record, SkippedRecord)]
         self.documents.write(kept)
         self.rejected.write(self._excerpt(dropped))
-        self.failed.write(_failed_table(self.item.subset, errors))
+        self.failed.write(self._failed_table(errors))
+        self.skips.write(self._skipped_table(skipped))
         counts = (len(records), kept.num_rows, dropped.num_rows, len(errors), len(skipped))
         for name, count in zip(self.ledger, counts, strict=True):
             self.ledger[name] += count
@@ -182,7 +190,7 @@ class _Results:
 
     def told(self) -> ItemResult[None]:
         """Returns the result, once the files are committed."""
-        statistics = trim_hosts(merge_counts(self.statistics))
+        statistics = merge_counts(self.statistics)
         statistics["skipped"] = dict(sorted(self.skipped.items()))
         statistics["skipped_bytes"] = dict(sorted(self.skipped_bytes.items()))
         statistics["digests"] = dict(sorted(self.digests.items()))
@@ -190,8 +198,27 @@ class _Results:
             self.maker.safesearch_sources, self.ledger["kept"] + self.ledger["rejected"]
         )
         statistics["incomplete_files"] = {self.item.name: 1} if self.is_incomplete else {}
-        entries = (self.documents.entry, self.rejected.entry, self.failed.entry)
+        entries = tuple(writer.entry for writer in self.writers)
         return ItemResult(entries, self.ledger, {self.item.subset: statistics})
+
+    def _failed_table(self, errors: Sequence[FailedRecord]) -> pa.Table:
+        rows = [{**self._origin(e.offset, e.source_id, e.url), "error": e.error} for e in errors]
+        return pa.Table.from_pylist(rows, schema=FAILED_SCHEMA)
+
+    def _skipped_table(self, skipped: Sequence[SkippedRecord]) -> pa.Table:
+        rows = [
+            {
+                **self._origin(s.offset, s.source_id, s.url),
+                "kind": s.kind,
+                "size_bytes": s.size_bytes,
+            }
+            for s in skipped
+        ]
+        return pa.Table.from_pylist(rows, schema=SKIPPED_SCHEMA)
+
+    def _origin(self, offset: int, source_id: str, url: str) -> dict[str, Any]:
+        names = {"source_id": source_id, "url": url}
+        return {"subset": self.item.subset, "file": self.item.file, "offset": offset, **names}
 
     def _excerpt(self, rejected: pa.Table) -> pa.Table:
         keep = {"none": 0, "excerpt": EXCERPT_CHARACTERS, "full": None}[
@@ -204,13 +231,24 @@ class _Results:
 class _Writer:
     """A Parquet file that is committed when the stack of contexts closes."""
 
-    def __init__(self, stack: ExitStack, output: str, path: str, schema: pa.Schema) -> None:
-        self._pending = stack.enter_context(store.commit(output, path))
-        self._parquet = stack.enter_context(store.parquet_writer(self._pending.stream, schema))
+    def __init__(
+        self, stack: ExitStack, work: CurateItem, path: str, schema: pa.Schema, name: str
+    ) -> None:
+        self._pending = stack.enter_context(store.commit(work.output, path))
+        self._parquet = stack.enter_context(
+            store.parquet_writer(self._pending.stream, schema, work.stamp)
+        )
+        self._name, self._rows = name, 0
 
     def write(self, table: pa.Table) -> None:
+        """Writes rows, and in each where it lies."""
         if table.num_rows:
+            rows = pa.array(range(self._rows, self._rows + table.num_rows), pa.int64())
+            places = {"item": pa.repeat(self._name, table.num_rows), "row": rows}
+            for column, values in places.items():
+                table = table.set_column(table.schema.get_field_index(column), column, values)
             self._parquet.write_table(table)
+            self._rows += table.num_rows
 
     @property
     def entry(self) -> store.FileEntry:
@@ -225,19 +263,12 @@ def _divide(judged: pa.Table) -> tuple[pa.Table, pa.Table]:
     return kept.drop_columns(["stage", "reasons"]), rejected.select(REJECTED_SCHEMA.names)
 
 
-def _failed_table(subset: str, errors: list[FailedRecord]) -> pa.Table:
-    rows = [
-        {"subset": subset, "file": e.file, "offset": e.offset, "error": e.error} for e in errors
-    ]
-    return pa.Table.from_pylist(rows, schema=FAILED_SCHEMA)
-
-
-def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
-    """Returns everything that the phase's results depend on."""
-    config = job.config
-    sections = {
+def stated(config: Config) -> dict[str, Any]:
+    """Returns what of the configuration the phase's results depend on."""
+    sections: dict[str, Any] = {
+        "output": {"rejected_text": config.output.rejected_text},
         "limits": {"record_bytes": config.limits.record_bytes},
-        "source": [replace(source, path="") for source in config.sources],
+        "source": tuple(replace(source, path="") for source in config.sources),
         "language": config.language,
         "safesearch": config.safesearch,
         "opt_outs": config.opt_outs,
@@ -245,8 +276,15 @@ def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
         "quality": config.quality,
         "repetition": config.repetition,
     }
+    if config.tokenizer.model:  # which counts the tokens of each document
+        sections["tokenizer"] = config.tokenizer
+    return sections
+
+
+def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
+    """Returns everything that the phase's results depend on."""
+    sections = stated(job.config)
     return {
-        "output": {"rejected_text": config.output.rejected_text},
         **sections,
         "lists and models": _digests(sections),
         "inputs": {item.name: item.identity[1:] for item in items},
@@ -261,7 +299,7 @@ def _digests(sections: object) -> dict[str, str]:
 
 def curate(run: PhaseRun, read: OpenRecords = open_records) -> Manifest:
     """Curates all items; skips those that are committed."""
-    work = CurateItem(run.job.config, run.job.output, run.key, read)
+    work = CurateItem(run.job.config, run.job.output, run.key, run.stamp, read)
     step = Map("read", run.items, work)
     results = run.steps.run(step)
     run.steps.forget_faults(step)
@@ -304,13 +342,13 @@ def check(config: Config) -> None:
 
     Says what of the lists does not count.
     """
-    language, safesearch = load_models(config)
+    models = load_models(config)
     if any(source.language for source in config.sources):
-        require_labels(config.language.keep, language)
-    for warning in safesearch.warnings:
+        require_labels(config.language.keep, models.language)
+    for warning in models.safesearch.warnings:
         tell("warning", warning, level="warning")
 
 
 PHASE: Final = PhaseWork(
-    settings, curate, Costs(reads=lambda forecast: forecast.input_bytes), check
+    settings, curate, Costs(reads=lambda forecast: forecast.input_bytes), check, stated=stated
 )

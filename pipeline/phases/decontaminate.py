@@ -6,13 +6,13 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 
-from massivetext.config import Config
+from massivetext.config import Config, plain
 from massivetext.content_cache import load_by_content
 from massivetext.dedup.decontamination import (
     MatchRule,
@@ -105,6 +105,7 @@ class DecontaminateItem:
         ngram: words a shingle, as in deduplication.
         fold_case: as in deduplication.
         by_title: whether each source's documents are also looked up by their titles.
+        stamp: what the footers of its tables state.
     """
 
     output: str
@@ -114,6 +115,7 @@ class DecontaminateItem:
     ngram: int
     fold_case: bool
     by_title: tuple[bool, ...]
+    stamp: Mapping[str, str]
 
     def __call__(self, item: WorkItem) -> ItemResult[None]:
         """Returns the ledger of the item, hits by test set, and how much documents contain."""
@@ -129,7 +131,8 @@ class DecontaminateItem:
             counts.append({"containment": _largest_containments(overlaps)})
             documents += batch.num_rows
         table = pa.concat_tables(tables)
-        entry = store.write_table(self.output, f"{FOLDER}/{item.name}.parquet", table)
+        path = f"{FOLDER}/{item.name}.parquet"
+        entry = store.write_table(self.output, path, table, self.stamp)
         removed = table.num_rows
         ledger = {"documents": documents, "corpus": documents - removed, "removed": removed}
         hits = dict(Counter(table["test_set"].to_pylist()))
@@ -239,15 +242,18 @@ def _map_array(output: str, path: str) -> np.ndarray:
     return read_array(output, path)
 
 
+def stated(config: Config) -> dict[str, Any]:
+    """Returns what of the configuration the phase's results depend on."""
+    shingles = {"ngram": config.dedup.ngram, "fold_case": config.dedup.fold_case}
+    return {"decontamination": config.decontamination, "shingles": shingles}
+
+
 def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
     """Returns everything that the phase's results depend on."""
     del items
     config = job.config
-    return {
-        "decontamination": asdict(config.decontamination),
-        "shingles": {"ngram": config.dedup.ngram, "fold_case": config.dedup.fold_case},
-        "inputs": dict(_inputs(config)),
-    }
+    settings = {name: plain(value) for name, value in stated(config).items()}
+    return {**settings, "inputs": dict(_inputs(config))}
 
 
 def decontaminate(run: PhaseRun) -> Manifest:
@@ -264,6 +270,7 @@ def decontaminate(run: PhaseRun) -> Manifest:
         ngram=config.dedup.ngram,
         fold_case=config.dedup.fold_case,
         by_title=tuple(WIKIPEDIA in (s.subset, s.format) for s in config.sources),
+        stamp=run.stamp,
     )
     step = Map("match", run.items, match)
     run.steps.run_together(step, then=run.then)
@@ -306,4 +313,4 @@ def _inputs(config: Config) -> Iterator[tuple[str, list[Any]]]:
         yield named.path, list(store.digest_file(named.path))
 
 
-PHASE: Final = PhaseWork(settings, decontaminate, Costs(reads=_reads), check)
+PHASE: Final = PhaseWork(settings, decontaminate, Costs(reads=_reads), check, stated=stated)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -16,6 +16,7 @@ import xxhash
 
 from massivetext.config import Config, Source
 from massivetext.filters import measure
+from massivetext.filters.evidence import first_passages
 from massivetext.filters.language import LanguageClassifier, identify
 from massivetext.filters.language import load_model as load_language_model
 from massivetext.filters.markup import Markup, read_markup
@@ -24,6 +25,7 @@ from massivetext.filters.safesearch import SafeSearchScorer, Verdict, load_score
 from massivetext.filters.verdicts import first_stages, judge
 from massivetext.records import (
     DOCUMENT_SCHEMA,
+    EVIDENCE_TYPE,
     QUALITY_MEASURES,
     REJECTED_SCHEMA,
     REPETITION_MEASURES,
@@ -31,6 +33,7 @@ from massivetext.records import (
     RawRecord,
     document_id,
 )
+from massivetext.sequencing.tokenizer import Tokenizer
 
 
 class JudgedBatch(NamedTuple):
@@ -59,13 +62,27 @@ class _Text(NamedTuple):
     markdown: str | None
 
 
-def load_models(config: Config) -> tuple[LanguageClassifier, SafeSearchScorer]:
+class CurationModels(NamedTuple):
+    """The models and lists of a configuration; `tokenizer` is None where a run trains one."""
+
+    language: LanguageClassifier
+    safesearch: SafeSearchScorer
+    tokenizer: Tokenizer | None
+
+
+def load_models(config: Config) -> CurationModels:
     """Returns the models and lists of a configuration.
 
     Raises:
         ConfigError: if one of them is missing or is not what it should be.
     """
-    return load_language_model(config.language.model), load_scorer(config.safesearch)
+    tokenizer = None
+    if config.tokenizer.model:
+        from massivetext.pipeline.phases.sequence.phase import load_configured_tokenizer
+
+        tokenizer = load_configured_tokenizer(config.tokenizer)
+    language = load_language_model(config.language.model)
+    return CurationModels(language, load_scorer(config.safesearch), tokenizer)
 
 
 @dataclass(frozen=True)
@@ -76,6 +93,7 @@ class DocumentMaker:
     source: Source
     language: LanguageClassifier
     safesearch: SafeSearchScorer
+    tokenizer: Tokenizer | None = None
 
     @property
     def safesearch_sources(self) -> tuple[str, ...]:
@@ -92,18 +110,33 @@ class DocumentMaker:
             try:
                 texts.append(self._text(record))
             except UnicodeDecodeError as error:
-                failed.append(FailedRecord(file, 0, f"{record.source_id}: not UTF-8: {error}"))
+                said = f"{record.source_id}: not UTF-8: {error}"
+                failed.append(
+                    FailedRecord(file, 0, said, source_id=record.source_id, url=record.url)
+                )
         measured = self._measure(texts)
         licenses = pa.array([text.record.metadata.get("license") for text in texts], pa.string())
         reasons = judge(measured.append_column("license", licenses), self.config, self.source)
-        judged = measured.append_column("stage", first_stages(reasons)).append_column(
-            "reasons", reasons
+        contents = [text.text for text in texts]
+        judged = (
+            measured.append_column("stage", first_stages(reasons))
+            .append_column("reasons", reasons)
+            .append_column("evidence", self._evidence(contents, reasons))
         )
         documents = judged.select(REJECTED_SCHEMA.names).cast(REJECTED_SCHEMA)
         if self.config.extraction.format == "markdown":
             markdown = pa.array([text.markdown for text in texts], pa.large_string())
             documents = documents.append_column("markdown", markdown)
         return JudgedBatch(documents, tuple(failed))
+
+    def _evidence(self, texts: Sequence[str], reasons: pa.ListArray) -> pa.Array:
+        """Returns, a row each, the passages that made rules fire (`EVIDENCE_TYPE`)."""
+        options = self.config.repetition
+        found = [
+            [asdict(passage) for passage in first_passages(text, names, options)] if names else []
+            for text, names in zip(texts, reasons.to_pylist(), strict=True)
+        ]
+        return pa.array(found, EVIDENCE_TYPE)
 
     def _text(self, record: RawRecord) -> _Text:
         """Extracts a web page, or decodes a text; lines end with LF only."""
@@ -155,6 +188,10 @@ class DocumentMaker:
         columns: dict[str, Any] = {
             **self._identity(texts),
             "text": contents,
+            "text_bytes": [len(content.encode()) for content in contents],
+            "tokens": self._token_counts(contents),
+            "item": pa.nulls(len(texts), pa.string()),  # which nobody knows here
+            "row": pa.nulls(len(texts), pa.int64()),
             **{name: counted.column(name) for name in (*QUALITY_MEASURES, *REPETITION_MEASURES)},
             "language": labels,
             "language_score": scores,
@@ -169,6 +206,11 @@ class DocumentMaker:
             for field in DOCUMENT_SCHEMA
         ]
         return pa.Table.from_arrays(arrays, schema=DOCUMENT_SCHEMA)
+
+    def _token_counts(self, texts: Sequence[str]) -> pa.Array:
+        if self.tokenizer is None:
+            return pa.nulls(len(texts), pa.int64())
+        return pa.array([len(self.tokenizer.encode(text.encode())) for text in texts], pa.int64())
 
     def _identity(self, texts: Sequence[_Text]) -> dict[str, list[str]]:
         """Returns ids, names and metadata of the documents, by column."""

@@ -85,7 +85,14 @@ def _digest(record: Mapping[str, Any]) -> str:
 
 
 def dump_manifest(manifest: Manifest) -> bytes:
-    """Returns a manifest as JSON; what items have found is for their own phase only."""
-    items = {name: replace(result, found=()).to_json() for name, result in manifest.items.items()}
+    """Returns a manifest as JSON.
+
+    What items have found is for their own phase only, and their statistics are summed up in the
+    findings: there are as many items as inputs, so each is told in few words.
+    """
+    items = {
+        name: replace(result, found=(), statistics={}).to_json()
+        for name, result in manifest.items.items()
+    }
     content = json.loads(dump_record({**asdict(replace(manifest, items={})), "items": items}))
     return dump_record({**content, _DIGEST: _digest(content)})

@@ -11,12 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from massivetext.config import Config, fingerprint, plain
+from massivetext.config import Config, fingerprint, plain, without_places
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import UsageError
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.results import ItemResult, merge_counts
 from massivetext.pipeline.engine.steps import Link, Map, Steps
+from massivetext.pipeline.phases.cards import write_card
 from massivetext.pipeline.phases.costs import Costs
 from massivetext.pipeline.phases.manifest import (
     Manifest,
@@ -43,6 +44,7 @@ from massivetext.pipeline.phases.table import (
     settings_path,
     upstream_of,
 )
+from massivetext.records import TABLES_VERSION
 
 
 @dataclass(frozen=True)
@@ -70,15 +72,24 @@ class PhaseRun:
         """Changes when anything changes that the phase's results depend on."""
         return self.steps.key
 
+    @property
+    def stamp(self) -> dict[str, str]:
+        """What the footers of its tables state."""
+        return table_stamp(self.job.config, self.phase)
+
     def manifest(
         self,
         items: Mapping[str, ItemResult[Any]],
         findings: Mapping[str, Any],
         files: tuple[store.FileEntry, ...] = (),
     ) -> Manifest:
-        """Returns the manifest of what was done; its ledger is the sum of the items' ledgers."""
+        """Returns the manifest of what was done; its ledger is the sum of the items' ledgers.
+
+        The folders of its tables get their cards.
+        """
         ledger = merge_counts(result.ledger for result in items.values())
-        return Manifest(self.steps.phase, self.key, items, files, ledger, findings)
+        cards = [write_card(self.job.output, folder) for folder in self.phase.tables]
+        return Manifest(self.steps.phase, self.key, items, (*files, *cards), ledger, findings)
 
     def commit(self, manifest: Manifest) -> None:
         """Writes the manifest, and deletes what the phase needs no more."""
@@ -90,6 +101,12 @@ class PhaseRun:
 Settings = Callable[[Job, Sequence[WorkItem]], Mapping[str, Any]]
 """Tells everything that a phase's results depend on but other phases, by names that a user
 understands."""
+
+
+def states_nothing(config: Config) -> Mapping[str, Any]:
+    """Stands for a phase that the configuration does not change."""
+    del config
+    return {}
 
 
 def check_nothing(config: Config) -> None:
@@ -106,6 +123,8 @@ class PhaseWork:
         work: runs its steps; returns its manifest.
         costs: what its costs grow with, for `estimate`.
         check: raises a ConfigError before any work, if what the configuration names is unusable.
+        stated: the part of the settings that the configuration holds: dataclasses by name, whose
+            paths do not count for the footers of its tables.
         first_step: its first step, if that builds on what the phase before commits item by item
             and not on its manifest: the two then share a pipeline.
     """
@@ -114,6 +133,7 @@ class PhaseWork:
     work: Callable[[PhaseRun], Manifest]
     costs: Costs = field(default_factory=Costs)
     check: Callable[[Config], None] = check_nothing
+    stated: Callable[[Config], Mapping[str, Any]] = states_nothing
     first_step: Callable[[PhaseRun], Map[WorkItem, Any]] | None = None
 
 
@@ -122,6 +142,26 @@ def load_phase(phase: Phase) -> PhaseWork:
     module = importlib.import_module(f"massivetext.pipeline.phases.{phase.module}")
     work: PhaseWork = module.PHASE
     return work
+
+
+def table_stamp(config: Config, phase: Phase) -> dict[str, str]:
+    """Returns what the footers of a phase's tables state: schema version, phase, settings.
+
+    The settings are a fingerprint of what of the configuration this phase and those before it
+    depend on, and of their versions. Paths do not count, so that the same run in another folder
+    writes the same bytes; of models and lists the names of the files do.
+    """
+    phases = (phase, *(phase_named(name) for name in upstream_of(phase)))
+    stated = {
+        name: without_places(value)
+        for p in phases
+        for name, value in load_phase(p).stated(config).items()
+    }
+    return {
+        "massivetext.schema_version": str(TABLES_VERSION),
+        "massivetext.phase": phase.name,
+        "massivetext.settings": fingerprint(results_versions(phase), stated),
+    }
 
 
 def run_phase(

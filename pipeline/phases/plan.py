@@ -162,6 +162,22 @@ def _weight(size_bytes: int, file_range: FileRange, ranges: Sequence[FileRange])
     return size_bytes * (file_range.stop - file_range.start) / whole if whole else size_bytes
 
 
+def source_of(config: Config, name: str) -> int:
+    """Returns the index of the `[[source]]` that a work item of this name belongs to.
+
+    Raises:
+        ConfigError: if no source gives such names.
+    """
+    subset, _, below = name.partition("/")
+    same_subset = [n for n, source in enumerate(config.sources) if source.subset == subset]
+    if len(same_subset) > 1:
+        number = below.partition("/")[0].removeprefix("source-")
+        same_subset = [n for k, n in enumerate(same_subset) if str(k) == number]
+    if not same_subset:
+        raise ConfigError(f"no source of this configuration has the work item {name}")
+    return same_subset[0]
+
+
 def _prefix(config: Config, number: int, index: int, patterns: int) -> str:
     """Keeps names apart where several sources or patterns feed one subset."""
     same_subset = [

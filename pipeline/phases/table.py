@@ -10,6 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+CARD: Final = ".huggingface.yaml"
+"""What tells `datasets` how to read a folder of tables. It is hidden, so that pandas, pyarrow and
+others that read whole folders pass it over, as they would not pass over a README.md."""
+
 
 def lies_in(path: str, folder: str) -> bool:
     """Whether a path is that of a folder, or of something in it."""
@@ -47,6 +51,7 @@ class Phase:
             have.
         removes: for which reasons it removes documents, if it does.
         scratch: folders that are deleted when it is finished.
+        tables: those of its folders that are read as a table; each has a card.
     """
 
     name: str
@@ -54,10 +59,11 @@ class Phase:
     module: str
     folders: tuple[str, ...]
     upstream: tuple[str, ...] | None
-    writes: tuple[str, ...] = ("{item}.parquet",)
+    writes: tuple[str, ...] = ("{item}.parquet", CARD)
     results: int = 1
     removes: Removes | None = None
     scratch: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
 
     def deletes(self, path: str) -> bool:
         """Whether a file or folder, below the output folder, goes when the phase is finished."""
@@ -69,7 +75,8 @@ PHASES: Final = (
         "curate",
         "read, extract, measure and judge every record",
         "curate",
-        folders=("documents", "rejected", "failed"),
+        folders=("documents", "rejected", "failed", "skipped"),
+        tables=("documents", "rejected", "failed", "skipped"),
         upstream=(),
         results=4,
     ),
@@ -78,9 +85,10 @@ PHASES: Final = (
         "find exact and near duplicates among the documents",
         "dedup.phase",
         folders=("dedup",),
-        writes=("{item}.parquet", "keys/{item}.npy"),
+        tables=("dedup",),
+        writes=("{item}.parquet", "keys/{item}.npy", CARD),
         upstream=("curate",),
-        results=1,
+        results=2,
         removes=Removes("dedup", ("exact", "near")),
         scratch=("phases/dedup/files",),
     ),
@@ -89,8 +97,9 @@ PHASES: Final = (
         "find documents that are copies of test-set items",
         "decontaminate",
         folders=("decontamination",),
+        tables=("decontamination",),
         upstream=("curate",),
-        results=1,
+        results=2,
         removes=Removes("decontamination", ("test_set",)),
     ),
     Phase(
@@ -98,8 +107,21 @@ PHASES: Final = (
         "write the documents that stay, and the removed ones with their reasons",
         "corpus",
         folders=("corpus", "removed"),
+        tables=("corpus", "removed"),
+        upstream=None,
+        results=2,
+        scratch=("phases/corpus/files",),
+    ),
+    Phase(
+        "audit",
+        "count the hosts and index the names of all records",
+        "audit.phase",
+        folders=("hosts", "index"),
+        tables=("hosts",),
+        writes=("part-{n}-of-{n}.{ext}", "index.json", CARD),
         upstream=None,
         results=1,
+        scratch=("phases/audit/files",),
     ),
     Phase(
         "sequence",
@@ -129,9 +151,9 @@ PHASES: Final = (
         "write report/index.html and report/funnel.json",
         "report.phase",
         folders=("report",),
-        writes=("index.html", "funnel.json"),
+        writes=("index.html", "funnel.json", "funnel.schema.json"),
         upstream=None,
-        results=1,
+        results=2,
     ),
 )
 

@@ -103,7 +103,7 @@ def read(stream: BinaryIO, context: ReadContext) -> Iterator[Record]:
 def _page_of(frame: Frame, context: ReadContext) -> Record:
     url = frame.fields["url"]
     if url.startswith("filedesc:"):
-        return SkippedRecord("filedesc", len(frame.block))
+        return SkippedRecord("filedesc", len(frame.block), offset=frame.offset, url=clean_url(url))
     is_http = url[:4].lower() == "http"
     record = WebRecord(
         offset=frame.offset,

@@ -16,7 +16,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from massivetext.filters.stated_verdict import stated_score
-from massivetext.records import Json, RawRecord
+from massivetext.pipeline.readers.contract import ReadContext
+from massivetext.records import FailedRecord, Json, RawRecord
 
 METADATA_CHARACTERS: Final = 1_000
 """Longest string that goes to the metadata. Our choice: URLs and authors fit, texts do not."""
@@ -58,6 +59,35 @@ def record_of(row: Mapping[str, object], fields: Mapping[str, str], record_bytes
         metadata=_metadata(row, columns, kind),
         explicit=_explicit(row, fields),
     )
+
+
+def record_or_failure(
+    row: Mapping[str, object], offset: int, context: ReadContext
+) -> RawRecord | FailedRecord:
+    """Returns the record that a row describes, or why there is none, with the row's names.
+
+    Args:
+        row: what lies there.
+        offset: where in the file, in bytes or rows.
+        context: what the reader was told.
+    """
+    try:
+        return record_of(row, context.fields, context.record_bytes)
+    except RowError as error:
+        source_id, url = _names(row, context.fields)
+        return FailedRecord(context.file, offset, str(error), source_id=source_id, url=url)
+
+
+def _names(row: Mapping[str, object], fields: Mapping[str, str]) -> tuple[str, str]:
+    """Returns the id and the URL of a row that has no document, as far as they can be read."""
+    names = []
+    for target in ("id", "url"):
+        column = fields.get(target, target)
+        try:
+            names.append(_label(_get(row, column), column))
+        except RowError:
+            names.append("")
+    return names[0], names[1]
 
 
 def place_of(row: Mapping[str, object], column: str) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import BinaryIO, Final
 
 from massivetext.pipeline.readers.contract import ReadContext, Reader
-from massivetext.pipeline.readers.fields import RowError, record_of
+from massivetext.pipeline.readers.fields import RowError, record_or_failure
 from massivetext.pipeline.readers.lines import Line, read_lines, split_lines
 from massivetext.records import FailedRecord, RawRecord, Record
 
@@ -40,9 +40,10 @@ def _example(line: Line, context: ReadContext) -> Mapping[str, object] | FailedR
 
 def _record(line: Line, context: ReadContext) -> RawRecord | FailedRecord:
     try:
-        return record_of(_row(line.content), context.fields, context.record_bytes)
+        row = _row(line.content)
     except RowError as error:
         return FailedRecord(context.file, line.offset, str(error))
+    return record_or_failure(row, line.offset, context)
 
 
 def _row(content: bytes) -> dict[str, object]:

@@ -25,7 +25,7 @@ from massivetext.pipeline.readers.fields import (
     RowError,
     content_field,
     place_of,
-    record_of,
+    record_or_failure,
     require_content,
 )
 from massivetext.records import FailedRecord, RawRecord
@@ -172,22 +172,13 @@ def _read_group(
                     row += 1
                 continue
             for values in _rows(batch, rows.columns):
-                yield _record(values, row, context)
+                yield record_or_failure(values, row, context)
                 row += 1
         if row < end:
             raise ValueError(f"it ends after {row - first_row} rows")
     except (pa.ArrowException, OSError, ValueError) as error:
         problem = f"rows {row} to {end - 1} (row group {group}) cannot be read: {error}"
         yield FailedRecord(context.file, row, problem)
-
-
-def _record(
-    values: Mapping[str, object], row: int, context: ReadContext
-) -> RawRecord | FailedRecord:
-    try:
-        return record_of(values, context.fields, context.record_bytes)
-    except RowError as error:
-        return FailedRecord(context.file, row, str(error))
 
 
 def _rows(batch: pa.RecordBatch, columns: Mapping[str, tuple[str, ...]]) -> list[dict[str, object]]:

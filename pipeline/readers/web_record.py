@@ -36,6 +36,12 @@ HTTP_RESPONSE: Final = "application/http; msgtype=response"
 
 _PAGE_SCHEMES: Final = frozenset(("http", "https", "ftp", "file", ""))  # "": none is stated
 _OTHER_SCHEMES: Final = frozenset(("dns", "whois", "metadata", "urn"))
+_OTHER_TYPES: Final = frozenset(
+    ("warcinfo", "request", "metadata", "revisit", "conversion", "continuation", "no type")
+)
+"""The types of ISO 28500 beside those that hold pages: kinds must not be as many as strangers
+write."""
+
 _ROBOTS = re.compile(r"https?://[^/]+/robots\.txt(?:[?#]|$)", re.IGNORECASE)
 _OK: Final = (200, 203)
 """HTTP statuses that come with the page itself: OK, and OK from a transforming proxy."""
@@ -89,7 +95,7 @@ def page_of(record: WebRecord, context: ReadContext) -> Record:
     try:
         found = _content_or_kind(record, context.record_bytes)
     except BodyError as error:
-        return FailedRecord(context.file, record.offset, f"{record.url}: {error}")
+        return fail(record, str(error), context)
     if isinstance(found, str):
         return skip(record, found, context)
     digests = checked_digests(record, context.record_bytes)
@@ -97,10 +103,19 @@ def page_of(record: WebRecord, context: ReadContext) -> Record:
     return RawRecord(record.record_id, found.raw, record.url, "", metadata, found.headers, digests)
 
 
+def fail(record: WebRecord, problem: str, context: ReadContext) -> FailedRecord:
+    """Returns the record as one whose document cannot be read."""
+    said = f"{record.url}: {problem}"
+    return FailedRecord(
+        context.file, record.offset, said, source_id=record.record_id, url=record.url
+    )
+
+
 def skip(record: WebRecord, kind: str, context: ReadContext) -> SkippedRecord:
     """Returns the record as one of a kind that holds no document."""
     digests = checked_digests(record, context.record_bytes)
-    return SkippedRecord(kind, len(record.block), digests)
+    size_bytes = len(record.block)
+    return SkippedRecord(kind, size_bytes, digests, record.offset, record.record_id, record.url)
 
 
 def document_metadata(
@@ -119,7 +134,7 @@ def document_metadata(
 def _content_or_kind(record: WebRecord, record_bytes: int) -> _Content | str:
     """Returns the document that a record holds, or the kind of record that it is."""
     if record.kind not in ("response", "resource"):
-        return record.kind
+        return record.kind if record.kind in _OTHER_TYPES else "other type"
     scheme = record.url.partition(":")[0].lower()
     if scheme not in _PAGE_SCHEMES:  # wget, for one, files its own logs as metadata:
         return f"scheme {scheme}" if scheme in _OTHER_SCHEMES else "other scheme"

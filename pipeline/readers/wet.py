@@ -10,8 +10,13 @@ from massivetext.pipeline.readers.fields import RowError, check_utf8
 from massivetext.pipeline.readers.frames import Frame, read_archive
 from massivetext.pipeline.readers.media_types import PLAIN_TYPES, media_type, skipped_kind
 from massivetext.pipeline.readers.warc import WARC_FRAMING, web_record
-from massivetext.pipeline.readers.web_record import checked_digests, document_metadata, skip
-from massivetext.records import FailedRecord, RawRecord, Record
+from massivetext.pipeline.readers.web_record import (
+    checked_digests,
+    document_metadata,
+    fail,
+    skip,
+)
+from massivetext.records import RawRecord, Record
 
 
 def read(stream: BinaryIO, context: ReadContext) -> Iterator[Record]:
@@ -29,7 +34,7 @@ def _text_of(frame: Frame, context: ReadContext) -> Record:
     try:
         raw = check_utf8(bytes(record.block))
     except RowError as error:
-        return FailedRecord(context.file, record.offset, f"{record.url}: {error}")
+        return fail(record, str(error), context)
     digests = checked_digests(record, context.record_bytes)
     metadata = document_metadata(record, kind, "utf-8", digests)
     return RawRecord(record.record_id, raw, record.url, metadata=metadata, digests=digests)

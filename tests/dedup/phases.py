@@ -31,7 +31,9 @@ def documents_table(texts, ids, subset, titles=None):
         "source_id": pa.array([name[::-1] for name in ids], pa.string()),
         "subset": pa.array([subset] * len(ids), pa.string()),
         "title": pa.array(titles or [""] * len(ids), pa.string()),
+        "row": pa.array(range(len(ids)), pa.int64()),
         "text": pa.array(texts, pa.large_string()),
+        "text_bytes": pa.array([len(text.encode()) for text in texts], pa.int64()),
     }
     columns = [
         stated.get(field.name, pa.nulls(len(ids), field.type)).cast(field.type)
@@ -50,6 +52,8 @@ def curated(folder, texts, items=3, titles=None, ids=None, subsets=("web",)):
         subset = subsets[number * len(subsets) // items]
         name = f"{subset}/shelf/{number:03d}.txt"
         table = documents_table(texts[part], ids[part], subset, titles[part])
+        place = table.schema.get_field_index("item")
+        table = table.set_column(place, "item", pa.repeat(name, table.num_rows))
         store.write_table(str(folder), f"documents/{name}.parquet", table)
         source = [s.subset for s in SOURCES].index(subset)
         found.append(WorkItem(number, name, subset, source, "x", FileRange(0, 1), 1, 1.0, 1.0))

@@ -2,10 +2,18 @@
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from massivetext.config import Config, Repetition
-from massivetext.filters import measure
-from massivetext.filters.evidence import Evidence, Span, gather_evidence
+from massivetext.filters import failed_rules, measure
+from massivetext.filters.evidence import (
+    PASSAGE_CHARACTERS,
+    Evidence,
+    Passage,
+    Span,
+    first_passages,
+    gather_evidence,
+)
 from massivetext.filters.passages import Range, no_passage
 from massivetext.filters.rules import RULES, TEXT_RULES
 from tests.filters.test_measures import wordy_text
@@ -153,3 +161,37 @@ def test_the_stop_words_that_are_there_are_shown(text):
     evidence = gather_evidence(text, ["quality.min_stop_words"], limit=10_000)
     shown = {span.text.strip("(),.").lower() for found in evidence for span in found.spans}
     assert len(shown) == measure([text])["stop_words"][0].as_py()
+
+
+@given(st.lists(st.sampled_from(["a b c d e f", "g", "- h", "i...", "", "#", "j k"]), max_size=60))
+def test_stored_passages_are_bounded_and_lie_in_the_text(lines: list[str]) -> None:
+    text = "\n".join(lines)
+    rules = failed_rules(text)
+    passages = first_passages(text, rules, Config().repetition)
+    assert [p.rule for p in passages] == [
+        r for r in rules if text.split() and r in _names(passages)
+    ]
+    for passage in passages:
+        assert text[passage.start : passage.end].startswith(passage.passage)
+        assert 0 < len(passage.passage) <= PASSAGE_CHARACTERS
+        assert passage.places >= 1
+    missing = set(rules) - _names(passages)
+    assert not text.split() or not missing
+
+
+def _names(passages: list[Passage]) -> set[str]:
+    return {passage.rule for passage in passages}
+
+
+def test_a_passage_behind_much_clean_text_is_found() -> None:
+    clean = " ".join(f"word{n}" for n in range(6_000))
+    text = clean + "\n" + "the very same nine words again and again and " * 900
+    rules = ["repetition.max_duplicate_9_gram_character_fraction"]
+    (passage,) = first_passages(text, rules, Config().repetition)
+    assert passage.start >= len(clean)
+    assert "the very same nine words" in passage.passage
+
+
+def test_rules_beside_the_text_have_no_passage() -> None:
+    rules = ["source.licenses", "language.keep", "safesearch.max_score"]
+    assert first_passages("A text.", rules, Config().repetition) == []

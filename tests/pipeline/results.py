@@ -43,7 +43,9 @@ def _digest(output: Path, phase: str) -> str:
 def _content(path: Path) -> Iterator[bytes]:
     if path.suffix == ".parquet":
         for row in pq.read_table(path).to_pylist():
-            if "error" in row:  # of failed/: the folder that it was read from may be any
+            if (
+                "file" in row
+            ):  # of failed/ and skipped/: the folder that it was read from may be any
                 row["file"] = Path(row["file"]).name
             yield json.dumps(row, sort_keys=True).encode()
     elif path.name == "dataset.json":

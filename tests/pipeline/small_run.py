@@ -48,7 +48,10 @@ weights = {{ books = 0.5, c4 = 0.5 }}
 
 FILES = (("books", "0.jsonl"), ("books", "1.parquet"), ("c4", "0.jsonl"), ("c4", "1.jsonl"))
 
-COMPARED = ("documents", "corpus", "removed", "rejected", "failed", "sequences", "report")
+COMPARED = (
+    *("documents", "corpus", "removed", "rejected", "failed", "hosts", "index"),
+    *("sequences", "report"),
+)
 """What must be the same bytes, however a run was made."""
 
 

@@ -80,7 +80,7 @@ def test_a_damaged_manifest_is_found_and_made_anew(
     assert everything(tmp_path / "out") == everything(finished[1])
 
 
-@pytest.mark.parametrize("phase", ["curate", "dedup", "decontaminate", "corpus", "report"])
+@pytest.mark.parametrize("phase", ["curate", "dedup", "decontaminate", "corpus", "audit", "report"])
 def test_a_lost_folder_of_records_is_found_and_made_anew(
     finished: tuple[Path, Path], tmp_path: Path, phase: str
 ) -> None:

@@ -115,6 +115,11 @@ class SignItem:
         return ItemResult((entry,), statistics=statistics, found=(found,))
 
 
+def stated(config: Config) -> dict[str, Any]:
+    """Returns what of the configuration the phase's results depend on."""
+    return {"seed": config.seed, "dedup": asdict(config.dedup)}
+
+
 def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
     """Returns everything that the phase's results depend on.
 
@@ -123,8 +128,7 @@ def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
     """
     del items
     return {
-        "seed": job.config.seed,
-        "dedup": asdict(job.config.dedup),
+        **stated(job.config),
         "against": [corpus.key for corpus in read_old_corpora(job)],
     }
 
@@ -290,7 +294,7 @@ class _Dedup:
         return Shuffle("name", blocks, NamePartners(files, near))
 
     def _write(self, files: DedupFiles) -> Map[WorkItem, None]:
-        return Map("write", self.phase.items, WriteRemovals(files))
+        return Map("write", self.phase.items, WriteRemovals(files, self.phase.stamp))
 
     @property
     def _band_bytes(self) -> int:
@@ -380,4 +384,4 @@ COSTS: Final = Costs(
     shuffles=_shuffles,
 )
 
-PHASE: Final = PhaseWork(settings, dedup, COSTS)
+PHASE: Final = PhaseWork(settings, dedup, COSTS, stated=stated)

@@ -1,20 +1,38 @@
-"""The funnel: for every subset, what each stage took in and let through, and why not all."""
+"""The funnel: for every subset, what each stage took in and let through, and why not all.
+
+`report/funnel.json` holds it with all else that the page shows (`sections`); its schema lies beside
+it.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
+from massivetext import __version__
 from massivetext.filters.rule import Stage
-from massivetext.filters.rules import RULES
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.results import merge_counts
 from massivetext.pipeline.phases.corpus import REASONS
 from massivetext.pipeline.phases.manifest import Manifest, read_manifest
+from massivetext.pipeline.phases.report.sections import (
+    deduplication,
+    histograms,
+    hosts,
+    outcomes_of_test_sets,
+    rules,
+    shards,
+    skipped,
+)
+from massivetext.pipeline.phases.statistics import NO_REASON
 
-FUNNEL_SCHEMA_VERSION = 1
+FUNNEL_SCHEMA_VERSION: Final = 2
+
+_COUNTED, _ESTIMATED, _UNKNOWN = "counted", "estimated", "unknown"
+"""What sums of tokens are: of every document (`tokenizer.model` is set), text bytes over the
+measured bytes a token of the subset, or nothing before there are shards."""
 
 
 def funnel(job: Job) -> dict[str, Any]:
@@ -23,30 +41,43 @@ def funnel(job: Job) -> dict[str, Any]:
     dataset = read_dataset(job)
     subsets = {}
     for subset, ledger in (ledgers(curate) if curate else {}).items():
-        row = _curated(ledger, curate.findings[subset] if curate else {})
+        row = _curated(ledger, curate.findings.get(subset, {}) if curate else {})
         if corpus:
-            row |= _corpus(corpus.findings[subset])
+            row = _with_corpus(row, corpus.findings[subset])
         if subset in dataset.get("subsets", {}):
             sequences = dataset["subsets"][subset]["sequences"]
             row |= {"sequences": sequences, "tokens": sequences * dataset["sequence_length"]}
         subsets[subset] = row
+    tokens = _tokens(subsets, curate, corpus, dataset)
+    found = curate.findings if curate else {}
     return {
         "schema_version": FUNNEL_SCHEMA_VERSION,
+        "massivetext": __version__,
+        "reasons": list(REASONS),
         "subsets": subsets,
         "total": merge_counts(subsets.values()),
+        "text_tokens": tokens,
         "incomplete_files": incomplete_files(curate) if curate else [],
-        "rules": _rules(job, curate) if curate else {},
+        "rules": rules(job.config, found),
+        "histograms": histograms(job.config, counts(found, "histograms")),
+        "languages": counts(found, "languages"),
+        "hosts": hosts(read_manifest(job, "audit")),
+        "skipped": skipped(counts(found, "skipped"), counts(found, "skipped_bytes")),
+        "digests": counts(found, "digests"),
         "safesearch": {
-            "sources": _counts(curate, "safesearch_sources"),
-            "signals": _counts(curate, "safesearch_signals"),
+            "sources": counts(found, "safesearch_sources"),
+            "signals": counts(found, "safesearch_signals"),
         },
-        "opt_outs": _counts(curate, "opt_out_signals"),
+        "opt_outs": counts(found, "opt_out_signals"),
+        "dedup": deduplication(job.config, read_manifest(job, "dedup")),
+        "decontamination": outcomes_of_test_sets(job.config, read_manifest(job, "decontaminate")),
+        "shards": shards(dataset),
     }
 
 
-def _counts(curate: Manifest | None, name: str) -> dict[str, int]:
-    """Returns a count of the phase over all subsets, by what is counted."""
-    return merge_counts(found.get(name, {}) for found in curate.findings.values()) if curate else {}
+def counts(findings: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Returns a count of the phase CURATE over all subsets, by what is counted."""
+    return merge_counts(found.get(name, {}) for found in findings.values())
 
 
 def ledgers(manifest: Manifest) -> dict[str, dict[str, int]]:
@@ -77,31 +108,69 @@ def _curated(ledger: Mapping[str, int], findings: Mapping[str, Any]) -> dict[str
         "failed": ledger["failed"],
         "rejected": {stage.value: stages.get(stage.value, 0) for stage in Stage},
         "documents": ledger["kept"],
+        "bytes": _curated_sizes(findings.get("bytes", {})),
     }
 
 
-def _corpus(findings: Mapping[str, Any]) -> dict[str, Any]:
+def _curated_sizes(sizes: Mapping[str, int]) -> dict[str, Any]:
+    rejected = {stage.value: sizes.get(stage.value, 0) for stage in Stage}
+    return {"rejected": rejected, "documents": sizes.get(NO_REASON, 0)}
+
+
+def _with_corpus(row: Mapping[str, Any], findings: Mapping[str, Any]) -> dict[str, Any]:
     return {
+        **row,
         "removed": {reason: findings["first_reasons"].get(reason, 0) for reason in REASONS},
         "corpus": findings["corpus"],
         "text_bytes": findings["text_bytes"],
+        "bytes": {**row["bytes"], **_corpus_sizes(findings.get("bytes", {}))},
     }
 
 
-def _rules(job: Job, curate: Manifest) -> dict[str, Any]:
-    """Returns, by rule, how many documents fail it, and how many fail nothing else."""
-    counts: dict[str, Any] = {}
-    for rule in RULES.values():
-        by_subset = {
-            subset: findings["rules"].get(rule.name, {}) if "rules" in findings else {}
-            for subset, findings in curate.findings.items()
+def _corpus_sizes(sizes: Mapping[str, int]) -> dict[str, Any]:
+    removed = {reason: sizes.get(reason, 0) for reason in REASONS}
+    return {"removed": removed, "corpus": sizes.get(NO_REASON, 0)}
+
+
+def _tokens(
+    subsets: Mapping[str, Mapping[str, Any]],
+    curate: Manifest | None,
+    corpus: Manifest | None,
+    dataset: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Returns the tokens of the texts by verdict and subset, and whether they were counted."""
+    measured = _bytes_per_token(subsets, dataset)
+    told = {"are": _UNKNOWN, "bytes_per_token": measured, "subsets": {}}
+    if curate and any(part.get("tokens") for part in curate.findings.values()):
+        rows: dict[str, Any] = {
+            s: _curated_sizes(curate.findings.get(s, {}).get("tokens", {})) for s in subsets
         }
-        counts[rule.name] = {
-            "stage": rule.stage.value,
-            "measure": rule.measure,
-            "comparison": rule.comparison.value,
-            "source": rule.source,
-            "failed": {s: c["failed"] for s, c in by_subset.items() if c.get("failed")},
-            "sole": {s: c["sole"] for s, c in by_subset.items() if c.get("sole")},
-        }
-    return counts
+        if corpus:
+            for subset, row in rows.items():
+                row |= _corpus_sizes(corpus.findings[subset].get("tokens", {}))
+        return {**told, "are": _COUNTED, "subsets": rows}
+    if not measured:
+        return told
+    rows = {subset: _divided(row["bytes"], measured[subset]) for subset, row in subsets.items()}
+    return {**told, "are": _ESTIMATED, "subsets": rows}
+
+
+def _bytes_per_token(subsets: Mapping[str, Any], dataset: Mapping[str, Any]) -> dict[str, float]:
+    """Returns the bytes of text a token of the shards holds; a subset without any takes the mean.
+
+    Nothing before there are shards.
+    """
+    rows = {name: row for name, row in dataset.get("subsets", {}).items() if row["tokens"]}
+    tokens = sum(row["tokens"] for row in rows.values())
+    if not tokens:
+        return {}
+    mean = sum(row["utf8_bytes"] for row in rows.values()) / tokens
+    measured = {name: row["utf8_bytes"] / row["tokens"] for name, row in rows.items()}
+    return {subset: round(measured.get(subset, mean), 4) for subset in subsets}
+
+
+def _divided(sizes: Mapping[str, Any], by: float) -> dict[str, Any]:
+    return {
+        name: _divided(size, by) if isinstance(size, Mapping) else round(size / by)
+        for name, size in sizes.items()
+    }

@@ -10,7 +10,7 @@ def test_verify_finds_a_changed_byte(config: Path, capsys: pytest.CaptureFixture
     output = config.parent / "out"
     assert main(["curate", str(config), "--output", str(output), "--quiet"]) == 0
     assert main(["verify", str(output)]) == 0
-    assert "3 files checked, 0 faults" in capsys.readouterr().out
+    assert "8 files checked, 0 faults" in capsys.readouterr().out
     file = output / "documents/books/a.txt.parquet"
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 1

@@ -18,6 +18,9 @@ KINDS = [
     "curate-read",
     "dedup-sign-to-write",
     "decontaminate-match-to-corpus-write",
+    "corpus-survivors-000-0",
+    "corpus-survivors-to-removed",
+    "audit-tally-to-index",
     "sequence-survey",
     "sequence-tokenise-000-to-count-000",
     "sequence-shards",
@@ -45,7 +48,7 @@ def labels(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
-def test_a_run_is_six_pipelines_and_one_for_each_further_draw(job: Job, labels: list[str]) -> None:
+def test_a_run_is_nine_pipelines_and_one_for_each_further_draw(job: Job, labels: list[str]) -> None:
     run_phases(job, plan(job.config), "run")
     further = [label for label in labels if "tokenise" in label and "000" not in label]
     assert [label for label in labels if label not in further] == KINDS
@@ -58,7 +61,7 @@ def test_phases_alone_give_the_same_bytes_as_in_shared_pipelines(
     items = plan(job.config)
     run_phases(job, items, "run")
     alone = dataclasses.replace(job, output=str(tmp_path / "alone"))
-    for phase in ("curate", "dedup", "decontaminate", "corpus", "sequence", "report"):
+    for phase in ("curate", "dedup", "decontaminate", "corpus", "audit", "sequence", "report"):
         run_phases(alone, items, phase)
     assert {"decontaminate-match", "corpus-write"} < set(labels)
     assert contents(tmp_path / "alone") == contents(Path(job.output))

@@ -16,7 +16,7 @@ from massivetext.pipeline.engine.steps import Map
 from massivetext.pipeline.phases.manifest import Manifest, read_manifest
 from massivetext.pipeline.phases.phase import PhaseRun, PhaseWork, run_phase
 from massivetext.pipeline.phases.plan import WorkItem
-from massivetext.pipeline.phases.table import phase_named
+from massivetext.pipeline.phases.table import CARD, phase_named
 from massivetext.pipeline.readers import FileRange
 
 CURATE = phase_named("curate")
@@ -121,11 +121,11 @@ def test_starting_over_deletes_our_files_and_no_others(tmp_path: Path, finished:
         (tmp_path / "phases/curate/write/books/2.txt.json").unlink()
     mine = tmp_path / "documents/mine.parquet"
     mine.write_text("mine")
-    (tmp_path / "rejected").mkdir()
     (tmp_path / "rejected/notes.txt").write_text("mine")
     run(job_in(tmp_path, restart=True), items=ITEMS[:1], seed=1)
     left = [p.name for folder in CURATE.folders for p in (tmp_path / folder).rglob("*.*")]
-    assert sorted(left) == ["0.txt.parquet", "mine.parquet", "notes.txt"]
+    cards = [CARD] * len(CURATE.tables)
+    assert sorted(left) == [*cards, "0.txt.parquet", "mine.parquet", "notes.txt"]
 
 
 def of_version(monkeypatch: pytest.MonkeyPatch, phase: Any, version: int) -> Any:

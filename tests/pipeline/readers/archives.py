@@ -58,6 +58,11 @@ def skipped(records: list[Record]) -> list[str]:
     return [record.kind for record in records if isinstance(record, SkippedRecord)]
 
 
+def kinds_and_sizes(records: list[Record]) -> list[tuple[str, int]]:
+    """Of the records that were skipped."""
+    return [(r.kind, r.size_bytes) for r in records if isinstance(r, SkippedRecord)]
+
+
 def sizeless(records: list[Record]) -> list[Record]:
     """The records, those that were skipped without their sizes."""
     return [SkippedRecord(r.kind) if isinstance(r, SkippedRecord) else r for r in records]

@@ -11,6 +11,7 @@ from tests.pipeline.readers.archives import (
     documents,
     failures,
     http_message,
+    kinds_and_sizes,
     lz4,
     only_failure,
     pages,
@@ -82,7 +83,16 @@ def test_a_response_becomes_a_record() -> None:
 def test_what_holds_no_document_is_skipped_by_kind(
     block: bytes, fields: dict[str, str | None], kind: str
 ) -> None:
-    assert read("warc", warc_record(block, **fields)) == [SkippedRecord(kind, len(block))]
+    (found,) = read("warc", warc_record(block, **fields))
+    assert isinstance(found, SkippedRecord)
+    assert (found.kind, found.size_bytes, found.offset) == (kind, len(block), 0)
+    assert found.source_id == "urn:uuid:00000001"
+    assert found.url == fields.get("WARC_Target_URI", "https://example.org/1")
+
+
+def test_kinds_are_not_as_many_as_strangers_write() -> None:
+    stored = b"".join(warc_record(b"x", n, WARC_Type=f"type-{n}") for n in range(3))
+    assert kinds_and_sizes(read("warc", stored)) == [("other type", 1)] * 3
 
 
 def test_resources_and_plain_text_are_documents() -> None:
@@ -222,7 +232,7 @@ def test_an_empty_record_before_damage_is_counted(suffix: str) -> None:
     for end in (empty, empty.removesuffix(b"\r\n\r\n")):
         damaged = COMPRESS[suffix](pages(1)[0])[:-20] + bytes(20)
         found = read("warc", COMPRESS[suffix](end) + damaged, file=f"a{suffix}")
-        assert found[0] == SkippedRecord("metadata", 0)
+        assert kinds_and_sizes(found) == [("metadata", 0)]
         assert failures(found)
 
 
