@@ -53,7 +53,7 @@ class WriteCorpus:
                 rows = range(group.first_row, group.first_row + batch.num_rows)
                 firsts = [_first(reasons.get(row)) for row in rows]
                 kept = _in_chosen_form(batch.filter(pa.array([first is None for first in firsts])))
-                text_bytes += pc.sum(kept["text_bytes"]).as_py() or 0
+                text_bytes += sum(kept["text_bytes"].to_pylist())
                 if kept.num_rows:
                     writer.write_table(kept)
                 batch = batch.append_column("first", pa.array(firsts, pa.string()))
@@ -110,9 +110,12 @@ def _in_chosen_form(documents: pa.Table) -> pa.Table:
     """
     if "markdown" not in documents.column_names:
         return documents
-    text = pc.call_function("coalesce", [documents["markdown"], documents["text"]])
-    tokens = pc.if_else(pc.is_null(documents["markdown"]), documents["tokens"], None)
-    chosen = {"text": text, "text_bytes": pc.binary_length(text), "tokens": tokens}
+    markdown = documents["markdown"]
+    text = pc.call_function("coalesce", [markdown, documents["text"]])
+    unknown = pa.scalar(None, pa.int64())
+    tokens = pc.call_function("if_else", [markdown.is_null(), documents["tokens"], unknown])
+    size_bytes = pc.call_function("binary_length", [text])
+    chosen = {"text": text, "text_bytes": size_bytes, "tokens": tokens}
     columns = [chosen.get(name, documents[name]) for name in DOCUMENT_SCHEMA.names]
     return pa.table(columns, DOCUMENT_SCHEMA.names).cast(DOCUMENT_SCHEMA)
 

@@ -260,7 +260,9 @@ def _divide(judged: pa.Table) -> tuple[pa.Table, pa.Table]:
     fails = [bool(reasons) for reasons in judged["reasons"].to_pylist()]
     kept = judged.filter(pa.array([not failed for failed in fails], pa.bool_()))
     rejected = judged.filter(pa.array(fails, pa.bool_()))
-    return kept.drop_columns(["stage", "reasons"]), rejected.select(REJECTED_SCHEMA.names)
+    return kept.drop_columns(["stage", "reasons", "evidence"]), rejected.select(
+        REJECTED_SCHEMA.names
+    )
 
 
 def stated(config: Config) -> dict[str, Any]:

@@ -78,7 +78,7 @@ PHASES: Final = (
         folders=("documents", "rejected", "failed", "skipped"),
         tables=("documents", "rejected", "failed", "skipped"),
         upstream=(),
-        results=4,
+        results=5,
     ),
     Phase(
         "dedup",
