@@ -1,9 +1,9 @@
 """Chains of removals: which document stays in the end, though partners were removed themselves.
 
 Every removed document points to the one that it went for, which may have gone too. A block of rows
-knows the `LINK`s of its own removed documents and asks other blocks where theirs point; each round
-doubles how far a link reaches (pointer jumping), so that a chain of n documents takes about log2(n)
-rounds. A corpus in memory is one block that asks itself.
+knows the `CHAIN_LINK`s of its own removed documents and asks other blocks where theirs point; each
+round doubles how far a link reaches (pointer jumping), so that a chain of n documents takes about
+log2(n) rounds. A corpus in memory is one block that asks itself.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 from massivetext.dedup.groups import Records
 
 NO_DOCUMENT: Final = np.uint64(2**64 - 1)
-"""`LINK.ahead` of a document that points to none of this run's documents."""
+"""`CHAIN_LINK.ahead` of a document that points to none of this run's documents."""
 
-LINK: Final = np.dtype([("address", "<u8"), ("last", "<u8"), ("ahead", "<u8"), ("open", "u1")])
+CHAIN_LINK: Final = np.dtype(
+    [("address", "<u8"), ("last", "<u8"), ("ahead", "<u8"), ("open", "u1")]
+)
 """A removed document, the last removed one that is known of its chain, the document that this one
 points to, and whether that one is still to be asked about. A document that was not removed is told
 of as one whose `last` is NO_DOCUMENT."""
@@ -28,13 +30,13 @@ MOST_ROUNDS: Final = 40
 
 
 def chain_start(addresses: NDArray[np.uint64], next_: NDArray[np.uint64]) -> Records:
-    """Returns the `LINK`s of a block's removed documents before the first round.
+    """Returns the `CHAIN_LINK`s of a block's removed documents before the first round.
 
     Args:
         addresses: of the documents, ascending.
         next_: the documents that they point to, or NO_DOCUMENT.
     """
-    links = np.empty(addresses.size, LINK)
+    links = np.empty(addresses.size, CHAIN_LINK)
     links["address"] = links["last"] = addresses
     links["ahead"], links["open"] = next_, next_ != NO_DOCUMENT
     return links
@@ -46,8 +48,8 @@ def chain_asked(links: Records) -> NDArray[np.uint64]:
 
 
 def chain_answers(links: Records, addresses: NDArray[np.uint64]) -> Records:
-    """Returns the `LINK`s of documents of a block, those that were not removed among them."""
-    answers = np.empty(addresses.size, LINK)
+    """Returns the `CHAIN_LINK`s of documents of a block, those that were not removed among them."""
+    answers = np.empty(addresses.size, CHAIN_LINK)
     answers["address"], answers["last"], answers["ahead"] = addresses, NO_DOCUMENT, NO_DOCUMENT
     answers["open"] = 0
     known = np.isin(addresses, links["address"])
@@ -60,7 +62,7 @@ def chain_round(links: Records, answers: Records) -> Records:
 
     Args:
         links: of the block.
-        answers: `LINK`s by address of at least `chain_asked(links)`, from before the round.
+        answers: `CHAIN_LINK`s by address of at least `chain_asked(links)`, from before the round.
     """
     after = links.copy()
     is_open = links["open"] == 1

@@ -154,7 +154,7 @@ class FollowLinks:
 
     def _follow(self, element: tuple[int, Iterable[bytes]]) -> ItemResult[OpenLinks]:
         block, packed = element
-        answers = np.sort(join_records(packed, chains.LINK), order="address")
+        answers = np.sort(join_records(packed, chains.CHAIN_LINK), order="address")
         links = chains.chain_round(self.files.links(block, self.number), answers)
         write_array(self.files.output, _links_path(self.number + 1, block), links)
         return ItemResult(found=(OpenLinks(block, int(links["open"].sum())),))

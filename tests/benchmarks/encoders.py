@@ -82,8 +82,9 @@ def crops(documents: Iterator[bytes], size_bytes: float) -> Iterator[bytes]:
     total = 0
     for text in documents:
         for start in range(0, len(text), CROP_BYTES):
-            yield text[start : start + CROP_BYTES].decode(errors="ignore").encode()
-            total += CROP_BYTES
+            crop = text[start : start + CROP_BYTES].decode(errors="ignore").encode()
+            total += len(crop)
+            yield crop
         if total >= size_bytes:
             return
 

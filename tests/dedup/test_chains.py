@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from massivetext.dedup.chains import (
-    LINK,
+    CHAIN_LINK,
     NO_DOCUMENT,
     chain_answers,
     chain_asked,
@@ -61,7 +61,7 @@ def test_blocks_that_ask_each_other_find_the_same(pointers, size):
                 chain_answers(other, asked[asked // np.uint64(size) == n])
                 for n, other in blocks.items()
             ]
-            answers = np.sort(np.concatenate([np.empty(0, LINK), *parts]), order="address")
+            answers = np.sort(np.concatenate([np.empty(0, CHAIN_LINK), *parts]), order="address")
             after[number] = chain_round(links, answers)
         blocks = after
     found = {int(link["address"]): int(link["last"]) for b in blocks.values() for link in b}

@@ -58,7 +58,7 @@ class OpenParts(Protocol):
         ...
 
 
-class Parts(Protocol):
+class PartSource(Protocol):
     """All parts of a side of the corpus."""
 
     def open(self, parts: Sequence[int]) -> OpenParts:
@@ -81,7 +81,7 @@ class SortedParts:
     files: Sequence[CropFile]
 
     def open(self, parts: Sequence[int]) -> OpenParts:
-        """See `Parts`."""
+        """See `PartSource`."""
         del parts
         return self
 
@@ -119,7 +119,7 @@ class CropFiles:
     files: Sequence[CropFile]
 
     def open(self, parts: Sequence[int]) -> OpenParts:
-        """See `Parts`."""
+        """See `PartSource`."""
         return _OpenCropFiles(self, range(min(parts), max(parts) + 1))
 
 

@@ -42,7 +42,7 @@ from massivetext.pipeline.phases.sequence.planning import (
     plan_parts,
     visits_of,
 )
-from massivetext.pipeline.phases.sequence.shard_files import write_card
+from massivetext.pipeline.phases.sequence.shard_files import write_shards_card
 from massivetext.pipeline.phases.sequence.shards import shards_of, write_shards
 from massivetext.pipeline.phases.sequence.tokenizer_file import TokenizerFile
 from massivetext.sequencing.beam import Quotas, VisitId
@@ -189,7 +189,7 @@ def _write_side(
     dataset = describe(config, survey, drawn, targets, plan, shards, warnings)
     content = dataset.to_json().encode()
     entry = store.write_bytes(run.job.output, f"{plan.folder}/{DATASET_FILE}", content)
-    card = write_card(run.job.output, plan, dataset, bool(config.sequence.held_out))
+    card = write_shards_card(run.job.output, plan, dataset, bool(config.sequence.held_out))
     names = [plan.step(shard.name) for shard in made]
     return dict(zip(names, shards, strict=True)), (entry, *card)
 

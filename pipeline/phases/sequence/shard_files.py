@@ -54,7 +54,7 @@ def write_shard_files(
     return pending.entry, provenance, *sidecars
 
 
-def write_card(
+def write_shards_card(
     output: str, plan: PartPlan, dataset: Dataset, has_held_out: bool
 ) -> tuple[store.FileEntry, ...]:
     """Commits the card of a folder of shards, if their format has one; returns it.

@@ -37,7 +37,7 @@ from massivetext.pipeline.phases.sequence.parts import (
     PART_SCHEMA,
     CropFile,
     CropFiles,
-    Parts,
+    PartSource,
     SortedParts,
     part_path,
 )
@@ -233,7 +233,7 @@ class FillShard:
 
     output: str
     plan: PartPlan
-    parts: Parts
+    parts: PartSource
     shards: int
 
     def __call__(self, shard: Shard) -> ItemResult[ShardContent]:
