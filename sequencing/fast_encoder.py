@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -25,12 +25,9 @@ from massivetext.sequencing.merge_kernels import (
     NOT_HERE,
     TOKEN_BITS,
     UNKNOWN,
-    encode,
     fill_merges,
-    fill_pairs,
-    find_last_pairs,
 )
-from massivetext.sequencing.merges import all_merges
+from massivetext.sequencing.piece_kernels import encode, fill_pairs, find_last_pairs
 from massivetext.sequencing.sentencepiece_file import PieceType, SentencePieceFile
 from massivetext.sequencing.token_type import Tokens, token_type_of
 from massivetext.sequencing.word_cache import BATCH, ROOM, empty_cache, padded
@@ -104,8 +101,9 @@ class FastEncoder:
             np.int32(byte_0),
         )
         near = _ascii_merges(tokens)
-        self._merges = near, *merge_table(all_merges(tokens)), ranks, pieces
-        self._merges = near, *merge_table(self._last_pairs(tokens)), ranks, pieces
+        merges = near, *merge_table(_possible_merges(tokens)), ranks, pieces
+        last_pairs = _last_pairs(tokens, self._characters[2], merges)
+        self._merges: Final = near, *merge_table(last_pairs), ranks, pieces
         self._token_type: Final = token_type_of(len(scores))
         self._of_thread: Final = threading.local()
 
@@ -113,24 +111,14 @@ class FastEncoder:
         """Returns the tokens of valid UTF-8 text, as SentencePiece gives them."""
         if not text.isascii():
             text = text.replace(_SPACE_BYTES, b" ")  # to SentencePiece they are one character
-        out, _, cache, work = space_of_thread(self._of_thread, len(text))
-        count = encode(padded(text), len(text), out, self._characters, self._merges, cache, work)
+        out, stops, cache, work = space_of_thread(self._of_thread, len(text))
+        tables = self._characters, self._merges
+        count = encode(padded(text), len(text), out, stops, *tables, cache, work)
         return out[:count].astype(self._token_type)
-
-    def _last_pairs(self, tokens: dict[str, int]) -> list[tuple[int, int, int]]:
-        """Returns the one pair that makes each piece, of all that could make it."""
-        longest = max(len(piece.encode()) for piece in tokens)
-        stops = np.cumsum([len(piece.encode()) for piece in tokens], dtype=np.int64)
-        lefts, rights = np.empty(len(tokens), np.int32), np.empty(len(tokens), np.int32)
-        text = padded("".join(tokens).encode())
-        work = working_space(longest)
-        find_last_pairs(text, stops, self._characters[2], self._merges, work, lefts, rights)
-        pairs = zip(lefts.tolist(), rights.tolist(), tokens.values(), strict=True)
-        return [(left, right, token) for left, right, token in pairs if left != UNKNOWN]
 
 
 class Space(NamedTuple):
-    """What encoding writes to; of each thread its own, or of one long text."""
+    """What encoding writes to: tokens, ends of words, cache of words, working space."""
 
     out: NDArray[np.uint32]
     stops: NDArray[np.int64]
@@ -147,8 +135,34 @@ def space_of_thread(state: threading.local, size_bytes: int) -> Space:
 
 
 def _space(size_bytes: int, cache: tuple[NDArray[np.generic], ...]) -> Space:
-    out, stops = np.empty(size_bytes + ROOM, np.uint32), np.empty(size_bytes, np.int64)
+    out = np.empty(size_bytes + ROOM, np.uint32)
+    stops = np.empty(max(size_bytes, BATCH), np.int64)
     return Space(out, stops, cache, working_space(size_bytes))
+
+
+def _possible_merges(tokens: Mapping[str, int]) -> list[tuple[int, int, int]]:
+    """Returns every pair of pieces that together are a piece: `(left, right, both)`."""
+    return [
+        (tokens[piece[:cut]], tokens[piece[cut:]], token)
+        for piece, token in tokens.items()
+        for cut in range(1, len(piece))
+        if piece[:cut] in tokens and piece[cut:] in tokens
+    ]
+
+
+def _last_pairs(
+    tokens: Mapping[str, int],
+    character_tokens: NDArray[np.int32],
+    merges: tuple[NDArray[np.generic], ...],
+) -> list[tuple[int, int, int]]:
+    """Returns the one pair that makes each piece, of all that could make it."""
+    sizes = [len(piece.encode()) for piece in tokens]
+    stops = np.cumsum(sizes, dtype=np.int64)
+    lefts, rights = np.empty(len(tokens), np.int32), np.empty(len(tokens), np.int32)
+    text, work = padded("".join(tokens).encode()), working_space(max(sizes))
+    find_last_pairs(text, stops, character_tokens, merges, work, lefts, rights)
+    pairs = zip(lefts.tolist(), rights.tolist(), tokens.values(), strict=True)
+    return [(left, right, token) for left, right, token in pairs if left != UNKNOWN]
 
 
 def _joins(pairs: set[tuple[str, str]]) -> NDArray[np.uint8]:
@@ -222,5 +236,4 @@ def working_space(size_bytes: int) -> tuple[NDArray[np.generic], ...]:
         *(np.empty(symbols, np.int32) for _ in range(4)),
         np.empty(pairs, np.int64),
         *(np.empty(pairs, np.int32) for _ in range(2)),
-        np.empty(BATCH, np.int64),
     )

@@ -1,7 +1,6 @@
-"""The hot loop of the fast encoder: pieces merged by rank, words remembered.
+"""Symbols of a word merged by rank (compiled): what all encoders have in common.
 
-Letters: T tables of characters, M merges, C cache of words, W working space of one call; they are
-tuples of arrays, made in `fast_encoder`.
+Letters: M merges, W working space of one call; they are tuples of arrays, made in `fast_encoder`.
 
 Integers are int64 wherever they are passed on: another type would compile a part once more. Tuples
 are taken apart before the inner loops: handing one to a part costs more than a merge.
@@ -16,24 +15,17 @@ from typing import Any, Final
 
 import numpy as np
 
-from massivetext.hash_table import find_slot, spread
+from massivetext.hash_table import NEXT_SLOT, spread
 from massivetext.kernels import inlined, kernel, lean
-from massivetext.sequencing.word_cache import BATCH, CACHE, find_lines, recall, remember
-from massivetext.utf8 import ASCII_END, character_at, is_continuation
 
 MERGES: Final = "Tuple((int32[:,::1], uint64[::1], uint8[::1], int32[::1], int32[::1]))"
 """Merge of each two ASCII characters or bytes, table of all merges, its filter (which pairs it may
 hold), rank and token of each merge."""
 
-CHARACTER_TABLES: Final = "Tuple((uint8[:,::1], uint64[::1], int32[::1], int32))"
-"""joins_256x256, joined characters, token of each code point, token of byte 0."""
-
 WORK: Final = (
-    "Tuple((int32[::1], int32[::1], int32[::1], int32[::1], int64[::1], int32[::1], int32[::1],"
-    " int64[::1]))"
+    "Tuple((int32[::1], int32[::1], int32[::1], int32[::1], int64[::1], int32[::1], int32[::1]))"
 )
-"""Symbols: token, first byte, next, previous; heap: priority, merge, right symbol; where each word
-of a batch ends."""
+"""Symbols: token, first byte, next, previous; heap: priority, merge, right symbol."""
 
 UNKNOWN: Final = -1
 GONE: Final = -2
@@ -58,32 +50,11 @@ _LOW_MASK: Final = (1 << 32) - 1
 _NO_PAIR: Final = NO_RANK << 32
 """A priority is the rank above the left symbol's place, or above the merge."""
 
-_HALF: Final = np.uint64(32)
 _BYTE_SHIFT: Final = np.uint64(3)
 _BIT_MASK: Final = np.uint64(7)
 _LEFT_SHIFT: Final = np.uint64(TOKEN_BITS)
 _MERGE_SHIFT: Final = np.uint64(MERGE_BITS)
 _MERGE_MASK: Final = np.uint64((1 << MERGE_BITS) - 1)
-
-
-@inlined
-def _pair(left: Any, right: Any) -> Any:
-    """Returns the key (uint64) of two characters."""
-    return (np.uint64(left) << _HALF) | np.uint64(right)
-
-
-@lean
-def _slot(left: Any, right: Any, keys: Any) -> Any:
-    """Returns the entry of two characters in a hash table: its own, or that it would get."""
-    key = _pair(left, right)
-    return find_slot(keys, len(keys) - 1, spread(key), key, EMPTY)
-
-
-@kernel("void(int32[::1], int32[::1], uint64[::1])")
-def fill_pairs(left: Any, right: Any, keys: Any) -> None:
-    """Enters pairs of characters into an empty table."""
-    for pair in range(len(left)):
-        keys[_slot(left[pair], right[pair], keys)] = _pair(left[pair], right[pair])
 
 
 @inlined
@@ -100,7 +71,7 @@ def _merge_slot(left: Any, right: Any, table: Any) -> Any:
     last = np.uint64(len(table) - 1)
     slot = spread(key) & last
     while table[slot] != EMPTY and table[slot] >> _MERGE_SHIFT != key:
-        slot = (slot + np.uint64(1)) & last
+        slot = (slot + NEXT_SLOT) & last
     return slot
 
 
@@ -116,14 +87,7 @@ def fill_merges(left: Any, right: Any, merges: Any, table: Any, table_filter: An
 
 
 @lean
-def _are_joined(text: Any, previous: Any, start: Any, joined: Any) -> Any:
-    """Whether some piece holds two neighbouring characters, which start at these bytes."""
-    left, right = character_at(text, previous)[0], character_at(text, start)[0]
-    return joined[_slot(left, right, joined)] != EMPTY
-
-
-@lean
-def _merge_of(left: Any, right: Any, table: Any, table_filter: Any) -> Any:
+def merge_of(left: Any, right: Any, table: Any, table_filter: Any) -> Any:
     """Returns the merge that joins two neighbours, or UNKNOWN.
 
     Most neighbours have none. The filter, a bit for each hash, says so from a near cache.
@@ -145,35 +109,19 @@ def _first_merge(
     """Returns the merge that joins a symbol with the next, before any symbol was merged."""
     merge = np.int64(near[text[firsts[symbol]], text[firsts[symbol + 1]]])
     if merge == NOT_HERE:
-        merge = _merge_of(symbols[symbol], symbols[symbol + 1], table, table_filter)
+        merge = merge_of(symbols[symbol], symbols[symbol + 1], table, table_filter)
     return merge
-
-
-@lean
-def _characters(
-    text: Any, start: Any, stop: Any, character_tokens: Any, symbols: Any, firsts: Any
-) -> Any:
-    """Makes each character of text[start:stop] a symbol; returns their number."""
-    count = np.int64(0)
-    while start < stop:
-        code_point, size = character_at(text, start)
-        symbols[count] = character_tokens[code_point]
-        firsts[count] = start
-        count += 1
-        start += size
-    firsts[count] = stop
-    return count
 
 
 @lean
 def _priority(left: Any, symbols: Any, table: Any, table_filter: Any, ranks: Any) -> Any:
     """Returns the rank of a symbol and the next above their merge; _NO_PAIR without one."""
-    merge = _merge_of(symbols[left], symbols[left + 1], table, table_filter)
+    merge = merge_of(symbols[left], symbols[left + 1], table, table_filter)
     return np.int64(ranks[merge]) << 32 | merge if merge >= 0 else np.int64(_NO_PAIR)
 
 
 @lean
-def _merge_few(text: Any, count: Any, least: Any, M: Any, W: Any) -> Any:
+def merge_few(text: Any, count: Any, least: Any, M: Any, W: Any) -> Any:
     """Merges the best pair, the leftmost of equals, until none or `least` symbols are left.
 
     Returns the number of symbols.
@@ -262,13 +210,13 @@ def _close_gaps(count: Any, symbols: Any, firsts: Any) -> Any:
 
 @lean
 def _merge_many(text: Any, count: Any, M: Any, W: Any) -> Any:
-    """Does what `_merge_few` does, with a heap of pairs; returns the number of symbols.
+    """Does what `merge_few` does, with a heap of pairs; returns the number of symbols.
 
     Symbols keep their places, linked to their neighbours. Pairs whose symbols have changed stay in
     the heap, and are dropped when they come up.
     """
     near, table, table_filter, ranks, made = M
-    symbols, firsts, nexts, previous, priorities, joins, rights, _ = W
+    symbols, firsts, nexts, previous, priorities, joins, rights = W
     size = np.int64(0)
     for symbol in range(count):
         nexts[symbol] = symbol + 1 if symbol + 1 < count else -1
@@ -283,7 +231,7 @@ def _merge_many(text: Any, count: Any, M: Any, W: Any) -> Any:
         merge = np.int64(joins[0])
         size = _drop_first(size, priorities, joins, rights)
         is_stale = symbols[left] == GONE or symbols[right] == GONE or nexts[left] != right
-        if is_stale or _merge_of(symbols[left], symbols[right], table, table_filter) != merge:
+        if is_stale or merge_of(symbols[left], symbols[right], table, table_filter) != merge:
             continue
         symbols[left], symbols[right] = made[merge], GONE
         nexts[left] = nexts[right]
@@ -293,7 +241,7 @@ def _merge_many(text: Any, count: Any, M: Any, W: Any) -> Any:
             first = np.int64(previous[left]) if pair == 0 else left
             second = left if pair == 0 else np.int64(nexts[left])
             if first >= 0 and second >= 0:
-                merge = _merge_of(symbols[first], symbols[second], table, table_filter)
+                merge = merge_of(symbols[first], symbols[second], table, table_filter)
                 if merge >= 0:
                     priority = (np.int64(ranks[merge]) << 32) | first
                     size = _push(size, priority, merge, second, priorities, joins, rights)
@@ -304,123 +252,5 @@ def _merge_many(text: Any, count: Any, M: Any, W: Any) -> Any:
 def merge_all(text: Any, count: Any, M: Any, W: Any) -> Any:
     """Merges the first `count` symbols of the working space; returns how many are left."""
     if count <= SHORT:
-        return _merge_few(text, count, np.int64(1), M, W)
+        return merge_few(text, count, np.int64(1), M, W)
     return _merge_many(text, count, M, W)
-
-
-@kernel(
-    f"void(Array(uint8, 1, 'C', readonly=True), int64[::1], int32[::1], {MERGES}, {WORK},"
-    " int32[::1], int32[::1])",
-    lean=True,
-)
-def find_last_pairs(
-    text: Any, stops: Any, character_tokens: Any, M: Any, W: Any, lefts: Any, rights: Any
-) -> None:
-    """Finds the pair of tokens that merging the characters of each piece ends with.
-
-    Where a piece stands in a text and no merge crosses its ends, merging goes as it does over its
-    characters alone. So no other pair ever makes it.
-
-    Args:
-        text: the pieces, one behind the other.
-        stops: where each ends.
-        character_tokens: of each code point.
-        M: merges; all pairs that could make a piece.
-        W: working space for the longest piece.
-        lefts: receives the left one of the pair, UNKNOWN for a piece that two others do not make.
-        rights: receives the right one.
-    """
-    symbols, firsts = W[0], W[1]
-    start = np.int64(0)
-    for piece in range(len(stops)):
-        count = _characters(text, start, stops[piece], character_tokens, symbols, firsts)
-        count = _merge_few(text, count, np.int64(2), M, W)
-        is_pair = count == 2 and _merge_of(symbols[0], symbols[1], M[1], M[2]) >= 0
-        lefts[piece] = symbols[0] if is_pair else UNKNOWN
-        rights[piece] = symbols[1] if is_pair else UNKNOWN
-        start = stops[piece]
-
-
-@lean
-def _encode_word(
-    text: Any, start: Any, stop: Any, out: Any, written: Any, T: Any, M: Any, W: Any
-) -> Any:
-    """Appends the tokens of text[start:stop], which nothing outside can merge with."""
-    character_tokens, byte_0 = T[2], T[3]
-    symbols, firsts = W[0], W[1]
-    count = _characters(text, start, stop, character_tokens, symbols, firsts)
-    count = merge_all(text, count, M, W)
-    for symbol in range(count):
-        if symbols[symbol] >= 0:
-            out[written] = symbols[symbol]
-            written += 1
-        else:  # byte fallback
-            for place in range(firsts[symbol], firsts[symbol + 1]):
-                out[written] = byte_0 + np.int32(text[place])
-                written += 1
-    return written
-
-
-@lean
-def _word_stop(text: Any, start: Any, stop: Any, joins: Any, joined: Any) -> Any:
-    """Returns where the word ends that begins at `start`: where no piece holds both neighbours.
-
-    Last byte before and first byte behind rule out most places without a search; for ASCII, they
-    are the characters.
-    """
-    previous, place = start, start + 1
-    before = text[start]
-    while place < stop:
-        byte = text[place]
-        if (before | byte) < ASCII_END:
-            if joins[before, byte] == 0:
-                break
-            previous = place
-        elif not is_continuation(byte):
-            if joins[before, byte] == 0 or not _are_joined(text, previous, place, joined):
-                break
-            previous = place
-        before = byte
-        place += 1
-    return place
-
-
-@kernel(
-    f"int64(Array(uint8, 1, 'C', readonly=True), int64, uint32[::1], {CHARACTER_TABLES}, {MERGES},"
-    f" {CACHE}, {WORK})",
-    lean=True,
-)
-def encode(text: Any, size_bytes: Any, out: Any, T: Any, M: Any, C: Any, W: Any) -> Any:
-    """Writes the tokens of valid UTF-8 text to `out`; returns their number.
-
-    The text is cut wherever no piece holds the two characters at the cut: no merge can cross it.
-
-    Args:
-        text: the text, padded (see `word_cache`).
-        size_bytes: of the text.
-        out: room for as many tokens as the text has bytes, and `word_cache.ROOM` more.
-        T: characters.
-        M: merges.
-        C: words that were met before.
-        W: working space.
-    """
-    joins, joined, lines, stops = T[0], T[1], C[4], W[7]
-    written, start = np.int64(0), np.int64(0)
-    while start < size_bytes:
-        count, stop = np.int64(0), start
-        while count < BATCH and stop < size_bytes:
-            stop = _word_stop(text, stop, size_bytes, joins, joined)
-            stops[count] = stop
-            count += 1
-        find_lines(text, start, stops, np.int64(0), count, C)
-        for word in range(count):
-            stop = stops[word]
-            known = recall(text, start, stop - start, lines[word], out, written, C)
-            if known >= 0:
-                written = known
-            else:
-                first = written
-                written = _encode_word(text, start, stop, out, written, T, M, W)
-                remember(text, start, stop - start, out, first, written, C)
-            start = stop
-    return written

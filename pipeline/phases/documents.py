@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import xxhash
 
 from massivetext.config import Config, Source
@@ -23,6 +24,7 @@ from massivetext.filters.markup import Markup, read_markup
 from massivetext.filters.opt_outs import opt_out_signals
 from massivetext.filters.safesearch import SafeSearchScorer, Verdict, load_scorer
 from massivetext.filters.verdicts import first_stages, judge
+from massivetext.pipeline.phases.sequence.tokenizer_file import load_configured_tokenizer
 from massivetext.records import (
     DOCUMENT_SCHEMA,
     EVIDENCE_TYPE,
@@ -78,8 +80,6 @@ def load_models(config: Config) -> CurationModels:
     """
     tokenizer = None
     if config.tokenizer.model:
-        from massivetext.pipeline.phases.sequence.phase import load_configured_tokenizer
-
         tokenizer = load_configured_tokenizer(config.tokenizer)
     language = load_language_model(config.language.model)
     return CurationModels(language, load_scorer(config.safesearch), tokenizer)
@@ -185,10 +185,11 @@ class DocumentMaker:
             characters=self.config.repetition.characters,
         )
         labels, scores = identify(contents, self.language)
+        column = pa.array(contents, pa.large_string())
         columns: dict[str, Any] = {
             **self._identity(texts),
-            "text": contents,
-            "text_bytes": [len(content.encode()) for content in contents],
+            "text": column,
+            "text_bytes": pc.call_function("binary_length", [column]),
             "tokens": self._token_counts(contents),
             "item": pa.nulls(len(texts), pa.string()),  # which nobody knows here
             "row": pa.nulls(len(texts), pa.int64()),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from massivetext.sequencing.byte_level.gigatoken_encoder import gigatoken_encoder
+from massivetext.sequencing.byte_level.gigatoken_encoder import Encode, gigatoken_encoder
 from massivetext.sequencing.byte_level.kernel_encoder import KernelEncoder, merges_of
 from massivetext.sequencing.byte_level.reference import ReferenceEncoder
 from massivetext.sequencing.byte_level.vocabulary import Vocabulary
@@ -50,9 +50,7 @@ class ByteLevelEncoder:
         """Returns what `encode` returns, by its definition."""
         return self._encode(text, self._by_reference)
 
-    def _encode(
-        self, text: bytes, encode: Callable[[bytes], NDArray[np.uint32]]
-    ) -> NDArray[np.uint32]:
+    def _encode(self, text: bytes, encode: Encode) -> NDArray[np.uint32]:
         if self._literals is None or not self._literals.search(text):
             return encode(self._normalized(text))
         parts = []
@@ -70,7 +68,7 @@ class ByteLevelEncoder:
         return unicodedata.normalize(form, text.decode()).encode()
 
     @cached_property
-    def _by_reference(self) -> Callable[[bytes], NDArray[np.uint32]]:
+    def _by_reference(self) -> Encode:
         return ReferenceEncoder(self._vocabulary).encode
 
 

@@ -73,12 +73,10 @@ class SortedParts:
     Attributes:
         output: the output folder.
         folder: of the parts, below the output folder.
-        files: of tokenised crops; not needed any more.
     """
 
     output: str
     folder: str
-    files: Sequence[CropFile]
 
     def open(self, parts: Sequence[int]) -> OpenParts:
         """See `PartSource`."""
@@ -110,12 +108,10 @@ class CropFiles:
 
     Attributes:
         output: the output folder.
-        folder: of sorted parts, of which there are none.
         files: of tokenised crops.
     """
 
     output: str
-    folder: str
     files: Sequence[CropFile]
 
     def open(self, parts: Sequence[int]) -> OpenParts:

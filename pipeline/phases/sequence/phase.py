@@ -44,14 +44,17 @@ from massivetext.pipeline.phases.sequence.planning import (
 )
 from massivetext.pipeline.phases.sequence.shard_files import write_shards_card
 from massivetext.pipeline.phases.sequence.shards import shards_of, write_shards
-from massivetext.pipeline.phases.sequence.tokenizer_file import TokenizerFile
+from massivetext.pipeline.phases.sequence.tokenizer_file import (
+    TokenizerFile,
+    load_configured_tokenizer,
+)
 from massivetext.sequencing.beam import Quotas, VisitId
 from massivetext.sequencing.crop_batches import CROP_DTYPE
 from massivetext.sequencing.dataset import DATASET_FILE, HELD_OUT_FOLDER, TOKENIZER_FILE
 from massivetext.sequencing.draws import Shortage, part_quotas, settle
 from massivetext.sequencing.held_out import Side
 from massivetext.sequencing.mixture import Mixture, Shares, make_mixture
-from massivetext.sequencing.tokenizer import Tokenizer, make_tokenizer, require_usable
+from massivetext.sequencing.tokenizer import Tokenizer, make_tokenizer
 from massivetext.sequencing.tokenizer_training import (
     TrainedTokenizer,
     sampling_limits,
@@ -78,20 +81,6 @@ def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
         "tokenizer": _tokenizer_settings(config),
         "sequence": config.sequence,
     }
-
-
-def load_configured_tokenizer(config: TokenizerConfig) -> Tokenizer:
-    """Returns the tokenizer that `tokenizer.model` names.
-
-    Raises:
-        ConfigError: if the file is missing or is not a suitable model.
-    """
-    try:
-        tokenizer = make_tokenizer(store.read_bytes(config.model), config.bos, config.eos)
-        require_usable(tokenizer, config.allow_lossy)
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"tokenizer.model = {config.model!r}: {error}") from None
-    return tokenizer
 
 
 def _tokenizer_settings(config: Config) -> Any:

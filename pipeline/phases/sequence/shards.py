@@ -167,7 +167,11 @@ def write_shards(
     size = plan.token_type.itemsize
     token_bytes = sum(size * f.tokens + CROP_DTYPE.itemsize * f.crops for f in files.values())
     is_sorted = plan.parts * len(files) > MOST_OPENED
-    parts = (SortedParts if is_sorted else CropFiles)(steps.output, plan.parts_folder, tuple(files))
+    parts = (
+        SortedParts(steps.output, plan.parts_folder)
+        if is_sorted
+        else CropFiles(steps.output, tuple(files))
+    )
     # Measured: a shard and what is held beside it take 1.5 times its tokens.
     item_bytes = 7 * token_bytes // (4 * len(shards))
     work = FillShard(steps.output, plan, parts, len(shards))

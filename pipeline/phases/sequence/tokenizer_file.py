@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from massivetext.config import ConfigError, TokenizerConfig
 from massivetext.content_cache import load_by_content
 from massivetext.pipeline.engine import store
-from massivetext.sequencing.tokenizer import Tokenizer, make_tokenizer
+from massivetext.sequencing.tokenizer import Tokenizer, make_tokenizer, require_usable
 
 
 @dataclass(frozen=True)
@@ -50,3 +51,17 @@ class TokenizerFile:
 
     def _read(self, path: str) -> Tokenizer:
         return make_tokenizer(store.read_bytes(path), *self.special)
+
+
+def load_configured_tokenizer(config: TokenizerConfig) -> Tokenizer:
+    """Returns the tokenizer that `tokenizer.model` names.
+
+    Raises:
+        ConfigError: if the file is missing or is not a suitable model.
+    """
+    try:
+        tokenizer = make_tokenizer(store.read_bytes(config.model), config.bos, config.eos)
+        require_usable(tokenizer, config.allow_lossy)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"tokenizer.model = {config.model!r}: {error}") from None
+    return tokenizer

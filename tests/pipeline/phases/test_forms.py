@@ -10,7 +10,7 @@ import pytest
 from massivetext.pipeline.commands.cli import main
 from massivetext.records import DOCUMENT_SCHEMA, MARKDOWN_DOCUMENT_SCHEMA
 from massivetext.sequencing.shards.reader import ShardReader
-from tests.pipeline.small_run import WORDS
+from tests.pipeline.small_run import SEQUENCES, WORDS
 
 CONFIG = """
 [[source]]
@@ -28,15 +28,6 @@ fields = {{ text = "text", id = "id" }}
 
 [extraction]
 format = "{form}"
-
-[tokenizer]
-vocab_size = 400
-
-[sequence]
-length = 64
-crops_per_group = 4
-shards = 2
-weights = {{ massiveweb = 0.5, books = 0.5 }}
 """
 
 
@@ -59,7 +50,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     outputs = {}
     for form in ("text", "markdown"):
         config = folder / f"{form}.toml"
-        config.write_text(CONFIG.format(folder=folder, form=form))
+        weights = "weights = { massiveweb = 0.5, books = 0.5 }\n"
+        config.write_text(CONFIG.format(folder=folder, form=form) + SEQUENCES + weights)
         outputs[form] = folder / form
         assert main(["run", str(config), "--output", str(outputs[form]), "--quiet"]) == 0
     return outputs
