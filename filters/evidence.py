@@ -124,7 +124,7 @@ _BY_GRAM_SIZE: Final = tuple(
 
 
 def first_passages(text: str, rules: Iterable[str], options: Repetition) -> list[Passage]:
-    """Returns the passage behind each failed rule of quality and repetition, as far as one shows.
+    """Returns the passage behind each failed rule of quality and repetition, where there is one.
 
     A rule on something beside the text has none, nor has one whose passages all lie behind the
     last of SEARCHED_CHARACTERS. Of a text that has too little of something and in truth none of

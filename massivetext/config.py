@@ -274,7 +274,7 @@ def run_fingerprint(config: Config) -> str:
 
 
 def without_places(section: SectionT) -> SectionT:
-    """Returns a section, or a tuple of such, without what of its paths is no part of a run.
+    """Returns a section, or a tuple of sections, with its paths cut to what a run depends on.
 
     Of models and lists the file names stay.
     """

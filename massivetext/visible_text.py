@@ -1,4 +1,4 @@
-"""Text of others, shown to people: bounded, on one line, and nothing in it acts on what shows it.
+"""Untrusted text, shown to people: bounded, on one line, and unable to act on the terminal or page.
 
 Titles, URLs and hosts come from strangers. A control character moves the cursor or hides text, a
 bidi character makes `moc.live` read `evil.com`; both are written out.
@@ -23,7 +23,7 @@ def made_visible(text: str, most: int = SHOWN_CHARACTERS) -> str:
     """Returns a text with what cannot be seen written as `<U+202E>`, and its end cut off.
 
     Args:
-        text: of whatever origin.
+        text: from anywhere.
         most: characters that are shown; of a longer text the number of all is told.
     """
     cut = text[:most]

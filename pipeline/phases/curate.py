@@ -266,7 +266,7 @@ def _divide(judged: pa.Table) -> tuple[pa.Table, pa.Table]:
 
 
 def stated(config: Config) -> dict[str, Any]:
-    """Returns what of the configuration the phase's results depend on."""
+    """Returns the settings that the phase's results depend on."""
     sections: dict[str, Any] = {
         "output": {"rejected_text": config.output.rejected_text},
         "limits": {"record_bytes": config.limits.record_bytes},

@@ -243,7 +243,7 @@ def _map_array(output: str, path: str) -> np.ndarray:
 
 
 def stated(config: Config) -> dict[str, Any]:
-    """Returns what of the configuration the phase's results depend on."""
+    """Returns the settings that the phase's results depend on."""
     shingles = {"ngram": config.dedup.ngram, "fold_case": config.dedup.fold_case}
     return {"decontamination": config.decontamination, "shingles": shingles}
 

@@ -191,7 +191,7 @@ class DocumentMaker:
             "text": column,
             "text_bytes": pc.call_function("binary_length", [column]),
             "tokens": self._token_counts(contents),
-            "item": pa.nulls(len(texts), pa.string()),  # which nobody knows here
+            "item": pa.nulls(len(texts), pa.string()),  # not known here
             "row": pa.nulls(len(texts), pa.int64()),
             **{name: counted.column(name) for name in (*QUALITY_MEASURES, *REPETITION_MEASURES)},
             "language": labels,

@@ -1,4 +1,4 @@
-"""Finds the records that somebody names: by id, source id or URL, in whatever spelling."""
+"""Finds records by name: an id, a source id or a URL, in any spelling."""
 
 from __future__ import annotations
 

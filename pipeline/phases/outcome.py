@@ -39,7 +39,7 @@ skipped."""
 
 
 def columns_of(folder: Folder) -> list[str]:
-    """Returns the columns of a folder that hold names: what is no document has no id."""
+    """Returns the columns of a folder that hold names; only documents have an id."""
     return [c for c in NAME_COLUMNS if c != "id" or folder in ("documents", "rejected")]
 
 
@@ -139,9 +139,9 @@ class RecordOutcome:
             it was no document; None if it stays.
         reasons: every failed rule, or every reason of its removal.
         row: the columns of its row.
-        rules: what every rule in force for its source says; none of what is no document.
+        rules: what every rule in force for its source says; empty if it is not a document.
         removal: why it was removed, if it was.
-        finished: the phases that had their say; a verdict is final when `corpus` is among them.
+        finished: the phases that are done; a verdict is final when `corpus` is among them.
     """
 
     place: RecordPlace
@@ -172,7 +172,7 @@ class RecordOutcome:
 
 
 def metadata_of(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the facts in a row's metadata; none if they are no JSON object."""
+    """Returns the facts in a row's metadata; none if it is not a JSON object."""
     try:
         facts = json.loads(row.get("metadata") or "{}")
     except ValueError:
@@ -291,7 +291,7 @@ class FinishedRun:
         return self.outcome_of(place, self.row(place))
 
     def outcome_of(self, place: RecordPlace, row: Mapping[str, Any]) -> RecordOutcome:
-        """As `outcome`, for whoever has the row at hand."""
+        """Does what `outcome` does for a caller that has the row already."""
         if place.folder in ("failed", "skipped"):
             reason = row["error"] if place.folder == "failed" else row["kind"]
             return RecordOutcome(
@@ -325,7 +325,7 @@ class FinishedRun:
         raise KeyError(f"{path} has no row {place.row}")
 
     def _removal(self, place: RecordPlace) -> Removal | None:
-        """Returns why a document was removed, as far as that is published."""
+        """Returns why a document was removed, if `removed/` says so."""
         table = self._removed(place.item)
         index = pc.index(table["row"], place.row).as_py()
         if index < 0:
@@ -334,7 +334,7 @@ class FinishedRun:
         return removal_of(row, "corpus" in self.finished)
 
     def _removed(self, item: str) -> pa.Table:
-        """Returns the rows of `removed/` of an item; whoever asks for many asks item by item."""
+        """Returns the rows of `removed/` of an item; one item is kept at a time."""
         if item not in self._tables:
             path = self._path("removed", item)
             is_there = store.exists(path)

@@ -147,7 +147,7 @@ def load_phase(phase: Phase) -> PhaseWork:
 def table_stamp(config: Config, phase: Phase) -> dict[str, str]:
     """Returns what the footers of a phase's tables state: schema version, phase, settings.
 
-    The settings are a fingerprint of what of the configuration this phase and those before it
+    The settings are a fingerprint of the settings that this phase and those before it
     depend on, and of their versions. Paths do not count, so that the same run in another folder
     writes the same bytes; of models and lists the names of the files do.
     """

@@ -1,4 +1,4 @@
-"""What of a text would be Markdown by accident, and gets a backslash: no more than that."""
+"""Escapes: what would be Markdown by accident gets a backslash, and nothing else does."""
 
 from __future__ import annotations
 

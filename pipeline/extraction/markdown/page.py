@@ -59,7 +59,7 @@ class LaidOutPage:
         self.headings = [NOTHING] * count
         """The nearest heading around each node."""
         self.rows = [NOTHING] * count
-        """The nearest table row around each node, whatever its layout."""
+        """The nearest table row around each node, in tables of any layout."""
         self.containers: list[tuple[int, ...]] = [()] * count
         """The list items and quotations around each node, the outermost first."""
         self._listings: dict[int, int] = {}

@@ -64,7 +64,7 @@ def find_entries(stream: BinaryIO, wanted: int) -> NDArray[np.void]:
         wanted: the hash.
 
     Raises:
-        ValueError: if the file is no part of an index.
+        ValueError: if the file is not part of an index.
     """
     head = stream.read(_FIRST_READ_BYTES)
     if head[:8] != MAGIC:

@@ -85,7 +85,7 @@ def name_entries(
     """Returns the entries of some rows.
 
     Args:
-        columns: their names, column by column; what is empty is no name.
+        columns: their names, column by column; empty ones do not count.
         folder: the folder's number.
         item: the item's number.
         first_row: the first row's number.

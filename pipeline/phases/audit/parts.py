@@ -1,4 +1,4 @@
-"""How a space of hashes is cut into the files of a table, whatever memory and workers there are."""
+"""How a space of hashes is cut into the files of a table, for any memory and number of workers."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ class SignItem:
 
 
 def stated(config: Config) -> dict[str, Any]:
-    """Returns what of the configuration the phase's results depend on."""
+    """Returns the settings that the phase's results depend on."""
     return {"seed": config.seed, "dedup": asdict(config.dedup)}
 
 

@@ -95,7 +95,7 @@ def _checksums(folder: str, split: str) -> Iterator[tuple[str, str]]:
 
 
 def _description(target: str, splits: Sequence[ExportedSplit], checksums: Mapping[str, str]) -> str:
-    """Returns what whoever reads the export must know of its tokens, as JSON."""
+    """Returns what a reader of the export must know about its tokens, as JSON."""
     dataset = splits[0].reader.dataset
     facts = {
         "target": target,

@@ -1,4 +1,4 @@
-"""What is exported: the shards of one split, whatever their format, some sequences at a time."""
+"""What is exported: the shards of one split, in any format, some sequences at a time."""
 
 from __future__ import annotations
 
