@@ -140,19 +140,18 @@ def _threshold(threshold: float | tuple[str, ...]) -> str:
 def _print_evidence(console: Console, config: Config, outcome: RecordOutcome) -> None:
     """Prints the passages behind the failed rules: of the text, as far as the run kept it."""
     row = outcome.row
-    is_whole = len(row["text"].encode()) == row["text_bytes"]
-    for rule in outcome.reasons if is_whole else ():
-        _print_spans(console, config, row["text"], rule)
-    if not is_whole:
-        _print_passages(console, row["evidence"] or ())
-    if not is_whole:
-        console.print(
-            f"\nThe run kept {len(row['text']):,} characters of a text of {row['text_bytes']:,} "
-            f"bytes (output.rejected_text = {config.output.rejected_text!r}), and one passage for "
-            "a rule; 'full' shows all of them.",
-            markup=False,
-            soft_wrap=True,
-        )
+    if len(row["text"].encode()) == row["text_bytes"]:
+        for rule in outcome.reasons:
+            _print_spans(console, config, row["text"], rule)
+        return
+    _print_passages(console, row["evidence"] or ())
+    console.print(
+        f"\nThe run kept {len(row['text']):,} characters of a text of {row['text_bytes']:,} "
+        f"bytes (output.rejected_text = {config.output.rejected_text!r}), and one passage for "
+        "a rule; 'full' shows all of them.",
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 def _print_spans(console: Console, config: Config, text: str, rule: str) -> None:

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator
 
 from massivetext.pipeline.engine.errors import UsageError
+from massivetext.pipeline.engine.lock import is_at
 
 try:
     import fcntl
@@ -59,7 +60,7 @@ def _held(folder: str) -> Iterator[None]:
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             _lock(descriptor, folder)
-            if _is_at(folder, descriptor):  # else its holder has renamed or deleted it meanwhile
+            if is_at(folder, descriptor):  # else its holder has renamed or deleted it meanwhile
                 yield
                 return
         finally:
@@ -74,13 +75,6 @@ def _lock(descriptor: int, folder: str) -> None:
         raise UsageError(
             f"another program writes {folder}; wait for its end, or name another folder"
         ) from None
-
-
-def _is_at(folder: str, descriptor: int) -> bool:
-    try:
-        return os.path.samestat(os.stat(folder), os.fstat(descriptor))
-    except FileNotFoundError:
-        return False
 
 
 def _clear(folder: str) -> None:

@@ -154,14 +154,15 @@ def _lock_file(path: Path, output: str) -> int:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise _refusal(output, _parse(path.read_bytes())) from None
-            if _is_at(path, descriptor):  # else its holder has deleted it meanwhile
+            if is_at(path, descriptor):  # else its holder has deleted it meanwhile
                 stack.pop_all()
                 return descriptor
 
 
-def _is_at(path: Path, descriptor: int) -> bool:
+def is_at(path: str | Path, descriptor: int) -> bool:
+    """Whether an open file or folder still has its name."""
     try:
-        return os.path.samestat(path.stat(), os.fstat(descriptor))
+        return os.path.samestat(os.stat(path), os.fstat(descriptor))
     except FileNotFoundError:
         return False
 

@@ -28,8 +28,6 @@ from massivetext.sequencing.token_type import Tokens, token_type_of
 if TYPE_CHECKING:
     from massivetext.sequencing.tokenizer import Tokenizer
 
-_HASHED_BYTES: Final = 1 << 20
-
 _MOST_OPEN: Final = 64
 """Our choice: shards open at a time; a process may have some hundred files, and shares them."""
 
@@ -216,11 +214,7 @@ def _require_checksum(path: str, xxh3: str) -> None:
     """Reads a whole shard and compares it with what was written."""
     import xxhash
 
-    digest = xxhash.xxh3_64()
     with open(path, "rb") as stream:
-        while part := stream.read(_HASHED_BYTES):
-            digest.update(part)
-    if digest.hexdigest() != xxh3:
-        raise ValueError(
-            f"{path} is damaged: its checksum is {digest.hexdigest()}, {DATASET_FILE} says {xxh3}"
-        )
+        found = hashlib.file_digest(stream, xxhash.xxh3_64).hexdigest()
+    if found != xxh3:
+        raise ValueError(f"{path} is damaged: its checksum is {found}, {DATASET_FILE} says {xxh3}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import json
 import os
@@ -87,11 +88,8 @@ def token_bytes(dataset: Dataset) -> int:
 def _checksums(folder: str, split: str) -> Iterator[tuple[str, str]]:
     """Yields name and xxh3-64 of the files of a split."""
     for name in sorted(os.listdir(os.path.join(folder, split))):
-        digest = xxhash.xxh3_64()
         with open(os.path.join(folder, split, name), "rb") as stream:
-            while part := stream.read(1 << 20):
-                digest.update(part)
-        yield name, digest.hexdigest()
+            yield name, hashlib.file_digest(stream, xxhash.xxh3_64).hexdigest()
 
 
 def _description(target: str, splits: Sequence[ExportedSplit], checksums: Mapping[str, str]) -> str:
