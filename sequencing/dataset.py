@@ -11,6 +11,10 @@ SCHEMA_VERSION: Final = 1
 
 DATASET_FILE: Final = "dataset.json"
 TOKENIZER_FILE: Final = "tokenizer.model"
+_DAMAGED: Final = (
+    f"{DATASET_FILE} is damaged: expected what `massivetext sequence` writes; "
+    "`massivetext verify OUT --repair` makes it anew"
+)
 HELD_OUT_FOLDER: Final = "held_out"
 """Beside the shards to train on: those of documents that are held out, in the same layout."""
 
@@ -120,14 +124,17 @@ class Dataset:
         return json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n"
 
     @classmethod
-    def from_json(cls, text: str) -> Dataset:
+    def from_json(cls, text: str | bytes) -> Dataset:
         """Returns the dataset that `to_json` described.
 
         Raises:
             ValueError: if it has another schema version or is not such a file.
         """
-        record: dict[str, Any] = json.loads(text)
-        version = record.get("schema_version")
+        try:
+            record: dict[str, Any] = json.loads(text)
+            version = record.get("schema_version")
+        except (ValueError, AttributeError):
+            raise ValueError(_DAMAGED) from None
         if version != SCHEMA_VERSION:
             raise ValueError(
                 f"{DATASET_FILE} has schema version {version}; this program reads "
@@ -137,7 +144,10 @@ class Dataset:
         missing = [name for name in required if name not in record]
         if missing:
             raise ValueError(f"{DATASET_FILE} lacks {', '.join(missing)}")
-        shards = tuple(ShardEntry(**entry) for entry in record.pop("shards"))
-        subsets = {name: SubsetEntry(**entry) for name, entry in record.pop("subsets").items()}
-        warnings = tuple(record.pop("warnings"))
-        return cls(**record, shards=shards, subsets=subsets, warnings=warnings)
+        try:
+            shards = tuple(ShardEntry(**entry) for entry in record.pop("shards"))
+            subsets = {name: SubsetEntry(**entry) for name, entry in record.pop("subsets").items()}
+            warnings = tuple(record.pop("warnings"))
+            return cls(**record, shards=shards, subsets=subsets, warnings=warnings)
+        except (TypeError, AttributeError):
+            raise ValueError(_DAMAGED) from None

@@ -189,20 +189,20 @@ def explain_sequence(output: str, number: int) -> None:
     """Prints the crops that a sequence is made of.
 
     Raises:
-        UsageError: if the sequence does not exist.
+        UsageError: if the sequence does not exist, or the shards are damaged.
     """
     from massivetext.sequencing import ShardReader
+    from massivetext.sequencing.shards import NoShardsError
 
-    reader = ShardReader(store.join(output, "sequences"))
-    if not 0 <= number < len(reader):
-        raise UsageError(
-            f"sequence {number} does not exist: the shards hold 0 to {len(reader) - 1}"
-        )
     try:
-        tokenizer = reader.tokenizer()
-    except ValueError as error:
+        reader = ShardReader(store.join(output, "sequences"))
+        if not 0 <= number < len(reader):
+            raise UsageError(
+                f"sequence {number} does not exist: the shards hold 0 to {len(reader) - 1}"
+            )
+        tokenizer, tokens = reader.tokenizer(), reader[number]
+    except (NoShardsError, ValueError) as error:
         raise UsageError(str(error)) from None
-    tokens = reader[number]
     console = report_console()
     for crop in reader.provenance(number):
         console.print(

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from massivetext.pipeline.engine import store
+from massivetext.pipeline.engine.errors import UsageError
 from massivetext.pipeline.phases.audit.name_index import INDEX, find_entries, hash_of_name
 from massivetext.pipeline.phases.audit.parts import part_name, part_of_hash
 from massivetext.pipeline.phases.document_names import NAME_COLUMNS, plain_name
@@ -48,9 +49,23 @@ def has_name(outcome: RecordOutcome, name: str) -> bool:
 
 
 def indexed(output: str, name: str) -> list[RecordPlace]:
-    """Returns the places of all records whose names have the hash of this one."""
+    """Returns the places of all records whose names have the hash of this one.
+
+    Raises:
+        UsageError: if the index is damaged.
+    """
+    try:
+        return _read_index(output, hash_of_name(name))
+    except (FileNotFoundError, ValueError, LookupError, TypeError):
+        raise UsageError(
+            f"the index of names in {output} is damaged; `massivetext verify {output} --repair` "
+            "makes it anew"
+        ) from None
+
+
+def _read_index(output: str, wanted: int) -> list[RecordPlace]:
+    """Returns the places that the index has for a hash."""
     described = json.loads(store.read_bytes(store.below(output, INDEX)))
-    wanted = hash_of_name(name)
     count = described["parts"]
     number = int(part_of_hash(np.array([wanted], np.uint64), count)[0])
     with store.open_input(store.below(output, f"index/{part_name(number, count)}.bin")) as stream:

@@ -64,7 +64,7 @@ class ShardReader:
                 f"{self.folder} holds no {DATASET_FILE}: expected the folder `sequences` of a "
                 "finished run"
             )
-        with open(self._local.path(DATASET_FILE), encoding="utf-8") as stream:
+        with open(self._local.path(DATASET_FILE), "rb") as stream:
             self.dataset = Dataset.from_json(stream.read())
         self._stops = list(itertools.accumulate(shard.records for shard in self.dataset.shards))
         self._files: dict[int, SequenceFile] = {}

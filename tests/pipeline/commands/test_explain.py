@@ -1,5 +1,6 @@
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,40 @@ def test_what_cannot_be_explained_is_bad_use(
     out, err = capsys.readouterr()
     assert said in err
     assert not out
+
+
+@pytest.mark.parametrize(
+    ("damaged", "arguments", "message"),
+    [
+        ("index/index.json", ["enwiki/334"], "the index of names in .* is damaged"),
+        ("index/part-*.bin", ["enwiki/334"], "the index of names in .* is damaged"),
+        ("removed/**/*.parquet", ["enwiki/334"], "a table in .* is damaged"),
+        ("sequences/dataset.json", ["--sequence", "3"], "dataset.json is damaged"),
+        ("sequences/shard-*", ["--sequence", "3"], "the file is not the one that was written"),
+    ],
+)
+def test_a_damaged_folder_is_one_line(
+    sample_run: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    damaged: str,
+    arguments: list[str],
+    message: str,
+) -> None:
+    shutil.copytree(sample_run, tmp_path / "out")
+    for file in (tmp_path / "out").glob(damaged):
+        file.write_bytes(b"\x9c\xad no such file \x00" * 9)
+    assert main(["explain", str(tmp_path / "out"), *arguments]) == 2
+    said = capsys.readouterr().err
+    assert re.search(message, said)
+    assert said.count("\n") == 1
+
+
+def test_a_folder_without_shards_is_bad_use(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["explain", str(tmp_path), "--sequence", "0"]) == 2
+    assert capsys.readouterr().err.endswith("expected the folder `sequences` of a finished run\n")
 
 
 def test_a_sequence_shows_the_text_of_its_crops(
