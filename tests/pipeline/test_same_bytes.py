@@ -101,8 +101,10 @@ def sample_records(subset: str) -> list[dict[str, str]]:
 
 
 def corpus(output: Path) -> pa.Table:
+    """Returns all documents in order; not the item and row, which say where in the input each is."""
     tables = [pq.read_table(file) for file in sorted((output / "corpus").rglob("*.parquet"))]
-    return pa.concat_tables(tables).sort_by("id").combine_chunks()
+    documents = pa.concat_tables(tables).drop_columns(["item", "row"])
+    return documents.sort_by("id").combine_chunks()
 
 
 def shard_sums(output: Path) -> list[str]:
