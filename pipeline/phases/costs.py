@@ -90,6 +90,7 @@ class Forecast:
         input_bytes: stored bytes of all input files.
         text_share: the part of a documents file that its texts and names are.
         draws: how often each subset's corpus is read for its crops.
+        visit_tokens: in the crops that one visit of all text gives.
     """
 
     config: Config
@@ -100,6 +101,7 @@ class Forecast:
     input_bytes: float
     text_share: float
     draws: Mapping[str, int]
+    visit_tokens: float
 
     def size(self, *folders: str) -> float:
         """Returns the bytes of all files in these folders."""

@@ -28,6 +28,7 @@ from massivetext.pipeline.engine.engine import BeamEngine
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.phases.plan import plan
 from massivetext.pipeline.phases.run import run_phases
+from massivetext.pipeline.phases.sequence import parts
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "sample/config.toml"
@@ -59,10 +60,12 @@ PIPELINES = {
     *("dedup-cluster-start-0", "dedup-cluster-000-0"),
     *("decontaminate-count", "decontaminate-match-to-corpus-write"),
     "removed-publish",
-    *("sequence-survey", "sequence-tokenise-000-to-count-000", "sequence-sort-to-shards"),
+    *("corpus-survivors-000-0", "corpus-survivors-to-removed", "audit-tally-to-index"),
+    *("sequence-survey", "sequence-tokenise-000-to-count-000"),
+    *("sequence-shards", "sequence-sort-to-shards"),
 }
-"""What must have been made with every rule of dedup; `tokenise`, `count`, `greedy` and `cluster`
-are made once or more."""
+"""What must have been made with every rule of dedup, and with few and many crop files; `tokenise`,
+`count`, `greedy` and `cluster` are made once or more."""
 
 PRIMITIVES = {
     "beam:transform:impulse:v1",
@@ -104,6 +107,11 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(BeamEngine, "run", translating(BeamEngine.run, folder))
         run_phases(job, items, "run")
+        with pytest.MonkeyPatch.context() as many:
+            many.setattr(parts, "MOST_OPENED", 0)  # as if there were too many crop files
+            sequence = dataclasses.replace(config.sequence, shards=2)
+            again = dataclasses.replace(config, sequence=sequence)
+            run_phases(dataclasses.replace(job, config=again, restart=True), items, "sequence")
         for rule in ("greedy", "cluster"):
             dedup = dataclasses.replace(config.dedup, rule=rule)
             again = dataclasses.replace(config, dedup=dedup)

@@ -101,7 +101,7 @@ def sample_records(subset: str) -> list[dict[str, str]]:
 
 
 def corpus(output: Path) -> pa.Table:
-    """Returns all documents in order; not the item and row, which say where in the input each is."""
+    """Returns all documents in order, without item and row: where in the input each stood."""
     tables = [pq.read_table(file) for file in sorted((output / "corpus").rglob("*.parquet"))]
     documents = pa.concat_tables(tables).drop_columns(["item", "row"])
     return documents.sort_by("id").combine_chunks()

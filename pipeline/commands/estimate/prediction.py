@@ -198,6 +198,7 @@ class Prediction:
             input_bytes=sum(scan.stored_bytes for scan in self.sample.scans.values()),
             text_share=text_share(self.run.job),
             draws={name: supply.readings for name, supply in self.supplies.items()},
+            visit_tokens=sum(subset.tokens for subset in self.visit.values()),
         )
 
     def _subsets(self) -> dict[str, SubsetEstimate]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -38,6 +38,16 @@ MOST_OPENED: Final = 4096
 file takes a millisecond; sorting takes as long for each 30 KB of tokens (measured)."""
 
 
+READ_BYTES: Final = 64_000_000
+"""Our choice: what shards hold of the tokens of crop files. Files are read once for so much: a row
+group of a file covers several parts."""
+
+
+def must_sort(parts: int, files: int) -> bool:
+    """Whether so many parts of so many crop files are sorted first."""
+    return parts * files > MOST_OPENED
+
+
 @dataclass(frozen=True)
 class CropFile:
     """A file of tokenised crops, and the subset that they come from."""
@@ -54,7 +64,7 @@ class OpenParts(Protocol):
         ...
 
     def tokens(self, part: int, visit: VisitId) -> Iterator[Tokens]:
-        """Yields the tokens of each of these crops; cheap if a part is read at a time."""
+        """Yields the tokens of each of these crops; cheap if parts are read in their order."""
         ...
 
 
@@ -109,10 +119,12 @@ class CropFiles:
     Attributes:
         output: the output folder.
         files: of tokenised crops.
+        token_bytes: size of a token in them.
     """
 
     output: str
     files: Sequence[CropFile]
+    token_bytes: int
 
     def open(self, parts: Sequence[int]) -> OpenParts:
         """See `PartSource`."""
@@ -120,16 +132,19 @@ class CropFiles:
 
 
 class _OpenCropFiles:
-    """See `CropFiles`: sizes of all crops, and the tokens of one part at a time."""
+    """See `CropFiles`: sizes of all crops, and the tokens of some parts at a time."""
 
     def __init__(self, files: CropFiles, parts: range) -> None:
         self._files = files
         found: dict[tuple[int, VisitId], list[NDArray[np.void]]] = defaultdict(list)
+        size_bytes = dict.fromkeys(parts, 0)
         for part, visit, (crops,) in self._rows(parts, "crops"):
             found[part, visit].append(np.frombuffer(crops, CROP_DTYPE))
+            size_bytes[part] += int(found[part, visit][-1]["tokens"].sum()) * files.token_bytes
         self._crops = {name: _sorted(np.concatenate(rows)) for name, rows in found.items()}
-        self._part: int | None = None
-        self._batches: dict[VisitId, list[CropBatch]] = {}
+        self._together = list(in_ranges(size_bytes, READ_BYTES))
+        self._held = range(0)
+        self._batches: dict[tuple[int, VisitId], list[CropBatch]] = {}
 
     def crops(self, part: int, visit: VisitId) -> NDArray[np.void]:
         """See `OpenParts`."""
@@ -137,18 +152,35 @@ class _OpenCropFiles:
 
     def tokens(self, part: int, visit: VisitId) -> Iterator[Tokens]:
         """See `OpenParts`."""
-        if self._part != part:
+        if part not in self._held:
+            (self._held,) = (parts for parts in self._together if part in parts)
             self._batches = defaultdict(list)
-            for _, found, arrays in self._rows(range(part, part + 1), "crops", "tokens"):
-                self._batches[found].append(CropBatch.from_bytes(*arrays))
-            self._part = part
-        yield from join_in_hash_order(self._batches.pop(visit, []))[1]
+            for number, found, arrays in self._rows(self._held, "crops", "tokens"):
+                self._batches[number, found].append(CropBatch.from_bytes(*arrays))
+        yield from join_in_hash_order(self._batches.pop((part, visit), []))[1]
 
     def _rows(self, parts: range, *columns: str) -> Iterator[tuple[int, VisitId, list[memoryview]]]:
         for file in self._files.files:
             rows = read_crop_file(self._files.output, file.path, parts, [*columns])
             for part, visit, arrays in rows:
                 yield part, VisitId(file.subset, visit), arrays
+
+
+def in_ranges(size_bytes: Mapping[int, int], most_bytes: int) -> Iterator[range]:
+    """Yields neighbouring numbers together, as many as hold at most so many bytes, or a single one.
+
+    Args:
+        size_bytes: by number, ascending and without a gap.
+        most_bytes: what a range holds at most, if not a single number holds more.
+    """
+    first, held_bytes = min(size_bytes, default=0), 0
+    for number, more_bytes in size_bytes.items():
+        if number > first and held_bytes + more_bytes > most_bytes:
+            yield range(first, number)
+            first, held_bytes = number, 0
+        held_bytes += more_bytes
+    if size_bytes:
+        yield range(first, max(size_bytes) + 1)
 
 
 def _sorted(crops_C: NDArray[np.void]) -> NDArray[np.void]:

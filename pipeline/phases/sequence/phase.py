@@ -22,10 +22,10 @@ from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.processes import release_memory
 from massivetext.pipeline.engine.results import ItemResult
 from massivetext.pipeline.engine.steps import Map
-from massivetext.pipeline.phases.costs import Costs, Files, Forecast
 from massivetext.pipeline.phases.manifest import Manifest
 from massivetext.pipeline.phases.phase import PhaseRun, PhaseWork
 from massivetext.pipeline.phases.plan import WorkItem
+from massivetext.pipeline.phases.sequence.costs import COSTS
 from massivetext.pipeline.phases.sequence.description import describe
 from massivetext.pipeline.phases.sequence.drawing import (
     Drawn,
@@ -36,7 +36,7 @@ from massivetext.pipeline.phases.sequence.drawing import (
 )
 from massivetext.pipeline.phases.sequence.items import SURVEY_BYTES, Surveyed, SurveyItem
 from massivetext.pipeline.phases.sequence.planning import (
-    SCRATCH,
+    SAMPLE,
     PartPlan,
     crop_bytes_of,
     plan_parts,
@@ -49,8 +49,7 @@ from massivetext.pipeline.phases.sequence.tokenizer_file import (
     load_configured_tokenizer,
 )
 from massivetext.sequencing.beam import Quotas, VisitId
-from massivetext.sequencing.crop_batches import CROP_DTYPE
-from massivetext.sequencing.dataset import DATASET_FILE, HELD_OUT_FOLDER, TOKENIZER_FILE
+from massivetext.sequencing.dataset import DATASET_FILE, HELD_OUT_FOLDER
 from massivetext.sequencing.draws import Shortage, part_quotas, settle
 from massivetext.sequencing.held_out import Side
 from massivetext.sequencing.mixture import Mixture, Shares, make_mixture
@@ -60,9 +59,6 @@ from massivetext.sequencing.tokenizer_training import (
     sampling_limits,
     train_tokenizer,
 )
-
-_SAMPLE: Final = f"{SCRATCH}/sample"
-"""Counted words that the tokenizer learns from."""
 
 Survey = Mapping[str, Surveyed]
 """What there is of each subset, on one side of the corpus."""
@@ -120,7 +116,7 @@ def _survey(run: PhaseRun, split: Side) -> tuple[dict[str, Surveyed], dict[str, 
     if not config.tokenizer.model:
         limits = tokenizer_limits(config, run.upstream["corpus"].findings)
     crop_bytes = crop_bytes_of(config.sequence)
-    work = SurveyItem(run.job.output, _SAMPLE, config.seed, crop_bytes, limits, split)
+    work = SurveyItem(run.job.output, SAMPLE, config.seed, crop_bytes, limits, split)
     results = run.steps.run(Map("survey", run.items, work, Surveyed, SURVEY_BYTES))
     subsets = sorted({item.subset for item in run.items})
     learned, held_out = (dict.fromkeys(subsets, Surveyed()) for _ in range(2))
@@ -280,7 +276,7 @@ def tokenizer_of_words(words: Mapping[str, int], config: TokenizerConfig) -> Tra
 
 
 def _read_words(output: str, name: str) -> dict[str, int]:
-    table = store.read_table(store.below(output, f"{_SAMPLE}/{name}.parquet"))
+    table = store.read_table(store.below(output, f"{SAMPLE}/{name}.parquet"))
     return dict(zip(table["word"].to_pylist(), table["count"].to_pylist(), strict=True))
 
 
@@ -304,46 +300,5 @@ def check(config: Config) -> None:
     except ValueError as error:
         raise ConfigError(str(error)) from None
 
-
-PARTS: Final = f"{SCRATCH}/parts"
-"""Sorted parts of the documents to train on; a small corpus has none."""
-
-_HEAPS: Final = 0.6
-"""Heaps' law: so the different words of the sample, which are stored, grow with its text (0.4 to
-0.6 in English)."""
-
-
-def _reads(forecast: Forecast) -> float:
-    """The corpus is surveyed once, and read again for each draw; crops are counted, then sorted."""
-    corpus = sum(
-        forecast.texts("corpus", [name]) * (1 + draws) for name, draws in forecast.draws.items()
-    )
-    scratch = forecast.size(_SAMPLE, PARTS, SCRATCH)
-    return corpus + scratch + forecast.footers(_SAMPLE) + 2 * forecast.footers(SCRATCH)
-
-
-def _shuffles(forecast: Forecast) -> float:
-    """Crops go to be counted; where parts are sorted, so do they and their tokens (uint16)."""
-    crop_bytes = CROP_DTYPE.itemsize * forecast.volumes.total("crops")
-    if not forecast.size(PARTS):
-        return crop_bytes
-    return 2 * crop_bytes + 2 * forecast.volumes.total("tokens")
-
-
-COSTS: Final = Costs(
-    items="surveyed_bytes",
-    steps={"tokenise": "tokens"},
-    rest="tokens",
-    program_is_constant=True,
-    files=(
-        Files("sequences", "shard_tokens"),
-        Files(f"sequences/{TOKENIZER_FILE}", ""),
-        Files(_SAMPLE, "training_bytes", _HEAPS),
-        Files(PARTS, "tokens"),
-        Files(SCRATCH, "tokens"),
-    ),
-    reads=_reads,
-    shuffles=_shuffles,
-)
 
 PHASE: Final = PhaseWork(settings, sequence, COSTS, check)

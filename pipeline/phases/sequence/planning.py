@@ -34,6 +34,9 @@ the number of parts. All other requests find the same parts in it, and so the sa
 (SCRATCH,) = phase_named("sequence").scratch
 """Samples and tokenised crops, below the output folder; deleted when the phase is finished."""
 
+SAMPLE: Final = f"{SCRATCH}/sample"
+"""Counted words that the tokenizer learns from."""
+
 
 @dataclass(frozen=True)
 class PartPlan:
@@ -113,11 +116,8 @@ def plan_parts(
     rule = PackingRule(config.length, config.crops_per_group, tokenizer.bos, tokenizer.eos)
     supply = sum(survey[subset].crop_bytes for subset in subsets) // BYTES_PER_TOKEN
     most = supply * visits_of(config, split)
-    drawn = min(most, _PLENTY * config.tokens) if config.tokens else most
-    token_bytes = token_type_of(tokenizer.vocab_size).itemsize
-    parts = 1 << (token_bytes * drawn // (PART_BYTES * max(1, config.shards))).bit_length()
     return PartPlan(
-        parts=parts * max(1, config.shards),
+        parts=count_parts(config, most, token_type_of(tokenizer.vocab_size).itemsize),
         format_name=config.format,
         length=config.length,
         rules={s: _rule_for(config, rule, survey[s], split) for s in sorted(subsets)},
@@ -125,6 +125,19 @@ def plan_parts(
         tokenizer=tokenizer,
         split=split,
     )
+
+
+def count_parts(config: Sequencing, supply: int, token_bytes: int) -> int:
+    """Returns the number of parts; it is the larger, the more tokens can be drawn.
+
+    Args:
+        config: what is asked for.
+        supply: tokens in all visits.
+        token_bytes: size of a token.
+    """
+    drawn = min(supply, _PLENTY * config.tokens) if config.tokens else supply
+    shards = max(1, config.shards)
+    return shards << (token_bytes * drawn // (PART_BYTES * shards)).bit_length()
 
 
 def takes_all(config: Sequencing, split: Side) -> bool:

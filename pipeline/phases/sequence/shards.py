@@ -33,12 +33,13 @@ from massivetext.pipeline.phases.sequence.items import (
     read_crop_file,
 )
 from massivetext.pipeline.phases.sequence.parts import (
-    MOST_OPENED,
     PART_SCHEMA,
+    READ_BYTES,
     CropFile,
     CropFiles,
     PartSource,
     SortedParts,
+    must_sort,
     part_path,
 )
 from massivetext.pipeline.phases.sequence.planning import PartPlan
@@ -166,14 +167,16 @@ def write_shards(
     """Writes every shard that is not committed; returns what each holds, in their order."""
     size = plan.token_type.itemsize
     token_bytes = sum(size * f.tokens + CROP_DTYPE.itemsize * f.crops for f in files.values())
-    is_sorted = plan.parts * len(files) > MOST_OPENED
+    is_sorted = must_sort(plan.parts, len(files))
     parts = (
         SortedParts(steps.output, plan.parts_folder)
         if is_sorted
-        else CropFiles(steps.output, tuple(files))
+        else CropFiles(steps.output, tuple(files), size)
     )
     # Measured: a shard and what is held beside it take 1.5 times its tokens.
-    item_bytes = 7 * token_bytes // (4 * len(shards))
+    item_bytes = 7 * token_bytes // (4 * len(shards)) + (
+        0 if is_sorted else min(token_bytes, READ_BYTES)
+    )
     work = FillShard(steps.output, plan, parts, len(shards))
     fill = Map(plan.step("shards"), shards, work, ShardContent, item_bytes)
     if is_sorted:

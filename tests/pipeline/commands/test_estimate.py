@@ -132,7 +132,9 @@ def test_files_are_read_by_columns_after_their_ends() -> None:
         ("corpus", "news"): 300.0,
     }
     volumes = Volumes({"books": SubsetVolumes(items=2), "news": SubsetVolumes(items=10)})
-    forecast = Forecast(Config(), volumes, volumes, {}, written, 0, text_share=0.5, draws={})
+    forecast = Forecast(
+        Config(), volumes, volumes, {}, written, 0, text_share=0.5, draws={}, visit_tokens=0
+    )
     assert forecast.size("documents", "corpus") == 5 * FOOTER_BYTES + 1307
     assert forecast.footers("documents") == 2 * FOOTER_BYTES + 1000
     assert forecast.texts("documents") == 4.5 * FOOTER_BYTES + 1500

@@ -18,7 +18,7 @@ from massivetext.pipeline.engine.engine import BeamEngine
 from massivetext.pipeline.engine.errors import RunError, UsageError
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.phases.phase import run_phase
-from massivetext.pipeline.phases.sequence import items, phase, shards
+from massivetext.pipeline.phases.sequence import items, parts, phase
 from massivetext.pipeline.phases.table import phase_named
 from massivetext.sequencing import ShardReader
 from massivetext.sequencing.sentencepiece_tokenizer import SentencePieceTokenizer
@@ -266,7 +266,13 @@ def test_a_crop_that_the_reference_encodes_otherwise_ends_the_run(tmp_path, monk
 
 def test_sorted_parts_give_the_same_bytes(written, tmp_path, monkeypatch):
     """Large corpora are sorted first; here, shards read the files of crops themselves."""
-    monkeypatch.setattr(shards, "MOST_OPENED", 0)
+    monkeypatch.setattr(parts, "MOST_OPENED", 0)
+    sequence(tmp_path)
+    assert digests(tmp_path) == digests(written)
+
+
+def test_parts_that_are_read_one_by_one_give_the_same_bytes(written, tmp_path, monkeypatch):
+    monkeypatch.setattr(parts, "READ_BYTES", 1)
     sequence(tmp_path)
     assert digests(tmp_path) == digests(written)
 

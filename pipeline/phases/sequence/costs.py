@@ -1,0 +1,82 @@
+"""What SEQUENCE costs, for `massivetext estimate`."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from massivetext.pipeline.phases.costs import Costs, Files, Forecast
+from massivetext.pipeline.phases.sequence.parts import READ_BYTES, must_sort
+from massivetext.pipeline.phases.sequence.planning import (
+    SAMPLE,
+    SCRATCH,
+    SHARD_BYTES,
+    count_parts,
+    visits_of,
+)
+from massivetext.sequencing.crop_batches import CROP_DTYPE
+from massivetext.sequencing.dataset import TOKENIZER_FILE
+from massivetext.sequencing.held_out import Side
+
+_PARTS: Final = f"{SCRATCH}/parts"
+"""Sorted parts of the documents to train on; a small corpus has none."""
+
+_HEAPS: Final = 0.6
+"""Heaps' law: so the different words of the sample, which are stored, grow with its text (0.4 to
+0.6 in English)."""
+
+
+def _reads(forecast: Forecast) -> float:
+    """The corpus is surveyed once, and read again for each draw; crops are counted, then placed."""
+    corpus = sum(
+        forecast.texts("corpus", [name]) * (1 + draws) for name, draws in forecast.draws.items()
+    )
+    sample = forecast.size(SAMPLE) + forecast.footers(SAMPLE)
+    crops, tokens = _crop_bytes(forecast), _token_bytes(forecast)
+    if _is_sorted(forecast):  # read to be sorted, then from the sorted parts
+        placed, times = 3 * crops + 2 * tokens, 1
+    else:
+        shard_bytes = tokens * forecast.volumes.shard_tokens / forecast.volumes.total("tokens")
+        placed = 2 * crops + tokens
+        times = math.ceil(shard_bytes / SHARD_BYTES) + math.ceil(tokens / READ_BYTES)
+    return corpus + sample + crops + placed + (1 + times) * forecast.footers(SCRATCH)
+
+
+def _shuffles(forecast: Forecast) -> float:
+    """Crops go to be counted; where parts are sorted, so do they and their tokens."""
+    crops = _crop_bytes(forecast)
+    return 2 * crops + _token_bytes(forecast) if _is_sorted(forecast) else crops
+
+
+def _crop_bytes(forecast: Forecast) -> float:
+    return CROP_DTYPE.itemsize * forecast.volumes.total("crops")
+
+
+def _token_bytes(forecast: Forecast) -> float:
+    return max(0.0, forecast.size(SCRATCH) - _crop_bytes(forecast))
+
+
+def _is_sorted(forecast: Forecast) -> bool:
+    config, volumes = forecast.config.sequence, forecast.volumes
+    visits = visits_of(config, Side(forecast.config.seed, config.held_out))
+    supply = int(forecast.visit_tokens * visits)
+    token_bytes = round(_token_bytes(forecast) / max(1.0, volumes.total("tokens")))
+    files = sum(volumes.subsets[name].items * draws for name, draws in forecast.draws.items())
+    return must_sort(count_parts(config, supply, max(1, token_bytes)), math.ceil(files))
+
+
+COSTS: Final = Costs(
+    items="surveyed_bytes",
+    steps={"tokenise": "tokens"},
+    rest="tokens",
+    program_is_constant=True,
+    files=(
+        Files("sequences", "shard_tokens"),
+        Files(f"sequences/{TOKENIZER_FILE}", ""),
+        Files(SAMPLE, "training_bytes", _HEAPS),
+        Files(_PARTS, "tokens"),
+        Files(SCRATCH, "tokens"),
+    ),
+    reads=_reads,
+    shuffles=_shuffles,
+)
