@@ -82,6 +82,15 @@ def _mix(state: Array, value: Array) -> Array:
     return mixed ^ (mixed >> _HALF)
 
 
+@inlined
+def _note(items: Array, item: Int, start: Int, end: Int, item_hash: Array, characters: Int) -> None:
+    """Notes a word or a line."""
+    items[item, START] = start
+    items[item, END] = end
+    items[item, HASH] = np.int64(item_hash)
+    items[item, CHARACTERS] = characters
+
+
 @helper
 def scan(
     text: Array, classes: Array, words: Array, lines: Array, paragraphs: Array, row: Array
@@ -96,10 +105,7 @@ def scan(
         byte = text[i] if i < len(text) else np.uint8(_LINE_FEED)
         if byte == _LINE_FEED:
             if in_line:
-                lines[line, START] = line_start
-                lines[line, END] = line_end
-                lines[line, HASH] = np.int64(line_hash)
-                lines[line, CHARACTERS] = line_characters
+                _note(lines, line, line_start, line_end, line_hash, line_characters)
                 row[Tally.LINE_CHARACTERS] += line_characters
                 row[Tally.ELLIPSIS_LINES] += _ends_with_ellipsis(text, line_start, line_end)
                 _extend_paragraph(lines, line, paragraphs, paragraph, in_paragraph)
@@ -130,10 +136,7 @@ def scan(
         if seen & LETTER:
             row[Tally.ALPHABETIC_WORDS] += 1
         before += length
-        words[word, START] = start
-        words[word, END] = i
-        words[word, HASH] = np.int64(state)
-        words[word, CHARACTERS] = before
+        _note(words, word, start, i, state, before)
         word += 1
         characters += length
         line_end = i
