@@ -32,11 +32,12 @@ def _reads(forecast: Forecast) -> float:
         forecast.texts("corpus", [name]) * (1 + draws) for name, draws in forecast.draws.items()
     )
     sample = forecast.size(SAMPLE) + forecast.footers(SAMPLE)
-    crops, tokens = _crop_bytes(forecast), _token_bytes(forecast)
+    crops = _crop_bytes(forecast)
+    tokens = _token_bytes(forecast) * forecast.volumes.total("tokens")
     if _is_sorted(forecast):  # read to be sorted, then from the sorted parts
         placed, times = 3 * crops + 2 * tokens, 1
     else:
-        shard_bytes = tokens * forecast.volumes.shard_tokens / forecast.volumes.total("tokens")
+        shard_bytes = _token_bytes(forecast) * forecast.volumes.shard_tokens
         placed = 2 * crops + tokens
         times = math.ceil(shard_bytes / SHARD_BYTES) + math.ceil(tokens / READ_BYTES)
     return corpus + sample + crops + placed + (1 + times) * forecast.footers(SCRATCH)
@@ -45,24 +46,27 @@ def _reads(forecast: Forecast) -> float:
 def _shuffles(forecast: Forecast) -> float:
     """Crops go to be counted; where parts are sorted, so do they and their tokens."""
     crops = _crop_bytes(forecast)
-    return 2 * crops + _token_bytes(forecast) if _is_sorted(forecast) else crops
+    if not _is_sorted(forecast):
+        return crops
+    return 2 * crops + _token_bytes(forecast) * forecast.volumes.total("tokens")
 
 
 def _crop_bytes(forecast: Forecast) -> float:
     return CROP_DTYPE.itemsize * forecast.volumes.total("crops")
 
 
-def _token_bytes(forecast: Forecast) -> float:
-    return max(0.0, forecast.size(SCRATCH) - _crop_bytes(forecast))
+def _token_bytes(forecast: Forecast) -> int:
+    """Returns the size of a token, as the files of crops show it."""
+    of_all = forecast.size(SCRATCH) - _crop_bytes(forecast)
+    return max(1, round(of_all / max(1.0, forecast.volumes.total("tokens"))))
 
 
 def _is_sorted(forecast: Forecast) -> bool:
-    config, volumes = forecast.config.sequence, forecast.volumes
+    config, subsets = forecast.config.sequence, forecast.volumes.subsets
     visits = visits_of(config, Side(forecast.config.seed, config.held_out))
     supply = int(forecast.visit_tokens * visits)
-    token_bytes = round(_token_bytes(forecast) / max(1.0, volumes.total("tokens")))
-    files = sum(volumes.subsets[name].items * draws for name, draws in forecast.draws.items())
-    return must_sort(count_parts(config, supply, max(1, token_bytes)), math.ceil(files))
+    files = sum(subsets[name].items * draws for name, draws in forecast.draws.items())
+    return must_sort(count_parts(config, supply, _token_bytes(forecast)), math.ceil(files))
 
 
 COSTS: Final = Costs(

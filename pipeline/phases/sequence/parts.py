@@ -37,7 +37,6 @@ MOST_OPENED: Final = 4096
 """Our choice: crop files times parts, up to which shards read the crop files themselves. Opening a
 file takes a millisecond; sorting takes as long for each 30 KB of tokens (measured)."""
 
-
 READ_BYTES: Final = 64_000_000
 """Our choice: what shards hold of the tokens of crop files. Files are read once for so much: a row
 group of a file covers several parts."""
