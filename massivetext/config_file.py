@@ -243,7 +243,7 @@ def _validate_sequencing(sequence: Sequencing, subsets: tuple[str, ...]) -> None
     if 0 < sequence.tokens < sequence.length:
         raise ConfigError(
             f"sequence.tokens = {sequence.tokens:,} is less than a sequence of sequence.length = "
-            f"{sequence.length:,}; expected at least that, or 0 for as many as one visit gives"
+            f"{sequence.length:,}; expected at least that, or 0 to take all that one visit gives"
         )
     _require(sequence.held_out, "sequence.held_out", 0, 0.5)
     _require(sequence.shards, "sequence.shards", 0, 1_000_000)

@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the arguments of `verify`."""
     add_output_of_run(parser)
     parser.add_argument(
-        "--repair", action="store_true", help="make damaged and missing files of the run anew"
+        "--repair", action="store_true", help="rebuild damaged and missing files of the run"
     )
 
 

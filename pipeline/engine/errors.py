@@ -52,9 +52,9 @@ def out_of_memory(error: BaseException) -> str:
     """Returns what a user reads when there is no more memory."""
     said = " ".join(str(error).split())
     return (
-        f"out of memory{f' ({said})' if said else ''}: this machine, or a limit such as "
-        "`ulimit -v`, gives the program less than it needs; run the same command again with a "
-        "smaller --memory, with fewer --workers or with a higher limit to continue where it stopped"
+        f"out of memory{f' ({said})' if said else ''}: the program needs more than this machine, "
+        "or a limit such as `ulimit -v`, allows; to continue where it stopped, run the same "
+        "command again with a smaller --memory, fewer --workers or a higher limit"
     )
 
 

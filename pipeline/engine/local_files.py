@@ -204,7 +204,7 @@ def _fault_of_file(path: str, status: os.stat_result) -> str:
     if kind:
         return f"is {kind}; inputs must be files: write it to one, or use a narrower pattern"
     if not has_text_names(path):
-        return "has a name that is not UTF-8, which names of results must be; rename it"
+        return "has a name that is not UTF-8, and results are named after it; rename it"
     if "\\" in path and os.sep == "/":
         return "has a backslash in its name, which other systems take for a folder's; rename it"
     if not os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids):

@@ -120,6 +120,6 @@ def _check_endpoint(endpoint: str) -> None:
 
 def _unknown(option: str) -> UsageError:
     return UsageError(
-        f"unknown option {option!r} after --; what stands there must be an option of Apache Beam, "
+        f"unknown option {option!r} after --; expected an option of Apache Beam there, "
         "such as --runner=SparkRunner or --s3_region_name=eu-west-1"
     )
