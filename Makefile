@@ -20,7 +20,7 @@ run: $(VENV)/installed  ## The sample through the whole pipeline, then a tiny mo
 	@echo "next:  $(BIN)/massivetext explain $(OUT) handmade/dedup/near-web-books"
 	@echo "       $(BIN)/massivetext run your.toml --output out/yours      (README.md: your own files in ten lines)"
 
-test: $(VENV)/installed  ## The tests, at most five minutes.
+test: $(VENV)/installed  ## The tests.
 	$(BIN)/python -m pytest -n 2
 
 test-all: $(VENV)/installed-gcp  ## The tests and the slow suites.
