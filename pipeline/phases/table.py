@@ -88,7 +88,7 @@ PHASES: Final = (
         tables=("dedup",),
         writes=("{item}.parquet", "keys/{item}.npy", CARD),
         upstream=("curate",),
-        results=2,
+        results=3,
         removes=Removes("dedup", ("exact", "near")),
         scratch=("phases/dedup/files",),
     ),
@@ -99,8 +99,18 @@ PHASES: Final = (
         folders=("decontamination",),
         tables=("decontamination",),
         upstream=("curate",),
-        results=2,
+        results=3,
         removes=Removes("decontamination", ("test_set",)),
+    ),
+    Phase(
+        "exclude",
+        "find documents that a list of take-downs names",
+        "exclude",
+        folders=("exclusions",),
+        tables=("exclusions",),
+        upstream=("curate",),
+        results=1,
+        removes=Removes("exclusions", ("excluded",)),
     ),
     Phase(
         "corpus",
@@ -109,7 +119,7 @@ PHASES: Final = (
         folders=("corpus", "removed"),
         tables=("corpus", "removed"),
         upstream=None,
-        results=2,
+        results=3,
         scratch=("phases/corpus/files",),
     ),
     Phase(
@@ -158,7 +168,8 @@ PHASES: Final = (
 )
 
 REMOVING: Final = {phase.name: phase.removes for phase in PHASES if phase.removes}
-"""Phases that remove documents, in the paper's order: duplicates first, then test sets."""
+"""Phases that remove documents: duplicates first, then test sets, as in the paper; then
+take-downs."""
 
 
 def phases_of(command: str) -> tuple[Phase, ...]:
