@@ -124,13 +124,13 @@ PHASES: Final = (
     ),
     Phase(
         "audit",
-        "count the hosts and index the names of all records",
+        "count the hosts, index the names of all records and the passages of the corpus",
         "audit.phase",
-        folders=("hosts", "index"),
+        folders=("hosts", "index", "passages"),
         tables=("hosts",),
-        writes=("part-{n}-of-{n}.{ext}", "index.json", CARD),
+        writes=("part-{n}-of-{n}.{ext}", "index.json", "passages.json", CARD),
         upstream=None,
-        results=1,
+        results=2,
         scratch=("phases/audit/files",),
     ),
     Phase(
