@@ -20,7 +20,7 @@ KINDS = [
     "decontaminate-match-to-corpus-write",
     "corpus-survivors-000-0",
     "corpus-survivors-to-removed",
-    "audit-tally-to-index",
+    "audit-tally-to-passages",
     "sequence-survey",
     "sequence-tokenise-000-to-count-000",
     "sequence-shards",
