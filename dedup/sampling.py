@@ -25,7 +25,7 @@ LEAST: Final = 4
 a chance of 1/16."""
 
 
-def sample(shingles: ShingleBatch) -> NDArray[np.bool_]:
+def sample_grams(shingles: ShingleBatch) -> NDArray[np.bool_]:
     """Returns bool (shingles,): which of all shingles, in the order of the text, are taken."""
     from massivetext.dedup import sampling_kernel  # here: numba takes most of a second to import
 

@@ -35,7 +35,11 @@ def run(options: argparse.Namespace) -> int:
     """
     output = absolute(options.output)
     text = _read(options.file)
-    from massivetext.pipeline.commands.findings import MOST_SHOWN, print_search, search_to_json
+    from massivetext.pipeline.commands.findings import (
+        MOST_FOUND_SHOWN,
+        print_search,
+        search_to_json,
+    )
     from massivetext.pipeline.engine.runners import check_beam_options
     from massivetext.pipeline.engine.store import use_options
 
@@ -43,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
     use_options(options.beam_options)
     finished = _finished(output)
     search = _search(output, text)
-    ids = [str(found.names["id"]) for found in search.documents[:MOST_SHOWN]]
+    ids = [str(found.names["id"]) for found in search.documents[:MOST_FOUND_SHOWN]]
     holdings = _holdings(output, ids) if "sequence" in finished else None
     if options.json:
         print(json.dumps(search_to_json(search, holdings), indent=1))

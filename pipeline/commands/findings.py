@@ -15,7 +15,7 @@ from massivetext.visible_text import made_visible
 
 SEARCH_VERSION: Final = 1
 
-MOST_SHOWN: Final = 20
+MOST_FOUND_SHOWN: Final = 20
 """Our choice: documents that are told; of more, their number."""
 
 _SEQUENCES_SHOWN: Final = 5
@@ -32,7 +32,7 @@ def print_search(search: Search, holdings: Sequence[Holding] | None) -> None:
     console = report_console()
     for line in _verdict(search):
         console.print(Text(line), soft_wrap=True, style="bold")
-    for found in search.documents[:MOST_SHOWN]:
+    for found in search.documents[:MOST_FOUND_SHOWN]:
         names = found.names
         title = names["title"] or names["url"] or names["source_id"] or "(without a name)"
         console.print()
@@ -41,7 +41,7 @@ def print_search(search: Search, holdings: Sequence[Holding] | None) -> None:
         console.print(Text(_place(found)), soft_wrap=True)
         for line in _sequences(str(names["id"]), holdings):
             console.print(Text(line), soft_wrap=True)
-    more = max(0, len(search.documents) - MOST_SHOWN)
+    more = max(0, len(search.documents) - MOST_FOUND_SHOWN)
     if more:
         console.print(Text(f"\nand {more:,} more that share less with it"))
 
@@ -128,8 +128,8 @@ def search_to_json(search: Search, holdings: Sequence[Holding] | None) -> dict[s
         "looked_up": search.looked_up,
         "common": search.common,
         "certain_words": search.certain_words,
-        "documents": [_document(found, holdings) for found in search.documents[:MOST_SHOWN]],
-        "further_documents": max(0, len(search.documents) - MOST_SHOWN),
+        "documents": [_document(found, holdings) for found in search.documents[:MOST_FOUND_SHOWN]],
+        "further_documents": max(0, len(search.documents) - MOST_FOUND_SHOWN),
         "unread_documents": search.further,
     }
 

@@ -36,12 +36,12 @@ from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.table import phase_named
 from massivetext.records import REMOVAL_SCHEMA
 
-NAME: Final = "exclude"
-(FOLDER,) = phase_named(NAME).folders
+_NAME: Final = "exclude"
+(_FOLDER,) = phase_named(_NAME).folders
 
 REASON: Final = "excluded"
 
-_LISTS: Final = f"phases/{NAME}/lists.json"
+_LISTS: Final = f"phases/{_NAME}/lists.json"
 """What all lists name, for the workers."""
 
 
@@ -70,7 +70,7 @@ class ExcludeItem:
             if exclusions.columns:
                 rows += _named(exclusions, group.read(columns), group.first_row, item.subset)
         table = pa.Table.from_pylist(rows, REMOVAL_SCHEMA)
-        entry = store.write_table(self.output, f"{FOLDER}/{item.name}.parquet", table, self.stamp)
+        entry = store.write_table(self.output, f"{_FOLDER}/{item.name}.parquet", table, self.stamp)
         ledger = {"documents": documents, "corpus": documents - len(rows), "removed": len(rows)}
         kinds = Counter(row["excluded_by"].partition(" ")[0] for row in rows)
         return ItemResult((entry,), ledger, {"excluded_by": dict(kinds)})

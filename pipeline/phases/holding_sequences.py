@@ -14,7 +14,7 @@ from massivetext.pipeline.engine.errors import UsageError
 from massivetext.sequencing.dataset import DATASET_FILE, HELD_OUT_FOLDER, Dataset
 from massivetext.sequencing.shards.formats import provenance_name
 
-FOLDERS: Final = ("sequences", f"sequences/{HELD_OUT_FOLDER}")
+SHARD_FOLDERS: Final = ("sequences", f"sequences/{HELD_OUT_FOLDER}")
 """Shards to train on, and held-out ones, below the output folder."""
 
 _COLUMNS: Final = ["sequence", "document_id", "byte_start", "byte_end"]
@@ -50,7 +50,7 @@ def holding_sequences(output: str, ids: Collection[str]) -> Iterator[Holding]:
         UsageError: if `dataset.json` or a provenance table is missing or damaged.
     """
     wanted = pa.array(sorted(set(ids)), pa.string())
-    for folder in FOLDERS:
+    for folder in SHARD_FOLDERS:
         path = store.below(output, f"{folder}/{DATASET_FILE}")
         if not store.exists(path):
             continue

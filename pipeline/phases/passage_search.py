@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 
 from massivetext.dedup.jaccard import intersection_sizes
 from massivetext.dedup.normalise import split_batch
-from massivetext.dedup.sampling import passage_words, sample
+from massivetext.dedup.sampling import passage_words, sample_grams
 from massivetext.dedup.shingles import ShingleBatch, join_sets, shingle_batch, shingle_sets
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import UsageError
 from massivetext.pipeline.phases.audit.parts import part_name, part_of_hash
-from massivetext.pipeline.phases.audit.passage_index import PASSAGES, find_holders, spread
+from massivetext.pipeline.phases.audit.passage_index import PASSAGES, find_holders, spread_hashes
 from massivetext.pipeline.phases.document_batches import document_batches, documents_path
 
 MOST_LOOKED_UP: Final = 16_384
@@ -131,7 +131,7 @@ def _wanted(grams: ShingleBatch) -> tuple[NDArray[np.uint64], bool]:
     every = np.unique(grams.hashes)
     if every.size <= MOST_LOOKED_UP:
         return every, False
-    samples = np.unique(grams.hashes[sample(grams)])
+    samples = np.unique(grams.hashes[sample_grams(grams)])
     return samples[:MOST_LOOKED_UP], samples.size > MOST_LOOKED_UP
 
 
@@ -166,13 +166,13 @@ class _Index:
         The documents that have most of them come first; ties go by number.
         """
         found, cut = [np.empty(0, np.uint64)], 0
-        spread_hashes = spread(hashes)
-        owners = part_of_hash(spread_hashes, self.parts)
+        spread = spread_hashes(hashes)
+        owners = part_of_hash(spread, self.parts)
         for number in np.unique(owners).tolist():
             path = store.below(self.output, f"passages/{part_name(number, self.parts)}.bin")
             try:
                 with store.open_input(path) as stream:
-                    holders = find_holders(stream, spread_hashes[owners == number], MOST_HOLDERS)
+                    holders = find_holders(stream, spread[owners == number], MOST_HOLDERS)
             except (FileNotFoundError, ValueError):
                 raise _damaged(self.output) from None
             found.append(holders.documents)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from massivetext.dedup.normalise import split_batch
-from massivetext.dedup.sampling import LEAST, WINDOW, passage_words, sample
+from massivetext.dedup.sampling import LEAST, WINDOW, passage_words, sample_grams
 from massivetext.dedup.shingles import ShingleBatch, shingle_batch
 from tests.reference.sampling import sampled
 
@@ -15,7 +15,7 @@ from tests.reference.sampling import sampled
 def samples(documents: list[list[int]]) -> list[set[int]]:
     offsets = np.cumsum([0, *map(len, documents)]).astype(np.int64)
     batch = ShingleBatch(np.array([h for d in documents for h in d], np.uint64), offsets)
-    taken = sample(batch)
+    taken = sample_grams(batch)
     return [
         set(batch.hashes[start:stop][taken[start:stop]].tolist())
         for start, stop in itertools.pairwise(offsets)
@@ -52,7 +52,7 @@ def test_every_long_passage_that_two_texts_share_is_found(seed: int, left: int, 
     shared = text(words)
     one, other = text(left) + shared + text(right), text(right) + shared + text(left)
     grams = shingle_batch(split_batch([one, other]), 13)
-    taken = sample(grams)
+    taken = sample_grams(grams)
     size = int(grams.sizes[0])
     first = set(grams.hashes[:size][taken[:size]].tolist())
     second = set(grams.hashes[size:][taken[size:]].tolist())
@@ -61,5 +61,5 @@ def test_every_long_passage_that_two_texts_share_is_found(seed: int, left: int, 
 
 def test_the_share_of_samples_is_small() -> None:
     hashes = np.random.default_rng(0).integers(0, 2**63, 100_000, np.uint64)
-    taken = sample(ShingleBatch(hashes, np.array([0, hashes.size], np.int64)))
+    taken = sample_grams(ShingleBatch(hashes, np.array([0, hashes.size], np.int64)))
     assert abs(taken.mean() - 2 / (WINDOW + 1)) < 0.002

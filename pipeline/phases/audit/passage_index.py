@@ -3,10 +3,10 @@
 A part holds the entries of a range of hashes, by hash and document; its head has the first key of
 every block of entries, so that a look-up reads the blocks that a key can be in.
 
-    8 bytes     MAGIC
-    u8          number of entries
-    u4 each     the first key of every block of BLOCK_ENTRIES entries
-    ENTRY each  the entries, by key and document
+    8 bytes       PASSAGES_MAGIC
+    u8            number of entries
+    u4 each       the first key of every block of PASSAGE_BLOCK entries
+    9 bytes each  the entries, PASSAGE_ENTRY, by key and document
 
 All little-endian. A key is half of a hash: with the number of the part, which the other half
 decides, it tells 32 bits and more. Documents that share one by chance are told apart by their text.
@@ -26,21 +26,22 @@ from massivetext.dedup.hashing import mix_64
 PASSAGES: Final = "passages/passages.json"
 """Says, below the output folder, how many parts there are, and whose documents' numbers are."""
 
-MAGIC: Final = b"MTPASSG1"
+PASSAGES_MAGIC: Final = b"MTPASSG1"
 
-ENTRY: Final = np.dtype([("key", "<u4"), ("low", "<u4"), ("high", "u1")])
+PASSAGE_ENTRY: Final = np.dtype([("key", "<u4"), ("low", "<u4"), ("high", "u1")])
 """Half of a 13-gram's hash, and the number of a document that has it, in 40 bits."""
 
-SAMPLE: Final = np.dtype([("hash", "<u8"), ("row", "<u4")])
-"""A sampled 13-gram of an item on its way to its part: its spread hash, and the document's row."""
+GRAM_SAMPLE: Final = np.dtype([("hash", "<u8"), ("row", "<u4")])
+"""A sampled 13-gram of an item on its way to its part: its spread hash, and the
+document's row."""
 
-BLOCK_ENTRIES: Final = 4_096
+PASSAGE_BLOCK: Final = 4_096
 """Our choice: a block of 37 kB, read in less than a millisecond."""
 
 _HEAD_BYTES: Final = 16
 
 
-def spread(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def spread_hashes(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Returns the hashes by which 13-grams go to parts: the least of many would all go to a few."""
     return mix_64(hashes)
 
@@ -49,10 +50,10 @@ def part_entries(samples: NDArray[np.void], first_document: int) -> NDArray[np.v
     """Returns the entries of an item's samples, in the order that these have.
 
     Args:
-        samples: `SAMPLE`.
+        samples: `GRAM_SAMPLE`.
         first_document: number of the item's first document.
     """
-    entries = np.empty(samples.size, ENTRY)
+    entries = np.empty(samples.size, PASSAGE_ENTRY)
     entries["key"] = (samples["hash"] & np.uint64(0xFFFFFFFF)).astype(np.uint32)
     documents = samples["row"].astype(np.uint64) + np.uint64(first_document)
     entries["low"] = (documents & np.uint64(0xFFFFFFFF)).astype(np.uint32)
@@ -65,7 +66,7 @@ def documents_of(entries: NDArray[np.void]) -> NDArray[np.uint64]:
     return entries["low"].astype(np.uint64) | entries["high"].astype(np.uint64) << np.uint64(32)
 
 
-def in_order(entries: NDArray[np.void]) -> NDArray[np.void]:
+def in_passage_order(entries: NDArray[np.void]) -> NDArray[np.void]:
     """Returns entries in the order of a part, each once."""
     documents = documents_of(entries)
     order = np.lexsort((documents, entries["key"]))
@@ -81,9 +82,9 @@ def part_bytes(entries: NDArray[np.void]) -> Iterator[bytes]:
     Args:
         entries: in order.
     """
-    yield MAGIC
+    yield PASSAGES_MAGIC
     yield np.array([entries.size], "<u8").tobytes()
-    yield entries["key"][::BLOCK_ENTRIES].astype("<u4").tobytes()
+    yield entries["key"][::PASSAGE_BLOCK].astype("<u4").tobytes()
     yield entries.tobytes()
 
 
@@ -116,7 +117,7 @@ def find_holders(stream: BinaryIO, hashes: NDArray[np.uint64], most: int) -> Hol
     # Entries of one key may begin in the block before the first one that begins with it.
     first = np.maximum(np.searchsorted(part.fences, keys, side="left") - 1, 0)
     last = np.searchsorted(part.fences, keys, side="right")
-    read_blocks = -(-most // BLOCK_ENTRIES) + 1
+    read_blocks = -(-most // PASSAGE_BLOCK) + 1
     is_cut = last - first > read_blocks
     last = np.minimum(last, first + read_blocks)
     found, cut = [np.empty(0, np.uint64)], 0
@@ -135,9 +136,9 @@ class _Part:
 
     def __init__(self, stream: BinaryIO) -> None:
         head = stream.read(_HEAD_BYTES)
-        if head[:8] != MAGIC or len(head) < _HEAD_BYTES:
+        if head[:8] != PASSAGES_MAGIC or len(head) < _HEAD_BYTES:
             raise ValueError("expected a part of an index of passages")
-        blocks = -(-int(np.frombuffer(head, "<u8", 1, 8)[0]) // BLOCK_ENTRIES)
+        blocks = -(-int(np.frombuffer(head, "<u8", 1, 8)[0]) // PASSAGE_BLOCK)
         self.fences = np.frombuffer(stream.read(4 * blocks), "<u4")
         if self.fences.size < blocks:
             raise ValueError("a part of an index of passages is cut off")
@@ -145,9 +146,12 @@ class _Part:
 
     def read(self, first: int, last: int) -> NDArray[np.void]:
         """Returns the entries of blocks [first, last)."""
-        self._stream.seek(self._start + first * BLOCK_ENTRIES * ENTRY.itemsize)
-        content = self._stream.read((last - first) * BLOCK_ENTRIES * ENTRY.itemsize)
-        return np.frombuffer(content[: len(content) // ENTRY.itemsize * ENTRY.itemsize], ENTRY)
+        self._stream.seek(self._start + first * PASSAGE_BLOCK * PASSAGE_ENTRY.itemsize)
+        content = self._stream.read((last - first) * PASSAGE_BLOCK * PASSAGE_ENTRY.itemsize)
+        return np.frombuffer(
+            content[: len(content) // PASSAGE_ENTRY.itemsize * PASSAGE_ENTRY.itemsize],
+            PASSAGE_ENTRY,
+        )
 
 
 def _runs(

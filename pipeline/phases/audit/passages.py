@@ -14,20 +14,20 @@ from numpy.typing import NDArray
 from massivetext.config import Dedup
 from massivetext.dedup.beam import KeyedBytes
 from massivetext.dedup.normalise import split_batch
-from massivetext.dedup.sampling import WINDOW, sample
+from massivetext.dedup.sampling import WINDOW, sample_grams
 from massivetext.dedup.shingles import shingle_batch
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.redistribute import Redistribute
 from massivetext.pipeline.engine.results import ItemResult
 from massivetext.pipeline.phases.audit.parts import Parts
 from massivetext.pipeline.phases.audit.passage_index import (
-    ENTRY,
+    GRAM_SAMPLE,
+    PASSAGE_ENTRY,
     PASSAGES,
-    SAMPLE,
-    in_order,
+    in_passage_order,
     part_bytes,
     part_entries,
-    spread,
+    spread_hashes,
 )
 from massivetext.pipeline.phases.dedup.shuffles import ByBlock, join_records
 from massivetext.pipeline.phases.document_batches import document_batches, documents_path
@@ -40,7 +40,7 @@ _WORD_BYTES: Final = 5
 """Our estimate, only to guess how much is shuffled: fewer bytes than most words have with the
 space behind them."""
 
-SHUFFLED_SHARE: Final = 2 / (WINDOW + 1) * ENTRY.itemsize / _WORD_BYTES
+SHUFFLED_SHARE: Final = 2 / (WINDOW + 1) * PASSAGE_ENTRY.itemsize / _WORD_BYTES
 """What is sent of a byte of text."""
 
 _SENT_SAMPLES: Final = 1 << 20
@@ -66,7 +66,7 @@ class WriteSamples:
     path: Callable[[str], str]
 
     def __call__(self, item: WorkItem) -> store.FileEntry:
-        """Returns the file: `SAMPLE`s, as they lie in memory."""
+        """Returns the file: `GRAM_SAMPLE`s, as they lie in memory."""
         removed = store.read_table(
             store.below(self.output, f"removed/{item.name}.parquet"), ["row"]
         )["row"].to_numpy()
@@ -83,11 +83,11 @@ class WriteSamples:
 def samples_of(
     texts: Sequence[str], rows: NDArray[np.int64], ngram: int, fold_case: bool
 ) -> NDArray[np.void]:
-    """Returns the `SAMPLE`s of a batch of documents."""
+    """Returns the `GRAM_SAMPLE`s of a batch of documents."""
     shingles = shingle_batch(split_batch(texts, fold_case), ngram)
-    taken = sample(shingles)
-    samples = np.empty(int(taken.sum()), SAMPLE)
-    samples["hash"] = spread(shingles.hashes[taken])
+    taken = sample_grams(shingles)
+    samples = np.empty(int(taken.sum()), GRAM_SAMPLE)
+    samples["hash"] = spread_hashes(shingles.hashes[taken])
     samples["row"] = np.repeat(rows, shingles.sizes)[taken]
     return samples
 
@@ -125,15 +125,15 @@ class IndexPassages:
     def _send(self, item: WorkItem, parts: Parts) -> Iterator[KeyedBytes]:
         first_document = self.first_documents[item.number]
         with store.open_input(store.below(self.output, self.samples_path(item.name))) as stream:
-            while content := stream.read(_SENT_SAMPLES * SAMPLE.itemsize):
-                samples = np.frombuffer(content, SAMPLE)
+            while content := stream.read(_SENT_SAMPLES * GRAM_SAMPLE.itemsize):
+                samples = np.frombuffer(content, GRAM_SAMPLE)
                 entries = part_entries(samples, first_document)
                 for number, chosen in parts.split(samples["hash"]):
                     yield number, entries[chosen].tobytes()
 
     def _write(self, element: tuple[int, Iterable[bytes]], parts: Parts) -> ItemResult[None]:
         number, packed = element
-        entries = in_order(join_records(packed, ENTRY))
+        entries = in_passage_order(join_records(packed, PASSAGE_ENTRY))
         path = f"passages/{parts.file_name(number)}.bin"
         with store.commit(self.output, path) as pending:
             for piece in part_bytes(entries):
