@@ -96,6 +96,7 @@ setup(
             "jsonschema>=4.20",  # checks funnel.json
             "mlcroissant>=1.1",  # validates croissant.json
             "markdown-it-py>=3",  # reads our Markdown in tests
+            "mlcroissant>=1.1",  # validates croissant.json
             "moto[server]>=5.1",  # an S3-compatible server for tests
             "mypy>=1.15",
             "pandas>=2.2",

@@ -41,7 +41,7 @@ class Phase:
         name: also that of its command.
         help: what it does, in a line.
         module: of `massivetext.pipeline.phases`.
-        folders: its results, below the output folder.
+        folders: its results, below the output folder: folders, or single files.
         writes: the names of the files in them; `{item}` stands for the name of a work item, `{n}`
             for a number, `{ext}` for a suffix. Only such files, and those that the manifest names,
             are deleted when the phase starts over.
@@ -158,12 +158,18 @@ PHASES: Final = (
     ),
     Phase(
         "report",
-        "write report/index.html and report/funnel.json",
+        "write report/index.html, report/funnel.json, DATASHEET.md and croissant.json",
         "report.phase",
-        folders=("report",),
-        writes=("index.html", "funnel.json", "funnel.schema.json"),
+        folders=("report", "DATASHEET.md", "croissant.json"),
+        writes=(
+            "index.html",
+            "funnel.json",
+            "funnel.schema.json",
+            "DATASHEET.md",
+            "croissant.json",
+        ),
         upstream=None,
-        results=2,
+        results=3,
     ),
 )
 
