@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -74,10 +74,10 @@ def holding_sequences(output: str, ids: Collection[str]) -> Iterator[Holding]:
             first += shard.records
 
 
-def _rows(output: str, path: str, wanted: pa.Array) -> list[dict[str, int | str]]:
+def _rows(output: str, path: str, wanted: pa.Array) -> list[dict[str, Any]]:
     """Returns the rows of a provenance table about some documents."""
     options = pc.SetLookupOptions(wanted)
-    found: list[dict[str, int | str]] = []
+    found: list[dict[str, Any]] = []
     try:
         for group in store.row_groups(store.below(output, path)):
             ids = group.read(["document_id"])["document_id"]

@@ -93,13 +93,14 @@ def audit(run: PhaseRun) -> Manifest:
         run.steps.run_together(tally, hosts, index, passages)
     run.steps.run(tally)
     counted = join_results(run.steps.run(hosts).values())
-    indexed = [join_results(run.steps.run(step).values()) for step in (index, passages)]
+    named = join_results(run.steps.run(index).values())
+    sampled = join_results(run.steps.run(passages).values())
     described = (
         _describe_index(job.output, parts[1][0][0], items),
         describe_passages(job.output, parts[2][0][0], items, firsts, asked),
     )
-    statistics = merge_counts(result.statistics for result in (counted, *indexed))
-    files = [file for result in (counted, *indexed) for file in result.files]
+    statistics = merge_counts([counted.statistics, named.statistics, sampled.statistics])
+    files = (*counted.files, *named.files, *sampled.files)
     findings = {**statistics, "top_hosts": merge_top(counted.found)}
     return run.manifest({}, findings, (*files, *described))
 
