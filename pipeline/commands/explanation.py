@@ -77,8 +77,10 @@ def _removed(outcome: RecordOutcome, removal: Removal) -> tuple[str, str]:
     if removal.partner is not None:
         said.append(_partner(outcome, removal, removal.partner))
     if removal.test is not None:
-        return "; ".join([*said, "it matches "]), _test_match(removal.test)
-    return "; ".join(said), ""
+        said.append(f"it matches {_test_match(removal.test)}")
+    if removal.excluded_by is None:
+        return "; ".join(said), ""
+    return "; ".join([*said, "a list of take-downs names "]), removal.excluded_by
 
 
 def _partner(outcome: RecordOutcome, removal: Removal, partner: OtherDocument) -> str:

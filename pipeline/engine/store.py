@@ -142,9 +142,11 @@ def list_folder(folder: str) -> list[FileMetadata]:
     return sorted(found, key=lambda metadata: metadata.path)
 
 
-def sizes_below(output: str, folder: str) -> dict[str, int]:
-    """Returns the sizes in bytes of all files of a folder, by their paths below `output`."""
-    found = list_folder(below(output, folder))
+def sizes_below(output: str, place: str) -> dict[str, int]:
+    """Returns the sizes in bytes of a file, or of a folder's files, by paths below `output`."""
+    path = below(output, place)
+    is_folder = file_system(path).scheme() is None and os.path.isdir(path)
+    found = list_folder(path) if is_folder else match_below(path)
     # The file system may write the root in another way than we do, but not what is below it.
     root = len(join(output, "")) if not output.endswith("/") else len(output)
     return {m.path[root:].replace("\\", "/"): m.size_in_bytes for m in found}

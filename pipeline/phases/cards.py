@@ -18,9 +18,10 @@ _ABOUT: Final = {
     "skipped": "records that hold no document, by kind",
     "dedup": "documents that duplicates would remove, with their partners",
     "decontamination": "documents that copies of test items would remove",
+    "exclusions": "documents that a list of take-downs names",
     "corpus": "the documents that stay",
     "hosts": "every host of every subset, with documents and bytes by verdict",
-    "removed": "documents that left as duplicates or test-set copies, with all reasons",
+    "removed": "documents that left as duplicates, test-set copies or take-downs, with all reasons",
 }
 
 _TEXT: Final = """# {folder}: {about}.

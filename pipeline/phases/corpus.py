@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from massivetext.dedup.row_blocks import RowBlocks
+from massivetext.events import tell
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import RunError
 from massivetext.pipeline.engine.job import Job
@@ -28,7 +29,12 @@ from massivetext.pipeline.phases.table import REMOVING
 from massivetext.records import DOCUMENT_SCHEMA
 
 REASONS: Final = tuple(reason for removes in REMOVING.values() for reason in removes.reasons)
-"""What removes a document, in the paper's order: duplicates first, then test sets."""
+"""What removes a document, in the order of `REMOVING`."""
+
+
+COPIES_STAY: Final = "excluded_whose_copies_stay"
+"""Names the count of documents that a list of take-downs names, and of which a copy that no list
+names is in `corpus/`."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +82,7 @@ class WriteCorpus:
 
 
 def _first(reasons: Sequence[str] | None) -> str | None:
-    """Returns the first of a document's reasons in the paper's order."""
+    """Returns the first of a document's reasons in the order of REASONS."""
     return min(reasons, key=REASONS.index) if reasons else None
 
 
@@ -96,10 +102,14 @@ class WriteRemoved:
     stamp: Mapping[str, str]
 
     def __call__(self, item: WorkItem) -> ItemResult[None]:
-        """Returns the file."""
+        """Returns the file, and how many documents of take-downs have a copy that stays."""
         output = self.files.output
         removals, survivors = read_removals(output, item.name), read_survivors(self.files, item)
-        return ItemResult((write_removed(output, item.name, removals, survivors, self.stamp),))
+        entry = write_removed(output, item.name, removals, survivors, self.stamp)
+        is_excluded = pc.call_function("is_valid", [removals["excluded_by"]])
+        stay = survivors.filter(is_excluded)["survivor_id"]
+        counts = {COPIES_STAY: len(stay) - stay.null_count}
+        return ItemResult((entry,), statistics={item.subset: counts})
 
 
 def _in_chosen_form(documents: pa.Table) -> pa.Table:
@@ -135,16 +145,31 @@ def write(run: PhaseRun) -> Manifest:
     """Writes `corpus/` and `removed/`."""
     written = run.steps.run(_write_step(run))
     removed = _write_removed(run)
-    results = {
-        name: replace(result, files=(*result.files, *removed[name].files))
-        for name, result in written.items()
-    }
+    results = {name: _joined(result, removed[name]) for name, result in written.items()}
     manifest = run.manifest(results, merge_counts(r.statistics for r in results.values()))
     ledger = manifest.ledger
     kept = run.upstream["curate"].ledger["kept"]
     if not kept == ledger["documents"] == ledger["corpus"] + ledger["removed"]:
         raise RunError(f"the ledger does not balance: curate kept {kept}, corpus has {ledger}")
+    _tell_copies(manifest)
     return manifest
+
+
+def _joined(written: ItemResult[None], removed: ItemResult[None]) -> ItemResult[None]:
+    """Returns an item's result with the files and counts of its `removed/`."""
+    statistics = merge_counts([written.statistics, removed.statistics])
+    return replace(written, files=(*written.files, *removed.files), statistics=statistics)
+
+
+def _tell_copies(manifest: Manifest) -> None:
+    """Says if documents of take-downs have copies that nobody named."""
+    stay = sum(found.get(COPIES_STAY, 0) for found in manifest.findings.values())
+    if stay:
+        said = (
+            f"exclude: {stay:,} of the named documents were copies of documents that no list "
+            "names, which stay; removed/ has them as survivor_id"
+        )
+        tell("warning", said, level="warning", phase=manifest.phase)
 
 
 def _write_removed(run: PhaseRun) -> dict[str, ItemResult[None]]:

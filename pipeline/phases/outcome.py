@@ -118,6 +118,7 @@ class Removal:
         survivor: the document at the end of the chain of partners that is in `corpus/`, if one is.
         is_survivor_known: whether the phase `corpus` has followed the chain.
         test: the test item that it matches, if that is a reason.
+        excluded_by: the entry of a list of take-downs that names it, if that is a reason.
     """
 
     reasons: tuple[str, ...]
@@ -126,6 +127,7 @@ class Removal:
     survivor: OtherDocument | None
     is_survivor_known: bool
     test: TestMatch | None
+    excluded_by: str | None
 
 
 @dataclass(frozen=True)
@@ -218,6 +220,7 @@ def removal_of(row: Mapping[str, Any], is_survivor_known: bool) -> Removal:
         survivor=_other(row, "survivor"),
         is_survivor_known=is_survivor_known,
         test=test,
+        excluded_by=row.get("excluded_by"),
     )
 
 

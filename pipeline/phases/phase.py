@@ -127,6 +127,7 @@ class PhaseWork:
             paths do not count for the footers of its tables.
         first_step: its first step, if that builds on what the phase before commits item by item
             and not on its manifest: the two then share a pipeline.
+        is_one_step: whether that is its only step.
     """
 
     settings: Settings
@@ -135,6 +136,7 @@ class PhaseWork:
     check: Callable[[Config], None] = check_nothing
     stated: Callable[[Config], Mapping[str, Any]] = states_nothing
     first_step: Callable[[PhaseRun], Map[WorkItem, Any]] | None = None
+    is_one_step: bool = False
 
 
 def load_phase(phase: Phase) -> PhaseWork:
@@ -190,7 +192,7 @@ def begin_phase(
     phase: Phase,
     items: Sequence[WorkItem],
     work: PhaseWork,
-    before: PhaseRun | None = None,
+    before: Sequence[PhaseRun] = (),
 ) -> PhaseRun | None:
     """Returns the phase, ready for its work, or None if it is finished.
 
@@ -199,14 +201,14 @@ def begin_phase(
         phase: its row in the table.
         items: the work items of the run.
         work: what it does.
-        before: a phase that it builds on and that is still at work; only `first_step` can be run
-            before that one is finished.
+        before: phases that it builds on and that are still at work; only `first_step` can be run
+            before they are finished.
 
     Raises:
         UsageError: if a phase is missing that it builds on, or if the output folder holds the phase
             with other settings and the job may not restart it.
     """
-    at_work = {before.phase.name: before.key} if before else {}
+    at_work = {run.phase.name: run.key for run in before if run.phase.name in upstream_of(phase)}
     finished = [name for name in upstream_of(phase) if name not in at_work]
     upstream = {name: require_manifest(job, name) for name in finished}
     for name in finished:

@@ -30,25 +30,36 @@ def run_phases(job: Job, items: Sequence[WorkItem], command: str) -> None:
     phases = phases_of(command)
     if phases[0] is not PHASES[0]:
         require_same_inputs(job, items)
-    for phase, following in zip(phases, (*phases[1:], None), strict=True):
+    for number, phase in enumerate(phases):
         work = load_phase(phase)
         begun = begin_phase(job, phase, items, work)
         if phase is phases[0]:
             record_job(job)
         if begun is not None:
-            then = _first_step(begun, following) if following else []
+            then = _first_steps(begun, phases[number + 1 :])
             begun.commit(work.work(replace(begun, then=then)))
     if command in REMOVING:
         publish_removed(job, items)
 
 
-def _first_step(begun: PhaseRun, following: Phase) -> list[Link]:
-    """Returns what of the phase that comes next can be done before the one at work is finished."""
-    work = load_phase(following)
-    if work.first_step is None:
-        return []
-    run = begin_phase(begun.job, following, begun.items, work, before=begun)
-    return [run.steps.left(work.first_step(run))] if run else []
+def _first_steps(begun: PhaseRun, following: Sequence[Phase]) -> list[Link]:
+    """Returns what of the phases that come next can be done before the one at work is finished.
+
+    A phase that is one step is done whole, so that the phase behind it can begin as well.
+    """
+    at_work, links = [begun], []
+    for phase in following:
+        work = load_phase(phase)
+        if work.first_step is None:
+            break
+        run = begin_phase(begun.job, phase, begun.items, work, before=at_work)
+        if run is None:
+            break
+        links.append(run.steps.left(work.first_step(run)))
+        if not work.is_one_step:
+            break
+        at_work.append(run)
+    return links
 
 
 def repair(job: Job, items: Sequence[WorkItem]) -> None:

@@ -41,7 +41,7 @@ class Phase:
         name: also that of its command.
         help: what it does, in a line.
         module: of `massivetext.pipeline.phases`.
-        folders: its results, below the output folder.
+        folders: its results, below the output folder: folders, or single files.
         writes: the names of the files in them; `{item}` stands for the name of a work item, `{n}`
             for a number, `{ext}` for a suffix. Only such files, and those that the manifest names,
             are deleted when the phase starts over.
@@ -88,7 +88,7 @@ PHASES: Final = (
         tables=("dedup",),
         writes=("{item}.parquet", "keys/{item}.npy", CARD),
         upstream=("curate",),
-        results=2,
+        results=3,
         removes=Removes("dedup", ("exact", "near")),
         scratch=("phases/dedup/files",),
     ),
@@ -99,8 +99,18 @@ PHASES: Final = (
         folders=("decontamination",),
         tables=("decontamination",),
         upstream=("curate",),
-        results=2,
+        results=3,
         removes=Removes("decontamination", ("test_set",)),
+    ),
+    Phase(
+        "exclude",
+        "find documents that a list of take-downs names",
+        "exclude",
+        folders=("exclusions",),
+        tables=("exclusions",),
+        upstream=("curate",),
+        results=1,
+        removes=Removes("exclusions", ("excluded",)),
     ),
     Phase(
         "corpus",
@@ -109,18 +119,18 @@ PHASES: Final = (
         folders=("corpus", "removed"),
         tables=("corpus", "removed"),
         upstream=None,
-        results=2,
+        results=3,
         scratch=("phases/corpus/files",),
     ),
     Phase(
         "audit",
-        "count the hosts and index the names of all records",
+        "count the hosts, index the names of all records and the passages of the corpus",
         "audit.phase",
-        folders=("hosts", "index"),
+        folders=("hosts", "index", "passages"),
         tables=("hosts",),
-        writes=("part-{n}-of-{n}.{ext}", "index.json", CARD),
+        writes=("part-{n}-of-{n}.{ext}", "index.json", "passages.json", CARD),
         upstream=None,
-        results=1,
+        results=2,
         scratch=("phases/audit/files",),
     ),
     Phase(
@@ -148,17 +158,24 @@ PHASES: Final = (
     ),
     Phase(
         "report",
-        "write report/index.html and report/funnel.json",
+        "write report/index.html, report/funnel.json, DATASHEET.md and croissant.json",
         "report.phase",
-        folders=("report",),
-        writes=("index.html", "funnel.json", "funnel.schema.json"),
+        folders=("report", "DATASHEET.md", "croissant.json"),
+        writes=(
+            "index.html",
+            "funnel.json",
+            "funnel.schema.json",
+            "DATASHEET.md",
+            "croissant.json",
+        ),
         upstream=None,
-        results=2,
+        results=3,
     ),
 )
 
 REMOVING: Final = {phase.name: phase.removes for phase in PHASES if phase.removes}
-"""Phases that remove documents, in the paper's order: duplicates first, then test sets."""
+"""Phases that remove documents: duplicates first, then test sets, as in the paper; then
+take-downs."""
 
 
 def phases_of(command: str) -> tuple[Phase, ...]:

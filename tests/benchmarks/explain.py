@@ -17,12 +17,13 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from massivetext.config import Config, Source
 from massivetext.pipeline.engine import store
@@ -32,7 +33,7 @@ from massivetext.pipeline.engine.results import ItemResult
 from massivetext.pipeline.phases import curate
 from massivetext.pipeline.phases.phase import PhaseRun, PhaseWork, run_phase
 from massivetext.pipeline.phases.plan import WorkItem
-from massivetext.pipeline.phases.table import phase_named
+from massivetext.pipeline.phases.table import phase_named, upstream_of
 from massivetext.pipeline.readers import FileRange
 from massivetext.records import (
     DOCUMENT_SCHEMA,
@@ -46,6 +47,16 @@ SUBSET: Final = "massiveweb"
 GROUP_ROWS: Final = 1_000
 REJECTED_SHARE: Final = 0.3
 TEXT: Final = "The people who live beside the river have learned to be patient with the heat. " * 3
+
+
+Texts = Callable[[int, int], Sequence[str]]
+"""Gives the texts of some rows: of the first one, and how many."""
+
+
+def equal_texts(first: int, count: int) -> list[str]:
+    """One text for all rows."""
+    del first
+    return [TEXT] * count
 
 
 def main() -> None:
@@ -85,7 +96,7 @@ def names(row: int) -> dict[str, str]:
     return {"id": digest, "source_id": f"urn:uuid:{uuid}", "url": url}
 
 
-def generate(job: Job, rows: int, item_rows: int) -> None:
+def generate(job: Job, rows: int, item_rows: int, texts: Texts = equal_texts) -> None:
     """Writes the tables of all items and manifests, and runs the phase AUDIT."""
     items = [work_item(n) for n in range(-(-rows // item_rows))]
     results = {}
@@ -93,17 +104,20 @@ def generate(job: Job, rows: int, item_rows: int) -> None:
         first = item.number * item_rows
         count = min(item_rows, rows - first)
         rejected = int(count * REJECTED_SHARE)
-        write(job.output, "documents", item, DOCUMENT_SCHEMA, first, count - rejected)
-        write(job.output, "rejected", item, REJECTED_SCHEMA, first + count - rejected, rejected)
+        kept = count - rejected
+        write(job.output, "documents", item, DOCUMENT_SCHEMA, first, kept, texts)
+        write(job.output, "rejected", item, REJECTED_SCHEMA, first + kept, rejected, texts)
         for folder, schema in (("failed", FAILED_SCHEMA), ("skipped", SKIPPED_SCHEMA)):
-            write(job.output, folder, item, schema, 0, 0)
-        write(job.output, "removed", item, REMOVED_SCHEMA, 0, 0)
+            write(job.output, folder, item, schema, 0, 0, texts)
+        write(job.output, "removed", item, REMOVED_SCHEMA, 0, 0, texts)
         ledger = {"in": count, "kept": count - rejected, "rejected": rejected}
         results[item.name] = ItemResult[Any]((), ledger)
-    for name in ("curate", "dedup", "decontaminate", "corpus"):
+    text_bytes = sum(map(len, texts(0, 100))) * rows // 100
+    for name in upstream_of(phase_named("audit")):
 
         def work(run: PhaseRun, name: str = name) -> Any:
-            return run.manifest(results if name == "curate" else {}, {})
+            findings = {SUBSET: {"text_bytes": text_bytes}} if name == "corpus" else {}
+            return run.manifest(results if name == "curate" else {}, findings)
 
         settings = curate.settings if name == "curate" else lambda job, items: {}
         run_phase(job, phase_named(name), items, PhaseWork(settings, work))
@@ -116,23 +130,26 @@ def work_item(number: int) -> WorkItem:
     return WorkItem(number, name, SUBSET, 0, "x", FileRange(0, 1), 1, 1.0, 1.0)
 
 
-def write(output: str, folder: str, item: WorkItem, schema: pa.Schema, first: int, n: int) -> None:
+def write(
+    output: str, folder: str, item: WorkItem, schema: pa.Schema, first: int, n: int, texts: Texts
+) -> None:
     """Writes rows of an item as the phase CURATE does, some at a time."""
     path = f"{folder}/{item.name}.parquet"
     with (
         store.commit(output, path) as pending,
         store.parquet_writer(pending.stream, schema) as writer,
     ):
-        for table in tables(schema, item, first, n):
+        for table in tables(schema, item, first, n, texts):
             writer.write_table(table)
 
 
-def tables(schema: pa.Schema, item: WorkItem, first: int, n: int) -> Iterator[pa.Table]:
+def tables(
+    schema: pa.Schema, item: WorkItem, first: int, n: int, texts: Texts
+) -> Iterator[pa.Table]:
     """Yields the rows."""
     fixed = {
         "subset": SUBSET,
         "item": item.name,
-        "text": TEXT,
         "title": "A page",
         "stage": "quality",
     }
@@ -141,8 +158,9 @@ def tables(schema: pa.Schema, item: WorkItem, first: int, n: int) -> Iterator[pa
         named = [names(row) for row in range(first + start, first + start + size)]
         columns = {key: pa.array([row[key] for row in named]) for key in named[0]}
         columns |= {key: pa.repeat(value, size) for key, value in fixed.items()}
+        columns["text"] = pa.array(texts(first + start, size))
         columns["row"] = pa.array(np.arange(start, start + size))
-        columns["text_bytes"] = pa.array(np.full(size, len(TEXT)))
+        columns["text_bytes"] = pc.call_function("binary_length", [columns["text"]])
         columns["reasons"] = pa.array([["quality.min_words"]] * size)
         yield pa.table(
             [

@@ -83,6 +83,7 @@ def test_all_path_keys_of_the_configuration_are_marked() -> None:
             "titles": ["t"],
             "test_set": [{"name": "n", "format": "text", "path": "w"}],
         },
+        "exclude": {"urls": ["u"], "hosts": ["h"], "ids": ["i"], "source_ids": ["n"]},
         "tokenizer": {"model": "m"},
     }
     assert list(paths_of(parse_config(table, "/c"))) == [
@@ -96,6 +97,10 @@ def test_all_path_keys_of_the_configuration_are_marked() -> None:
         ConfiguredPath("safesearch.model", "/c/s", PathKind.FILE),
         ConfiguredPath("decontamination.titles", "/c/t", PathKind.FILE),
         ConfiguredPath("decontamination.test_sets.path", "/c/w", PathKind.RECORDS),
+        *(
+            ConfiguredPath(f"exclude.{key}", f"/c/{name}", PathKind.FILE)
+            for key, name in (("urls", "u"), ("hosts", "h"), ("ids", "i"), ("source_ids", "n"))
+        ),
         ConfiguredPath("tokenizer.model", "/c/m", PathKind.FILE),
     ]
 

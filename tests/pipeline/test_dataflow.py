@@ -60,7 +60,7 @@ PIPELINES = {
     *("dedup-cluster-start-0", "dedup-cluster-000-0"),
     *("decontaminate-count", "decontaminate-match-to-corpus-write"),
     "removed-publish",
-    *("corpus-survivors-000-0", "corpus-survivors-to-removed", "audit-tally-to-index"),
+    *("corpus-survivors-000-0", "corpus-survivors-to-removed", "audit-tally-to-passages"),
     *("sequence-survey", "sequence-tokenise-000-to-count-000"),
     *("sequence-shards", "sequence-sort-to-shards"),
 }

@@ -17,7 +17,7 @@ from massivetext.pipeline.phases.table import REMOVING, settings_path
 _KEY_SETTINGS = ("ngram", "bands", "rows", "fold_case", "scope")
 """What two runs must agree in, so that their keys can be compared."""
 
-_READABLE: Final = (0, 1, 2)
+_READABLE: Final = (0, 1, 2, 3)
 """Versions of dedup's results whose keys are like ours; 0 is from before they were counted."""
 
 

@@ -18,6 +18,8 @@ from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.phases.manifest import Manifest
 from massivetext.pipeline.phases.phase import PhaseRun, PhaseWork
 from massivetext.pipeline.phases.plan import WorkItem
+from massivetext.pipeline.phases.report.croissant import croissant
+from massivetext.pipeline.phases.report.datasheet import datasheet
 from massivetext.pipeline.phases.report.funnel import funnel
 from massivetext.visible_text import made_visible
 
@@ -44,6 +46,8 @@ def report(run: PhaseRun) -> Manifest:
         store.write_bytes(job.output, "report/funnel.json", _json(counts)),
         store.write_bytes(job.output, f"report/{SCHEMA}", _resource(SCHEMA).encode()),
         store.write_bytes(job.output, "report/index.html", render_report(counts).encode()),
+        store.write_bytes(job.output, "DATASHEET.md", datasheet(job.config, counts).encode()),
+        store.write_bytes(job.output, "croissant.json", _json(croissant(counts))),
     )
     return run.manifest({}, {}, files)
 

@@ -23,7 +23,7 @@ def removed_and_kept(
     work = curated(folder, texts, 4, ids=ids)
     config = Config(sources=SOURCES, dedup=dataclasses.replace(Dedup(), rule=rule))
     job = job_in(folder, config, **changes)
-    for phase in ("dedup", "decontaminate", "corpus"):
+    for phase in ("dedup", "decontaminate", "exclude", "corpus"):
         run_phase(job, phase_named(phase), work)
     found = []
     for table in ("removed", "corpus"):

@@ -152,7 +152,7 @@ def test_a_phase_done_anew_makes_no_verdict_final(tmp_path: Path) -> None:
     config.write_text(config.read_text() + "\n[dedup]\nthreshold = 0.7\n")
     assert main([*again, "--restart"]) == 0
     run = FinishedRun.open(str(output))
-    assert run.finished == ("curate", "dedup", "decontaminate")
+    assert run.finished == ("curate", "dedup", "decontaminate", "exclude")
     assert {o.in_corpus for o in outcomes(output) if o.verdict == "kept"} == {None}
 
 

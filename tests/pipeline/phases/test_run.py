@@ -12,6 +12,7 @@ from massivetext.pipeline.engine.engine import BeamEngine
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.phases.plan import plan
 from massivetext.pipeline.phases.run import run_phases
+from massivetext.pipeline.phases.table import PHASES
 from tests.pipeline.small_run import contents, write_config, write_sources
 
 KINDS = [
@@ -20,7 +21,7 @@ KINDS = [
     "decontaminate-match-to-corpus-write",
     "corpus-survivors-000-0",
     "corpus-survivors-to-removed",
-    "audit-tally-to-index",
+    "audit-tally-to-passages",
     "sequence-survey",
     "sequence-tokenise-000-to-count-000",
     "sequence-shards",
@@ -61,8 +62,8 @@ def test_phases_alone_give_the_same_bytes_as_in_shared_pipelines(
     items = plan(job.config)
     run_phases(job, items, "run")
     alone = dataclasses.replace(job, output=str(tmp_path / "alone"))
-    for phase in ("curate", "dedup", "decontaminate", "corpus", "audit", "sequence", "report"):
-        run_phases(alone, items, phase)
+    for phase in PHASES:
+        run_phases(alone, items, phase.name)
     assert {"decontaminate-match", "corpus-write"} < set(labels)
     assert contents(tmp_path / "alone") == contents(Path(job.output))
 

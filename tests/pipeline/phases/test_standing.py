@@ -208,6 +208,7 @@ def test_a_single_phase_builds_on_nothing_out_of_date(
     run(job_in(tmp_path, restart=True), seed=1)
     corpus = phase_named("corpus")
     run(job_in(tmp_path), phase_named("decontaminate"))
+    run(job_in(tmp_path), phase_named("exclude"))
     with pytest.raises(UsageError, match=r"phase 'dedup' in .* is out of date"):
         run(job_in(tmp_path), corpus)
     run(job_in(tmp_path, restart=True), DEDUP)

@@ -1,4 +1,4 @@
-"""`hosts/` and `index/` of whole runs, held against the tables that they are made from."""
+"""`hosts/`, `index/` and `passages/` of whole runs, held against the tables they are made from."""
 
 import json
 import shutil
@@ -97,9 +97,13 @@ def test_parts_memory_and_workers_change_no_row(
         job = Job(config, str(output), engine, quiet=True)
         shutil.rmtree(output / "hosts")
         shutil.rmtree(output / "index")
+        shutil.rmtree(output / "passages")
         run_phase(job, phase_named("audit"), plan(config))
         assert len(list((output / "index").iterdir())) > 2
         assert_hosts(output)
         found.append({file.name: file.read_bytes() for file in (output / "index").iterdir()})
-        found[-1] |= {file.name: file.read_bytes() for file in (output / "hosts").iterdir()}
+        for folder in ("hosts", "passages"):
+            assert len(list((output / folder).iterdir())) > 2
+            files = (output / folder).iterdir()
+            found[-1] |= {f"{folder}/{file.name}": file.read_bytes() for file in files}
     assert found[0] == found[1]
