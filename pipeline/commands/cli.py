@@ -36,6 +36,7 @@ from massivetext.pipeline.commands import (
     run,
     train_tokenizer,
     verify,
+    whatif_command,
 )
 from massivetext.pipeline.engine.errors import RunError, UsageError, is_out_of_memory, out_of_memory
 from massivetext.pipeline.engine.logs import hide_library_warnings, set_up_logs
@@ -48,6 +49,7 @@ COMMANDS: Final = (
     estimate_command.COMMAND,
     extract.COMMAND,
     explain.COMMAND,
+    whatif_command.COMMAND,
     verify.COMMAND,
     export.COMMAND,
     train_tokenizer.COMMAND,
