@@ -99,20 +99,9 @@ def _sections_of(config: Config, values: Mapping[str, object]) -> dict[str, dict
         name, _, key = place.partition(".")
         section = getattr(config, name, None)
         if not dataclasses.is_dataclass(section) or not key:
-            raise ConfigError(_unknown_key(place, _known_places(), ""))
+            raise ConfigError(f"unknown key '{place}'; expected section.key")
         sections.setdefault(name, to_table(section))[key] = value
     return sections
-
-
-def _known_places() -> list[str]:
-    """Returns the names of all keys of sections, `section.key`."""
-    sections = {f.name: getattr(Config(), f.name) for f in dataclasses.fields(Config)}
-    return [
-        f"{name}.{f.name}"
-        for name, section in sections.items()
-        if dataclasses.is_dataclass(section)
-        for f in dataclasses.fields(section)
-    ]
 
 
 def to_table(section: object) -> Any:  # as `plain`

@@ -48,7 +48,7 @@ def what_if(output: str, values: Mapping[str, object], sweeps: Sequence[Sweep]) 
         UsageError: if the run is unfinished, or an answer does not follow from what it has stored.
         ConfigError: if a value makes no sense.
     """
-    stored = _Stored.open(output)
+    stored = Foresight.open(output)
     before = stored.run.config
     asked = with_asked(before, values)
     points = [[with_asked(asked, {s.key: value}) for value in s.values] for s in sweeps]
@@ -76,7 +76,7 @@ def what_if(output: str, values: Mapping[str, object], sweeps: Sequence[Sweep]) 
 
 
 def _points(
-    stored: _Stored, judge: Judge, key: str, configs: Sequence[Config]
+    stored: Foresight, judge: Judge, key: str, configs: Sequence[Config]
 ) -> list[dict[str, Any]]:
     """Returns the sums of each value of a sweep."""
     told = []
@@ -88,7 +88,7 @@ def _points(
 
 
 @dataclass(frozen=True)
-class _Stored:
+class Foresight:
     """What a run has stored.
 
     Attributes:
@@ -102,7 +102,7 @@ class _Stored:
     decontaminated: Manifest
 
     @classmethod
-    def open(cls, output: str) -> _Stored:
+    def open(cls, output: str) -> Foresight:
         """Returns what a finished run has stored.
 
         Raises:

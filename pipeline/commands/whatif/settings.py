@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -69,7 +70,9 @@ def settings_of_run(output: str) -> Config:
         if found is None:
             raise UsageError(f"{output}: phases/{phase}/settings.json is missing or damaged")
         merged |= {name: found[name] for name in sections or found if name in found}
-    return decode_settings(merged)
+    asked = dict(merged.get("decontamination", {}))
+    asked["test_set"] = asked.pop("test_sets", [])  # TOML's name of one of them
+    return decode_settings({**merged, "decontamination": asked})
 
 
 def asked_settings(config: Config, assignments: Sequence[str]) -> dict[str, object]:
@@ -137,16 +140,21 @@ def _number(value: Decimal) -> float:
 def require_foreseeable(key: str) -> None:
     """Checks that the results of another value of a key follow from what a run stores.
 
-    Keys that no section has are for `with_values` to refuse.
+    Keys that a section does not have are for `with_values` to refuse.
 
     Raises:
         UsageError: saying what would have to be done again.
     """
     section = key.partition(".")[0]
-    if (key in RULES and section != "source") or key in DEDUP_KEYS or section not in _AGAIN:
+    known = [name for name in (*RULES, *DEDUP_KEYS) if not name.startswith("source.")]
+    if key in known:
         return
+    if section not in _AGAIN:
+        near = difflib.get_close_matches(key, known, n=1)
+        hint = f"did you mean '{near[0]}'?" if near else "filters/RULES.md names those of rules"
+        raise UsageError(f"unknown key {key!r}; {hint}")
     raise UsageError(
-        f"whatif cannot foresee {key}: {_AGAIN[section]}; run with the other value into another "
+        f"whatif cannot foresee {key!r}: {_AGAIN[section]}; run with the other value into another "
         "folder, and compare with `massivetext diff`"
     )
 
