@@ -28,7 +28,9 @@ from massivetext.interrupts import (
 )
 from massivetext.model import commands as model
 from massivetext.pipeline.commands import (
+    diff_command,
     estimate_command,
+    examples_command,
     explain,
     export,
     extract,
@@ -49,7 +51,9 @@ COMMANDS: Final = (
     estimate_command.COMMAND,
     extract.COMMAND,
     explain.COMMAND,
+    examples_command.COMMAND,
     whatif_command.COMMAND,
+    diff_command.COMMAND,
     verify.COMMAND,
     export.COMMAND,
     train_tokenizer.COMMAND,

@@ -9,16 +9,14 @@ from numpy.typing import NDArray
 
 from massivetext.config import Config
 from massivetext.dedup.removal import KIND_NAMES
+from massivetext.pipeline.commands.shown_documents import document_to_json
 from massivetext.pipeline.commands.whatif.rows import place_of
 from massivetext.pipeline.commands.whatif.sums import Change
 from massivetext.pipeline.commands.whatif.verdicts import Judge, Verdicts
-from massivetext.pipeline.phases.outcome import FinishedRun, RecordOutcome
+from massivetext.pipeline.phases.outcome import FinishedRun
 
 MOST_EXAMPLES: Final = 5
 """Our choice: of those won and of those lost; enough to see what kind of text it is."""
-
-_EXCERPT_CHARACTERS: Final = 300
-_NAME_CHARACTERS: Final = 1_000
 
 
 def examples(
@@ -51,24 +49,7 @@ def _spread(indices: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _example(run: FinishedRun, judge: Judge, index: int, reasons: list[str]) -> dict[str, Any]:
     outcome = run.outcome(place_of(judge.run, int(judge.rows.addresses[index])))
-    return {**document(outcome), "reasons_after": reasons}
-
-
-def document(outcome: RecordOutcome) -> dict[str, Any]:
-    """Returns what shows people which document it is, and what became of it."""
-    row = outcome.row
-    return {
-        "id": row["id"],
-        "folder": outcome.place.folder,
-        "item": outcome.place.item,
-        "row": outcome.place.row,
-        "subset": row["subset"],
-        "url": (row["url"] or "")[:_NAME_CHARACTERS],
-        "title": (row["title"] or "")[:_NAME_CHARACTERS],
-        "text": (row["text"] or "")[:_EXCERPT_CHARACTERS],
-        "text_bytes": row["text_bytes"],
-        "reasons_before": list(outcome.reasons),
-    }
+    return {**document_to_json(outcome), "reasons_after": reasons}
 
 
 def _reasons(judge: Judge, verdicts: Verdicts, index: int, config: Config) -> list[str]:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from massivetext.pipeline.commands.shown_documents import print_document
 from massivetext.pipeline.commands.summary import report_console
 from massivetext.visible_text import made_visible
 
@@ -25,7 +26,7 @@ def print_answer(output: str, found: Mapping[str, Any]) -> None:
         _print_moved(console, found)
         for which in ("won", "lost"):
             for example in found["examples"][which]:
-                print_document(console, output, which, example)
+                _print_example(console, output, which, example)
     for sweep in found["sweeps"]:
         _say(console, f"\n{sweep['key']}", "bold")
         console.print(_sweep_table(sweep["points"]))
@@ -82,18 +83,13 @@ def _table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> Table:
     return table
 
 
-def print_document(console: Console, output: str, which: str, example: Mapping[str, Any]) -> None:
-    """Prints one document, why it goes or went, and the command that explains it."""
-    name = example["title"] or example["url"] or example["id"]
-    console.print(Text(f"\n{which}: {made_visible(name)}", style="bold"), soft_wrap=True)
-    for when in ("before", "after"):
-        reasons = example.get(f"reasons_{when}")
-        if reasons:
-            _say(
-                console, f"  {'goes now' if when == 'before' else 'would go'}: {', '.join(reasons)}"
-            )
-    _say(console, f"  {made_visible(example['text'])}")
-    _say(console, f"  massivetext explain {output} {example['id']}")
+def _print_example(console: Console, output: str, which: str, example: Mapping[str, Any]) -> None:
+    told = [
+        f"{words}: {', '.join(example[name])}"
+        for words, name in (("goes now", "reasons_before"), ("would go", "reasons_after"))
+        if example[name]
+    ]
+    print_document(console, output, which, example, told)
 
 
 def _shown(value: Any) -> str:
