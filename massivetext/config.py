@@ -167,6 +167,9 @@ class Dedup:
     scope: Literal["all", "subset"] = "all"
     prefer: tuple[str, ...] = ()
     fold_case: bool = False
+    keep_pairs: bool = False
+    """Whether all candidate pairs stay, with their exact Jaccard, those with rejected documents
+    too, and `rejected/` has whole texts: then `whatif` compares no text again."""
 
 
 @dataclass(frozen=True)
@@ -248,6 +251,12 @@ class Config:
     decontamination: Decontamination = Decontamination()
     tokenizer: TokenizerConfig = TokenizerConfig()
     sequence: Sequencing = Sequencing()
+
+    @property
+    def rejected_text(self) -> str:
+        """How much of a rejected text is kept: all of it where candidate pairs are kept, too."""
+        is_whole = self.dedup.keep_pairs and self.output.rejected_text == "excerpt"
+        return "full" if is_whole else self.output.rejected_text
 
     @property
     def subsets(self) -> tuple[str, ...]:

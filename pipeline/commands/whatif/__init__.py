@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from massivetext.config import Config
-from massivetext.pipeline.commands.whatif.duplicates import ComparedAgain
+from massivetext.pipeline.commands.whatif.duplicates import ComparedAgain, Duplicates
 from massivetext.pipeline.commands.whatif.examples import examples
 from massivetext.pipeline.commands.whatif.rows import StoredRun, read_rows
 from massivetext.pipeline.commands.whatif.settings import (
@@ -22,6 +22,7 @@ from massivetext.pipeline.commands.whatif.settings import (
     shown_value,
     with_asked,
 )
+from massivetext.pipeline.commands.whatif.stored_pairs import StoredPairs
 from massivetext.pipeline.commands.whatif.sums import Change, TokenCounts, token_counts, total
 from massivetext.pipeline.commands.whatif.test_copies import TestCopies
 from massivetext.pipeline.commands.whatif.verdicts import Judge, Verdicts
@@ -95,11 +96,15 @@ class Foresight:
         run: the run.
         tokens: how its tokens are told of.
         decontaminated: the manifest of its phase `decontaminate`.
+        has_pairs: whether its phase `pairs` has kept candidate pairs.
+        has_rejected_pairs: whether those of rejected documents, too.
     """
 
     run: StoredRun
     tokens: TokenCounts
     decontaminated: Manifest
+    has_pairs: bool
+    has_rejected_pairs: bool
 
     @classmethod
     def open(cls, output: str) -> Foresight:
@@ -123,11 +128,15 @@ class Foresight:
                 f"a manifest in {output}/phases is damaged; `massivetext verify {output} --repair` "
                 "makes it anew"
             )
+        kept = read_manifest(job, "pairs") if "pairs" in finished else None
+        pairs = kept.findings if kept is not None else {}
         measured = bytes_per_token(config.subsets, read_dataset(job))
         return cls(
             StoredRun(output, config, tuple(sorted(curated.items))),
             token_counts(bool(config.tokenizer.model), measured),
             decontaminated,
+            has_pairs=bool(pairs.get("kept")),
+            has_rejected_pairs=bool(pairs.get("with_rejected")),
         )
 
     def judge(self, configs: Sequence[Config]) -> Judge:
@@ -138,8 +147,12 @@ class Foresight:
         looser = any(is_looser(rule, run.config, c) for rule in rules for c in configs)
         rows = read_rows(run, rules, looser)
         begun = store.read_record(store.below(run.output, settings_path("dedup"))) or {}
-        duplicates = ComparedAgain(run, rows, bool(begun.get("against")))
-        return Judge(run, rows, rules, duplicates, TestCopies(run, self.decontaminated.key))
+        duplicates: Duplicates
+        duplicates = again = ComparedAgain(run, rows, bool(begun.get("against")))
+        if self.has_pairs and (not looser or self.has_rejected_pairs):
+            duplicates = StoredPairs.read(run, rows, again)
+        key = self.decontaminated.key
+        return Judge(run, rows, rules, duplicates, TestCopies(run, key, self.has_rejected_pairs))
 
     def change(self, judge: Judge, config: Config) -> tuple[Change, Verdicts]:
         """Returns what some settings would change, and what becomes of each row."""

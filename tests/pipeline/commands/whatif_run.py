@@ -9,6 +9,9 @@ import pyarrow.parquet as pq
 
 from massivetext.pipeline.commands.cli import main
 
+FULL = '[output]\nrejected_text = "full"\n'
+KEEP = "[dedup]\nkeep_pairs = true\n"
+
 PHASES = ("curate", "dedup", "decontaminate", "corpus")
 
 WORDS = tuple(
@@ -74,12 +77,14 @@ def template_of(draw: random.Random, pages: int) -> list[str]:
     """Texts that are nearly one: more than a bucket has heads, short and long ones among them."""
     frame = draw.choices(WORDS, k=80)
     return [
-        " ".join([*frame[: draw.choice((38, 80, 80))], *draw.choices(WORDS, k=9)])
+        " ".join(
+            [*frame[: draw.choice((38, 80, 80))], *draw.choices(WORDS, k=draw.choice((3, 3, 12)))]
+        )
         for _ in range(pages)
     ]
 
 
-def write_sources(folder: Path, seed: int = 0, pages: int = 60) -> None:
+def write_sources(folder: Path, seed: int = 0, pages: int = 110) -> None:
     """Writes two web subsets and books, in several files; some records come twice."""
     draw = random.Random(seed)
     texts = [*texts_of(draw, 90), *template_of(draw, pages)]
@@ -112,7 +117,7 @@ def finished(folder: Path, name: str, more: str = "") -> Path:
     """Runs the phases up to `corpus`; returns the output folder."""
     config, output = folder / f"{name}.toml", folder / name
     config.write_text(config_text(folder / "in", more))
-    for phase in PHASES:
+    for phase in (*PHASES, *(("pairs",) if KEEP in more else ())):
         assert main([phase, str(config), "--output", str(output), "--quiet"]) == 0
     return output
 
