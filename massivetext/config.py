@@ -277,9 +277,11 @@ def run_fingerprint(config: Config) -> str:
     """Returns the fingerprint of what a run computes: all of the config but where files lie.
 
     Two runs over the same records have the same one, in whatever folders; of models and lists only
-    the file names count.
+    the file names count. What is kept for `whatif` changes nothing.
     """
-    return fingerprint(without_places(config))
+    computed = plain(without_places(config))
+    del computed["dedup"]["keep_pairs"]
+    return fingerprint(computed)
 
 
 def without_places(section: SectionT) -> SectionT:

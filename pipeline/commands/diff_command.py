@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
         UsageError: if one of the runs is not finished.
     """
     from massivetext.pipeline.commands.damaged import damaged_tables
-    from massivetext.pipeline.commands.difference import difference
+    from massivetext.pipeline.commands.difference import difference_of_runs
     from massivetext.pipeline.engine.runners import check_beam_options
     from massivetext.pipeline.engine.store import is_same_folder, use_options
 
@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(f"{outputs[0]} and {outputs[1]} are one folder; name two runs")
     count = options.count or (_IN_JSON if options.json else _SHOWN)
     with damaged_tables(" or ".join(outputs)):
-        found = difference(*outputs, count)
+        found = difference_of_runs(*outputs, count)
     if options.json:
         print(json.dumps(found, indent=1))
     else:

@@ -32,7 +32,7 @@ _KEPT: Final = "kept"
 
 
 @dataclass(frozen=True)
-class Verdicts:
+class DocumentFates:
     """What became of every document of a run, by id.
 
     Attributes:
@@ -64,7 +64,7 @@ class Verdicts:
         return self.run.outcome(RecordPlace(folder, self.items[place >> 33], place & 0xFFFFFFFF))
 
 
-def difference(output_a: str, output_b: str, count: int) -> dict[str, Any]:
+def difference_of_runs(output_a: str, output_b: str, count: int) -> dict[str, Any]:
     """Returns how the documents of two runs differ, as JSON has it (docs/auditing.md).
 
     Args:
@@ -75,7 +75,7 @@ def difference(output_a: str, output_b: str, count: int) -> dict[str, Any]:
     Raises:
         UsageError: if one of them is not finished.
     """
-    a, b = _verdicts(output_a), _verdicts(output_b)
+    a, b = _fates(output_a), _fates(output_b)
     in_a, in_b = _common(a, b)
     only_a = np.setdiff1d(np.arange(a.ids.size), in_a)
     only_b = np.setdiff1d(np.arange(b.ids.size), in_b)
@@ -97,7 +97,7 @@ def difference(output_a: str, output_b: str, count: int) -> dict[str, Any]:
     }
 
 
-def _verdicts(output: str) -> Verdicts:
+def _fates(output: str) -> DocumentFates:
     run = FinishedRun.open(output)
     manifest = read_manifest(Job(run.config, output), "curate")
     if manifest is None or "corpus" not in run.finished:
@@ -114,7 +114,7 @@ def _verdicts(output: str) -> Verdicts:
     numbers = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
     names = np.array(encoded.dictionary.to_pylist(), np.str_)
     ids = ids[order]
-    return Verdicts(run, items, ids, _copies(ids), numbers[order], names, places[order])
+    return DocumentFates(run, items, ids, _copies(ids), numbers[order], names, places[order])
 
 
 _SCHEMA: Final = pa.schema([("id", pa.string()), ("verdict", pa.string()), ("place", pa.int64())])
@@ -153,7 +153,7 @@ def _copies(ids: NDArray[np.bytes_]) -> NDArray[np.int64]:
     return numbers - np.maximum.accumulate(np.where(starts, numbers, 0))
 
 
-def _common(a: Verdicts, b: Verdicts) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _common(a: DocumentFates, b: DocumentFates) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Returns the indices of the documents of both, in the order of their ids."""
     names = np.concatenate([a.ids, b.ids])
     copies = np.concatenate([a.copies, b.copies])
@@ -165,7 +165,7 @@ def _common(a: Verdicts, b: Verdicts) -> tuple[NDArray[np.int64], NDArray[np.int
     return order[found], order[found + 1] - a.ids.size
 
 
-def _only(one: Verdicts, indices: NDArray[np.int64], side: str, count: int) -> dict[str, Any]:
+def _only(one: DocumentFates, indices: NDArray[np.int64], side: str, count: int) -> dict[str, Any]:
     verdicts = Counter(one.verdict(index) for index in indices.tolist())
     return {
         "documents": indices.size,
@@ -183,7 +183,7 @@ def _document(outcome: RecordOutcome) -> dict[str, Any]:
     return told
 
 
-def _changed(a: Verdicts, i: int, b: Verdicts, j: int) -> dict[str, Any]:
+def _changed(a: DocumentFates, i: int, b: DocumentFates, j: int) -> dict[str, Any]:
     """Returns a document whose verdicts differ, and what is the cause."""
     before, after = a.outcome(i), b.outcome(j)
     return {

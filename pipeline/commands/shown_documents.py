@@ -13,7 +13,7 @@ from massivetext.pipeline.commands.explanation_json import JSON_CHARACTERS
 from massivetext.pipeline.phases.outcome import RecordOutcome
 from massivetext.visible_text import made_visible
 
-EXCERPT_CHARACTERS: Final = 300
+BEGINNING_CHARACTERS: Final = 300
 """Our choice: three lines of a terminal, enough to see what kind of text it is."""
 
 
@@ -28,7 +28,7 @@ def document_to_json(outcome: RecordOutcome) -> dict[str, Any]:
         "subset": row["subset"],
         "url": (row["url"] or "")[:JSON_CHARACTERS],
         "title": (row["title"] or "")[:JSON_CHARACTERS],
-        "text": (row["text"] or "")[:EXCERPT_CHARACTERS],
+        "text": (row["text"] or "")[:BEGINNING_CHARACTERS],
         "text_bytes": row["text_bytes"],
         "reasons_before": list(outcome.reasons),
     }

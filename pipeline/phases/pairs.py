@@ -59,10 +59,10 @@ from massivetext.pipeline.phases.phase import PhaseRun, PhaseWork
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.table import phase_named
 
-FOLDER: Final = "pairs"
-(_SCRATCH,) = phase_named(FOLDER).scratch
+PAIRS_FOLDER: Final = "pairs"
+(_SCRATCH,) = phase_named(PAIRS_FOLDER).scratch
 
-KEPT: Final[Mapping[str, np.dtype[Any]]] = {
+KEPT_RECORDS: Final[Mapping[str, np.dtype[Any]]] = {
     "copies": GROUP_RECORD,
     "near": VERIFIED,
     "crowds": BAND_RECORD,
@@ -77,7 +77,7 @@ TESTS: Final = "tests"
 
 def pairs_path(kind: str, name: str) -> str:
     """Returns the path of what is kept of an item."""
-    return f"{FOLDER}/{kind}/{name}.npy"
+    return f"{PAIRS_FOLDER}/{kind}/{name}.npy"
 
 
 def _scratch_path(kind: str, block: int) -> str:
@@ -151,7 +151,7 @@ class KeepPairs:
         numbers = (2 * item.number, 2 * item.number + 1)
         blocks = [block for number in numbers for block in self.files.blocks.of_item(number)]
         entries, counts = [], {}
-        for kind, dtype in KEPT.items():
+        for kind, dtype in KEPT_RECORDS.items():
             parts = [self._of_block(kind, block) for block in blocks]
             kept = np.concatenate([np.empty(0, dtype), *parts])
             kept = np.unique(kept) if kind != "near" else kept

@@ -22,7 +22,7 @@ from massivetext.dedup.jaccard import DocumentSets, join_documents
 from massivetext.dedup.keys import document_keys, key_dtype
 from massivetext.dedup.packed import row_of
 from massivetext.dedup.shingles import ShingleBatch, shingle_sets
-from massivetext.pipeline.commands.whatif.rows import FOLDERS, Rows, StoredRun, by_place
+from massivetext.pipeline.commands.whatif.rows import TABLE_FOLDERS, Rows, StoredRun, by_place
 from massivetext.pipeline.engine.errors import UsageError
 from massivetext.pipeline.phases.dedup.files import keys_path, read_array
 from massivetext.pipeline.phases.dedup.phase import key_settings
@@ -116,7 +116,7 @@ def sets_of(
     """Yields the shingle sets of documents that are given by address, some at a time."""
     dedup = config.dedup
     for place, mine in by_place(addresses):
-        path = run.path(FOLDERS[place % 2], place // 2)
+        path = run.path(TABLE_FOLDERS[place % 2], place // 2)
         for rows, table in document_batches(path, ["text"], row_of(mine)):
             batch = rows.astype(np.uint64) | np.uint64(place << 32)
             sets = shingle_sets(table["text"].to_pylist(), dedup.ngram, dedup.fold_case)

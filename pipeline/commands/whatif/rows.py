@@ -23,7 +23,7 @@ from massivetext.pipeline.phases.outcome import Folder, RecordPlace
 from massivetext.pipeline.phases.plan import source_of
 from massivetext.records import DOCUMENT_SCHEMA, address
 
-FOLDERS: Final[tuple[Folder, Folder]] = ("documents", "rejected")
+TABLE_FOLDERS: Final[tuple[Folder, Folder]] = ("documents", "rejected")
 """Each item counts twice in addresses: its rows of `documents/`, then those of `rejected/`."""
 
 _TEST_SET: Final = "test_set"
@@ -103,7 +103,7 @@ def by_place(addresses: NDArray[np.uint64]) -> Iterator[tuple[int, NDArray[np.ui
 
 def place_of(run: StoredRun, address_: int) -> RecordPlace:
     """Returns the place of a document."""
-    folder = FOLDERS[address_ >> 32 & 1]
+    folder = TABLE_FOLDERS[address_ >> 32 & 1]
     return RecordPlace(folder, run.items[address_ >> 33], address_ & 0xFFFFFFFF)
 
 
@@ -147,8 +147,8 @@ def _documents(run: StoredRun, number: int, rules: Sequence[Rule]) -> Rows:
     columns = _columns(rules)
     is_markdown = run.config.extraction.format == "markdown"
     sizes = ["text_bytes", "tokens", *(("text", "markdown") if is_markdown else ())]
-    table = store.read_table(run.path("documents", number), [*columns, *sizes])
-    removed = store.read_table(run.path("removed", number), ["row", "reasons"])
+    table = store.read_columns(run.path("documents", number), [*columns, *sizes])
+    removed = store.read_columns(run.path("removed", number), ["row", "reasons"])
     by_tests = _has(removed["reasons"], lambda names: names == _TEST_SET)
     by_others = _has(removed["reasons"], lambda names: names != _TEST_SET)
     rows = removed["row"].to_numpy()
@@ -166,7 +166,7 @@ def _documents(run: StoredRun, number: int, rules: Sequence[Rule]) -> Rows:
 def _rejected(run: StoredRun, number: int, rules: Sequence[Rule]) -> Rows:
     columns = _columns(rules)
     path = run.path("rejected", number)
-    table = store.read_table(path, [*columns, "reasons", "text_bytes", "tokens"])
+    table = store.read_columns(path, [*columns, "reasons", "text_bytes", "tokens"])
     source = run.config.sources[run.source(number)]
     asked = {rule.name for rule in rules} & {rule.name for rule in rules_for(source)}
     others = _has(table["reasons"], lambda names: ~np.isin(names, list(asked)))

@@ -15,7 +15,7 @@ from massivetext.dedup.jaccard import jaccard_of_pairs, join_documents
 from massivetext.pipeline.commands.whatif.duplicates import ComparedAgain, sets_of
 from massivetext.pipeline.commands.whatif.rows import Rows, StoredRun
 from massivetext.pipeline.phases.dedup.files import read_array
-from massivetext.pipeline.phases.pairs import KEPT, pairs_path
+from massivetext.pipeline.phases.pairs import KEPT_RECORDS, pairs_path
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class StoredPairs:
     @classmethod
     def read(cls, run: StoredRun, rows: Rows, again: ComparedAgain) -> StoredPairs:
         """Returns what a run has kept."""
-        kept = {kind: _read(run, kind) for kind in KEPT}
+        kept = {kind: _read(run, kind) for kind in KEPT_RECORDS}
         copies, crowds = np.unique(kept["copies"]), np.unique(kept["crowds"])
         return cls(run, rows, KnownPairs(copies, kept["near"], crowds), again)
 
@@ -71,4 +71,4 @@ def _read(run: StoredRun, kind: str) -> Records:
     parts: Sequence[Records] = [
         read_array(run.output, pairs_path(kind, name)) for name in run.items
     ]
-    return np.concatenate([np.empty(0, KEPT[kind]), *parts])
+    return np.concatenate([np.empty(0, KEPT_RECORDS[kind]), *parts])

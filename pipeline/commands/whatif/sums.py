@@ -12,9 +12,13 @@ from numpy.typing import NDArray
 from massivetext.dedup.packed import row_of
 from massivetext.filters.hosts import host_of
 from massivetext.filters.public_suffixes import public_suffixes
-from massivetext.pipeline.commands.whatif.rows import FOLDERS, Rows, StoredRun, by_place
+from massivetext.pipeline.commands.whatif.rows import TABLE_FOLDERS, Rows, StoredRun, by_place
 from massivetext.pipeline.engine import store
-from massivetext.pipeline.phases.report.funnel import COUNTED, ESTIMATED, UNKNOWN
+from massivetext.pipeline.phases.report.funnel import (
+    TOKENS_COUNTED,
+    TOKENS_ESTIMATED,
+    TOKENS_UNKNOWN,
+)
 
 TOP_DOMAINS: Final = 20
 """Our choice: domains that win or lose most bytes; of the others the number is told."""
@@ -34,9 +38,9 @@ class TokenCounts:
 
     def of(self, subset: str, text_bytes: int, counted: int) -> int | None:
         """Returns the tokens of some texts of a subset."""
-        if self.are == COUNTED:
+        if self.are == TOKENS_COUNTED:
             return counted
-        if self.are == ESTIMATED:
+        if self.are == TOKENS_ESTIMATED:
             return round(text_bytes / self.bytes_per_token[subset])
         return None
 
@@ -44,8 +48,8 @@ class TokenCounts:
 def token_counts(is_counted: bool, bytes_per_token: Mapping[str, float]) -> TokenCounts:
     """Returns how tokens are told of, given what is known."""
     if is_counted:
-        return TokenCounts(COUNTED, {})
-    return TokenCounts(ESTIMATED if bytes_per_token else UNKNOWN, bytes_per_token)
+        return TokenCounts(TOKENS_COUNTED, {})
+    return TokenCounts(TOKENS_ESTIMATED if bytes_per_token else TOKENS_UNKNOWN, bytes_per_token)
 
 
 @dataclass(frozen=True)
@@ -109,8 +113,8 @@ class Change:
         """Yields the registered domain of each document, "" without one."""
         suffixes, known = public_suffixes(), dict[str, str]()
         for place, mine in by_place(addresses):
-            path = self.run.path(FOLDERS[place % 2], place // 2)
-            urls = store.read_table(path, ["url"])["url"].take(row_of(mine)).to_pylist()
+            path = self.run.path(TABLE_FOLDERS[place % 2], place // 2)
+            urls = store.read_columns(path, ["url"])["url"].take(row_of(mine)).to_pylist()
             for url in urls:
                 host = host_of(url or "")
                 if host not in known:

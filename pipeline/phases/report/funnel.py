@@ -30,7 +30,7 @@ from massivetext.pipeline.phases.statistics import NO_REASON
 
 FUNNEL_SCHEMA_VERSION: Final = 2
 
-COUNTED, ESTIMATED, UNKNOWN = "counted", "estimated", "unknown"
+TOKENS_COUNTED, TOKENS_ESTIMATED, TOKENS_UNKNOWN = "counted", "estimated", "unknown"
 """What sums of tokens are: of every document (`tokenizer.model` is set), text bytes over the
 measured bytes a token of the subset, or nothing before there are shards."""
 
@@ -140,7 +140,7 @@ def _tokens(
 ) -> dict[str, Any]:
     """Returns the tokens of the texts by verdict and subset, and whether they were counted."""
     measured = bytes_per_token(subsets, dataset)
-    told = {"are": UNKNOWN, "bytes_per_token": measured, "subsets": {}}
+    told = {"are": TOKENS_UNKNOWN, "bytes_per_token": measured, "subsets": {}}
     if curate and any(part.get("tokens") for part in curate.findings.values()):
         rows: dict[str, Any] = {
             s: _curated_sizes(curate.findings.get(s, {}).get("tokens", {})) for s in subsets
@@ -148,11 +148,11 @@ def _tokens(
         if corpus:
             for subset, row in rows.items():
                 row |= _corpus_sizes(corpus.findings[subset].get("tokens", {}))
-        return {**told, "are": COUNTED, "subsets": rows}
+        return {**told, "are": TOKENS_COUNTED, "subsets": rows}
     if not measured:
         return told
     rows = {subset: _divided(row["bytes"], measured[subset]) for subset, row in subsets.items()}
-    return {**told, "are": ESTIMATED, "subsets": rows}
+    return {**told, "are": TOKENS_ESTIMATED, "subsets": rows}
 
 
 def bytes_per_token(subsets: Iterable[str], dataset: Mapping[str, Any]) -> dict[str, float]:

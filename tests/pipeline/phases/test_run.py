@@ -61,7 +61,16 @@ def test_phases_alone_give_the_same_bytes_as_in_shared_pipelines(
     items = plan(job.config)
     run_phases(job, items, "run")
     alone = dataclasses.replace(job, output=str(tmp_path / "alone"))
-    for phase in ("curate", "dedup", "decontaminate", "corpus", "audit", "sequence", "report"):
+    for phase in (
+        "curate",
+        "dedup",
+        "decontaminate",
+        "corpus",
+        "audit",
+        "pairs",
+        "sequence",
+        "report",
+    ):
         run_phases(alone, items, phase)
     assert {"decontaminate-match", "corpus-write"} < set(labels)
     assert contents(tmp_path / "alone") == contents(Path(job.output))
