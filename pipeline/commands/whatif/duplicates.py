@@ -101,7 +101,7 @@ class ComparedAgain:
     ) -> Iterator[Records]:
         columns = ["id", "text", "text_bytes"]
         for _, table in document_batches(self.run.path("rejected", number), columns, rows):
-            require_whole(table)
+            require_whole_texts(table)
             ids, texts = table["id"].to_pylist(), table["text"].to_pylist()
             yield document_keys(texts, ids, self.run.subset(number), key_settings(config))
 
@@ -123,7 +123,7 @@ def sets_of(
             yield DocumentSets(batch, sets)
 
 
-def require_whole(table: pa.Table) -> None:
+def require_whole_texts(table: pa.Table) -> None:
     """Checks that a table of rejected documents has their whole texts.
 
     Raises:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from massivetext.config import Config
 from massivetext.dedup.removal import KIND_NAMES
 from massivetext.pipeline.commands.shown_documents import document_to_json
-from massivetext.pipeline.commands.whatif.rows import place_of
+from massivetext.pipeline.commands.whatif.rows import place_at
 from massivetext.pipeline.commands.whatif.sums import Change
 from massivetext.pipeline.commands.whatif.verdicts import Judge, Verdicts
 from massivetext.pipeline.phases.outcome import FinishedRun
@@ -48,7 +48,7 @@ def _spread(indices: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _example(run: FinishedRun, judge: Judge, index: int, reasons: list[str]) -> dict[str, Any]:
-    outcome = run.outcome(place_of(judge.run, int(judge.rows.addresses[index])))
+    outcome = run.outcome(place_at(judge.run, int(judge.rows.addresses[index])))
     return {**document_to_json(outcome), "reasons_after": reasons}
 
 

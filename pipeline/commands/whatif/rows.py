@@ -101,7 +101,7 @@ def by_place(addresses: NDArray[np.uint64]) -> Iterator[tuple[int, NDArray[np.ui
     yield from zip(places.tolist(), np.split(addresses, starts)[1:], strict=True)
 
 
-def place_of(run: StoredRun, address_: int) -> RecordPlace:
+def place_at(run: StoredRun, address_: int) -> RecordPlace:
     """Returns the place of a document."""
     folder = TABLE_FOLDERS[address_ >> 32 & 1]
     return RecordPlace(folder, run.items[address_ >> 33], address_ & 0xFFFFFFFF)

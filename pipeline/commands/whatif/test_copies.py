@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from massivetext.dedup.packed import row_of
-from massivetext.pipeline.commands.whatif.duplicates import require_whole
+from massivetext.pipeline.commands.whatif.duplicates import require_whole_texts
 from massivetext.pipeline.commands.whatif.rows import StoredRun, by_place
 from massivetext.pipeline.phases.decontaminate import decontaminate_item
 from massivetext.pipeline.phases.dedup.files import read_array
@@ -50,7 +50,7 @@ class TestCopies:
             path = self.run.path("rejected", place // 2)
             columns = ["title", "text", "text_bytes"]
             for rows, table in document_batches(path, columns, row_of(mine)):
-                require_whole(table)
+                require_whole_texts(table)
                 matches, _ = compare.compare(self.run.source(place // 2), table)
                 copies[[done + match for match in matches]] = True
                 done += rows.size

@@ -66,6 +66,11 @@ class Judge:
             self._require_independent_test_sets()
         if is_same and all(_of(config, key) == _of(self.run.config, key) for key in DEDUP_KEYS):
             return Verdicts(passes, None, rows.in_corpus)
+        if self.run.config.extraction.format == "markdown" and (passes & ~rows.was_document).any():
+            raise UsageError(
+                "whatif cannot foresee rejected documents that return to a corpus of Markdown "
+                "(extraction.format): theirs is not stored"
+            )
         removals = self.duplicates.removals(passes, config)
         stays = passes & ~rows.is_test_copy
         stays[np.searchsorted(rows.addresses, removals["address"])] = False

@@ -11,7 +11,7 @@ import pytest
 
 from massivetext.pipeline.commands.cli import main
 from massivetext.pipeline.commands.whatif import Foresight, what_if
-from massivetext.pipeline.commands.whatif.rows import place_of
+from massivetext.pipeline.commands.whatif.rows import place_at
 from massivetext.pipeline.commands.whatif.settings import (
     asked_settings,
     settings_of_run,
@@ -29,7 +29,7 @@ def foreseen(output: Path, settings: list[str]) -> Counter[tuple[str, str]]:
     config = with_asked(stored.run.config, asked_settings(stored.run.config, settings))
     judge = stored.judge([config])
     verdicts = judge.verdicts(config)
-    places = [place_of(stored.run, a) for a in judge.rows.addresses[verdicts.in_corpus].tolist()]
+    places = [place_at(stored.run, a) for a in judge.rows.addresses[verdicts.in_corpus].tolist()]
     tables = {
         (p.folder, p.item): pq.read_table(output / p.folder / f"{p.item}.parquet") for p in places
     }
