@@ -7,7 +7,7 @@ import json
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 
 from massivetext.config import Config
@@ -114,22 +114,28 @@ def sweep_of(text: str) -> Sweep:
         UsageError: if it is not of this form, asks for too much, or cannot be foreseen.
     """
     key, _, range_ = text.partition("=")
-    parts = range_.split(":")
-    try:
-        first, last, step = (Decimal(part.strip()) for part in parts)
-        is_sane = all(part.is_finite() for part in (first, last, step)) and step > 0
-    except (InvalidOperation, ValueError):
-        is_sane = False
-    if not is_sane or last < first:
+    found = _range_of(range_)
+    if found is None:
         raise UsageError(
             f"--sweep {text!r}: expected KEY=FROM:TO:STEP with FROM <= TO and STEP > 0, "
             "e.g. quality.min_words=20:80:10"
         )
-    if (last - first) / step >= MOST_POINTS:
+    first, step, count = found
+    if count > MOST_POINTS:
         raise UsageError(f"--sweep {text!r}: more than {MOST_POINTS:,} values; give a larger STEP")
     require_foreseeable(key.strip())
-    steps = range(int((last - first) / step) + 1)
-    return Sweep(key.strip(), tuple(_number(first + n * step) for n in steps))
+    return Sweep(key.strip(), tuple(_number(first + step * n) for n in range(count)))
+
+
+def _range_of(text: str) -> tuple[Decimal, Decimal, int] | None:
+    """Returns the first value, the step and the number of values; None if that makes no sense."""
+    try:
+        first, last, step = (Decimal(part.strip()) for part in text.split(":"))
+        if not (first <= last and step > 0 and last.is_finite() and step.is_finite()):
+            return None
+        return first, step, min(int((last - first) / step), MOST_POINTS) + 1
+    except (ArithmeticError, ValueError):  # no number, NaN, or beyond all bounds
+        return None
 
 
 def _number(value: Decimal) -> float:

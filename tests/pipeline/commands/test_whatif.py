@@ -175,6 +175,8 @@ def test_sums_agree(pages_run: Path) -> None:
         (("--sweep", "quality.min_words=1:2"), "expected KEY=FROM:TO:STEP"),
         (("--sweep", "quality.min_words=1:nan:1"), "expected KEY=FROM:TO:STEP"),
         (("--sweep", "quality.min_words=0:1e9:1"), "give a larger STEP"),
+        (("--sweep", "quality.min_words=-inf:1:1"), "expected KEY=FROM:TO:STEP"),
+        (("--sweep", "quality.min_words=0:1e999999:1e-999999"), "expected KEY=FROM:TO:STEP"),
         ((), "nothing is asked for"),
     ],
 )
