@@ -79,6 +79,26 @@ def candidate_pairs(
     return np.concatenate(found)
 
 
+def crowded_records(records: Records, guests: Records, top: int = HEADS_PER_BUCKET) -> Records:
+    """Returns all that a block knows of buckets in which some document of its own is no head.
+
+    What all blocks return of a bucket is the whole bucket: of it the heads that come before are
+    sent to each. Other buckets have `top` documents at most, and all of their pairs are candidates.
+
+    Args:
+        records: `BAND_RECORD`s of the block.
+        guests: heads from other blocks.
+        top: heads of a bucket.
+    """
+    joined = np.concatenate([records, guests])
+    ordered = in_bucket_order(joined[has_company(joined, BAND_BUCKETS)], BAND_BUCKETS)
+    starts = bucket_starts(ordered, BAND_BUCKETS)
+    is_own = _between(ordered["address"], records["address"])
+    crowded = is_own & (np.arange(ordered.size) - starts >= top)
+    chosen: Records = ordered[np.isin(starts, starts[crowded])]
+    return chosen
+
+
 def _between(addresses: NDArray[np.uint64], block: NDArray[np.uint64]) -> NDArray[np.bool_]:
     """Whether addresses lie in the block, all of whose documents stand one after the other."""
     if not block.size:

@@ -167,6 +167,9 @@ class Dedup:
     scope: Literal["all", "subset"] = "all"
     prefer: tuple[str, ...] = ()
     fold_case: bool = False
+    keep_pairs: bool = False
+    """Whether all candidate pairs stay, with their exact Jaccard, those with rejected documents
+    too, and `rejected/` has whole texts: then `whatif` compares no text again."""
 
 
 @dataclass(frozen=True)
@@ -265,6 +268,12 @@ class Config:
     sequence: Sequencing = Sequencing()
 
     @property
+    def rejected_text(self) -> str:
+        """How much of a rejected text is kept: all of it where candidate pairs are kept, too."""
+        is_whole = self.dedup.keep_pairs and self.output.rejected_text == "excerpt"
+        return "full" if is_whole else self.output.rejected_text
+
+    @property
     def subsets(self) -> tuple[str, ...]:
         """The subsets that sources name, in the order of the file, each once."""
         return tuple(dict.fromkeys(source.subset for source in self.sources))
@@ -283,9 +292,11 @@ def run_fingerprint(config: Config) -> str:
     """Returns the fingerprint of what a run computes: all of the config but where files lie.
 
     Two runs over the same records have the same one, in whatever folders; of models and lists only
-    the file names count.
+    the file names count. What is kept for `whatif` changes nothing.
     """
-    return fingerprint(without_places(config))
+    computed = plain(without_places(config))
+    del computed["dedup"]["keep_pairs"]
+    return fingerprint(computed)
 
 
 def without_places(section: SectionT) -> SectionT:

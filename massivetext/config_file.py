@@ -29,6 +29,9 @@ SOURCE_FIELDS = ("text", "html", "id", "url", "title", "license", "safesearch")
 _TOML_NAMES = {"sources": "source", "test_sets": "test_set"}
 """The two lists of tables: the plural that the code uses, and TOML's name of one table."""
 
+_NUMBERED = ("language", "safesearch", "quality", "repetition", "decontamination", "limits")
+"""Sections whose numbers are thresholds."""
+
 _T = TypeVar("_T")
 
 
@@ -69,6 +72,36 @@ def decode_settings(settings: Mapping[str, object]) -> Config:
     names = [f.name for f in dataclasses.fields(Config)]
     known = {key: value for key, value in settings.items() if _field_name(key) in names}
     return _decode(Config, known, where="")
+
+
+def with_values(config: Config, values: Mapping[str, object]) -> Config:
+    """Returns a configuration with other values of some keys, checked as those of a file are.
+
+    Args:
+        config: to start with.
+        values: by key, `section.key`, as TOML has them.
+
+    Raises:
+        ConfigError: if a key does not exist, or a value does not fit or makes no sense.
+    """
+    table = {**to_table(config), **_sections_of(config, values)}
+    changed = _decode(Config, table, where="")
+    for name in _NUMBERED:
+        _validate_numbers(name, getattr(changed, name))
+    _validate_dedup(changed.dedup, changed.subsets)
+    return changed
+
+
+def _sections_of(config: Config, values: Mapping[str, object]) -> dict[str, dict[str, object]]:
+    """Returns the sections that have other values, as tables."""
+    sections: dict[str, dict[str, object]] = {}
+    for place, value in values.items():
+        name, _, key = place.partition(".")
+        section = getattr(config, name, None)
+        if not dataclasses.is_dataclass(section) or not key:
+            raise ConfigError(f"unknown key '{place}'; expected section.key")
+        sections.setdefault(name, to_table(section))[key] = value
+    return sections
 
 
 def to_table(section: object) -> Any:  # as `plain`
@@ -182,7 +215,7 @@ def _validate(config: Config) -> None:
         raise ConfigError("the config names no [[source]]; add at least one")
     for source in config.sources:
         _validate_source(source)
-    for name in ("language", "safesearch", "quality", "repetition", "decontamination", "limits"):
+    for name in _NUMBERED:
         _validate_numbers(name, getattr(config, name))
     _validate_dedup(config.dedup, config.subsets)
     _require(config.tokenizer.vocab_size, "tokenizer.vocab_size", 300, 65_536)

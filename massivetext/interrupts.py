@@ -21,8 +21,8 @@ INTERRUPTED: Final = 130
 """Exit code, by the convention of shells: 128 and the number of the signal."""
 
 READING_COMMANDS: Final = (
-    *("estimate", "extract", "explain", "find", "verify", "train-tokenizer"),
-    *("export", "eval", "sample"),
+    *("estimate", "extract", "explain", "find", "examples", "whatif", "diff", "verify"),
+    *("train-tokenizer", "export", "eval", "sample"),
 )
 """Commands that commit nothing, and so have nothing to continue."""
 

@@ -28,7 +28,9 @@ from massivetext.interrupts import (
 )
 from massivetext.model import commands as model
 from massivetext.pipeline.commands import (
+    diff_command,
     estimate_command,
+    examples_command,
     explain,
     export,
     extract,
@@ -37,6 +39,7 @@ from massivetext.pipeline.commands import (
     run,
     train_tokenizer,
     verify,
+    whatif_command,
 )
 from massivetext.pipeline.engine.errors import RunError, UsageError, is_out_of_memory, out_of_memory
 from massivetext.pipeline.engine.logs import hide_library_warnings, set_up_logs
@@ -50,6 +53,9 @@ COMMANDS: Final = (
     extract.COMMAND,
     explain.COMMAND,
     find.COMMAND,
+    examples_command.COMMAND,
+    whatif_command.COMMAND,
+    diff_command.COMMAND,
     verify.COMMAND,
     export.COMMAND,
     train_tokenizer.COMMAND,

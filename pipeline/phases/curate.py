@@ -221,9 +221,7 @@ class _Results:
         return {"subset": self.item.subset, "file": self.item.file, "offset": offset, **names}
 
     def _excerpt(self, rejected: pa.Table) -> pa.Table:
-        keep = {"none": 0, "excerpt": EXCERPT_CHARACTERS, "full": None}[
-            self.config.output.rejected_text
-        ]
+        keep = {"none": 0, "excerpt": EXCERPT_CHARACTERS, "full": None}[self.config.rejected_text]
         texts = pa.array([text[:keep] for text in rejected["text"].to_pylist()], pa.large_string())
         return rejected.set_column(REJECTED_SCHEMA.names.index("text"), "text", texts)
 
@@ -268,7 +266,7 @@ def _divide(judged: pa.Table) -> tuple[pa.Table, pa.Table]:
 def stated(config: Config) -> dict[str, Any]:
     """Returns the settings that the phase's results depend on."""
     sections: dict[str, Any] = {
-        "output": {"rejected_text": config.output.rejected_text},
+        "output": {"rejected_text": config.rejected_text},
         "limits": {"record_bytes": config.limits.record_bytes},
         "source": tuple(replace(source, path="") for source in config.sources),
         "language": config.language,

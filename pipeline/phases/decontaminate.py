@@ -119,14 +119,10 @@ class DecontaminateItem:
 
     def __call__(self, item: WorkItem) -> ItemResult[None]:
         """Returns the ledger of the item, hits by test set, and how much documents contain."""
-        stored = _StoredIndex(self.output, self.ngram, self.fold_case)
-        matcher, titles = load_by_content(stored, self.index_key, _load)
-        titles = titles if self.by_title[item.source] else {}
         tables, counts, documents = [REMOVAL_SCHEMA.empty_table()], [], 0
         columns = ["id", "source_id", "title", "text"]
         for rows, batch in document_batches(documents_path(self.output, item.name), columns):
-            overlaps = matcher.overlaps(batch["text"].to_pylist())
-            matches = self._matches(overlaps, matcher.index, batch, titles)
+            matches, overlaps = self.compare(item.source, batch)
             tables.append(_rows(matches, rows, batch, item.subset))
             counts.append({"containment": _largest_containments(overlaps)})
             documents += batch.num_rows
@@ -137,6 +133,19 @@ class DecontaminateItem:
         ledger = {"documents": documents, "corpus": documents - removed, "removed": removed}
         hits = dict(Counter(table["test_set"].to_pylist()))
         return ItemResult((entry,), ledger, {"hits": hits, **merge_counts(counts)})
+
+    def compare(self, source: int, batch: pa.Table) -> tuple[dict[int, dict[str, Any]], Overlaps]:
+        """Returns what to state of each document of a batch that goes, and all that was found.
+
+        Args:
+            source: number of the documents' source.
+            batch: has the columns `title` and `text`.
+        """
+        stored = _StoredIndex(self.output, self.ngram, self.fold_case)
+        matcher, titles = load_by_content(stored, self.index_key, _load)
+        overlaps = matcher.overlaps(batch["text"].to_pylist())
+        listed = titles if self.by_title[source] else {}
+        return self._matches(overlaps, matcher.index, batch, listed), overlaps
 
     def _matches(
         self, overlaps: Overlaps, index: TestIndex, batch: pa.Table, titles: Mapping[str, str]
@@ -262,21 +271,35 @@ def decontaminate(run: PhaseRun) -> Manifest:
     counts = write_index(run.job)
     if config.decontamination.rule != "jaccard":
         counts |= _mark_frequent_grams(run)
-    match = DecontaminateItem(
-        output=run.job.output,
-        index_key=f"{run.key} match",
-        rule=config.decontamination.rule,
-        threshold=config.decontamination.threshold,
-        ngram=config.dedup.ngram,
-        fold_case=config.dedup.fold_case,
-        by_title=tuple(WIKIPEDIA in (s.subset, s.format) for s in config.sources),
-        stamp=run.stamp,
-    )
+    match = decontaminate_item(config, run.job.output, run.key, run.stamp)
     step = Map("match", run.items, match)
     run.steps.run_together(step, then=run.then)
     results = run.steps.run(step)
     statistics = [counts, *(result.statistics for result in results.values())]
     return run.manifest(results, merge_counts(statistics))
+
+
+def decontaminate_item(
+    config: Config, output: str, key: str, stamp: Mapping[str, str]
+) -> DecontaminateItem:
+    """Returns what compares documents with the test sets of a run.
+
+    Args:
+        config: of the run.
+        output: its output folder.
+        key: of the phase; changes with the content of the index.
+        stamp: what the footers of its tables state.
+    """
+    return DecontaminateItem(
+        output=output,
+        index_key=f"{key} match",
+        rule=config.decontamination.rule,
+        threshold=config.decontamination.threshold,
+        ngram=config.dedup.ngram,
+        fold_case=config.dedup.fold_case,
+        by_title=tuple(WIKIPEDIA in (s.subset, s.format) for s in config.sources),
+        stamp=stamp,
+    )
 
 
 def _mark_frequent_grams(run: PhaseRun) -> dict[str, int]:

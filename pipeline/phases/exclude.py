@@ -61,7 +61,7 @@ class ExcludeItem:
 
     def __call__(self, item: WorkItem) -> ItemResult[None]:
         """Returns the ledger of the item, and how many documents each kind of list names."""
-        exclusions = load_by_content(self.output, self.lists_key, _load)
+        exclusions = load_by_content(self.output, self.lists_key, read_exclusions)
         columns = list(dict.fromkeys(("id", "source_id", *exclusions.columns)))
         rows: list[dict[str, Any]] = []
         documents = 0
@@ -119,7 +119,8 @@ def _text(key: str, path: str) -> str:
         ) from None
 
 
-def _load(output: str) -> Exclusions:
+def read_exclusions(output: str) -> Exclusions:
+    """Returns what the lists of a run name, which has begun its phase `exclude`."""
     lists = json.loads(store.read_bytes(store.below(output, _LISTS)))
     return Exclusions(**{key: frozenset(names) for key, names in lists.items()})
 

@@ -263,6 +263,10 @@ class FinishedRun:
     config: Config
     finished: tuple[str, ...]
     _tables: dict[str, pa.Table] = field(default_factory=dict, init=False, repr=False)
+    _groups: dict[str, tuple[str, int, pa.Table]] = field(
+        default_factory=dict, init=False, repr=False
+    )
+    """The last row group that was read of each folder: path, first row, rows."""
 
     @classmethod
     def open(cls, output: str) -> FinishedRun:
@@ -321,11 +325,12 @@ class FinishedRun:
             KeyError: if there is no such row.
         """
         path = self._path(place.folder, place.item)
-        for group in store.row_groups(path) if store.exists(path) else ():
-            if 0 <= place.row - group.first_row < group.metadata.num_rows:
-                (row,) = group.read().slice(place.row - group.first_row, 1).to_pylist()
-                return dict(row)
-        raise KeyError(f"{path} has no row {place.row}")
+        read_path, first_row, table = self._groups.get(place.folder, ("", 0, None))
+        if table is None or read_path != path or not 0 <= place.row - first_row < table.num_rows:
+            first_row, table = _row_group_of(path, place.row)
+            self._groups[place.folder] = path, first_row, table
+        (row,) = table.slice(place.row - first_row, 1).to_pylist()
+        return dict(row)
 
     def _removal(self, place: RecordPlace) -> Removal | None:
         """Returns why a document was removed, if `removed/` says so."""
@@ -349,3 +354,15 @@ class FinishedRun:
 
     def _path(self, folder: str, item: str) -> str:
         return store.below(self.output, f"{folder}/{item}.parquet")
+
+
+def _row_group_of(path: str, row: int) -> tuple[int, pa.Table]:
+    """Returns the row group that holds a row, behind the number of its first one.
+
+    Raises:
+        KeyError: if there is no such row.
+    """
+    for group in store.row_groups(path) if store.exists(path) else ():
+        if 0 <= row - group.first_row < group.metadata.num_rows:
+            return group.first_row, group.read()
+    raise KeyError(f"{path} has no row {row}")

@@ -134,6 +134,15 @@ PHASES: Final = (
         scratch=("phases/audit/files",),
     ),
     Phase(
+        "pairs",
+        "keep all candidate pairs for `whatif`, if dedup.keep_pairs is set",
+        "pairs",
+        folders=("pairs",),
+        writes=("copies/{item}.npy", "near/{item}.npy", "crowds/{item}.npy", "tests/{item}.npy"),
+        upstream=("curate", "dedup", "decontaminate"),
+        scratch=("phases/pairs/files",),
+    ),
+    Phase(
         "sequence",
         "tokenise, pack, mix and write the shards",
         "sequence.phase",

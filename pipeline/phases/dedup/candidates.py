@@ -7,7 +7,8 @@ gets those, and decides about its own documents.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Protocol
 
@@ -23,11 +24,11 @@ from massivetext.dedup.heads import Buckets, bucket_heads
 from massivetext.dedup.keys import set_bytes
 from massivetext.dedup.packed import item_of, pack_item, packed_bytes
 from massivetext.dedup.pairs import BAND_BUCKETS, BAND_RECORD, band_records, candidate_pairs
+from massivetext.pipeline.engine.engine import Engine
 from massivetext.pipeline.engine.redistribute import Redistribute
 from massivetext.pipeline.engine.results import ItemResult
 from massivetext.pipeline.engine.steps import Committed
 from massivetext.pipeline.phases.dedup.files import (
-    SCRATCH_FOLDER,
     DedupFiles,
     read_array,
     write_array,
@@ -131,7 +132,7 @@ class FindHeads:
 
     def _write(self, element: tuple[tuple[int, int], bytes]) -> ItemResult[None]:
         (partition, part), packed = element
-        path = f"{SCRATCH_FOLDER}/{self.folder}/{partition:05d}-{part:05d}.npy"
+        path = f"{self.source.files.scratch}/{self.folder}/{partition:05d}-{part:05d}.npy"
         heads = np.frombuffer(packed, self.source.buckets.head_dtype)
         return ItemResult((write_array(self.source.files.output, path, heads),))
 
@@ -203,11 +204,6 @@ class WriteExactRemovals:
         return ItemResult(found=(Decided(block, removed=mine.size),))
 
 
-def pairs_path(block: int) -> str:
-    """Returns the path of a block's candidate pairs."""
-    return f"{SCRATCH_FOLDER}/pairs/{block:06d}.npy"
-
-
 @dataclass(frozen=True)
 class WritePairs:
     """Writes the candidate pairs whose lower documents lie in a block."""
@@ -219,7 +215,7 @@ class WritePairs:
     ) -> ItemResult[Decided]:
         """Returns how many there are, and how many bytes of sets must be sent to look at them."""
         pairs = candidate_pairs(records, self.threshold, heads)
-        write_array(files.output, pairs_path(block), pairs)
+        write_array(files.output, files.pairs_path(block), pairs)
         _, first = np.unique(pairs["partner"], return_index=True)
         partners = pairs[first]
         item, _, _ = files.blocks.place(block)
@@ -227,3 +223,25 @@ class WritePairs:
         sent_bytes = set_bytes(partners["partner_rank"][foreign])
         found = Decided(block, pairs=pairs.size, set_bytes=sent_bytes)
         return ItemResult(statistics={"candidate_pairs": pairs.size}, found=(found,))
+
+
+def rounds_of_sets(engine: Engine, decided: Sequence[Decided], least: int = 1) -> list[list[int]]:
+    """Returns [first, last) of the blocks of each round, so that the sets that it sends fit.
+
+    Args:
+        engine: says how much fits.
+        decided: what each block must be sent.
+        least: rounds that there should be.
+    """
+    total_bytes = sum(found.set_bytes for found in decided)
+    most_bytes = math.ceil(total_bytes / engine.rounds(total_bytes))
+    most_blocks = math.ceil(len(decided) / least)
+    rounds: list[list[int]] = []
+    used = 0
+    for found in sorted(decided, key=lambda found: found.block):
+        used += found.set_bytes
+        if not rounds or used > most_bytes or found.block - rounds[-1][0] == most_blocks:
+            rounds.append([found.block, found.block])
+            used = found.set_bytes
+        rounds[-1][1] = found.block + 1
+    return rounds

@@ -15,7 +15,7 @@ from massivetext.dedup.keys import ranks_against
 from massivetext.dedup.packed import item_of, row_of
 from massivetext.dedup.row_blocks import RowBlocks
 from massivetext.pipeline.engine import store
-from massivetext.pipeline.phases.document_batches import document_batches, documents_path
+from massivetext.pipeline.phases.document_batches import document_batches
 from massivetext.pipeline.phases.removed import read_removals
 from massivetext.pipeline.phases.table import phase_named
 from massivetext.records import address
@@ -32,11 +32,25 @@ class StoredItem:
         output: the output folder that holds them.
         name: the item's name there.
         removed_by: phases of an older run that say which documents left its corpus.
+        folder: of the table that holds the documents.
+        keys_folder: of the key records.
     """
 
     output: str
     name: str
     removed_by: tuple[str, ...] = ()
+    folder: str = "documents"
+    keys_folder: str = "dedup/keys"
+
+    @property
+    def documents_path(self) -> str:
+        """The table of the documents."""
+        return store.below(self.output, f"{self.folder}/{self.name}.parquet")
+
+    @property
+    def keys_path(self) -> str:
+        """Their key records."""
+        return store.below(self.output, f"{self.keys_folder}/{self.name}.npy")
 
 
 @dataclass(frozen=True)
@@ -48,12 +62,14 @@ class DedupFiles:
         items: all work items, by their numbers; those of older corpora come last.
         blocks: their blocks of rows.
         new_items: how many items are this run's own.
+        scratch: the folder of what the steps leave for each other.
     """
 
     output: str
     items: tuple[StoredItem, ...]
     blocks: RowBlocks
     new_items: int
+    scratch: str = SCRATCH_FOLDER
 
     @property
     def new_blocks(self) -> range:
@@ -67,7 +83,7 @@ class DedupFiles:
         """
         number, start, stop = self.blocks.place(block)
         item = self.items[number]
-        records = _read_rows(store.below(item.output, keys_path(item.name)), start, stop)
+        records = _read_rows(item.keys_path, start, stop)
         addresses = np.uint64(address(number, start)) + np.arange(records.size, dtype=np.uint64)
         if self.new_items == len(self.items):
             return records, addresses
@@ -81,7 +97,15 @@ class DedupFiles:
 
     def exact_path(self, block: int) -> str:
         """Returns the path of a block's exact removals."""
-        return f"{SCRATCH_FOLDER}/exact/{block:06d}.npy"
+        return f"{self.scratch}/exact/{block:06d}.npy"
+
+    def pairs_path(self, block: int) -> str:
+        """Returns the path of a block's candidate pairs."""
+        return f"{self.scratch}/pairs/{block:06d}.npy"
+
+    def verified_path(self, block: int) -> str:
+        """Returns the path of what verification left of a block."""
+        return f"{self.scratch}/verified/{block:06d}.npy"
 
     def winners(self, block: int) -> tuple[Records, NDArray[np.uint64]]:
         """Returns keys and addresses of the documents without an exact duplicate that wins."""
@@ -96,6 +120,10 @@ class DedupFiles:
         """Returns the columns id and source_id of an item's documents."""
         return store.read_table(self._documents(item_number), ["id", "source_id"])
 
+    def verified(self, block: int) -> Records:
+        """Returns what verification left of a block."""
+        return read_array(self.output, self.verified_path(block))
+
     def texts(
         self, addresses: NDArray[np.uint64]
     ) -> Iterator[tuple[NDArray[np.uint64], list[str]]]:
@@ -108,8 +136,7 @@ class DedupFiles:
             yield batch_rows.astype(np.uint64) | np.uint64(number << 32), table["text"].to_pylist()
 
     def _documents(self, item_number: int) -> str:
-        item = self.items[item_number]
-        return documents_path(item.output, item.name)
+        return self.items[item_number].documents_path
 
 
 def keys_path(name: str) -> str:

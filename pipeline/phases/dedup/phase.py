@@ -18,7 +18,6 @@ shuffled.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -58,6 +57,7 @@ from massivetext.pipeline.phases.dedup.candidates import (
     RecordSource,
     WriteExactRemovals,
     WritePairs,
+    rounds_of_sets,
 )
 from massivetext.pipeline.phases.dedup.files import (
     SCRATCH_FOLDER,
@@ -117,7 +117,8 @@ class SignItem:
 
 def stated(config: Config) -> dict[str, Any]:
     """Returns the settings that the phase's results depend on."""
-    return {"seed": config.seed, "dedup": asdict(config.dedup)}
+    decisive = {name: value for name, value in asdict(config.dedup).items() if name != "keep_pairs"}
+    return {"seed": config.seed, "dedup": decisive}
 
 
 def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
@@ -313,18 +314,7 @@ class _Dedup:
 
     def _rounds_of_sets(self, files: DedupFiles, decided: Sequence[Decided]) -> list[list[int]]:
         """Returns [first, last) of the blocks of each round, so that the sets it sends fit."""
-        total_bytes = sum(found.set_bytes for found in decided)
-        most_bytes = math.ceil(total_bytes / self.job.engine.rounds(total_bytes))
-        most_blocks = math.ceil(len(decided) / self._least_rounds_of_sets(files))
-        rounds: list[list[int]] = []
-        used = 0
-        for found in sorted(decided, key=lambda found: found.block):
-            used += found.set_bytes
-            if not rounds or used > most_bytes or found.block - rounds[-1][0] == most_blocks:
-                rounds.append([found.block, found.block])
-                used = found.set_bytes
-            rounds[-1][1] = found.block + 1
-        return rounds
+        return rounds_of_sets(self.job.engine, decided, self._least_rounds_of_sets(files))
 
 
 def _note(

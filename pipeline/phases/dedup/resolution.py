@@ -34,7 +34,6 @@ from massivetext.pipeline.phases.dedup.shuffles import (
     Exchange,
     join_records,
 )
-from massivetext.pipeline.phases.dedup.verification import verified_path
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ def resolve(
 ) -> NearRemovals:
     """Returns the near removals that follow from the verified pairs of these blocks."""
     if rule == "pairwise":
-        paths = {block: verified_path(block) for block in blocks}
+        paths = {block: files.verified_path(block) for block in blocks}
         return NearRemovals(files.output, paths, removal_rules.pairwise_removals)
     if rule == "greedy":
         return _resolve_greedily(steps, files, blocks)
@@ -134,7 +133,7 @@ class GreedyRound:
         if self.number:
             path = state_path("greedy", self.number, block)
             return read_array(self.files.output, path)
-        return removal_rules.greedy_start(read_array(self.files.output, verified_path(block)))
+        return removal_rules.greedy_start(self.files.verified(block))
 
     def _asked(self, block: int) -> NDArray[np.uint64]:
         return removal_rules.greedy_asked(self._state(block))
@@ -169,14 +168,14 @@ class StartClusters:
 
     def _turned(self, block: int) -> Iterator[KeyedBytes]:
         yield block, b""  # so that every block with pairs starts
-        turned = removal_rules.turned(read_array(self.files.output, verified_path(block)))
+        turned = removal_rules.turned(self.files.verified(block))
         yield from split_by(turned, self.files.blocks.numbers(turned["lower"]))
 
     def _start(self, element: tuple[int, Iterable[bytes]]) -> ItemResult[Left]:
         block, packed = element
         pairs = [join_records(packed, VERIFIED)]
         if block in self.with_pairs:
-            pairs.append(read_array(self.files.output, verified_path(block)))
+            pairs.append(self.files.verified(block))
         nodes = removal_rules.cluster_start(np.concatenate(pairs))
         write_array(self.files.output, state_path("cluster", 0, block), nodes)
         return ItemResult(found=(Left(block, nodes.size),))
@@ -206,7 +205,7 @@ class ClusterRound:
     def _pairs(self, block: int) -> Records:
         if block not in self.with_pairs:
             return np.empty(0, VERIFIED)
-        return read_array(self.files.output, verified_path(block))
+        return self.files.verified(block)
 
     def _asked(self, block: int) -> NDArray[np.uint64]:
         return removal_rules.cluster_asked(self._nodes(block), self._pairs(block))

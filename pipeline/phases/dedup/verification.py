@@ -24,9 +24,7 @@ from massivetext.dedup.removal import VERIFIED
 from massivetext.dedup.removal_rules import RemovalRule
 from massivetext.dedup.shingles import shingle_sets
 from massivetext.pipeline.engine.results import ItemResult
-from massivetext.pipeline.phases.dedup.candidates import pairs_path
 from massivetext.pipeline.phases.dedup.files import (
-    SCRATCH_FOLDER,
     DedupFiles,
     read_array,
     write_array,
@@ -35,11 +33,6 @@ from massivetext.pipeline.phases.dedup.shuffles import Exchange
 
 _SETS_A_STEP_BYTES: Final = 8_000_000
 """Our choice: sets sent in one element."""
-
-
-def verified_path(block: int) -> str:
-    """Returns the path of what verification left of a block."""
-    return f"{SCRATCH_FOLDER}/verified/{block:06d}.npy"
 
 
 @dataclass(frozen=True)
@@ -86,7 +79,7 @@ class VerifyPairs:
         )
 
     def _pairs(self, block: int) -> Records:
-        return read_array(self.files.output, pairs_path(block))
+        return read_array(self.files.output, self.files.pairs_path(block))
 
     def _partners(self, block: int, pairs: Records, here: bool) -> NDArray[np.uint64]:
         """Returns the partners that lie in the block's own file, or those that do not."""
@@ -128,7 +121,7 @@ class VerifyPairs:
                 verify_pairs(self.rule, pairs[start:stop], lowers, partners, self.threshold)
             )
         verified = np.concatenate(found)
-        entry = write_array(self.files.output, verified_path(block), verified)
+        entry = write_array(self.files.output, self.files.verified_path(block), verified)
         asked_bytes = ASK.itemsize * self._partners(block, pairs, here=False).size
         sent_bytes = asked_bytes + sum(map(len, packed))
         return ItemResult(

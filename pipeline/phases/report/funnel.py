@@ -7,7 +7,7 @@ it.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from massivetext import __version__
@@ -30,7 +30,7 @@ from massivetext.pipeline.phases.statistics import NO_REASON
 
 FUNNEL_SCHEMA_VERSION: Final = 2
 
-_COUNTED, _ESTIMATED, _UNKNOWN = "counted", "estimated", "unknown"
+TOKENS_COUNTED, TOKENS_ESTIMATED, TOKENS_UNKNOWN = "counted", "estimated", "unknown"
 """What sums of tokens are: of every document (`tokenizer.model` is set), text bytes over the
 measured bytes a token of the subset, or nothing before there are shards."""
 
@@ -139,8 +139,8 @@ def _tokens(
     dataset: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Returns the tokens of the texts by verdict and subset, and whether they were counted."""
-    measured = _bytes_per_token(subsets, dataset)
-    told = {"are": _UNKNOWN, "bytes_per_token": measured, "subsets": {}}
+    measured = bytes_per_token(subsets, dataset)
+    told = {"are": TOKENS_UNKNOWN, "bytes_per_token": measured, "subsets": {}}
     if curate and any(part.get("tokens") for part in curate.findings.values()):
         rows: dict[str, Any] = {
             s: _curated_sizes(curate.findings.get(s, {}).get("tokens", {})) for s in subsets
@@ -148,14 +148,14 @@ def _tokens(
         if corpus:
             for subset, row in rows.items():
                 row |= _corpus_sizes(corpus.findings[subset].get("tokens", {}))
-        return {**told, "are": _COUNTED, "subsets": rows}
+        return {**told, "are": TOKENS_COUNTED, "subsets": rows}
     if not measured:
         return told
     rows = {subset: _divided(row["bytes"], measured[subset]) for subset, row in subsets.items()}
-    return {**told, "are": _ESTIMATED, "subsets": rows}
+    return {**told, "are": TOKENS_ESTIMATED, "subsets": rows}
 
 
-def _bytes_per_token(subsets: Mapping[str, Any], dataset: Mapping[str, Any]) -> dict[str, float]:
+def bytes_per_token(subsets: Iterable[str], dataset: Mapping[str, Any]) -> dict[str, float]:
     """Returns the bytes of text a token of the shards holds; a subset without any takes the mean.
 
     Nothing before there are shards.

@@ -67,7 +67,9 @@ def test_errors_become_exit_codes(
 
 def test_only_commands_that_use_beam_take_its_options(capsys: pytest.CaptureFixture[str]) -> None:
     for command in COMMANDS:
-        code, err = fails(capsys, command.name, "a", "b", "c", "d", "--", "--runner=DirectRunner")
+        needed = ("--rule", "x") if command.name == "examples" else ()
+        given = (*needed, "a", "b", "c", "d", "--", "--runner=DirectRunner")
+        code, err = fails(capsys, command.name, *given)
         assert code == 2
         assert "unrecognized arguments" in err or "options after --" in err, command.name
     assert {command.name for command in COMMANDS if not command.uses_beam} == {

@@ -1,0 +1,160 @@
+"""Documents that a rule keeps and drops: any of them, or those nearest to its threshold."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from massivetext.filters.evidence import first_passages
+from massivetext.filters.rule import Rule
+from massivetext.filters.rules import RULES, rules_for
+from massivetext.pipeline.commands.shown_documents import document_to_json
+from massivetext.pipeline.engine import store
+from massivetext.pipeline.engine.errors import UsageError
+from massivetext.pipeline.engine.job import Job
+from massivetext.pipeline.phases.manifest import read_manifest
+from massivetext.pipeline.phases.outcome import FinishedRun, Folder, RecordOutcome, RecordPlace
+from massivetext.pipeline.phases.plan import source_of
+from massivetext.records import MEASURES
+
+EXAMPLES_SCHEMA_VERSION: Final = 1
+
+
+def rule_examples(output: str, name: str, near: bool, count: int) -> dict[str, Any]:
+    """Returns documents that a rule keeps and drops, as JSON has it (docs/auditing.md).
+
+    Kept are documents that no rule objects to; dropped those that this one objects to, whatever
+    others say.
+
+    Args:
+        output: the output folder of a run.
+        name: of the rule.
+        near: those whose measures are nearest to the threshold, the nearest first; else some that
+            are spread evenly over the run.
+        count: of each kind, at most.
+
+    Raises:
+        UsageError: if there is no such rule, or no threshold that a measure can be near to.
+    """
+    rule = _rule_named(name)
+    run = FinishedRun.open(output)
+    threshold = None if name.startswith("source.") else rule.threshold(run.config)
+    bound = None if isinstance(threshold, tuple) else threshold
+    if near and bound is None:
+        raise UsageError(f"{name} has no threshold that a document can be near to; omit --near")
+    manifest = read_manifest(Job(run.config, output), "curate")
+    if manifest is None:
+        raise UsageError(
+            f"the phase 'curate' in {output} is not finished; `massivetext run` finishes it"
+        )
+    judged = _Judged(run, rule, tuple(sorted(manifest.items)))
+    told: dict[str, Any] = {}
+    counts = {}
+    for which, folder in _FOLDERS.items():
+        found = list(judged.rows(folder))
+        counts[which] = sum(rows.size for _, rows, _ in found)
+        chosen = (
+            _nearest(found, bound, count) if near and bound is not None else _spread(found, count)
+        )
+        told[which] = [judged.told(RecordPlace(folder, item, row)) for item, row in chosen]
+    return {
+        "schema_version": EXAMPLES_SCHEMA_VERSION,
+        "rule": name,
+        "measure": rule.measure,
+        "comparison": rule.comparison.value,
+        "threshold": list(threshold) if isinstance(threshold, tuple) else threshold,
+        "documents": counts,
+        **told,
+    }
+
+
+_FOLDERS: Final[dict[str, Folder]] = {"kept": "documents", "dropped": "rejected"}
+
+_Found = tuple[str, NDArray[np.int64], NDArray[np.float64]]
+"""A work item, rows of it, and their measures."""
+
+
+def _rule_named(name: str) -> Rule:
+    if name not in RULES:
+        near = difflib.get_close_matches(name, RULES, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"rules: {', '.join(RULES)}"
+        raise UsageError(f"no rule has the name {name!r}; {hint}")
+    return RULES[name]
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """The documents of a run that a rule judges.
+
+    Attributes:
+        run: the run.
+        rule: the rule.
+        items: names of the work items.
+    """
+
+    run: FinishedRun
+    rule: Rule
+    items: tuple[str, ...]
+
+    def rows(self, folder: Folder) -> Iterator[_Found]:
+        """Yields, of each item, the rows that the rule keeps or drops."""
+        kind = MEASURES.get(self.rule.measure, pa.string())
+        is_number = pa.types.is_floating(kind) or pa.types.is_integer(kind)
+        for item in self.items:
+            source = self.run.config.sources[source_of(self.run.config, item)]
+            if self.rule not in rules_for(source):
+                continue
+            columns = [self.rule.measure] if is_number else ["row"]
+            columns += ["reasons"] if folder == "rejected" else []
+            path = store.below(self.run.output, f"{folder}/{item}.parquet")
+            table = store.read_table(path, columns)
+            rows = np.arange(table.num_rows)
+            if folder == "rejected":
+                reasons = table["reasons"].to_pylist()
+                rows = rows[[self.rule.name in found for found in reasons]]
+            values = table[columns[0]].cast(pa.float64()).to_numpy()[rows]
+            yield item, rows, values
+
+    def told(self, place: RecordPlace) -> dict[str, Any]:
+        """Returns a document, its measure, and the passage that the rule looks at."""
+        outcome = self.run.outcome(place)
+        value = next(r.value for r in outcome.rules if r.rule == self.rule.name)
+        return {**document_to_json(outcome), "value": value, "passage": self._passage(outcome)}
+
+    def _passage(self, outcome: RecordOutcome) -> dict[str, Any] | None:
+        """Returns the stored passage of a dropped document; of a kept one what comes nearest."""
+        if outcome.place.folder == "rejected":
+            stored = [p for p in outcome.row["evidence"] or () if p["rule"] == self.rule.name]
+            return dict(stored[0]) if stored else None
+        passages = first_passages(outcome.row["text"], [self.rule.name], self.run.config.repetition)
+        return asdict(passages[0]) if passages else None
+
+
+def _nearest(found: list[_Found], threshold: float, count: int) -> list[tuple[str, int]]:
+    """Returns the rows nearest to the threshold, the nearest first; then by item and row."""
+    kept: list[tuple[float, str, int]] = []
+    for item, rows, values in found:
+        distances = np.nan_to_num(np.abs(values - threshold), nan=np.inf)
+        order = np.argsort(distances, kind="stable")[:count]
+        kept += [(float(distances[i]), item, int(rows[i])) for i in order.tolist()]
+    return [(item, row) for _, item, row in sorted(kept)[:count]]
+
+
+def _spread(found: list[_Found], count: int) -> list[tuple[str, int]]:
+    """Returns some rows at equal distances."""
+    total = sum(rows.size for _, rows, _ in found)
+    count = min(count, total)
+    wanted = np.arange(count) * total // max(count, 1)
+    chosen: list[tuple[str, int]] = []
+    before = 0
+    for item, rows, _ in found:
+        mine = wanted[(wanted >= before) & (wanted < before + rows.size)] - before
+        chosen += [(item, int(row)) for row in rows[mine].tolist()]
+        before += rows.size
+    return chosen
