@@ -25,6 +25,7 @@ from massivetext.pipeline.phases.manifest import (
     read_manifest,
     require_manifest,
 )
+from massivetext.pipeline.phases.outcome import finished_phases
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.standing import (
     adopt_settings,
@@ -207,7 +208,7 @@ def begin_phase(
             with other settings and the job may not restart it.
     """
     at_work = {before.phase.name: before.key} if before else {}
-    finished = [name for name in upstream_of(phase) if name not in at_work]
+    finished = [name for name in _built_on(job, phase) if name not in at_work]
     upstream = {name: require_manifest(job, name) for name in finished}
     for name in finished:
         require_current(job, phase_named(name), upstream)
@@ -223,6 +224,15 @@ def begin_phase(
     forget_lost_scratch(job, phase)
     steps = Steps(job.engine, job.output, phase.name, key, job.quiet)
     return PhaseRun(job, phase, items, upstream, steps)
+
+
+def _built_on(job: Job, phase: Phase) -> list[str]:
+    """Returns the phases that a phase builds on; an adapting one takes those that are finished."""
+    names = upstream_of(phase)
+    if not phase.adapts:
+        return list(names)
+    finished = finished_phases(job.output)
+    return [name for name in names if name == PHASES[0].name or name in finished]
 
 
 def _delete_scratch(job: Job, phase: Phase) -> None:
