@@ -51,7 +51,7 @@ def bin_indices(rule: Rule, edges: Sequence[float], values: np.ndarray) -> np.nd
     A value at an edge belongs to the side that the rule would keep, were its threshold there.
     """
     side = "right" if rule.comparison is Comparison.AT_LEAST else "left"
-    return np.searchsorted(np.asarray(edges), values, side=side)  # type: ignore[call-overload, no-any-return]
+    return np.searchsorted(np.asarray(edges), values, side=side)  # type: ignore[call-overload]
 
 
 @dataclass(frozen=True)
