@@ -92,6 +92,16 @@ class Rule:
         )
         return threshold
 
+    def is_off(self, config: Config, source: Source | None = None) -> bool:
+        """Whether the threshold lets every document pass, whatever its measure."""
+        threshold = self.threshold(config, source)
+        if isinstance(threshold, tuple):
+            return KEEP_ALL in threshold if self.comparison is Comparison.ONE_OF else not threshold
+        if self.comparison is Comparison.AT_LEAST:
+            return threshold <= 0
+        most = 1 if self.range.startswith("[0, 1]") else config.limits.record_bytes
+        return threshold >= most  # a text has no more of anything than its record has bytes
+
     def describe(self, config: Config, source: Source | None = None) -> str:
         """Returns the meaning with the threshold in force."""
         threshold = self.threshold(config, source)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from massivetext.command import Command
 from massivetext.pipeline.commands.arguments import absolute, add_output_of_run
+from massivetext.pipeline.engine.errors import UsageError
 
 if TYPE_CHECKING:
     from massivetext.pipeline.engine.store import FileEntry
@@ -16,12 +17,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the arguments of `verify`."""
     add_output_of_run(parser)
     parser.add_argument(
+        "--checks",
+        action="store_true",
+        help="say what report/checks.json says instead; read no other file",
+    )
+    parser.add_argument(
         "--repair", action="store_true", help="rebuild damaged and missing files of the run"
     )
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prints the faults of an output folder; returns 1 if there are any."""
+    """Prints the faults of an output folder, or its checks; returns 1 if there are any that fail.
+
+    Raises:
+        UsageError: if both are asked for, or there are no checks to tell of.
+    """
+    if options.checks and options.repair:
+        raise UsageError("--checks only reads, --repair writes; give one of them")
     from massivetext.config import Config
     from massivetext.pipeline.commands.faults import find_faults
     from massivetext.pipeline.engine.job import Job
@@ -31,6 +43,10 @@ def run(options: argparse.Namespace) -> int:
     check_beam_options(options.beam_options)
     use_options(options.beam_options)
     output = absolute(options.output)
+    if options.checks:
+        from massivetext.pipeline.commands.run_checks import print_checks
+
+        return 0 if print_checks(Job(Config(), output)) else 1
     sound = _repair(output, options.beam_options) if options.repair else set()
     checked, faults = find_faults(Job(Config(), output), sound)
     for fault in faults:

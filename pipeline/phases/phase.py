@@ -25,6 +25,7 @@ from massivetext.pipeline.phases.manifest import (
     read_manifest,
     require_manifest,
 )
+from massivetext.pipeline.phases.outcome import finished_phases
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.standing import (
     adopt_settings,
@@ -208,8 +209,9 @@ def begin_phase(
         UsageError: if a phase is missing that it builds on, or if the output folder holds the phase
             with other settings and the job may not restart it.
     """
-    at_work = {run.phase.name: run.key for run in before if run.phase.name in upstream_of(phase)}
-    finished = [name for name in upstream_of(phase) if name not in at_work]
+    built_on = _built_on(job, phase)
+    at_work = {run.phase.name: run.key for run in before if run.phase.name in built_on}
+    finished = [name for name in built_on if name not in at_work]
     upstream = {name: require_manifest(job, name) for name in finished}
     for name in finished:
         require_current(job, phase_named(name), upstream)
@@ -225,6 +227,15 @@ def begin_phase(
     forget_lost_scratch(job, phase)
     steps = Steps(job.engine, job.output, phase.name, key, job.quiet)
     return PhaseRun(job, phase, items, upstream, steps)
+
+
+def _built_on(job: Job, phase: Phase) -> list[str]:
+    """Returns the phases that a phase builds on; an adapting one takes those that are finished."""
+    names = upstream_of(phase)
+    if not phase.adapts:
+        return list(names)
+    finished = finished_phases(job.output)
+    return [name for name in names if name == PHASES[0].name or name in finished]
 
 
 def _delete_scratch(job: Job, phase: Phase) -> None:

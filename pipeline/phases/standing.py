@@ -62,7 +62,17 @@ def adopt_settings(job: Job, phase: Phase, settings: Mapping[str, Any], key: str
 
 
 def _drop(job: Job, phase: Phase, begun: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
-    change = change_by_user(begun, asked)
+    is_same_version = begun.get("results") == asked["results"]
+    if not (phase.adapts and is_same_version):
+        _require_droppable(job, phase, begun, asked)
+    delete_results(job, phase)
+
+
+def _require_droppable(
+    job: Job, phase: Phase, begun: Mapping[str, Any], asked: Mapping[str, Any]
+) -> None:
+    """Tells that results are from another version, or refuses to delete those of another run."""
+    change = None if phase.adapts else change_by_user(begun, asked)
     if change is None:
         said = f"{job.output}: {_other_version(phase, begun, asked)}"
         tell("warning", said, level="warning", phase=phase.name)
@@ -71,7 +81,6 @@ def _drop(job: Job, phase: Phase, begun: Mapping[str, Any], asked: Mapping[str, 
             f"{job.output} holds the phase '{phase.name}' of another run: {change}; "
             "use another --output, or recompute it with --restart"
         )
-    delete_results(job, phase)
 
 
 def require_current(job: Job, phase: Phase, known: Mapping[str, Manifest]) -> None:

@@ -52,6 +52,8 @@ class Phase:
         removes: for which reasons it removes documents, if it does.
         scratch: folders that are deleted when it is finished.
         tables: those of its folders that are read as a table; each has a card.
+        adapts: whether it takes those of the phases before that are finished, the first at least,
+            and is done anew, unasked, when they or its own settings change.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Phase:
     removes: Removes | None = None
     scratch: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
+    adapts: bool = False
 
     def deletes(self, path: str) -> bool:
         """Whether a file or folder, below the output folder, goes when the phase is finished."""
@@ -167,18 +170,21 @@ PHASES: Final = (
     ),
     Phase(
         "report",
-        "write report/index.html, report/funnel.json, DATASHEET.md and croissant.json",
+        "write report/, DATASHEET.md and croissant.json, of the phases that are finished",
         "report.phase",
         folders=("report", "DATASHEET.md", "croissant.json"),
         writes=(
             "index.html",
             "funnel.json",
             "funnel.schema.json",
+            "checks.json",
+            "checks.schema.json",
             "DATASHEET.md",
             "croissant.json",
         ),
         upstream=None,
         results=3,
+        adapts=True,
     ),
 )
 

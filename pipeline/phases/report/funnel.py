@@ -17,6 +17,7 @@ from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.results import merge_counts
 from massivetext.pipeline.phases.corpus import REASONS
 from massivetext.pipeline.phases.manifest import Manifest, read_manifest
+from massivetext.pipeline.phases.outcome import finished_phases
 from massivetext.pipeline.phases.report.sections import (
     deduplication,
     histograms,
@@ -28,7 +29,7 @@ from massivetext.pipeline.phases.report.sections import (
 )
 from massivetext.pipeline.phases.statistics import NO_REASON
 
-FUNNEL_SCHEMA_VERSION: Final = 2
+FUNNEL_SCHEMA_VERSION: Final = 3
 
 TOKENS_COUNTED, TOKENS_ESTIMATED, TOKENS_UNKNOWN = "counted", "estimated", "unknown"
 """What sums of tokens are: of every document (`tokenizer.model` is set), text bytes over the
@@ -37,8 +38,13 @@ measured bytes a token of the subset, or nothing before there are shards."""
 
 def funnel(job: Job) -> dict[str, Any]:
     """Returns the funnel of a run as far as it has come, as `report/funnel.json` holds it."""
-    curate, corpus = read_manifest(job, "curate"), read_manifest(job, "corpus")
-    dataset = read_dataset(job)
+    finished = finished_phases(job.output)
+
+    def manifest_of(phase: str) -> Manifest | None:
+        return read_manifest(job, phase) if phase in finished else None
+
+    curate, corpus = manifest_of("curate"), manifest_of("corpus")
+    dataset = read_dataset(job) if "sequence" in finished else {}
     subsets = {}
     for subset, ledger in (ledgers(curate) if curate else {}).items():
         row = _curated(ledger, curate.findings.get(subset, {}) if curate else {})
@@ -61,7 +67,7 @@ def funnel(job: Job) -> dict[str, Any]:
         "rules": rules(job.config, found),
         "histograms": histograms(job.config, counts(found, "histograms")),
         "languages": counts(found, "languages"),
-        "hosts": hosts(read_manifest(job, "audit")),
+        "hosts": hosts(manifest_of("audit")),
         "skipped": skipped(counts(found, "skipped"), counts(found, "skipped_bytes")),
         "digests": counts(found, "digests"),
         "safesearch": {
@@ -69,8 +75,8 @@ def funnel(job: Job) -> dict[str, Any]:
             "signals": counts(found, "safesearch_signals"),
         },
         "opt_outs": counts(found, "opt_out_signals"),
-        "dedup": deduplication(job.config, read_manifest(job, "dedup")),
-        "decontamination": outcomes_of_test_sets(job.config, read_manifest(job, "decontaminate")),
+        "dedup": deduplication(job.config, manifest_of("dedup")),
+        "decontamination": outcomes_of_test_sets(job.config, manifest_of("decontaminate")),
         "shards": shards(dataset),
     }
 

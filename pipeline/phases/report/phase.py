@@ -1,11 +1,15 @@
-"""Phase REPORT: `report/index.html` (self-contained), and `report/funnel.json` with its schema.
+"""Phase REPORT: `index.html` (self-contained), `funnel.json`, `checks.json` and their schemas.
 
-The page shows what `funnel.json` holds and nothing else.
+The page shows what `funnel.json` holds and nothing else. Once there is a corpus, a datasheet and a
+Croissant file describe it.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any, Final
@@ -15,12 +19,25 @@ import jinja2
 from massivetext import __version__
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.job import Job
+from massivetext.pipeline.engine.results import join_results, merge_counts
+from massivetext.pipeline.engine.steps import Map, Shuffle
+from massivetext.pipeline.phases.audit.parts import plan_hash_parts
 from massivetext.pipeline.phases.manifest import Manifest
 from massivetext.pipeline.phases.phase import PhaseRun, PhaseWork
 from massivetext.pipeline.phases.plan import WorkItem
+from massivetext.pipeline.phases.report.bars import funnel_bars, histogram, is_beyond, stacked
+from massivetext.pipeline.phases.report.checks import checks_of, checks_record
+from massivetext.pipeline.phases.report.clusters import (
+    REMOVED_BYTES,
+    Cluster,
+    CountClusters,
+    largest,
+)
 from massivetext.pipeline.phases.report.croissant import croissant
 from massivetext.pipeline.phases.report.datasheet import datasheet
 from massivetext.pipeline.phases.report.funnel import funnel
+from massivetext.pipeline.phases.report.judgements import judgements
+from massivetext.pipeline.phases.report.judging import JudgeItem
 from massivetext.visible_text import made_visible
 
 HOSTS_SHOWN = 20
@@ -30,7 +47,8 @@ FILES_SHOWN = 20
 NAME_CHARACTERS: Final = 80
 """Our choice: of names that strangers chose, so many are shown in a table."""
 
-SCHEMA: Final = "funnel.schema.json"
+FUNNEL_SCHEMA: Final = "funnel.schema.json"
+CHECKS_SCHEMA: Final = "checks.schema.json"
 
 
 def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
@@ -41,15 +59,44 @@ def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
 
 def report(run: PhaseRun) -> Manifest:
     """Writes the report."""
-    job, counts = run.job, {"$schema": SCHEMA, **funnel(run.job)}
-    files = (
-        store.write_bytes(job.output, "report/funnel.json", _json(counts)),
-        store.write_bytes(job.output, f"report/{SCHEMA}", _resource(SCHEMA).encode()),
-        store.write_bytes(job.output, "report/index.html", render_report(counts).encode()),
-        store.write_bytes(job.output, "DATASHEET.md", datasheet(job.config, counts).encode()),
-        store.write_bytes(job.output, "croissant.json", _json(croissant(counts))),
-    )
+    job = run.job
+    found = judgements(job.config, funnel(job), _judge(run), _clusters(run))
+    counts = {"$schema": FUNNEL_SCHEMA, **found}
+    checks = {"$schema": CHECKS_SCHEMA, **checks_record(counts)}
+    contents = {
+        "report/funnel.json": _json(counts),
+        f"report/{FUNNEL_SCHEMA}": _resource(FUNNEL_SCHEMA).encode(),
+        "report/checks.json": _json(checks),
+        f"report/{CHECKS_SCHEMA}": _resource(CHECKS_SCHEMA).encode(),
+        "report/index.html": render_report(counts).encode(),
+    }
+    if "corpus" in run.upstream:
+        contents["DATASHEET.md"] = datasheet(job.config, counts).encode()
+        contents["croissant.json"] = _json(croissant(counts))
+    files = tuple(store.write_bytes(job.output, path, c) for path, c in contents.items())
     return run.manifest({}, {}, files)
+
+
+def _judge(run: PhaseRun) -> dict[str, Any]:
+    """Returns what the rules say of the documents of all items."""
+    step = Map("judge", run.items, JudgeItem(run.job.output, run.job.config))
+    return merge_counts(result.statistics for result in run.steps.run(step).values())
+
+
+def _clusters(run: PhaseRun) -> dict[str, Any] | None:
+    """Returns how large the clusters of duplicates are; None before `removed/` is written."""
+    corpus = run.upstream.get("corpus")
+    if corpus is None:
+        return None
+    parts = plan_hash_parts(run.job.engine, REMOVED_BYTES * corpus.ledger["removed"])
+    step = Shuffle(
+        "clusters", parts, CountClusters(run.job.output, tuple(run.items)), finds=Cluster
+    )
+    results = join_results(run.steps.run(step).values())
+    return {
+        "sizes": results.statistics.get("cluster_sizes", {}),
+        "largest": [vars(cluster) for cluster in largest(results.found)],
+    }
 
 
 def render_report(counts: Mapping[str, Any]) -> str:
@@ -64,15 +111,21 @@ def render_report(counts: Mapping[str, Any]) -> str:
     environment.filters["shown"] = lambda name: made_visible(name, NAME_CHARACTERS)
     documents = {name: row["documents"] for name, row in counts["hosts"]["all_subsets"].items()}
     skipped = counts["skipped"]
-    return environment.from_string(_resource("report.html")).render(
+    template = _resource("report.html")
+    return environment.from_string(template).render(
         counts=counts,
         files_shown=FILES_SHOWN,
         rows=[*counts["subsets"].items(), ("total", counts["total"])],
         rules=[
-            {"name": name, **rule, "failed": _sum(rule["failed"]), "sole": _sum(rule["sole"])}
+            {"name": name, **rule, **{n: _sum(rule[n]) for n in ("judged", "failed", "sole")}}
             for name, rule in counts["rules"].items()
         ],
-        histograms=[_plot(measure, found) for measure, found in counts["histograms"].items()],
+        checks=checks_of(counts),
+        bars=funnel_bars(counts),
+        stacked=stacked,
+        histogram=histogram,
+        is_beyond=is_beyond,
+        policy=_policy(template),
         languages=_top(counts["languages"], LANGUAGES_SHOWN),
         hosts=_top(documents, HOSTS_SHOWN)[:HOSTS_SHOWN],
         skipped=_top({kind: row["records"] for kind, row in skipped.items()}, LANGUAGES_SHOWN),
@@ -82,31 +135,11 @@ def render_report(counts: Mapping[str, Any]) -> str:
     )
 
 
-def _plot(measure: str, found: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns bars and threshold lines in units of the plot's width and height."""
-    bins, thresholds = found["bins"], found["thresholds"]
-    last = max([*(b["bin"] for b in bins), *(int(t["bin"]) for t in thresholds), 4]) + 1
-    highest = max([*(b["documents"] for b in bins), 1])
-    return {
-        "measure": measure,
-        "bars": [
-            {
-                "x": b["bin"] / last,
-                "width": 1 / last,
-                "height": (b["documents"] / highest) ** 0.5,
-                "label": f"from {b['from']:g}: {b['documents']:,} documents",
-            }
-            for b in bins
-        ],
-        "thresholds": [
-            {"x": t["bin"] / last, "label": f"kept {_SIGNS[t['keeps']]} {t['value']:g}"}
-            for t in thresholds
-        ],
-        "median": found["median_bin_from"],
-    }
-
-
-_SIGNS: Final = {"from": "≥", "to": "≤"}
+def _policy(template: str) -> str:
+    """Returns the page's content security policy: nothing but its own style sheet."""
+    (style,) = re.findall(r"<style>(.*?)</style>", template, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 
 
 def _sum(by_subset: Mapping[str, int]) -> int:

@@ -1,0 +1,178 @@
+"""What every rule in force has judged, and around its threshold: from the stored measures alone.
+
+Counts of an item add up to those of the run. Bins of a histogram are cut at the threshold, and
+closed on the side that the rule keeps, so that no document is counted on the wrong side of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from massivetext.config import Config, Source
+from massivetext.filters.rule import Comparison, Rule, Threshold
+from massivetext.filters.rules import RULES, rules_for
+from massivetext.pipeline.engine import store
+from massivetext.pipeline.engine.results import ItemResult, merge_counts
+from massivetext.pipeline.phases.plan import WorkItem
+from massivetext.records import DOCUMENT_SCHEMA
+
+NEAR_SHARE: Final = 0.1
+"""Of a threshold: values no further from it count as near, as issue 18 asks."""
+
+MOJIBAKE_SIGNS: Final = 10
+"""Our choice, as for `quality.max_mojibake`: more signs are a text that was decoded wrongly."""
+
+_FRACTIONS: Final = tuple(round(0.02 * step, 2) for step in range(51))
+_COUNTS: Final = (0.0, *(k * 10**power for power in range(7) for k in (1.0, 2.0, 3.0, 5.0, 7.0)))
+_EDGES: Final = {
+    "words": _COUNTS,
+    "mojibake": _COUNTS,
+    "mean_word_length": tuple(0.5 * step for step in range(31)),
+    "stop_words": tuple(map(float, range(9))),
+}
+"""Our choice: fine enough to see what another threshold would change; fractions lie 0.02 apart."""
+
+
+def edges_of(rule: Rule, threshold: float) -> tuple[float, ...]:
+    """Returns where the bins of a rule's measure meet: fixed places, and the threshold."""
+    return tuple(sorted({*_EDGES.get(rule.measure, _FRACTIONS), float(threshold)}))
+
+
+def bin_indices(rule: Rule, edges: Sequence[float], values: np.ndarray) -> np.ndarray:
+    """Returns the bin of each value: bin n lies between the edges n - 1 and n.
+
+    A value at an edge belongs to the side that the rule would keep, were its threshold there.
+    """
+    side = "right" if rule.comparison is Comparison.AT_LEAST else "left"
+    return np.searchsorted(np.asarray(edges), values, side=side)  # type: ignore[call-overload]
+
+
+@dataclass(frozen=True)
+class JudgeItem:
+    """Counts what the rules say of an item's documents.
+
+    Attributes:
+        output: the output folder.
+        config: of the run.
+    """
+
+    output: str
+    config: Config
+
+    def __call__(self, item: WorkItem) -> ItemResult[None]:
+        """Returns the counts as statistics; no file."""
+        source = self.config.sources[item.source]
+        tables = _tables(self.output, item)
+        counts = [count_judgements(table, self.config, source) for table in tables]
+        merged = merge_counts(counts)
+        return ItemResult(
+            statistics={
+                "rules": merged.get("rules", {}),
+                "together": merged.get("together", {}),
+                "judged": {rule: {item.subset: n} for rule, n in merged.get("judged", {}).items()},
+                "mojibake": {item.subset: merged.get("mojibake", 0)},
+            }
+        )
+
+
+def _tables(output: str, item: WorkItem) -> Iterator[pa.Table]:
+    measures = [rule.measure for rule in RULES.values() if rule.measure in DOCUMENT_SCHEMA.names]
+    for folder, more in (("documents", []), ("rejected", ["reasons"])):
+        for group in store.row_groups(store.below(output, f"{folder}/{item.name}.parquet")):
+            yield group.read([*dict.fromkeys(measures), *more])
+
+
+def count_judgements(documents: pa.Table, config: Config, source: Source) -> dict[str, Any]:
+    """Returns what the rules in force for a source say of documents, as counts to be added up.
+
+    Args:
+        documents: their measures; those that were rejected have `reasons` too.
+        config: where the thresholds are.
+        source: the source of all of them.
+
+    Returns:
+        `judged`: documents by rule; `rules`: by rule with a number for a threshold, `near` it,
+        `no_value`, and by bin the documents that another rule rejects (`others`) and those that
+        none does (`alone`); `together`: by two rules, documents that both reject (a rule with
+        itself: those it rejects); `mojibake`: kept documents that were decoded wrongly.
+    """
+    rules = rules_for(source)
+    fails = _failed(documents, rules)
+    others = fails.sum(axis=1)
+    told = {
+        rule.name: counted
+        for number, rule in enumerate(rules)
+        if (
+            counted := _counted(
+                documents, rule, rule.threshold(config, source), others, fails[:, number]
+            )
+        )
+    }
+    both = fails.T.astype(np.int64) @ fails.astype(np.int64)
+    names = [rule.name for rule in rules]
+    together = {
+        names[i]: {names[j]: int(both[i, j]) for j in np.flatnonzero(both[i])}
+        for i in range(len(rules))
+        if both[i, i]
+    }
+    signs = documents["mojibake"].to_numpy()
+    return {
+        "judged": dict.fromkeys(names, documents.num_rows),
+        "rules": told,
+        "together": together,
+        "mojibake": int(((signs > MOJIBAKE_SIGNS) & (others == 0)).sum()),
+    }
+
+
+def _failed(documents: pa.Table, rules: Sequence[Rule]) -> np.ndarray:
+    """Returns which rules reject which documents, as the table states it (documents x rules)."""
+    fails = np.zeros((documents.num_rows, len(rules)), dtype=bool)
+    if "reasons" in documents.column_names and documents.num_rows:
+        reasons = documents["reasons"].combine_chunks()
+        names = pa.array([rule.name for rule in rules], pa.string())
+        places = pc.call_function(
+            "index_in", [reasons.flatten()], pc.SetLookupOptions(value_set=names)
+        ).to_numpy(zero_copy_only=False)
+        lengths = np.diff(reasons.offsets.to_numpy())
+        fails[np.repeat(np.arange(len(lengths)), lengths), places] = True
+    return fails
+
+
+def _counted(
+    documents: pa.Table, rule: Rule, threshold: Threshold, objecting: np.ndarray, fails: np.ndarray
+) -> dict[str, Any]:
+    """Returns the histogram of a rule's measure; nothing of a rule without numbers."""
+    if isinstance(threshold, tuple):
+        return {}
+    values = np.asarray(documents[rule.measure].cast(pa.float64()), dtype=np.float64)
+    is_number = ~np.isnan(values)
+    has_others = objecting - fails > 0
+    edges = edges_of(rule, threshold)
+    bins: dict[str, dict[str, int]] = {}
+    for name, chosen in (("alone", ~has_others), ("others", has_others)):
+        found = bin_indices(rule, edges, values[is_number & chosen])
+        for number, count in zip(*np.unique(found, return_counts=True), strict=True):
+            bins.setdefault(f"{number:03d}", {})[name] = int(count)
+    near = np.abs(values[is_number] - threshold) <= NEAR_SHARE * abs(threshold)
+    return {"near": int(near.sum()), "no_value": int((~is_number).sum()), "bins": bins}
+
+
+def curve(rule: Rule, edges: Sequence[float], bins: dict[int, int], no_value: int) -> list[int]:
+    """Returns, for each edge, how many documents the rule would drop with its threshold there."""
+    total = sum(bins.values())
+    below = np.cumsum([bins.get(number, 0) for number in range(len(edges))])
+    if rule.comparison is Comparison.AT_LEAST:
+        return [int(count) + no_value for count in below]
+    return [total - int(count) + no_value for count in below]
+
+
+def bounds(edges: Sequence[float]) -> list[tuple[float | None, float | None]]:
+    """Returns the ends of every bin; None where a bin is open."""
+    return [(None, edges[0]), *pairwise(edges), (edges[-1], None)]
