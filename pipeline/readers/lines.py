@@ -52,7 +52,7 @@ class Line:
 
 
 def split_lines(path: str, size_bytes: int, open_file: OpenFile) -> list[FileRange]:
-    """Returns the ranges of a file: any of a plain one, frames of a seekable zstd one, files of tar.
+    """Returns the ranges of a file: any of a plain one, frames of seekable zstd, files of tar.
 
     Other compressed files are read as a whole. Ranges are about equal, but the last is halved, and
     the rest of it again, so that there is less for others to wait for when all the larger ones are

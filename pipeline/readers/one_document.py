@@ -66,7 +66,7 @@ class DocumentForm:
         try:
             kind = file_type(cursor.peek(SNIFFED_BYTES))
             if kind:
-                return SkippedRecord(kind, _rest_bytes(cursor), offset=offset)
+                return SkippedRecord(kind, cursor.skip_all(), offset=offset)
             raw = cursor.take(context.record_bytes)
             if cursor.peek(1):
                 said = f"larger than limits.record_bytes = {context.record_bytes}"
@@ -81,13 +81,6 @@ class DocumentForm:
             return FailedRecord(context.file, damage.offset, str(damage), damage.is_last)
         except RowError as error:
             return FailedRecord(context.file, offset, str(error))
-
-
-def _rest_bytes(cursor: ByteCursor) -> int:
-    size_bytes = 0
-    while step := cursor.skip(1 << 20):
-        size_bytes += step
-    return size_bytes
 
 
 def split_documents(path: str, size_bytes: int, open_file: OpenFile) -> Sequence[FileRange]:

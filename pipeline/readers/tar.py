@@ -40,6 +40,9 @@ _EXTENDED_BYTES: Final = 1 << 20
 """Our choice: longest extended header or GNU long name; paths of 4,096 bytes are what systems
 take."""
 
+_SIZE_DIGITS: Final = 18
+"""Of a size in an extended header: more would not be one of a file."""
+
 _WITHOUT_CONTENT: Final = b"123456"
 """Links, devices, directories and pipes: whatever their size says, no content follows."""
 
@@ -102,7 +105,7 @@ def _text(field: bytes) -> str:
 
 
 def is_tar(head: bytes) -> bool:
-    """Whether a file that begins with these TAR_HEAD_BYTES is a tar archive; an empty one is zeros."""
+    """Whether a file that begins with these TAR_HEAD_BYTES is a tar archive, empty ones too."""
     begins_empty = len(head) >= TAR_HEAD_BYTES and not any(head[:TAR_HEAD_BYTES])
     return begins_empty or _parse_header(head[:BLOCK_BYTES]) is not None
 
@@ -170,8 +173,8 @@ class TarFile(ByteCursor):
     def _seek_stored(self, position: Position) -> None:
         raise io.UnsupportedOperation("files of an archive are read once, forwards")
 
-    def skip_rest(self) -> bool:
-        """Leaves the archive behind this file and its padding; False if the archive ends before."""
+    def leave(self) -> bool:
+        """Goes behind this file and its padding; False if the archive ends before."""
         left = self._left + _padded(self.size_bytes) - self.size_bytes
         self._left = 0
         return self._archive.skip(left) == left
@@ -241,13 +244,13 @@ class _Walk:
         name = extended.get("path", header.name)
         size_bytes = header.content_bytes
         if (stated := extended.get("size", "")).isdecimal() and size_bytes:
-            size_bytes = int(stated[:20])
+            size_bytes = int(stated[:_SIZE_DIGITS])
         file = TarFile(self._cursor, name, size_bytes, self.offset)
         is_sparse = header.kind == b"S" or any(key.startswith("GNU.sparse.") for key in extended)
         yield from self._asked(header.kind, file, offset, is_sparse)
         if file.is_damaged:
             self.lose()
-        elif not file.skip_rest():
+        elif not file.leave():
             said = f"the archive ends within its file {name!r} of {size_bytes} bytes"
             self._is_at_end = True
             yield self._failure(offset, said, ends_file=True)
@@ -270,7 +273,7 @@ class _Walk:
             if not skipped:
                 yield file
         if skipped:
-            yield SkippedRecord(skipped, file.size_bytes, offset=offset, source_id=file.name)
+            yield SkippedRecord(skipped, file.skip_all(), offset=offset, source_id=file.name)
 
     def _read_extended(self, header: _Header, offset: int) -> Iterator[FailedRecord]:
         """Takes an extended header, which tells of the file behind it."""

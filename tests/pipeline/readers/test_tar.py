@@ -205,3 +205,11 @@ def test_no_damage_raises(seed: int) -> None:
     for source_format in ("jsonl", "html"):
         for record in read(source_format, bytes(stored), fields=FIELDS):
             assert not isinstance(record, FailedRecord) or (record.error and record.offset >= 0)
+
+
+def test_skipped_bytes_are_those_that_are_there() -> None:
+    member = tarfile.TarInfo("a.pdf")
+    member.size = 2**70
+    records = read("jsonl", member.tobuf(tarfile.GNU_FORMAT) + b"%PDF-1.4" + bytes(92))
+    assert kinds_and_sizes(records) == [("application/pdf", 100)]
+    assert "archive ends within its file 'a.pdf'" in failures(records)[0].error
