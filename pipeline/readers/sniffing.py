@@ -124,6 +124,11 @@ _ZIP_TYPES: Final = (
 )
 """What the first names in a zip file tell, the first that is there (OPC, ODF 1.2, OCF)."""
 
+BOOK_TYPES: Final = frozenset(
+    ("application/pdf", _ZIP_TYPES[0][1], *(kind for _, kind in _ZIP_TYPES[1:6]))
+)
+"""PDF, EPUB and office documents: what a reader for them would bring is counted by these kinds."""
+
 _ELEMENTS: Final = frozenset(
     b"""a abbr acronym address applet area article aside audio b base basefont bdi bdo bgsound big
     blink blockquote body br button canvas caption center cite code col colgroup data datalist dd
