@@ -93,8 +93,8 @@ def main(pattern: str, target: str) -> None:
         for file in store.match(pattern):
             with store.open_input(file.path) as stream:
                 for record in READER.read(stream, ReadContext(file.path)):
-                    if isinstance(record, FailedRecord):
-                        print(f"{ascii(record.file)}: {ascii(record.error)}", file=sys.stderr)
+                    if not isinstance(record, RawRecord):
+                        print(f"{file.path!a}: {record!a}", file=sys.stderr)
                         continue
                     row = {"id": record.source_id, "title": record.title}
                     lines.write(json.dumps({**row, "html": record.raw.decode()}) + "\n")

@@ -33,8 +33,8 @@ from massivetext.pipeline.readers.zip import (
     ZipEntry,
     ZipError,
     content_place,
-    entries_of,
     local_entries,
+    zip_entries,
 )
 from massivetext.records import FailedRecord, RawRecord, Record, SkippedRecord
 
@@ -88,7 +88,7 @@ def read(stream: BinaryIO, context: ReadContext) -> Iterator[Record]:
     wanted = context.range or FileRange(0, size_bytes)
     damage = None
     try:
-        entries = entries_of(stream, size_bytes)
+        entries = zip_entries(stream, size_bytes)
     except ZipError as error:
         damage = FailedRecord(context.file, size_bytes, str(error), ends_file=True)
         entries = list(islice(local_entries(stream, size_bytes), FILES))
@@ -168,7 +168,7 @@ def _inflate(stored: _Slice, entry: ZipEntry, target: tempfile.SpooledTemporaryF
     return ""
 
 
-def split(path: str, size_bytes: int, open_file: OpenFile) -> Sequence[FileRange]:
+def split_archive(path: str, size_bytes: int, open_file: OpenFile) -> Sequence[FileRange]:
     """Returns ranges of whole files, each of at least RANGE_BYTES but the last.
 
     Raises:
@@ -178,7 +178,7 @@ def split(path: str, size_bytes: int, open_file: OpenFile) -> Sequence[FileRange
         return [FileRange(0, size_bytes)]
     with open_file(path) as stream:
         try:
-            entries = entries_of(stream, size_bytes)
+            entries = zip_entries(stream, size_bytes)
         except ZipError:  # told by `read`
             return [FileRange(0, size_bytes)]
     cuts = [0]
@@ -189,4 +189,4 @@ def split(path: str, size_bytes: int, open_file: OpenFile) -> Sequence[FileRange
     return [FileRange(start, stop) for start, stop in zip(cuts, ends, strict=True)]
 
 
-READER: Final = Reader(read, split, is_sequential=False)
+READER: Final = Reader(read, split_archive, is_sequential=False)

@@ -59,7 +59,7 @@ class ZipEntry:
     header: int
 
 
-def entries_of(stream: BinaryIO, size_bytes: int) -> list[ZipEntry]:
+def zip_entries(stream: BinaryIO, size_bytes: int) -> list[ZipEntry]:
     """Returns the files of an archive in the order of their places; folders are left out.
 
     Raises:

@@ -196,7 +196,7 @@ def test_a_file_without_an_archive_is_not_cut_for_its_first_block() -> None:
 @given(seed=st.integers(0, 2**32))
 def test_no_damage_raises(seed: int) -> None:
     rolls = random.Random(seed)
-    stored = bytearray(rolls.choice([bytes, gzip.compress])(tar(SNAPSHOT)))
+    stored = bytearray(tar(SNAPSHOT) if rolls.random() < 0.5 else gzip.compress(tar(SNAPSHOT)))
     for _ in range(rolls.randint(1, 4)):
         place = rolls.randrange(len(stored) or 1)
         stored[place : place + rolls.choice([0, 1, 9])] = rolls.randbytes(rolls.choice([0, 1, 9]))
