@@ -71,15 +71,15 @@ class Source:
     `[ab]` is one of these characters and `[[]` a bracket. Whatever a pattern matches must be a
     readable file: a folder with files that the pattern does not reach, a pipe or a broken link is
     refused by name. Linked folders are entered; a file reached twice is read once."""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    licenses: tuple[str, ...] = ()
+    language: bool = True
     path_list: Annotated[str | tuple[str, ...], PathKind.RECORDS] = ""
     """Instead of `path`: text files that name a file a line, as Common Crawl publishes them."""
     path_prefix: Annotated[str, PathKind.RECORDS] = ""
     """What the lines of `path_list` lie below; without one, below the folder of the list."""
     missing: Literal["fail", "skip"] = "fail"
     """What a listed file that is not there does: end the run before work, or count as skipped."""
-    fields: Mapping[str, str] = field(default_factory=dict)
-    licenses: tuple[str, ...] = ()
-    language: bool = True
 
     @property
     def patterns(self) -> tuple[str, ...]:

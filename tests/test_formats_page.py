@@ -38,7 +38,7 @@ def example(source: Source, path: str) -> bytes:
 
 
 def place(folder: Path, path: str, content: bytes) -> None:
-    file = folder / path.replace("**/", "").replace("*", "x")
+    file = folder / path.replace("**", "/x").replace("*", "x")
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(COMPRESS.get(file.suffix, bytes)(content))
 
@@ -50,7 +50,7 @@ def test_each_configuration_reads_its_format(block: str, tmp_path: Path) -> None
     (source,) = parse_config({"source": [table]}).sources
     if "path_list" in table:
         table["path_prefix"] = str(tmp_path)
-        place(tmp_path, table["path_list"], b"a/x.warc\nno.warc\n")
+        place(tmp_path, table["path_list"], b"a/x.warc\nno.warc\n" * 2)
         place(tmp_path, "a/x.warc", example(source, ""))
     else:
         place(tmp_path, table["path"], example(source, table["path"]))

@@ -171,7 +171,7 @@ def _tell_missing(source: Source, missing: list[str], count: int) -> None:
         raise ConfigError(f'{said}; mend the list, or set missing = "skip"')
     if len(missing) == count:
         raise ConfigError(f"{said}; check path_prefix")
-    tell("warning", f"{said}; the next run looks again", level="warning")
+    tell("warning", f"{said}; each run looks again", level="warning")
 
 
 def _error(source: Source, path_list: str, offset: int, said: str) -> ConfigError:
