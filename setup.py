@@ -85,13 +85,16 @@ setup(
         ],
         "gcp": ["apache-beam[gcp]>=2.77,<3"],  # gs:// paths and Dataflow
         "aws": ["apache-beam[aws]>=2.77,<3"],  # s3:// paths
+        "http": ["aiohttp>=3.9", "fsspec>=2024.2"],  # https:// paths
         "clusters": ["pyspark>=3.5.6,<3.6"],  # Spark itself, for `make test-runners`
         "dev": [
+            "aiohttp>=3.9",
             "apache-beam[aws]>=2.77,<3",
             "build",
             "datasets>=4.0",  # reads our shards and tables, the next three our tables
             "duckdb>=1.2",  # recomputes every number of the report
             "fastwarc>=2.0",  # a peer of our reader
+            "fsspec>=2024.2",
             "hypothesis>=6.100",
             "jsonschema>=4.20",  # checks funnel.json
             "mlcroissant>=1.1",  # validates croissant.json

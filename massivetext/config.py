@@ -66,7 +66,7 @@ class Source:
     kind: SourceKind
     format: str
     """One of `massivetext.formats.SOURCE_FORMATS`."""
-    path: Annotated[str | tuple[str, ...], PathKind.PATTERN]
+    path: Annotated[str | tuple[str, ...], PathKind.PATTERN] = ""
     """Files, or patterns of files: `*` and `?` stay in one folder, `**` goes through all below,
     `[ab]` is one of these characters and `[[]` a bracket. Whatever a pattern matches must be a
     readable file: a folder with files that the pattern does not reach, a pipe or a broken link is
@@ -74,6 +74,28 @@ class Source:
     fields: Mapping[str, str] = field(default_factory=dict)
     licenses: tuple[str, ...] = ()
     language: bool = True
+    path_list: Annotated[str | tuple[str, ...], PathKind.RECORDS] = ""
+    """Instead of `path`: text files that name a file a line, as Common Crawl publishes them."""
+    path_prefix: Annotated[str, PathKind.RECORDS] = ""
+    """What the lines of `path_list` lie below; without one, below the folder of the list."""
+    missing: Literal["fail", "skip"] = "fail"
+    """What a listed file that is not there does: end the run before work, or count as skipped."""
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """The patterns of `path`; none if files are listed."""
+        return _each(self.path)
+
+    @property
+    def path_lists(self) -> tuple[str, ...]:
+        """The lists of `path_list`."""
+        return _each(self.path_list)
+
+
+def _each(paths: str | tuple[str, ...]) -> tuple[str, ...]:
+    if isinstance(paths, str):
+        return (paths,) if paths else ()
+    return paths
 
 
 @dataclass(frozen=True)

@@ -230,9 +230,7 @@ def _validate_source(source: Source) -> None:
     where = f"source '{source.subset}'"
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", source.subset):
         raise ConfigError(f"{where}: a subset names a folder; use letters, digits, _ and -")
-    patterns = (source.path,) if isinstance(source.path, str) else source.path
-    if not all(patterns) or not patterns:
-        raise ConfigError(f"{where}: path is empty; give a file or a pattern")
+    _validate_places(source, where)
     if source.format in UNREADABLE_FORMATS:
         raise ConfigError(f"{where}: format '{source.format}' {UNREADABLE_FORMATS[source.format]}")
     _choice(source.format, SOURCE_FORMATS, f"{where}: format")
@@ -244,6 +242,16 @@ def _validate_source(source: Source) -> None:
             raise ConfigError(_unknown_key(key, list(SOURCE_FIELDS), f"{where} fields"))
     if source.licenses and "license" not in source.fields:
         raise ConfigError(f"{where}: licenses are given but fields.license names no column; add it")
+
+
+def _validate_places(source: Source, where: str) -> None:
+    patterns, lists = source.patterns, source.path_lists
+    if lists and patterns:
+        raise ConfigError(f"{where}: both path and path_list are given; give one of them")
+    if not all((*patterns, *lists)) or not (patterns or lists):
+        raise ConfigError(f"{where}: path is empty; give a file or a pattern, or a path_list")
+    if not lists and (source.path_prefix or source.missing != "fail"):
+        raise ConfigError(f"{where}: path_prefix and missing are for a path_list; add one")
 
 
 def _validate_numbers(section_name: str, section: DataclassInstance) -> None:

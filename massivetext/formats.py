@@ -21,6 +21,7 @@ SOURCE_FORMATS: Final[Mapping[str, tuple[SourceKind, ...]]] = MappingProxyType(
         "warc": _ANY,
         "wet": _ANY,
         "arc": _ANY,
+        "wacz": _ANY,
         "html": _ANY,
         "jsonl": _ANY,
         "parquet": _ANY,

@@ -10,6 +10,7 @@ from apache_beam.io.aws import s3io
 from apache_beam.io.filesystem import FileMetadata, FileSystem
 from apache_beam.io.filesystems import FileSystems
 
+from massivetext.pipeline.engine import http_files as http_files  # known to Beam by its import
 from massivetext.pipeline.engine.errors import UsageError
 from massivetext.pipeline.engine.local_files import UnusableInputError, said_of_folder
 from massivetext.pipeline.engine.patterns import Pattern

@@ -42,6 +42,9 @@ from massivetext.records import (
 EXCERPT_CHARACTERS = 500
 """Our choice: enough of a rejected text to see what it was."""
 
+MISSING_FILE: Final = "missing file"
+"""Kind of what a path list names and is not there."""
+
 _BATCH_RECORDS = 1000
 _BATCH_BYTES = 32_000_000
 """Our choice: batches large enough for the kernels, small enough for any worker."""
@@ -59,6 +62,9 @@ def open_records(
         OSError: if the store failed in a way that may pass, so that the item has to be read again.
     """
     context = ReadContext(item.file, item.range, source.fields, limits.record_bytes)
+    if item.is_missing:
+        yield [SkippedRecord(MISSING_FILE)]
+        return
     try:
         stream = store.WatchedStream(open_file(item.file))
     except OSError as error:
@@ -268,7 +274,10 @@ def stated(config: Config) -> dict[str, Any]:
     sections: dict[str, Any] = {
         "output": {"rejected_text": config.rejected_text},
         "limits": {"record_bytes": config.limits.record_bytes},
-        "source": tuple(replace(source, path="") for source in config.sources),
+        "source": tuple(
+            replace(source, path="", path_list="", path_prefix="", missing="fail")
+            for source in config.sources
+        ),
         "language": config.language,
         "safesearch": config.safesearch,
         "opt_outs": config.opt_outs,

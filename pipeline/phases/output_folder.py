@@ -80,7 +80,7 @@ def require_apart(output: str, config: Config, items: Sequence[WorkItem]) -> Non
             )
     results = [root + path for path in _examples(items)]
     for source in config.sources:
-        for pattern in (source.path,) if isinstance(source.path, str) else source.path:
+        for pattern in source.patterns:
             whole = parse_pattern(pattern).whole
             if any(whole.fullmatch(path) for path in results):
                 raise UsageError(

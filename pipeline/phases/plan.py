@@ -17,6 +17,7 @@ from typing import BinaryIO, Final
 from massivetext.config import Config, ConfigError, Source
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.local_files import UnusableInputError
+from massivetext.pipeline.phases.path_lists import InputFile, listed_files
 from massivetext.pipeline.readers import RANGE_BYTES, FileRange, split_file
 
 _NAME_BYTES: Final = 255 - len(".00000.parquet")
@@ -38,6 +39,8 @@ class WorkItem:
         size_bytes: size of the file.
         modified: modification time, seconds since 1970, as the file system tells.
         weight: stored bytes that it reads, about.
+        is_missing: whether a list names the file and it is not there: it counts as skipped. Once it
+            is there, the item is another one and is done anew.
     """
 
     number: int
@@ -49,6 +52,7 @@ class WorkItem:
     size_bytes: int
     modified: float
     weight: float
+    is_missing: bool = False
 
     @property
     def identity(self) -> list[str | int | float]:
@@ -82,27 +86,46 @@ def unsplit_files(items: Sequence[WorkItem]) -> dict[str, int]:
 
 
 def _items_of_source(config: Config, number: int, source: Source) -> Iterator[WorkItem]:
-    patterns = (source.path,) if isinstance(source.path, str) else source.path
+    for input_file in _inputs_of_source(config, number, source):
+        _check_name(source, input_file.path)
+        size_bytes = input_file.size_bytes
+        is_missing = input_file.is_missing
+        whole = [FileRange(0, 0)]
+        ranges = whole if is_missing else _ranges(source, input_file.path, size_bytes)
+        for part, file_range in enumerate(ranges):
+            suffix = f".{part:05d}" if len(ranges) > 1 else ""
+            yield WorkItem(
+                number=0,
+                name=f"{source.subset}/{input_file.below}{suffix}",
+                subset=source.subset,
+                source=number,
+                file=input_file.path,
+                range=file_range,
+                size_bytes=size_bytes,
+                modified=input_file.modified,
+                weight=_weight(size_bytes, file_range, ranges),
+                is_missing=is_missing,
+            )
+
+
+def _inputs_of_source(config: Config, number: int, source: Source) -> Iterator[InputFile]:
+    """Yields the files of a source; where names must differ, `below` begins with what tells so."""
+    patterns = source.patterns
     for index, pattern in enumerate(patterns):
         prefix = _prefix(config, number, index, len(patterns))
-        found = _match(source, pattern)
+        matched = _match(source, pattern)
         root = store.root_of(pattern)
-        for metadata in found:
-            below = metadata.path[len(root) :].lstrip("/\\").replace("\\", "/")
-            ranges = _ranges(source, metadata.path, metadata.size_in_bytes)
-            for part, file_range in enumerate(ranges):
-                suffix = f".{part:05d}" if len(ranges) > 1 else ""
-                yield WorkItem(
-                    number=0,
-                    name=f"{source.subset}/{prefix}{below}{suffix}",
-                    subset=source.subset,
-                    source=number,
-                    file=metadata.path,
-                    range=file_range,
-                    size_bytes=metadata.size_in_bytes,
-                    modified=metadata.last_updated_in_seconds,
-                    weight=_weight(metadata.size_in_bytes, file_range, ranges),
-                )
+        for found in matched:
+            below = found.path[len(root) :].lstrip("/\\").replace("\\", "/")
+            yield InputFile(
+                prefix + below,
+                found.path,
+                found.size_in_bytes,
+                found.last_updated_in_seconds,
+            )
+    prefix = _prefix(config, number, 0, 1)
+    for listed in listed_files(source):
+        yield replace(listed, below=prefix + listed.below)
 
 
 def _match(source: Source, pattern: str) -> list[store.FileMetadata]:
@@ -117,8 +140,6 @@ def _match(source: Source, pattern: str) -> list[store.FileMetadata]:
             f"source '{source.subset}': no file matches {pattern}; {_advice(pattern)}"
             "check the path (relative paths start at the config file's folder)"
         )
-    for metadata in found:
-        _check_name(source, metadata.path)
     return found
 
 

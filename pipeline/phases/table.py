@@ -81,7 +81,7 @@ PHASES: Final = (
         folders=("documents", "rejected", "failed", "skipped"),
         tables=("documents", "rejected", "failed", "skipped"),
         upstream=(),
-        results=5,
+        results=6,
     ),
     Phase(
         "dedup",

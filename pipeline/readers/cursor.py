@@ -7,6 +7,7 @@ behind a damaged member.
 from __future__ import annotations
 
 import re
+import sys
 from abc import ABC, abstractmethod
 from collections import deque
 from typing import BinaryIO, Final, NamedTuple
@@ -107,6 +108,10 @@ class ByteCursor(ABC):
             left -= skipped
             if not left or not self.pull():
                 return size_bytes - left
+
+    def skip_all(self) -> int:
+        """Consumes the bytes to the end of the file; returns how many."""
+        return self.skip(sys.maxsize)
 
     def skip_any(self, blanks: bytes) -> bool:
         """Consumes the bytes up to the first that is none of these; False if there is none."""

@@ -5,7 +5,8 @@ of the object `meta`, unless a column has that very name. The content is the col
 `html` where `fields` names one, else that of `text`, and must be there; the others may be missing.
 Every other column goes to the metadata if it is a scalar: numbers, booleans, dates and
 strings of at most METADATA_CHARACTERS; longer strings, lists and mappings are content, not facts
-about it, and are left out. A license may be a string or a list of strings, joined by commas.
+about it, and are left out. A license may be a string, an object with `identifier` or `name` (as
+Wikimedia Enterprise has it), or a list of these, joined by commas.
 """
 
 from __future__ import annotations
@@ -211,10 +212,18 @@ def _metadata(row: Mapping[str, object], columns: Mapping[str, str], kind: str) 
 def _license(value: object, column: str) -> str:
     """Returns one license's name; several are joined: all of them would have to be allowed."""
     listed = value if isinstance(value, list) else [value]
-    names = [name for name in listed if isinstance(name, str)]
+    names = [name for item in listed if (name := _license_name(item)) is not None]
     if len(names) == len(listed):
         return _without_surrogates(", ".join(sorted(names)))
     raise RowError(f'field "{column}" is {_type_name(value)}, expected a string or strings')
+
+
+def _license_name(value: object) -> str | None:
+    """Returns a license's name as one item states it, an identifier before a title."""
+    if isinstance(value, Mapping):
+        stated = (value.get("identifier"), value.get("name"))
+        return next((name for name in stated if isinstance(name, str) and name), None)
+    return value if isinstance(value, str) else None
 
 
 def _scalar(value: object) -> str | float | bool | None:

@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import BinaryIO, Final
+from typing import Final
 
-from massivetext.pipeline.readers.contract import ReadContext, Reader
-from massivetext.pipeline.readers.one_document import read_whole
-from massivetext.records import FailedRecord, RawRecord
+from massivetext.pipeline.readers.contract import Reader
+from massivetext.pipeline.readers.one_document import DocumentForm, split_documents
 
-
-def read(stream: BinaryIO, context: ReadContext) -> Iterator[RawRecord | FailedRecord]:
-    """Yields the page that a file is."""
-    yield read_whole(stream, context, "text/html", lambda raw: raw)
-
-
-READER: Final = Reader(read)
+READER: Final = Reader(DocumentForm("text/html", bytes).read, split_documents)

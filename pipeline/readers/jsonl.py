@@ -2,6 +2,8 @@
 
 Blank lines are skipped. A file without any line is a failure: an export that was cut short
 looks like that. Failures name the byte offset of the line in the inflated file.
+
+The lines may lie in the files of a tar archive (`.ndjson` in `.tar.gz`), see `tar`.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from typing import BinaryIO, Final
 from massivetext.pipeline.readers.contract import ReadContext, Reader
 from massivetext.pipeline.readers.fields import RowError, record_or_failure
 from massivetext.pipeline.readers.lines import Line, read_lines, split_lines
-from massivetext.records import FailedRecord, RawRecord, Record
+from massivetext.records import FailedRecord, RawRecord, Record, SkippedRecord
 
 EXAMPLE_ROWS: Final = 100
 """Our choice: a column that none of so many rows of any file has was not meant."""
@@ -28,7 +30,7 @@ def read(stream: BinaryIO, context: ReadContext) -> Iterator[Record]:
 def first_rows(stream: BinaryIO, context: ReadContext) -> Iterator[Mapping[str, object]]:
     """Yields the first EXAMPLE_ROWS rows of a file, without what could not be read."""
     first = itertools.islice(read_lines(stream, context, _example, "rows"), EXAMPLE_ROWS)
-    return (row for row in first if not isinstance(row, FailedRecord))
+    return (row for row in first if not isinstance(row, (FailedRecord, SkippedRecord)))
 
 
 def _example(line: Line, context: ReadContext) -> Mapping[str, object] | FailedRecord:

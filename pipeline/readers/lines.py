@@ -1,8 +1,8 @@
-"""The lines of a file, or of a range of it.
+"""The lines of a file, or of a range of it; of a tar archive those of its files.
 
 A range of a plain file is one of bytes: a line belongs to the range where it starts. One of a
 seekable zstd file is one of frames, by their stored bytes: a line belongs to the range that holds
-the byte before it.
+the byte before it. One of a plain tar archive is one of whole files.
 """
 
 from __future__ import annotations
@@ -14,14 +14,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import SEEK_END
 from itertools import pairwise
-from typing import BinaryIO, Final, TypeVar
+from typing import BinaryIO, Final, Protocol, TypeVar
 
 from massivetext.pipeline.readers.compression import ZSTD, DamagedMemberError, compression_of
 from massivetext.pipeline.readers.contract import RANGE_BYTES, FileRange, OpenFile, ReadContext
 from massivetext.pipeline.readers.cursor import ByteCursor, PlainCursor
 from massivetext.pipeline.readers.members import MemberCursor
+from massivetext.pipeline.readers.tar import (
+    TAR_HEAD_BYTES,
+    TarFile,
+    is_tar,
+    member_starts,
+    tar_files,
+)
 from massivetext.pipeline.readers.zstd import frame_starts
-from massivetext.records import FailedRecord
+from massivetext.records import FailedRecord, SkippedRecord
 
 RecordT = TypeVar("RecordT")
 
@@ -45,7 +52,7 @@ class Line:
 
 
 def split_lines(path: str, size_bytes: int, open_file: OpenFile) -> list[FileRange]:
-    """Returns the ranges of a file: any of a plain one, frames of a seekable zstd one.
+    """Returns the ranges of a file: any of a plain one, frames of seekable zstd, files of tar.
 
     Other compressed files are read as a whole. Ranges are about equal, but the last is halved, and
     the rest of it again, so that there is less for others to wait for when all the larger ones are
@@ -62,6 +69,8 @@ def split_lines(path: str, size_bytes: int, open_file: OpenFile) -> list[FileRan
                 is_zstd = compression is ZSTD
                 frames = [f.stored for f in frame_starts(stream, size_bytes)] if is_zstd else []
                 cuts = [0, *_next_of(frames, cuts[1:])]
+            elif is_tar(stream.read(TAR_HEAD_BYTES)):
+                cuts = [0, *_next_of(member_starts(stream, size_bytes), cuts[1:])]
     return [FileRange(start, stop) for start, stop in pairwise([*cuts, size_bytes])]
 
 
@@ -79,12 +88,48 @@ def _next_of(frames: list[int], cuts: list[int]) -> list[int]:
     return list(dict.fromkeys(frames[place] for place in places if place < len(frames)))
 
 
+class _Part(Protocol):
+    """Bytes whose lines are wanted: see `_Range`, and `_File` for those of an archive."""
+
+    begins_within: bool
+
+    @property
+    def cursor(self) -> ByteCursor: ...
+
+    @property
+    def offset(self) -> int: ...
+
+    @property
+    def is_past(self) -> bool: ...
+
+    def holds(self, damage: DamagedMemberError) -> bool: ...
+
+
+class _File:
+    """A file of an archive, all of whose lines are wanted."""
+
+    begins_within = False
+    is_past = False
+
+    def __init__(self, file: TarFile) -> None:
+        self.cursor = file
+
+    @property
+    def offset(self) -> int:
+        return self.cursor.offset + self.cursor.consumed
+
+    def holds(self, damage: DamagedMemberError) -> bool:
+        del damage
+        return True
+
+
 class _Range:
     """The part of a file whose lines are wanted.
 
     Attributes:
         cursor: at the first byte that has to be looked at.
         base: inflated bytes of the file before it.
+        is_archive: whether the file is a tar archive.
         begins_within: whether the rest of a line that is not wanted comes first.
     """
 
@@ -96,12 +141,15 @@ class _Range:
         self.cursor: ByteCursor
         compression = compression_of(stream, context.file)
         if compression is None:
-            self.base = max(0, start - 1)  # the byte before tells whether a line starts with it
+            self.is_archive = is_tar(stream.read(TAR_HEAD_BYTES))
+            # Else the byte before tells whether a line starts there.
+            self.base = start if self.is_archive else max(0, start - 1)
             stream.seek(self.base)
             self.cursor = PlainCursor(stream)
         else:
             self.base = _inflated_before(stream, start)
             self.cursor = MemberCursor(stream, compression, start)
+            self.is_archive = start == 0 and is_tar(self.cursor.look(TAR_HEAD_BYTES))
 
     @property
     def offset(self) -> int:
@@ -134,10 +182,11 @@ def read_lines(
     context: ReadContext,
     record_of: Callable[[Line, ReadContext], RecordT],
     expected: str,
-) -> Iterator[RecordT | FailedRecord]:
+) -> Iterator[RecordT | FailedRecord | SkippedRecord]:
     """Yields the records of a file or range, one a line, and what could not be read.
 
-    Lines are skipped if they are blank; a file without any other is a failure.
+    Lines are skipped if they are blank; a file without any other is a failure. Of a tar archive,
+    what is no file of lines is skipped.
 
     Args:
         stream: the stored bytes.
@@ -146,9 +195,28 @@ def read_lines(
         expected: what a file holds, for the message about an empty one.
     """
     part = _Range(stream, context)
+    if part.is_archive:
+        is_plain = isinstance(part.cursor, PlainCursor)
+        stop = context.range.stop if context.range and is_plain else None
+        for file in tar_files(part.cursor, context, part.base, stop):
+            if isinstance(file, TarFile):
+                yield from _read_part(_File(file), context, record_of, expected)
+            else:
+                yield file
+    else:
+        yield from _read_part(part, context, record_of, expected)
+
+
+def _read_part(
+    part: _Part,
+    context: ReadContext,
+    record_of: Callable[[Line, ReadContext], RecordT],
+    expected: str,
+) -> Iterator[RecordT | FailedRecord]:
     cursor = part.cursor
     begins_within = part.begins_within
     is_empty = not begins_within
+    begin = part.offset
     while True:
         try:
             if begins_within:
@@ -167,8 +235,8 @@ def read_lines(
             yield FailedRecord(context.file, damage.offset, str(damage), damage.is_last)
             cursor.discard()
         is_empty = False
-    if is_empty and not stream.read(1):
-        yield FailedRecord(context.file, 0, f"empty file: expected {expected}")
+    if is_empty and cursor.is_at_end:
+        yield FailedRecord(context.file, begin, f"empty file: expected {expected}")
 
 
 def _next_line(cursor: ByteCursor, offset: int, context: ReadContext) -> Line | FailedRecord | None:

@@ -11,6 +11,26 @@ HTML_TYPES: Final = frozenset(
 )
 PLAIN_TYPES: Final = frozenset(("text/plain", "text/markdown", "text/x-markdown"))
 
+DATA_TYPES: Final = frozenset(
+    (
+        "application/octet-stream",
+        "binary/octet-stream",
+        "application/download",
+        "application/x-download",
+        "application/force-download",
+        "application/zip",
+        "application/x-zip-compressed",
+    )
+)
+"""What servers send with files to download, whatever these are."""
+
+_ALIASES: Final = {
+    "application/x-pdf": "application/pdf",
+    "application/acrobat": "application/pdf",
+    "application/epub": "application/epub+zip",
+}
+"""Names of old for what people may want a reader for."""
+
 _MEDIA_TYPE = re.compile(r"[a-z]{1,16}/[a-z0-9.+-]{1,64}")
 _TREE_TYPES: Final = frozenset(("application", "text", "message", "multipart", "model"))
 _REMEMBERED: Final = 256  # our choice: values of Content-Type, which are few in an archive
@@ -42,8 +62,10 @@ def skipped_kind(kind: str) -> str:
     """Returns the name that counts a resource without a document.
 
     Of images, videos and the like only the first half: the names must not be as many as the files.
+    DOCX has one name, whether a server states it or the bytes show it.
     """
     if not kind:
         return "no media type"
+    kind = _ALIASES.get(kind, kind).removesuffix(".document")
     main = kind.partition("/")[0]
     return kind if main in _TREE_TYPES else main

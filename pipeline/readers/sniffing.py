@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from massivetext.pipeline.readers.media_types import is_document
+from massivetext.pipeline.readers.media_types import is_document, skipped_kind
 
 SNIFFED_BYTES: Final = 1445
 """Bytes that tell text from data (MIME sniffing, 5.2)."""
@@ -98,6 +98,9 @@ _WITH_CONTROL: Final = (
 )
 """Shorter ones, which a text may begin with: they count if a binary data byte follows."""
 
+_DOCUMENT_MARKS: Final = (b"%PDF-", b"%!PS-Adobe-", b"{\\rtf")
+"""Of documents that may be all ASCII."""
+
 _RIFF: Final = {
     b"WEBP": "image/webp",
     b"WAVE": "audio/wav",
@@ -120,6 +123,11 @@ _ZIP_TYPES: Final = (
     (b"META-INF/", "application/java-archive"),
 )
 """What the first names in a zip file tell, the first that is there (OPC, ODF 1.2, OCF)."""
+
+BOOK_TYPES: Final = frozenset(
+    ("application/pdf", _ZIP_TYPES[0][1], *(kind for _, kind in _ZIP_TYPES[1:6]))
+)
+"""PDF, EPUB and office documents: what a reader for them would bring is counted by these kinds."""
 
 _ELEMENTS: Final = frozenset(
     b"""a abbr acronym address applet area article aside audio b base basefont bdi bdo bgsound big
@@ -157,6 +165,17 @@ def document_type(declared: str, body: bytes) -> str:
         if not head.startswith(_UTF_16_MARKS) and is_binary(head):
             return BINARY if declared else ""
     return declared if is_document(declared) else _text_type(body)
+
+
+def file_type(head: bytes) -> str:
+    """Returns what the first bytes of a file are if they are no text, else "".
+
+    Args:
+        head: SNIFFED_BYTES of it. Of magic numbers made of letters only those count that no text
+            begins with, or that a binary data byte follows.
+    """
+    is_marked = head.startswith(_DOCUMENT_MARKS) or len(head) > len(head.translate(None, _CONTROL))
+    return skipped_kind(kind) if is_marked and (kind := _magic_type(head)) else ""
 
 
 def is_binary(head: bytes) -> bool:

@@ -24,12 +24,19 @@ from massivetext.pipeline.readers.http import (
     payload_of,
 )
 from massivetext.pipeline.readers.media_types import (
+    DATA_TYPES,
     charset_of,
     is_document,
     media_type,
     skipped_kind,
 )
-from massivetext.pipeline.readers.sniffing import BINARY, SNIFFED_BYTES, document_type
+from massivetext.pipeline.readers.sniffing import (
+    BINARY,
+    BOOK_TYPES,
+    SNIFFED_BYTES,
+    document_type,
+    file_type,
+)
 from massivetext.records import FailedRecord, Json, RawRecord, Record, SkippedRecord
 
 HTTP_RESPONSE: Final = "application/http; msgtype=response"
@@ -152,7 +159,7 @@ def _content_or_kind(record: WebRecord, record_bytes: int) -> _Content | str:
 def _resource(message: HttpMessage, content_type: str, record_bytes: int) -> _Content | str:
     declared = media_type(content_type)
     if declared and not is_document(declared):
-        return skipped_kind(declared)
+        return _kind_of_data(message, declared)
     body = inflate_undeclared(_decoded(message, record_bytes), record_bytes)
     if not body or body.isspace():
         return "empty body"
@@ -162,6 +169,14 @@ def _resource(message: HttpMessage, content_type: str, record_bytes: int) -> _Co
     if not is_document(kind):
         return skipped_kind(kind)
     return _Content(body, kind, charset_of(content_type), message.headers)
+
+
+def _kind_of_data(message: HttpMessage, declared: str) -> str:
+    """Returns what counts a resource that is declared as data; generic types tell nothing."""
+    if declared in DATA_TYPES and "content-encoding" not in message.headers:
+        kind = file_type(bytes(message.body[:SNIFFED_BYTES]))
+        return kind if kind in BOOK_TYPES else skipped_kind(declared)
+    return skipped_kind(declared)
 
 
 def _decoded(message: HttpMessage, record_bytes: int) -> bytes:

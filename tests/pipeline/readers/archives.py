@@ -4,7 +4,8 @@ import bz2
 import gzip
 import io
 import lzma
-from collections.abc import Callable, Mapping
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import zstandard
@@ -106,3 +107,12 @@ def warc_record(
 def pages(count: int, body: bytes = PAGE) -> list[bytes]:
     """WARC records of different pages."""
     return [warc_record(http_message(body + b"<!-- %d -->" % n), n) for n in range(count)]
+
+
+def wacz(files: Sequence[tuple[str, bytes]], method: int = zipfile.ZIP_STORED) -> bytes:
+    """A zip archive of these files."""
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w", method) as archive:
+        for name, content in files:
+            archive.writestr(zipfile.ZipInfo(name), content, method)
+    return sink.getvalue()

@@ -23,6 +23,7 @@ from tests.pipeline.readers.archives import (
     http_message,
     pages,
     read,
+    wacz,
     warc_record,
 )
 from tests.pipeline.readers.test_arc import HEAD_1, arc_record
@@ -41,6 +42,7 @@ FILES: dict[str, bytes] = {
         warc_record(b"Text", n, WARC_Type="conversion", Content_Type="text/plain") for n in range(4)
     ),
     "arc": HEAD_1 + b"".join(arc_record(http_message(PAGE * n)) for n in range(1, 5)),
+    "wacz": wacz([("archive/a.warc", b"".join(pages(3))), ("indexes/index.cdx", b"x")]),
     "html": PAGE,
     "jsonl": b"".join(
         json.dumps({"text": "Wörter " * n, "n": n}).encode() + b"\n" for n in range(9)
