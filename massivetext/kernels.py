@@ -51,6 +51,9 @@ _WITHOUT_COUNTS: Final = {"_nrt": False} if hasattr(DefaultOptions, "_nrt") else
 """numba's switch for its counting of references, which helpers inherit. It is not a documented one:
 without it, kernels are slower, and right all the same."""
 
+_OWN: Final = "kernels-"
+"""Begins the names of our folders in a folder that others may use as well."""
+
 _CACHE_FAILURES: Final = (OSError, RuntimeError, EOFError, pickle.UnpicklingError)
 """What numba raises without a folder (RuntimeError), on a full disk, and on a damaged cache."""
 
@@ -117,9 +120,25 @@ def inlined(function: F) -> F:
     return _njit(function, inline="always", **_OPTIONS)
 
 
+def kept_in(module: ModuleType) -> set[Path]:
+    """Returns the folders that keep the compiled kernels of a module; none if nothing keeps them.
+
+    They are those that `kernel` chooses from, without their own names for the sources.
+    """
+    kernels = (value for value in vars(module).values() if isinstance(value, Dispatcher))
+    paths = (kernel.stats.cache_path for kernel in kernels)
+    return {_chosen_folder(Path(path)) for path in paths if path}
+
+
+def _chosen_folder(path: Path) -> Path:
+    """Returns the folder above `kernels-<digest>`, where numba may have made more below that."""
+    name = next(part for part in path.parts if part.startswith(_OWN))
+    return Path(*path.parts[: path.parts.index(name)])
+
+
 def _cache_folders(function: Callable[..., Any]) -> Iterator[Path]:
     """Yields the folders to try in turn, each below its own name for the kernel's sources."""
-    name = f"kernels-{_sources_digest(function)}"
+    name = f"{_OWN}{_sources_digest(function)}"
     if _settings.CACHE_DIR:
         yield Path(_settings.CACHE_DIR, name)
     yield Path(inspect.getfile(function)).parent / "__pycache__" / name

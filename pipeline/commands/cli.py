@@ -28,6 +28,7 @@ from massivetext.interrupts import (
 )
 from massivetext.model import commands as model
 from massivetext.pipeline.commands import (
+    compile_command,
     diff_command,
     estimate_command,
     examples_command,
@@ -59,6 +60,7 @@ COMMANDS: Final = (
     verify.COMMAND,
     export.COMMAND,
     train_tokenizer.COMMAND,
+    compile_command.COMMAND,
     *model.COMMANDS,
 )
 """All commands, in the order of the help."""

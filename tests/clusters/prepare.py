@@ -144,6 +144,7 @@ def prepare_worker() -> None:
         run("make an environment", [sys.executable, "-m", "venv", str(environment)])
     install = [str(pip), "install", "--quiet"]
     run("install the sdist", [*install, *map(str, dist.glob("*.tar.gz"))])
+    run("compile its kernels", [str(WORKER.parent / "massivetext"), "compile"])
 
 
 def run(purpose: str, command: Sequence[str]) -> None:
