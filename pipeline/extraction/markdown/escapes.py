@@ -20,7 +20,7 @@ _LINE_START: Final = re.compile(
     r"|(?=[-+*](?:\s|\Z))"  # a bullet
     r"|(?=\#{1,6}(?:\s|\Z))"  # a heading
     r"|(?=>|~~~)"  # a quotation, a fence
-    r"|(?=\[[^\]\n]{1,999}\]:)"  # an address that links name
+    r"|(?=\[(?:\\.|[^\]\\\n]){1,999}\]:)"  # an address that links name
     r")"
 )
 _DRAWING: Final = tuple("=-|:_*")

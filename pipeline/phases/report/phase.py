@@ -59,8 +59,11 @@ def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
 
 def report(run: PhaseRun) -> Manifest:
     """Writes the report."""
-    job = run.job
-    found = judgements(job.config, funnel(job), _judge(run), _clusters(run))
+    job, judge, count_clusters = run.job, _judge_step(run), _clusters_step(run)
+    if count_clusters and len(count_clusters.parts) == 1:
+        run.steps.run_together(judge, count_clusters)
+    judged = merge_counts(result.statistics for result in run.steps.run(judge).values())
+    found = judgements(job.config, funnel(job), judged, _clusters(run, count_clusters))
     counts = {"$schema": FUNNEL_SCHEMA, **found}
     checks = {"$schema": CHECKS_SCHEMA, **checks_record(counts)}
     contents = {
@@ -77,21 +80,25 @@ def report(run: PhaseRun) -> Manifest:
     return run.manifest({}, {}, files)
 
 
-def _judge(run: PhaseRun) -> dict[str, Any]:
-    """Returns what the rules say of the documents of all items."""
-    step = Map("judge", run.items, JudgeItem(run.job.output, run.job.config))
-    return merge_counts(result.statistics for result in run.steps.run(step).values())
+def _judge_step(run: PhaseRun) -> Map[WorkItem, None]:
+    """Returns what asks the rules about the documents of all items."""
+    return Map("judge", run.items, JudgeItem(run.job.output, run.job.config))
 
 
-def _clusters(run: PhaseRun) -> dict[str, Any] | None:
-    """Returns how large the clusters of duplicates are; None before `removed/` is written."""
+def _clusters_step(run: PhaseRun) -> Shuffle[list[int], Cluster] | None:
+    """Returns what counts the clusters of duplicates; None before `removed/` is written."""
     corpus = run.upstream.get("corpus")
     if corpus is None:
         return None
     parts = plan_hash_parts(run.job.engine, REMOVED_BYTES * corpus.ledger["removed"])
-    step = Shuffle(
-        "clusters", parts, CountClusters(run.job.output, tuple(run.items)), finds=Cluster
-    )
+    counted = CountClusters(run.job.output, tuple(run.items))
+    return Shuffle("clusters", parts, counted, finds=Cluster)
+
+
+def _clusters(run: PhaseRun, step: Shuffle[list[int], Cluster] | None) -> dict[str, Any] | None:
+    """Returns how large the clusters of duplicates are; None before `removed/` is written."""
+    if step is None:
+        return None
     results = join_results(run.steps.run(step).values())
     return {
         "sizes": results.statistics.get("cluster_sizes", {}),

@@ -25,6 +25,7 @@ KINDS = [
     "sequence-survey",
     "sequence-tokenise-000-to-count-000",
     "sequence-shards",
+    "report-judge-to-clusters",
 ]
 
 
@@ -49,7 +50,7 @@ def labels(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
-def test_a_run_is_nine_pipelines_and_one_for_each_further_draw(job: Job, labels: list[str]) -> None:
+def test_a_run_is_ten_pipelines_and_one_for_each_further_draw(job: Job, labels: list[str]) -> None:
     run_phases(job, plan(job.config), "run")
     further = [label for label in labels if "tokenise" in label and "000" not in label]
     assert [label for label in labels if label not in further] == KINDS

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
@@ -141,6 +141,7 @@ def forms(html: str, parse: object) -> tuple[list[str], str]:
 
 
 @given(flow())
+@example("<p><a href='/x'>]:</a></p>")  # not an address that links name
 @settings(max_examples=500, deadline=None)
 def test_a_page_keeps_its_words(html: str) -> None:
     words, markdown = forms(html, parse_raw)
