@@ -1,0 +1,81 @@
+"""The record that a checkpoint is whole: a checksum of each of its files, written last.
+
+A folder without the record was never finished. One whose files give another record is damaged.
+Importing this needs no JAX.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+import xxhash
+
+RECORD_FILE: Final = "checksums.json"
+
+UNFINISHED: Final = f"{RECORD_FILE} is missing, so that it was never finished"
+
+
+def write_record(folder: Path) -> None:
+    """Writes the record of a folder's files, in one piece, after the files themselves."""
+    content = _record(folder, _files(folder))
+    unfinished = folder / f"{RECORD_FILE}.tmp"
+    with unfinished.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    unfinished.rename(folder / RECORD_FILE)
+
+
+def damage(folder: Path) -> str | None:
+    """What is wrong with a folder, in some words; None if its files are those of its record.
+
+    Raises:
+        OSError: a file cannot be read, which says nothing about what is in it.
+    """
+    try:
+        stored = (folder / RECORD_FILE).read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return UNFINISHED
+    try:
+        sums = json.loads(stored)
+        names = sorted(sums)
+        found = json.loads(_record(folder, names))
+    except FileNotFoundError as error:
+        return f"{Path(str(error.filename)).relative_to(folder)} is missing"
+    except (ValueError, TypeError, AttributeError, IsADirectoryError, NotADirectoryError):
+        return f"{RECORD_FILE} is not what was written"
+    differing = [name for name in names if found[name] != sums[name]]
+    if differing:
+        return f"{differing[0]} is not what was written"
+    if _encoded(found) != stored:
+        return f"{RECORD_FILE} is not what was written"
+    return None
+
+
+def fingerprint(folder: Path) -> str:
+    """The checksum of a finished folder's record, hence of all its files: 16 hex digits."""
+    return xxhash.xxh3_64_hexdigest((folder / RECORD_FILE).read_bytes())
+
+
+def _files(folder: Path) -> list[str]:
+    paths = (path for path in folder.rglob("*") if path.is_file())
+    return sorted(path.relative_to(folder).as_posix() for path in paths)
+
+
+def _record(folder: Path, names: Iterable[str]) -> bytes:
+    return _encoded({name: _checksum(folder / name) for name in names})
+
+
+def _encoded(sums: dict[str, str]) -> bytes:
+    return f"{json.dumps(sums, indent=0)}\n".encode()
+
+
+def _checksum(path: Path) -> str:
+    """xxh3-64 of a file, in hex; the shards' `dataset.json` has the same."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, xxhash.xxh3_64).hexdigest()
