@@ -63,9 +63,9 @@ class OptimiserConfig:
 
     def __post_init__(self) -> None:
         _entry(self.kind)
-        numbers = [value for value in vars(self).values() if isinstance(value, (int, float))]
-        if not all(map(math.isfinite, numbers)):
-            raise ConfigError(f"{self}: every number must be finite")
+        for name, value in vars(self).items():
+            if isinstance(value, float) and not math.isfinite(value):
+                raise ConfigError(f"{name} is {value}: it must be finite")
         if not self.max_learning_rate > self.start_learning_rate:
             raise ConfigError(
                 f"max_learning_rate is {self.max_learning_rate}, the warm-up starts at "
