@@ -8,12 +8,13 @@ import json
 import logging
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import jax
 import jax.numpy as jnp
@@ -101,7 +102,7 @@ class Checkpoints:
         Raises:
             ConfigError: every finished one is damaged.
         """
-        damaged = []
+        damaged: list[str] = []
         for step in reversed(self._steps):
             problem = damage(self._of(step))
             if problem is None:
@@ -156,10 +157,11 @@ class Checkpoints:
         if not bool(_all_finite(state)):
             raise TrainingDivergedError(
                 f"the state after step {step - 1} holds numbers that are not finite and is not "
-                f"saved; the last checkpoint is that of step {self.latest}: lower the learning rate"
+                f"saved; {self._saved}: lower the learning rate"
             )
         with self._told_plainly(step):
             self._of(step).mkdir(parents=True, exist_ok=True)
+            _require_space(self._of(step), state)
             self._checkpointer.save(self._of(step).absolute() / _STATE, state)
         self._saving = self._background.submit(self._finish, step, run)
 
@@ -213,6 +215,11 @@ class Checkpoints:
         names = [path.name for path in self.folder.iterdir() if path.is_dir()]
         return sorted(int(name) for name in names if name.isascii() and name.isdecimal())
 
+    @property
+    def _saved(self) -> str:
+        latest = self.latest
+        return "none is saved yet" if latest is None else f"the last one is that of step {latest}"
+
     def _of(self, step: int) -> Path:
         return self.folder / str(step)
 
@@ -241,8 +248,8 @@ class Checkpoints:
             shutil.rmtree(self._of(step), ignore_errors=True)
             raise OSError(
                 f"cannot save the checkpoint of step {step} to {self._of(step)}: "
-                f"{_reason(error)}; the last one is that of step {self.latest}; run the same "
-                f"command again to continue from there"
+                f"{_reason(error)}; {self._saved}; run the same command "
+                f"again to continue from there"
             ) from error
 
 
@@ -259,16 +266,34 @@ def _reason(error: Exception) -> str:
     return " ".join(said.split())[:_MOST_CHARACTERS] or type(error).__name__
 
 
+def _require_space(folder: Path, state: TrainState) -> None:
+    """Raises OSError where this process's share of a state does not fit, before orbax begins."""
+    shards = [shard for leaf in jax.tree.leaves(state) for shard in leaf.addressable_shards]
+    needed = sum(shard.data.nbytes for shard in shards if shard.replica_id == 0)
+    if shutil.disk_usage(folder).free < needed:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 @contextmanager
 def _quiet_orbax() -> Iterator[None]:
-    """Keeps orbax's threads from logging the errors, with traces, that are raised here anyway."""
-    logger = logging.getLogger("absl")
+    """Keeps threads from telling the errors, with traces, that are raised here anyway.
+
+    Orbax logs them. TensorStore's threads, once a save has failed, find its event loop closed.
+    """
+    logger, hook = logging.getLogger("absl"), sys.excepthook
     before = logger.level
+
+    def tell_others(kind: type[BaseException], error: BaseException, trace: object) -> None:
+        if str(error) != "Event loop is closed":
+            hook(kind, error, cast(Any, trace))
+
     logger.setLevel(logging.CRITICAL + 1)
+    sys.excepthook = tell_others
     try:
         yield
     finally:
         logger.setLevel(before)
+        sys.excepthook = hook
 
 
 @jax.jit

@@ -24,7 +24,6 @@ from massivetext.model.errors import TrainingError
 from massivetext.model.parameters import Parameters
 from massivetext.model.step import LanguageModel
 
-
 SCORE_COPIES: Final = 3
 """Our choice: how often the largest array, of scores or of logits, lies in memory at a time."""
 

@@ -100,7 +100,6 @@ class RelativeAttention(nnx.Module):
         y_BxTxHxK = self._mixed(content + shift_to_keys(distance), mask_BxTxS, v_BxSxHxK)
         return jnp.einsum("bthk,hkd->btd", y_BxTxHxK, self.output[...])
 
-
     def extend(
         self, x_BxTxD: jax.Array, r_WxD: jax.Array, cache: LayerCache, mask_BxTxS: jax.Array
     ) -> tuple[jax.Array, LayerCache]:

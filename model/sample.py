@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -13,6 +13,7 @@ import numpy as np
 
 from massivetext.config import ConfigError
 from massivetext.model.configs import require_seed
+from massivetext.model.decoder import Cache
 from massivetext.model.errors import TrainingError
 from massivetext.model.parameters import Parameters
 from massivetext.model.step import LanguageModel
@@ -109,6 +110,10 @@ class _Draw:
     top_k: jax.Array
 
 
+_Carry: TypeAlias = tuple[jax.Array, jax.Array, Cache, jax.Array]
+"""Next place, tokens [S] by place, cache, and the logits [V] of that place."""
+
+
 @functools.partial(jax.jit, static_argnums=(0, 1))
 def _continue(
     language_model: LanguageModel,
@@ -133,12 +138,12 @@ def _continue(
     first_V = logits_BxPxV[0, start - 1]
     key = jax.random.key(seed)
 
-    def goes_on(carry: tuple[jax.Array, ...]) -> jax.Array:
-        place, tokens_S, logits_V = carry[0], carry[1], carry[3]
+    def goes_on(carry: _Carry) -> jax.Array:
+        place, tokens_S, _, logits_V = carry
         has_ended = (place > start) & (tokens_S[place - 1] == eos)
         return (place < until) & ~has_ended & jnp.isfinite(logits_V).all()
 
-    def draw(carry: tuple) -> tuple:  # type: ignore[type-arg]
+    def draw(carry: _Carry) -> _Carry:
         place, tokens_S, cache, logits_V = carry
         token = draw_token(logits_V, how, jax.random.fold_in(key, place))
         logits_BxTxV, cache = language_model.extend(parameters, token[None, None], cache)

@@ -180,8 +180,12 @@ def _first_state(checkpoints: Checkpoints, run: RunRecord, layout: Layout) -> Tr
     stored = checkpoints.run(newest)
     run.require_same(stored, newest, checkpoints.folder.parent)
     if run.config.steps > stored.config.steps:
-        tell("warning", f"train: goes on from step {newest}, with the learning rates of a run of "
-             f"{run.config.steps} steps", level="warning")
+        tell(
+            "warning",
+            f"train: goes on from step {newest}, with the learning rates of a run of "
+            f"{run.config.steps} steps",
+            level="warning",
+        )
     checkpoints.discard_after(newest)
     return checkpoints.restore(newest, state_shardings(run.config, layout))
 
@@ -210,7 +214,9 @@ def _require_writable(folder: Path) -> None:
 
 def _unusable(folder: Path, error: OSError) -> ConfigError:
     place = error.filename or folder
-    return ConfigError(f"cannot write to --output: {place}: {error.strerror}; choose another folder")
+    return ConfigError(
+        f"cannot write to --output: {place}: {error.strerror}; choose another folder"
+    )
 
 
 @dataclass

@@ -110,7 +110,7 @@ def test_the_one_before_a_damaged_one_is_used(
 def test_without_a_sound_one_nothing_starts_anew_in_silence(folder: Path) -> None:
     for step in ("10", "20"):
         (folder / step / "run.json").write_text("{}")
-    with pytest.raises(ConfigError, match="damaged.*no sound one is left"):
+    with pytest.raises(ConfigError, match=r"damaged.*no sound one is left"):
         newest_sound(folder)
 
 
@@ -143,7 +143,9 @@ def test_what_is_not_finite_is_not_saved(
     moments = jnp.zeros(3).at[1].set(value if place == "moments" else 0)
     checkpoints = Checkpoints(folder)
     broken = TrainState({"w": weights}, (moments,), jnp.int32(30))
-    with pytest.raises(TrainingDivergedError, match=r"after step 29 .* that of step 20"):
+    with pytest.raises(
+        TrainingDivergedError, match=r"after step 29 .* the last one is that of step 20"
+    ):
         checkpoints.save(broken, run)
     checkpoints.close()
     assert not (folder / "30").exists()

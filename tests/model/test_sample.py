@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from massivetext.config import ConfigError
 import massivetext.model.sample as sample_module
+from massivetext.config import ConfigError
 from massivetext.model.configs import ModelConfig
 from massivetext.model.errors import TrainingError
 from massivetext.model.sample import SampleOptions, draw_token, sample
