@@ -22,7 +22,7 @@ import orbax.checkpoint as ocp
 
 from massivetext.config import ConfigError
 from massivetext.events import tell
-from massivetext.model.checksums import RECORD_FILE, damage, fingerprint, write_record
+from massivetext.model.checksums import RECORD_FILE, damage, write_record
 from massivetext.model.configs import TrainConfig, config_from_record
 from massivetext.model.data import DataIdentity
 from massivetext.model.errors import TrainingDivergedError
@@ -183,10 +183,6 @@ class Checkpoints:
             self._of(step).absolute() / _STATE, target=shapes
         )
         return state
-
-    def fingerprint(self, step: int) -> str:
-        """A checksum of all that the checkpoint of a step holds: 16 hex digits."""
-        return fingerprint(self._of(step))
 
     def wait(self) -> None:
         """Waits for what is being saved.

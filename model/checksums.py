@@ -57,11 +57,6 @@ def damage(folder: Path) -> str | None:
     return None
 
 
-def fingerprint(folder: Path) -> str:
-    """The checksum of a finished folder's record, hence of all its files: 16 hex digits."""
-    return xxhash.xxh3_64_hexdigest((folder / RECORD_FILE).read_bytes())
-
-
 def _files(folder: Path) -> list[str]:
     paths = (path for path in folder.rglob("*") if path.is_file())
     return sorted(path.relative_to(folder).as_posix() for path in paths)
