@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import functools
+import itertools
 import json
 import logging
 import os
@@ -22,7 +24,7 @@ import orbax.checkpoint as ocp
 
 from massivetext.config import ConfigError
 from massivetext.events import tell
-from massivetext.model.checksums import RECORD_FILE, damage, write_record
+from massivetext.model.checksums import RECORD_FILE, damage, write_record, write_whole
 from massivetext.model.configs import TrainConfig, config_from_record
 from massivetext.model.data import DataIdentity
 from massivetext.model.errors import TrainingDivergedError
@@ -32,6 +34,14 @@ KEPT_CHECKPOINTS: Final = 2
 """Our choice: the last one, and the one before it."""
 
 _STATE, _RUN_FILE = "state", "run.json"
+
+_OLDER_RUN_FILE: Final = "run/metadata"
+"""The same record where the versions without checksums had it, by orbax's CheckpointManager."""
+
+_COMMIT_FILE, _COMMIT_TIME = "_CHECKPOINT_METADATA", "commit_timestamp_nsecs"
+"""Where orbax says when it committed a folder; null until then."""
+
+_UNFINISHED: Final = f"no {RECORD_FILE}, and orbax did not commit it"
 
 
 @dataclass(frozen=True)
@@ -74,8 +84,9 @@ class RunRecord:
 class Checkpoints:
     """The checkpoints in a folder, one a step; saving goes on in the background.
 
-    A checkpoint counts once `checksums.json` stands in it. Nothing is written before `save`, so
-    that a folder can be read that belongs to somebody else or to a run that goes on.
+    A checkpoint counts once `checksums.json` stands in it. One without is of an older version: it
+    counts if orbax committed it, and is never deleted. Nothing is written before `save`, so that a
+    folder can be read that belongs to somebody else or to a run that goes on.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -92,35 +103,37 @@ class Checkpoints:
     @property
     def finished_steps(self) -> list[int]:
         """Steps whose checkpoints were finished, damaged ones among them, ascending."""
-        return [step for step in self._steps if (self._of(step) / RECORD_FILE).exists()]
+        return [s for s in self._steps if _has_record(self._of(s)) or _committed(self._of(s))]
 
     def newest_sound(self) -> int | None:
-        """Step of the newest checkpoint that is whole; tells of those after it that are not.
+        """Step of the newest checkpoint that is whole, as far as can be known.
 
-        None if no checkpoint was ever finished.
+        Tells of those after it that are not, and of one that has no checksums. None if no
+        checkpoint was ever finished.
 
         Raises:
             ConfigError: every finished one is damaged.
         """
-        damaged: list[str] = []
+        passed_over: list[str] = []
         for step in reversed(self._steps):
-            problem = damage(self._of(step))
+            problem = self._problem(step)
             if problem is None:
-                for message in damaged:
+                for message in passed_over:
                     tell("warning", f"{message}; using that of step {step}", level="warning")
+                self._tell_if_unchecked(step)
                 return step
-            damaged.append(f"{self._of(step)}: the checkpoint is damaged ({problem})")
+            passed_over.append(problem)
         if self.finished_steps:
-            raise ConfigError(f"{'; '.join(damaged)}; no sound one is left")
-        for message in damaged:
+            raise ConfigError(f"{'; '.join(passed_over)}; no sound one is left")
+        for message in passed_over:
             tell("warning", f"{message}; there is none before it", level="warning")
         return None
 
     def discard_after(self, step: int | None) -> None:
-        """Deletes what there is of later steps, which is damaged or unfinished; None: of all."""
+        """Clears the way of later steps, which are damaged or unfinished; None: of all."""
         for later in self._steps:
             if step is None or later > step:
-                self._delete(later)
+                self._clear(later)
 
     def require(self, step: int | None) -> int:
         """A step that there is a sound checkpoint of; None asks for the newest.
@@ -139,8 +152,9 @@ class Checkpoints:
             raise ConfigError(
                 f"{self.folder} holds no checkpoint of step {step}; saved steps: {saved}"
             )
-        if problem := damage(self._of(step)):
-            raise ConfigError(f"{self._of(step)}: the checkpoint is damaged ({problem})")
+        if problem := self._problem(step):
+            raise ConfigError(problem)
+        self._tell_if_unchecked(step)
         return step
 
     def save(self, state: TrainState, run: RunRecord) -> None:
@@ -159,11 +173,16 @@ class Checkpoints:
                 f"the state after step {step - 1} holds numbers that are not finite and is not "
                 f"saved; {self._saved}: lower the learning rate"
             )
+        if (self._of(step) / _STATE).exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(self._of(step)))
         with self._told_plainly(step):
             self._of(step).mkdir(parents=True, exist_ok=True)
             _require_space(self._of(step), state)
+            if jax.process_index() == 0:
+                content = json.dumps(run.to_json()).encode()
+                write_whole(self._of(step) / _RUN_FILE, content)
             self._checkpointer.save(self._of(step).absolute() / _STATE, state)
-        self._saving = self._background.submit(self._finish, step, run)
+        self._saving = self._background.submit(self._finish, step)
 
     def run(self, step: int) -> RunRecord:
         """What the checkpoint of a step is a checkpoint of.
@@ -172,16 +191,30 @@ class Checkpoints:
             ConfigError: another version of this program wrote it.
         """
         path = self._of(step) / _RUN_FILE
+        if not path.exists() and not _has_record(self._of(step)):
+            path = self._of(step) / _OLDER_RUN_FILE
         try:
             return RunRecord.from_json(json.loads(path.read_bytes()))
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, FileNotFoundError, NotADirectoryError) as error:
             raise ConfigError(f"{path} is of another version of this program: {error!r}") from None
 
     def restore(self, step: int, shapes: TrainState) -> TrainState:
-        """The state at a step, in the shardings of `shapes`, which may be another mesh's."""
-        state: TrainState = self._checkpointer.restore(
-            self._of(step).absolute() / _STATE, target=shapes
-        )
+        """The state at a step, in the shardings of `shapes`, which may be another mesh's.
+
+        Raises:
+            ConfigError: it has no checksums, and orbax cannot read it.
+        """
+        try:
+            state: TrainState = self._checkpointer.restore(
+                self._of(step).absolute() / _STATE, target=shapes
+            )
+        except Exception as error:  # orbax and TensorStore have many kinds for one thing
+            if _has_record(self._of(step)):
+                raise
+            raise ConfigError(
+                f"{self._of(step)}: the checkpoint has no {RECORD_FILE} and cannot be read "
+                f"({_reason(error)}); move it away to use the one before it"
+            ) from error
         return state
 
     def wait(self) -> None:
@@ -219,20 +252,49 @@ class Checkpoints:
     def _of(self, step: int) -> Path:
         return self.folder / str(step)
 
-    def _finish(self, step: int, run: RunRecord) -> None:
+    def _problem(self, step: int) -> str | None:
+        """What forbids to use a checkpoint, in a line; None if nothing is known to."""
+        folder = self._of(step)
+        if not _has_record(folder):
+            unfinished = f"{folder}: the checkpoint was never finished ({_UNFINISHED})"
+            return None if _committed(folder) else unfinished
+        found = damage(folder)
+        return found and f"{folder}: the checkpoint is damaged ({found})"
+
+    def _tell_if_unchecked(self, step: int) -> None:
+        if not _has_record(self._of(step)):
+            _tell_unchecked(self._of(step))
+
+    def _finish(self, step: int) -> None:
         """Runs in the background: the record comes last, then old checkpoints go."""
         with self._told_plainly(step):
             self._checkpointer.wait_until_finished()
             if jax.process_index() == 0:
-                (self._of(step) / _RUN_FILE).write_text(json.dumps(run.to_json()), encoding="utf-8")
                 write_record(self._of(step))
-                for old in self.finished_steps[:-KEPT_CHECKPOINTS]:
+                recorded = [step for step in self._steps if _has_record(self._of(step))]
+                for old in recorded[:-KEPT_CHECKPOINTS]:
                     self._delete(old)
 
+    def _clear(self, step: int) -> None:
+        """Makes way for a checkpoint: deletes a damaged one or what was never finished.
+
+        A state without a record may be all that is left of an older version's. It is renamed.
+        """
+        folder = self._of(step)
+        if _has_record(folder) or not (folder / _STATE).exists():
+            self._delete(step)
+            return
+        names = (self.folder / f"{step}.unfinished-{count}" for count in itertools.count(1))
+        with suppress(FileNotFoundError):  # another process of the run was faster
+            folder.rename(next(path for path in names if not path.exists()))
+
     def _delete(self, step: int) -> None:
-        """The record goes first: what a kill leaves then was never finished."""
-        (self._of(step) / RECORD_FILE).unlink(missing_ok=True)
-        shutil.rmtree(self._of(step), ignore_errors=True)
+        """The state goes first: what a kill leaves then cannot be taken for a checkpoint."""
+        folder = self._of(step)
+        with suppress(FileNotFoundError, NotADirectoryError):
+            (folder / _STATE).rename(folder / f"{_STATE}{ocp.utils.TMP_DIR_SUFFIX}-deleted")
+        (folder / RECORD_FILE).unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
     @contextmanager
     def _told_plainly(self, step: int) -> Iterator[None]:
@@ -241,12 +303,39 @@ class Checkpoints:
             with _quiet_orbax():
                 yield
         except Exception as error:
-            shutil.rmtree(self._of(step), ignore_errors=True)
+            self._delete(step)
             raise OSError(
                 f"cannot save the checkpoint of step {step} to {self._of(step)}: "
                 f"{_reason(error)}; {self._saved}; run the same command "
                 f"again to continue from there"
             ) from error
+
+
+def _has_record(folder: Path) -> bool:
+    return (folder / RECORD_FILE).exists()
+
+
+def _committed(folder: Path) -> bool:
+    """Whether orbax finished the state in a folder: it has its last name, and a time of commit.
+
+    Versions without checksums had the folder committed, later ones the state in it.
+    """
+    state = folder / _STATE
+    root = state if (state / _COMMIT_FILE).exists() else folder
+    if not all(ocp.utils.is_checkpoint_finalized(path) for path in (folder, state)):
+        return False
+    try:
+        told = json.loads((root / _COMMIT_FILE).read_bytes())
+    except (ValueError, FileNotFoundError):
+        return False
+    return isinstance(told, dict) and told.get(_COMMIT_TIME) is not None
+
+
+@functools.cache
+def _tell_unchecked(folder: Path) -> None:
+    """Once a process: a run that ends is read again, to be evaluated."""
+    message = f"{folder}: an older version made this checkpoint, without {RECORD_FILE}: "
+    tell("warning", f"{message}its bytes cannot be checked", level="warning")
 
 
 _MOST_CHARACTERS: Final = 300

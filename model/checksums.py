@@ -1,7 +1,6 @@
 """The record that a checkpoint is whole: a checksum of each of its files, written last.
 
-A folder without the record was never finished. One whose files give another record is damaged.
-Importing this needs no JAX.
+A folder whose files give another record is damaged. Importing this needs no JAX.
 """
 
 from __future__ import annotations
@@ -17,30 +16,29 @@ import xxhash
 
 RECORD_FILE: Final = "checksums.json"
 
-UNFINISHED: Final = f"{RECORD_FILE} is missing, so that it was never finished"
-
 
 def write_record(folder: Path) -> None:
-    """Writes the record of a folder's files, in one piece, after the files themselves."""
-    content = _record(folder, _files(folder))
-    unfinished = folder / f"{RECORD_FILE}.tmp"
+    """Writes the record of a folder's files, after the files themselves."""
+    write_whole(folder / RECORD_FILE, _record(folder, _files(folder)))
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Writes a file in one piece: it is there with all of its bytes, or not at all."""
+    unfinished = path.with_name(f"{path.name}.tmp")
     with unfinished.open("wb") as stream:
         stream.write(content)
         stream.flush()
         os.fsync(stream.fileno())
-    unfinished.rename(folder / RECORD_FILE)
+    unfinished.rename(path)
 
 
 def damage(folder: Path) -> str | None:
-    """What is wrong with a folder, in some words; None if its files are those of its record.
+    """What is wrong with a folder that has a record; None if its files are those of the record.
 
     Raises:
         OSError: a file cannot be read, which says nothing about what is in it.
     """
-    try:
-        stored = (folder / RECORD_FILE).read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
-        return UNFINISHED
+    stored = (folder / RECORD_FILE).read_bytes()
     try:
         sums = json.loads(stored)
         names = sorted(sums)

@@ -16,6 +16,7 @@ import pytest
 
 from massivetext.config import ConfigError
 from massivetext.model.checkpoint import Checkpoints
+from massivetext.model.checksums import RECORD_FILE
 from massivetext.model.configs import TrainConfig
 from massivetext.model.data import SequenceReader, WindowOrder
 from massivetext.model.errors import TrainingDivergedError
@@ -24,6 +25,7 @@ from massivetext.model.sharding import Layout, make_layout
 from massivetext.model.step import TrainState, state_shardings
 from massivetext.model.train import RunOptions, TrainResult, train
 from massivetext.sequencing.dataset import Dataset
+from tests import outputs
 
 Listed = Callable[[int], SequenceReader]
 
@@ -230,6 +232,22 @@ def test_damaged_checkpoint_is_made_again(
     assert train(listed_records(40), small_run, one_device(), options).step == 60
     state = saved_state(tmp_path, small_run, 60, one_device())
     jax.tree.map(np.testing.assert_array_equal, state, straight.state)
+
+
+def test_run_continues_from_a_checkpoint_without_checksums_and_keeps_it(
+    straight: Finished, listed_records: Listed, small_run: TrainConfig, tmp_path: Path
+) -> None:
+    shutil.copytree(straight.folder, tmp_path, dirs_exist_ok=True)
+    shutil.rmtree(tmp_path / "checkpoints/60")
+    older = tmp_path / "checkpoints/50"
+    (older / RECORD_FILE).unlink()
+    left = outputs.files(older)
+    options = RunOptions(tmp_path, save_every=3, quiet=True)
+    assert train(listed_records(40), small_run, one_device(), options).step == 60
+    state = saved_state(tmp_path, small_run, 60, one_device())
+    jax.tree.map(np.testing.assert_array_equal, state, straight.state)
+    assert {path.name for path in older.parent.iterdir()} == {"50", "57", "60"}
+    assert outputs.files(older) == left
 
 
 def test_output_that_is_no_folder_is_refused(
