@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from massivetext.model.trained import TrainedModel
     from massivetext.sequencing import ShardReader
 
+_NO_MEMORY: Final = "RESOURCE_EXHAUSTED"
+"""What XLA says when an array does not fit a device or the machine."""
+
 HELD_OUT_RECORDS: Final = 256
 """Our choice: this many held-out sequences give three digits; `eval` takes all of them."""
 
@@ -97,6 +100,7 @@ def add_sample_arguments(parser: argparse.ArgumentParser) -> None:
         "--temperature", type=float, default=0.8, help="0 takes the likeliest token"
     )
     parser.add_argument("--top-p", type=float, default=0.95, help="nucleus sampling")
+    parser.add_argument("--top-k", type=int, default=0, help="of the likeliest so many; 0: all")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--step", type=int, help="of the checkpoint; default: the newest")
 
@@ -124,6 +128,11 @@ def _guarded(name: str, work: Callable[[], int]) -> int:
     except (TrainingError, OSError) as error:
         tell("error", f"{name}: {error}", level="error")
         return 1
+    except (MemoryError, RuntimeError) as error:  # JAX's errors are RuntimeErrors
+        if not (isinstance(error, MemoryError) or _NO_MEMORY in str(error)):
+            raise
+        tell("error", f"{name}: out of memory: take a smaller batch or window", level="error")
+        return 1
 
 
 def _require_train_extra() -> None:
@@ -139,14 +148,16 @@ def open_shards(folder: Path) -> ShardReader:
     """The shards in a folder.
 
     Raises:
-        ConfigError: there are none, or `dataset.json` cannot be understood.
+        ConfigError: there are none, one is cut, or `dataset.json` cannot be understood.
     """
     from massivetext.sequencing import ShardReader
 
     try:
-        return ShardReader(folder)
+        reader = ShardReader(folder)
+        reader.require_whole()
     except (OSError, ValueError) as error:
         raise ConfigError(str(error)) from None
+    return reader
 
 
 def config_of(options: argparse.Namespace, shards_vocab_size: int) -> TrainConfig:
@@ -262,6 +273,12 @@ def _evaluate(options: argparse.Namespace) -> int:
 def _sample(options: argparse.Namespace) -> int:
     from massivetext.model.sample import SampleOptions
 
-    drawn = SampleOptions(options.tokens, options.temperature, options.top_p, options.seed)
+    drawn = SampleOptions(
+        options.tokens, options.temperature, options.top_p, options.top_k, options.seed
+    )
+    try:
+        options.prompt.encode()
+    except UnicodeEncodeError:
+        raise ConfigError("the prompt is not UTF-8") from None
     print(options.prompt + _load(options).continuation(options.prompt, drawn))
     return 0

@@ -39,9 +39,26 @@ WARMUP_SHARE: Final = 10
 """Our choice: a run so short that 1,500 steps were more than a tenth of it warms up for a tenth."""
 
 
-def _require_positive(name: str, value: int) -> None:
+MOST_STEPS: Final = 2**31 - 1
+"""Steps are counted in int32 on the devices."""
+
+MOST_BATCH_TOKENS: Final = 2**28
+"""Our choice: 40 times the paper's largest batch; beyond it a batch is a slip of the keyboard."""
+
+MOST_SEED: Final = 2**32 - 1
+"""JAX takes the lower 32 bits of a seed, so that larger ones would be those of other runs."""
+
+
+def require_positive(name: str, value: int) -> None:
+    """Raises ConfigError for a number below 1."""
     if value < 1:
         raise ConfigError(f"{name} is {value}: it must be at least 1")
+
+
+def require_seed(seed: int) -> None:
+    """Raises ConfigError for a seed that JAX would cut to another one."""
+    if not 0 <= seed <= MOST_SEED:
+        raise ConfigError(f"seed is {seed}: it must be from 0 to 2^32 - 1")
 
 
 @dataclass(frozen=True)
@@ -72,7 +89,7 @@ class ModelConfig:
     def __post_init__(self) -> None:
         sizes = ("layers", "heads", "key_size", "d_model", "vocab_size", "window")
         for name in sizes:
-            _require_positive(name, getattr(self, name))
+            require_positive(name, getattr(self, name))
         if self.d_model % 2:
             raise ConfigError(f"d_model is {self.d_model}: sinusoids come in pairs, make it even")
 
@@ -91,8 +108,10 @@ class BatchPlan:
     doubles: bool = False
 
     def __post_init__(self) -> None:
-        _require_positive("batch size (windows)", self.windows)
-        _require_positive("steps", self.steps)
+        require_positive("batch size (windows)", self.windows)
+        require_positive("steps", self.steps)
+        if self.steps > MOST_STEPS:
+            raise ConfigError(f"steps is {self.steps:,}: it must be at most {MOST_STEPS:,}")
 
     @property
     def doubling_step(self) -> int:
@@ -131,14 +150,18 @@ class TrainConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        _require_positive("microbatches", self.microbatches)
+        require_positive("microbatches", self.microbatches)
         if self.batch_windows % self.microbatches:
             raise ConfigError(
                 f"a batch of {self.batch_windows} windows does not divide into "
                 f"{self.microbatches} microbatches: choose a divisor"
             )
-        if self.seed < 0:
-            raise ConfigError(f"seed is {self.seed}: it must not be negative")
+        if self.batch_windows * self.model.window > MOST_BATCH_TOKENS:
+            raise ConfigError(
+                f"a batch of {self.batch_windows:,} windows of {self.model.window:,} tokens: at "
+                f"most {MOST_BATCH_TOKENS:,} tokens go into one"
+            )
+        require_seed(self.seed)
         if self.warmup_steps >= self.batches.doubling_step:
             raise ConfigError(
                 f"warm-up of {self.warmup_steps} steps in a run of {self.steps}: the warm-up must "

@@ -5,7 +5,9 @@ Axis letters: B batch, T positions, S positions attended to, D d_model, V vocabu
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 import jax
@@ -15,6 +17,7 @@ from flax import nnx
 from massivetext.model.configs import ModelConfig
 from massivetext.model.layers import (
     MLP,
+    LayerCache,
     RelativeAttention,
     RMSNorm,
     distance_sinusoids,
@@ -45,6 +48,15 @@ class Block(nnx.Module):
         """[B, T, D] -> [B, T, D]."""
         x_BxTxD = x_BxTxD + self.attention(self.attention_norm(x_BxTxD), r_TxD, mask_BxTxS)
         return x_BxTxD + self.mlp(self.mlp_norm(x_BxTxD))
+
+    def extend(
+        self, x_BxTxD: jax.Array, r_WxD: jax.Array, cache: LayerCache, mask_BxTxS: jax.Array
+    ) -> tuple[jax.Array, LayerCache]:
+        """[B, T, D] -> [B, T, D] of tokens that follow those in the cache, and the cache then."""
+        normed = self.attention_norm(x_BxTxD)
+        branch_BxTxD, cache = self.attention.extend(normed, r_WxD, cache, mask_BxTxS)
+        x_BxTxD = x_BxTxD + branch_BxTxD
+        return x_BxTxD + self.mlp(self.mlp_norm(x_BxTxD)), cache
 
 
 class Decoder(nnx.Module):
@@ -78,8 +90,80 @@ class Decoder(nnx.Module):
 
         x_BxTxD = constrain(embedding_VxD[inputs_BxT])
         x_BxTxD, _ = jax.lax.scan(_rematerialised(layer, self.model), x_BxTxD, self.blocks)
+        return self._logits(x_BxTxD)
+
+    def extend(self, inputs_BxT: jax.Array, cache: Cache) -> tuple[jax.Array, Cache]:
+        """Logits [B, T, V] after tokens that follow those in the cache, and the cache with them."""
+        model, (_, places) = self.model, cache.segment_BxS.shape
+        reach = min(places, model.window)
+        r_WxD = jnp.asarray(distance_sinusoids(reach, model.d_model, model.window - 1)[::-1])
+        cache = cache.with_segments(inputs_BxT)
+        place_T = cache.taken + jnp.arange(inputs_BxT.shape[1])
+        mask_BxTxS = cache.segment_BxS[:, place_T, None] == cache.segment_BxS[:, None, :]
+        mask_BxTxS &= place_T[:, None] >= jnp.arange(places)
+
+        def layer(x_BxTxD: jax.Array, of: tuple[Block, LayerCache]) -> tuple[jax.Array, LayerCache]:
+            block, layer_cache = of
+            return block.extend(x_BxTxD, r_WxD, layer_cache, mask_BxTxS)
+
+        x_BxTxD = self.embedding[...][inputs_BxT]
+        x_BxTxD, layers = jax.lax.scan(layer, x_BxTxD, (self.blocks, cache.layers))
+        return self._logits(x_BxTxD), cache.followed_by(layers, inputs_BxT.shape[1])
+
+    def _logits(self, x_BxTxD: jax.Array) -> jax.Array:
         y_BxTxD = self.final_norm(x_BxTxD)
-        return jnp.einsum("btd,vd->btv", y_BxTxD, embedding_VxD, preferred_element_type=jnp.float32)
+        return jnp.einsum(
+            "btd,vd->btv", y_BxTxD, self.embedding[...], preferred_element_type=jnp.float32
+        )
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Cache:
+    """What the decoder keeps of the tokens so far, so that it reads each of them once.
+
+    Attributes:
+        layers: `LayerCache` of all layers; its arrays have the layer as their first axis.
+        segment_BxS: BOS tokens up to each place if attention stops at them, else 0.
+        bos_id: the token at which segments begin; -1 where attention does not stop at one.
+    """
+
+    layers: LayerCache
+    segment_BxS: jax.Array
+    bos_id: jax.Array
+
+    @classmethod
+    def empty(cls, model: ModelConfig, places: int, bos_id: int, dtype: jnp.dtype) -> Cache:
+        """A cache of one text with room for so many tokens."""
+        shape = (model.layers, 1, places, model.heads, model.key_size)
+        zeros, taken = jnp.zeros(shape, dtype), jnp.zeros(model.layers, jnp.int32)
+        begins = jnp.int32(bos_id if model.document_mask else -1)
+        return cls(LayerCache(zeros, zeros, taken), jnp.zeros((1, places), jnp.int32), begins)
+
+    @property
+    def taken(self) -> jax.Array:
+        """How many tokens it holds."""
+        return self.layers.taken[0]
+
+    def with_segments(self, inputs_BxT: jax.Array) -> Cache:
+        """The cache with the segments of the next tokens."""
+        last_B = jnp.take(self.segment_BxS, jnp.maximum(self.taken - 1, 0), axis=1)
+        segment_BxT = last_B[:, None] + jnp.cumsum(inputs_BxT == self.bos_id, axis=1)
+        start = (0, self.taken)
+        segments = jax.lax.dynamic_update_slice(
+            self.segment_BxS, segment_BxT.astype(jnp.int32), start
+        )
+        return dataclasses.replace(self, segment_BxS=segments)
+
+    def followed_by(self, layers: LayerCache, tokens: int) -> Cache:
+        """The cache once all layers hold that many more tokens."""
+        counted = dataclasses.replace(layers, taken=layers.taken + tokens)
+        return dataclasses.replace(self, layers=counted)
+
+    def cut_to(self, tokens: jax.Array) -> Cache:
+        """The cache as if it had been given only the first so many tokens."""
+        layers = dataclasses.replace(self.layers, taken=jnp.full_like(self.layers.taken, tokens))
+        return dataclasses.replace(self, layers=layers)
 
 
 def attention_mask(positions: int, segment_ids_BxT: jax.Array | None) -> jax.Array:

@@ -10,4 +10,4 @@ class BadRecordError(TrainingError):
 
 
 class TrainingDivergedError(TrainingError):
-    """A loss that is not a number."""
+    """A loss, a norm or a state that is not finite."""

@@ -7,6 +7,7 @@ F = 4 D. Weights have the dtype of the computation: `precision` casts them befor
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 from typing import Final
 
 import jax
@@ -96,10 +97,66 @@ class RelativeAttention(nnx.Module):
         r_SxHxK = jnp.einsum("sd,dhk->shk", r_TxD.astype(x_BxTxD.dtype), self.position[...])
         content = _scores("bthk,bshk->bhts", q_BxTxHxK + self.content_bias[...], k_BxSxHxK)
         distance = _scores("bthk,shk->bhts", q_BxTxHxK + self.position_bias[...], r_SxHxK)
-        scores_BxHxTxS = (content + shift_to_keys(distance)) * q_BxTxHxK.shape[-1] ** -0.5
-        weights = jax.nn.softmax(jnp.where(mask_BxTxS[:, None], scores_BxHxTxS, MASKED), axis=-1)
-        y_BxTxHxK = jnp.einsum("bhts,bshk->bthk", weights.astype(x_BxTxD.dtype), v_BxSxHxK)
+        y_BxTxHxK = self._mixed(content + shift_to_keys(distance), mask_BxTxS, v_BxSxHxK)
         return jnp.einsum("bthk,hkd->btd", y_BxTxHxK, self.output[...])
+
+    def extend(
+        self, x_BxTxD: jax.Array, r_WxD: jax.Array, cache: LayerCache, mask_BxTxS: jax.Array
+    ) -> tuple[jax.Array, LayerCache]:
+        """[B, T, D] -> [B, T, D], for tokens that follow those in a cache; they go into it.
+
+        Args:
+            x_BxTxD: activations of the tokens.
+            r_WxD: `distance_sinusoids` in the order 0 ... W-1; larger distances count as W-1.
+            cache: keys and values of S places, and how many of them are taken.
+            mask_BxTxS: True where a token may attend to a place.
+        """
+        q_BxTxHxK = jnp.einsum("btd,dhk->bthk", x_BxTxD, self.query[...])
+        k_BxTxHxK = jnp.einsum("btd,dhk->bthk", x_BxTxD, self.key[...])
+        v_BxTxHxK = jnp.einsum("btd,dhk->bthk", x_BxTxD, self.value[...])
+        r_WxHxK = jnp.einsum("wd,dhk->whk", r_WxD.astype(x_BxTxD.dtype), self.position[...])
+        cache = cache.with_tokens(k_BxTxHxK, v_BxTxHxK)
+        content = _scores("bthk,bshk->bhts", q_BxTxHxK + self.content_bias[...], cache.key_BxSxHxK)
+        by_distance = _scores("bthk,whk->bhtw", q_BxTxHxK + self.position_bias[...], r_WxHxK)
+        place_T = cache.taken + jnp.arange(x_BxTxD.shape[1])
+        distance_TxS = place_T[:, None] - jnp.arange(cache.key_BxSxHxK.shape[1])
+        distance_TxS = jnp.clip(distance_TxS, 0, len(r_WxD) - 1)
+        distance = jnp.take_along_axis(by_distance, distance_TxS[None, None], axis=-1)
+        y_BxTxHxK = self._mixed(content + distance, mask_BxTxS, cache.value_BxSxHxK)
+        return jnp.einsum("bthk,hkd->btd", y_BxTxHxK, self.output[...]), cache
+
+    def _mixed(
+        self, scores_BxHxTxS: jax.Array, mask_BxTxS: jax.Array, v_BxSxHxK: jax.Array
+    ) -> jax.Array:
+        """Values [B, T, H, K], mixed by the softmax of the scaled scores that are allowed."""
+        scaled = scores_BxHxTxS * v_BxSxHxK.shape[-1] ** -0.5
+        weights = jax.nn.softmax(jnp.where(mask_BxTxS[:, None], scaled, MASKED), axis=-1)
+        return jnp.einsum("bhts,bshk->bthk", weights.astype(v_BxSxHxK.dtype), v_BxSxHxK)
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class LayerCache:
+    """Keys and values of the tokens so far, in arrays with room for S tokens; of each layer.
+
+    Attributes:
+        key_BxSxHxK: keys.
+        value_BxSxHxK: values.
+        taken: places that earlier tokens hold, a scalar int32.
+    """
+
+    key_BxSxHxK: jax.Array
+    value_BxSxHxK: jax.Array
+    taken: jax.Array
+
+    def with_tokens(self, key_BxTxHxK: jax.Array, value_BxTxHxK: jax.Array) -> LayerCache:
+        """The cache with the next tokens in it; `taken` stays, as it counts those before them."""
+        start = (0, self.taken, 0, 0)
+        return LayerCache(
+            jax.lax.dynamic_update_slice(self.key_BxSxHxK, key_BxTxHxK, start),
+            jax.lax.dynamic_update_slice(self.value_BxSxHxK, value_BxTxHxK, start),
+            self.taken,
+        )
 
 
 def _scores(contraction: str, left: jax.Array, right: jax.Array) -> jax.Array:

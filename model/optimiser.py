@@ -6,6 +6,7 @@ presets then know its name, and its state is laid out on any mesh (`sharding.Lay
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -62,6 +63,9 @@ class OptimiserConfig:
 
     def __post_init__(self) -> None:
         _entry(self.kind)
+        for name, value in vars(self).items():
+            if isinstance(value, float) and not math.isfinite(value):
+                raise ConfigError(f"{name} is {value}: it must be finite")
         if not self.max_learning_rate > self.start_learning_rate:
             raise ConfigError(
                 f"max_learning_rate is {self.max_learning_rate}, the warm-up starts at "
@@ -69,6 +73,8 @@ class OptimiserConfig:
             )
         if not self.clip_norm > 0:
             raise ConfigError(f"clip_norm is {self.clip_norm}: it must be above 0")
+        if self.warmup_steps is not None and self.warmup_steps < 0:
+            raise ConfigError(f"warm-up is {self.warmup_steps} steps: it must not be negative")
         if self.weight_decay < 0:
             raise ConfigError(f"weight_decay is {self.weight_decay}: it must not be negative")
 

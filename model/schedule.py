@@ -18,14 +18,15 @@ def learning_rate_schedule(config: TrainConfig) -> optax.Schedule:
     settings, batches, warmup = config.optimiser, config.batches, config.warmup_steps
     start, maximum = settings.start_learning_rate, settings.max_learning_rate
     final = maximum / settings.decay_factor
-    decay_windows = batches.first_window(config.steps) - batches.first_window(warmup)
+    # In batches of the first size: windows of a long run are more than an int32 holds.
+    decay_batches = config.steps + (config.steps - batches.doubling_step) - warmup
 
     def schedule(step: jax.typing.ArrayLike) -> jax.Array:
         count = jnp.asarray(step, jnp.int32)
         rising = start + (maximum - start) * (count / max(1, warmup))
         beyond_doubling = jnp.maximum(0, count - batches.doubling_step)
-        windows = batches.windows * (count - warmup + beyond_doubling)
-        cosine = jnp.cos(jnp.pi * jnp.minimum(1.0, windows / decay_windows))
+        decayed = (count - warmup).astype(jnp.float32) + beyond_doubling
+        cosine = jnp.cos(jnp.pi * jnp.minimum(1.0, decayed / decay_batches))
         falling = final + (maximum - final) * (1 + cosine) / 2
         return jnp.where(count < warmup, rising, falling)
 

@@ -139,8 +139,13 @@ def make_layout(model_parallel: int = 1, data_parallel: int | None = None) -> La
         ConfigError: the devices do not fill such a mesh.
     """
     devices = jax.device_count()
+    if model_parallel < 1 or (data_parallel is None and devices % model_parallel):
+        raise ConfigError(
+            f"mesh with a model axis of {model_parallel}: it must divide the devices, of which "
+            f"there are {devices}"
+        )
     data = devices // model_parallel if data_parallel is None else data_parallel
-    if data < 1 or model_parallel < 1 or data * model_parallel > devices:
+    if data < 1 or data * model_parallel > devices:
         raise ConfigError(
             f"mesh of {data} x {model_parallel} (data x model) needs {data * model_parallel} "
             f"devices, there are {devices}: choose a mesh that fits"

@@ -5,6 +5,7 @@ Axis letters: A microbatches, B windows, T positions, V vocabulary.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar, cast
@@ -16,7 +17,7 @@ from flax import nnx
 
 from massivetext.model import precision
 from massivetext.model.configs import ModelConfig, TrainConfig
-from massivetext.model.decoder import Constrain, Decoder
+from massivetext.model.decoder import Cache, Constrain, Decoder
 from massivetext.model.metrics import METRICS, StepFacts
 from massivetext.model.optimiser import optimiser
 from massivetext.model.parameters import Parameters
@@ -55,12 +56,21 @@ class LanguageModel:
 
     def logits(self, parameters: Parameters, inputs_BxT: jax.Array) -> jax.Array:
         """float32 logits [B, T, V] of the token after each input."""
-        decoder = nnx.eval_shape(lambda: Decoder(self.model, nnx.Rngs(0)))
-        graph, _ = nnx.split(decoder)
         segments_BxT = None
         if self.model.document_mask:
             segments_BxT = jnp.cumsum(inputs_BxT == self.bos_id, axis=1)
-        return nnx.merge(graph, parameters)(inputs_BxT, segments_BxT, self.constrain)
+        decoder = nnx.merge(_graph(self.model), parameters)
+        return decoder(inputs_BxT, segments_BxT, self.constrain)
+
+    def empty_cache(self, places: int, parameters: Parameters) -> Cache:
+        """A cache for one text of at most so many tokens, in the parameters' number format."""
+        return Cache.empty(self.model, places, self.bos_id, jax.tree.leaves(parameters)[0].dtype)
+
+    def extend(
+        self, parameters: Parameters, inputs_BxT: jax.Array, cache: Cache
+    ) -> tuple[jax.Array, Cache]:
+        """`logits` of tokens that follow those in a cache, and the cache with them."""
+        return nnx.merge(_graph(self.model), parameters).extend(inputs_BxT, cache)
 
     def token_nats(self, parameters: Parameters, targets_BxT: jax.Array) -> jax.Array:
         """Cross entropy [B, T] in nats of every token, given BOS and the tokens before it.
@@ -71,6 +81,13 @@ class LanguageModel:
         shifted = jnp.pad(targets_BxT[:, :-1], ((0, 0), (1, 0)), constant_values=self.bos_id)
         logits_BxTxV = self.logits(parameters, shifted)
         return optax.softmax_cross_entropy_with_integer_labels(logits_BxTxV, targets_BxT)
+
+
+@functools.cache
+def _graph(model: ModelConfig) -> nnx.GraphDef[Decoder]:
+    """The decoder without its parameters."""
+    graph, _ = nnx.split(nnx.eval_shape(lambda: Decoder(model, nnx.Rngs(0))))
+    return graph
 
 
 def initial_state(config: TrainConfig, bos_id: int) -> TrainState:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import math
+import os
 import shutil
 import signal
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -110,11 +113,12 @@ def train(
 
     Raises:
         ConfigError: before any work: the shards, the mesh or the folder do not fit the run.
-        TrainingDivergedError: the loss is not a number.
+        TrainingDivergedError: a loss, a norm or the state is not finite; nothing of it is saved.
         BadRecordError: a record that cannot be what `dataset.json` says.
     """
     batches = _batches(reader, config, layout)
     run = RunRecord(config, DataIdentity.of(reader.dataset))
+    _require_writable(options.output)
     if options.restart:
         shutil.rmtree(options.output / CHECKPOINTS_FOLDER, ignore_errors=True)
     checkpoints = Checkpoints(options.output / CHECKPOINTS_FOLDER)
@@ -168,12 +172,51 @@ def _batches(reader: SequenceReader, config: TrainConfig, layout: Layout) -> Bat
 
 
 def _first_state(checkpoints: Checkpoints, run: RunRecord, layout: Layout) -> TrainState:
-    """The newest checkpoint's state if there is one, which must be of this very run."""
-    latest = checkpoints.latest
-    if latest is None:
+    """The newest sound checkpoint's state if there is one, which must be of this very run."""
+    newest = checkpoints.newest_sound()
+    if newest is None:
+        checkpoints.discard_after(None)
         return create_state(run.config, run.data.bos, layout)
-    run.require_same(checkpoints.run(latest), checkpoints.folder.parent)
-    return checkpoints.restore(latest, state_shardings(run.config, layout))
+    stored = checkpoints.run(newest)
+    run.require_same(stored, newest, checkpoints.folder.parent)
+    if run.config.steps > stored.config.steps:
+        tell(
+            "warning",
+            f"train: goes on from step {newest}, with the learning rates of a run of "
+            f"{run.config.steps} steps",
+            level="warning",
+        )
+    checkpoints.discard_after(newest)
+    return checkpoints.restore(newest, state_shardings(run.config, layout))
+
+
+def _require_writable(folder: Path) -> None:
+    """Makes the output folder, before anything is compiled.
+
+    Raises:
+        ConfigError: it is no folder, or none that this program may write to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in (CHECKPOINTS_FOLDER, METRICS_FILE, CURVE_FILE, TOKENIZER_FILE):
+            path = folder / name
+            if path.exists() and path.is_dir() != (name == CHECKPOINTS_FOLDER):
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except (FileExistsError, NotADirectoryError, PermissionError) as error:
+        raise _unusable(folder, error) from None
+    except OSError as error:
+        if error.errno not in (errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP):
+            raise
+        raise _unusable(folder, error) from None
+
+
+def _unusable(folder: Path, error: OSError) -> ConfigError:
+    place = error.filename or folder
+    return ConfigError(
+        f"cannot write to --output: {place}: {error.strerror}; choose another folder"
+    )
 
 
 @dataclass
@@ -260,8 +303,9 @@ class _Loop:
         row = {"step": step} | values | self._rates(step, now - self._logged_at)
         row["input_wait_seconds"] = waited
         self._logged_at = now
-        if not math.isfinite(values["loss"]):
-            raise TrainingDivergedError(self._diverged(step, values["loss"]))
+        for name, value in values.items():
+            if not math.isfinite(value):
+                raise TrainingDivergedError(self._diverged(step, name, value))
         self.log.append(row)
         self.show(row)
 
@@ -280,14 +324,15 @@ class _Loop:
             ),
         }
 
-    def _diverged(self, step: int, loss: float) -> str:
+    def _diverged(self, step: int, name: str, value: float) -> str:
+        self.checkpoints.wait()  # what is being saved is of an earlier step, and sound
         records = self.batches.records_of(step)
         shards = self.batches.reader.dataset.shards
         places = [self.batches.reader.locate(record) for record in records[:NAMED_RECORDS]]
         named = ", ".join(f"{shards[shard].name}[{row}]" for shard, row in places)
         more = len(records) - len(places)
         return (
-            f"loss is {loss} at step {step}, trained on records {named}"
+            f"{name.replace('_', ' ')} is {value} at step {step}, trained on records {named}"
             f"{f' and {more} more' if more else ''}; the last checkpoint is that of step "
             f"{self.checkpoints.latest}: lower the learning rate, or look at these records"
         )

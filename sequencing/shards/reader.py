@@ -204,6 +204,16 @@ class ShardReader:
             return shard_format.open(path, length)
         return shard_format.open(path, length, token_type)
 
+    def require_whole(self) -> None:
+        """Opens every shard, which finds cut and exchanged files; reads little of them.
+
+        Raises:
+            ValueError: if a shard is damaged.
+            OSError: if one cannot be read.
+        """
+        for shard in range(len(self.dataset.shards)):
+            self._file(shard)
+
     def _check_files(self) -> None:
         for entry in self.dataset.shards:
             if not self._local.exists(entry.name):

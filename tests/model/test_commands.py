@@ -209,7 +209,7 @@ def test_damaged_shard_fails_the_run(
     fewer = dataclasses.replace(dataset.shards[0], records=5)
     changed = dataclasses.replace(dataset, records=5, shards=(fewer,))
     (damaged / "dataset.json").write_text(changed.to_json())
-    assert call("train", damaged, *arguments, "--restart") == 1
+    assert call("train", damaged, *arguments, "--restart") == 2
     assert "holds 4 sequences; dataset.json says 5" in capsys.readouterr().err
 
 

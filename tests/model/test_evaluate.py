@@ -11,6 +11,7 @@ import pytest
 from massivetext.config import ConfigError
 from massivetext.model.configs import ModelConfig
 from massivetext.model.data import SequenceReader
+from massivetext.model.errors import TrainingError
 from massivetext.model.evaluate import Evaluation, EvaluationOptions, evaluate
 from massivetext.model.step import LanguageModel
 
@@ -66,6 +67,28 @@ def test_windows_longer_than_in_training_are_read(
     options = EvaluationOptions(window=64, batch_windows=4)
     found = evaluate(*guessing, listed_records(5), TOKEN_BYTES, options)
     assert found.nats_per_token == pytest.approx(math.log(61), rel=1e-6)
+
+
+def test_records_in_a_row_are_one_window(
+    guessing: tuple[LanguageModel, Any], listed_records: Listed
+) -> None:
+    """Of 5 records, two pairs; a third pair is not there."""
+    found = evaluate(*guessing, listed_records(5), TOKEN_BYTES, EvaluationOptions(window=128))
+    assert found.tokens == 4 * 64
+    assert found.nats_per_token == pytest.approx(math.log(61), rel=1e-6)
+    with pytest.raises(ConfigError, match="there are 5"):
+        evaluate(*guessing, listed_records(5), TOKEN_BYTES, EvaluationOptions(window=6 * 64))
+    with pytest.raises(ConfigError, match="GiB at once"):
+        evaluate(*guessing, listed_records(5), TOKEN_BYTES, EvaluationOptions(window=2**20))
+
+
+def test_weights_that_are_not_finite_have_no_loss(
+    guessing: tuple[LanguageModel, Any], listed_records: Listed
+) -> None:
+    functions, parameters = guessing
+    broken = jax.tree.map(lambda leaf: np.full_like(leaf, np.nan), parameters)
+    with pytest.raises(TrainingError, match="loss is nan"):
+        evaluate(functions, broken, listed_records(1), TOKEN_BYTES, EvaluationOptions())
 
 
 def test_options_that_make_no_sense_are_refused(

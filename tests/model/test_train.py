@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
+import shutil
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import pytest
 
 from massivetext.config import ConfigError
 from massivetext.model.checkpoint import Checkpoints
+from massivetext.model.checksums import RECORD_FILE
 from massivetext.model.configs import TrainConfig
 from massivetext.model.data import SequenceReader, WindowOrder
 from massivetext.model.errors import TrainingDivergedError
@@ -23,6 +25,7 @@ from massivetext.model.sharding import Layout, make_layout
 from massivetext.model.step import TrainState, state_shardings
 from massivetext.model.train import RunOptions, TrainResult, train
 from massivetext.sequencing.dataset import Dataset
+from tests import outputs
 
 Listed = Callable[[int], SequenceReader]
 
@@ -149,9 +152,9 @@ def test_another_run_in_the_folder_is_refused_with_the_difference(
     straight: Finished, listed_records: Listed, small_run: TrainConfig
 ) -> None:
     options = RunOptions(straight.folder, quiet=True)
-    longer = dataclasses.replace(small_run, steps=61)
-    with pytest.raises(ConfigError, match=r"config\.steps was 60, is 61"):
-        train(listed_records(40), longer, one_device(), options)
+    shorter = dataclasses.replace(small_run, steps=59)
+    with pytest.raises(ConfigError, match=r"config\.steps was 60, is 59"):
+        train(listed_records(40), shorter, one_device(), options)
     with pytest.raises(ConfigError, match="dataset_sha256"):
         train(listed_records(41), small_run, one_device(), options)
 
@@ -176,6 +179,88 @@ def test_diverged_run_names_its_records(
         train(listed_records(40), small_run, one_device(), RunOptions(tmp_path, 5, quiet=True))
     assert {path.name for path in (tmp_path / "checkpoints").iterdir()} == {"5"}
     assert [row["step"] for row in read_metrics(tmp_path / "metrics.jsonl")] == [*range(6)]
+
+
+@pytest.mark.parametrize("name", ["loss", "gradient_norm", "update_norm", "parameter_norm"])
+@pytest.mark.parametrize(("step", "kept"), [(0, set()), (4, set()), (5, {"5"}), (59, {"50", "55"})])
+def test_nothing_that_is_not_finite_is_saved(
+    listed_records: Listed,
+    small_run: TrainConfig,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    step: int,
+    kept: set[str],
+) -> None:
+    """A number of the first step, of one that is saved, the one after it, and the last."""
+
+    def fake_step(state: TrainState, _: object) -> tuple[TrainState, dict[str, float]]:
+        metrics = dict.fromkeys(("loss", "gradient_norm", "update_norm", "parameter_norm"), 4.0)
+        if int(state.step) == step:
+            metrics[name] = math.inf
+        return dataclasses.replace(state, step=state.step + 1), metrics
+
+    monkeypatch.setattr("massivetext.model.train.make_train_step", lambda *_: fake_step)
+    message = rf"{name.replace('_', ' ')} is inf at step {step},"
+    with pytest.raises(TrainingDivergedError, match=message):
+        train(listed_records(40), small_run, one_device(), RunOptions(tmp_path, 5, quiet=True))
+    assert {path.name for path in (tmp_path / "checkpoints").glob("*")} == kept
+
+
+def test_finished_run_goes_on_to_more_steps(
+    straight: Finished, listed_records: Listed, small_run: TrainConfig, tmp_path: Path
+) -> None:
+    shutil.copytree(straight.folder, tmp_path, dirs_exist_ok=True)
+    longer = dataclasses.replace(small_run, steps=66)
+    result = train(listed_records(40), longer, one_device(), RunOptions(tmp_path, quiet=True))
+    assert [row["step"] for row in result.rows] == list(range(66))
+    assert without_times(result.rows[:60]) == without_times(straight.result.rows)
+    assert np.isfinite([row["loss"] for row in result.rows]).all()
+    options = RunOptions(tmp_path, quiet=True)
+    with pytest.raises(ConfigError, match=r"config\.steps was 66, is 60"):
+        train(listed_records(40), small_run, one_device(), options)
+
+
+def test_damaged_checkpoint_is_made_again(
+    straight: Finished, listed_records: Listed, small_run: TrainConfig, tmp_path: Path
+) -> None:
+    shutil.copytree(straight.folder, tmp_path, dirs_exist_ok=True)
+    files = [path for path in (tmp_path / "checkpoints/60").rglob("*") if path.is_file()]
+    largest = max(files, key=lambda path: path.stat().st_size)
+    largest.write_bytes(np.random.default_rng(0).bytes(20_000))
+    options = RunOptions(tmp_path, quiet=True)
+    assert train(listed_records(40), small_run, one_device(), options).step == 60
+    state = saved_state(tmp_path, small_run, 60, one_device())
+    jax.tree.map(np.testing.assert_array_equal, state, straight.state)
+
+
+def test_run_continues_from_a_checkpoint_without_checksums_and_keeps_it(
+    straight: Finished, listed_records: Listed, small_run: TrainConfig, tmp_path: Path
+) -> None:
+    shutil.copytree(straight.folder, tmp_path, dirs_exist_ok=True)
+    shutil.rmtree(tmp_path / "checkpoints/60")
+    older = tmp_path / "checkpoints/50"
+    (older / RECORD_FILE).unlink()
+    left = outputs.files(older)
+    options = RunOptions(tmp_path, save_every=3, quiet=True)
+    assert train(listed_records(40), small_run, one_device(), options).step == 60
+    state = saved_state(tmp_path, small_run, 60, one_device())
+    jax.tree.map(np.testing.assert_array_equal, state, straight.state)
+    assert {path.name for path in older.parent.iterdir()} == {"50", "57", "60"}
+    assert outputs.files(older) == left
+
+
+def test_output_that_is_no_folder_is_refused(
+    listed_records: Listed, small_run: TrainConfig, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "odd/checkpoints").mkdir(parents=True)
+    (tmp_path / "odd/checkpoints").rmdir()
+    (tmp_path / "odd/checkpoints").touch()
+    for output in ("file", "file/below", "odd", "x" * 300):
+        options = RunOptions(tmp_path / output, quiet=True)
+        with pytest.raises(ConfigError, match="choose another folder"):
+            train(listed_records(40), small_run, one_device(), options)
 
 
 def test_shards_and_meshes_that_do_not_fit_are_refused(
