@@ -16,6 +16,7 @@ def judgements(
     funnel: Mapping[str, Any],
     counts: Mapping[str, Any],
     clusters: Mapping[str, Any] | None,
+    near: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
     """Returns a funnel with what the rules judged, and the clusters.
 
@@ -24,6 +25,7 @@ def judgements(
         funnel: see `report.funnel.funnel`.
         counts: of `report.judging.JudgeItem`, over all items.
         clusters: their sizes, and the largest ones; None if that is not known yet.
+        near: by rule, the documents next to its threshold (`near_rules.show_near`).
     """
     judged = counts.get("judged", {})
     measured = counts.get("rules", {})
@@ -33,6 +35,7 @@ def judgements(
             "judged": dict(judged.get(name, {})),
             "is_off": _is_off(RULES[name], config),
             "around_threshold": _around(RULES[name], config, measured.get(name)),
+            "examples": dict(near.get(name, {"kept": [], "dropped": []})),
         }
         for name, rule in funnel["rules"].items()
     }

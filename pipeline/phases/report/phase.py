@@ -19,13 +19,21 @@ import jinja2
 from massivetext import __version__
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.job import Job
-from massivetext.pipeline.engine.results import join_results, merge_counts
+from massivetext.pipeline.engine.results import ItemResult, join_results
 from massivetext.pipeline.engine.steps import Map, Shuffle
 from massivetext.pipeline.phases.audit.parts import plan_hash_parts
 from massivetext.pipeline.phases.manifest import Manifest
+from massivetext.pipeline.phases.outcome import FinishedRun
 from massivetext.pipeline.phases.phase import PhaseRun, PhaseWork
 from massivetext.pipeline.phases.plan import WorkItem
-from massivetext.pipeline.phases.report.bars import funnel_bars, histogram, is_beyond, stacked
+from massivetext.pipeline.phases.report.bars import (
+    curve_line,
+    curve_points,
+    funnel_bars,
+    histogram,
+    is_beyond,
+    stacked,
+)
 from massivetext.pipeline.phases.report.checks import checks_of, checks_record
 from massivetext.pipeline.phases.report.clusters import (
     REMOVED_BYTES,
@@ -38,6 +46,7 @@ from massivetext.pipeline.phases.report.datasheet import datasheet
 from massivetext.pipeline.phases.report.funnel import funnel
 from massivetext.pipeline.phases.report.judgements import judgements
 from massivetext.pipeline.phases.report.judging import JudgeItem
+from massivetext.pipeline.phases.report.near_rules import NearRule, show_near
 from massivetext.visible_text import made_visible
 
 HOSTS_SHOWN = 20
@@ -46,6 +55,12 @@ FILES_SHOWN = 20
 
 NAME_CHARACTERS: Final = 80
 """Our choice: of names that strangers chose, so many are shown in a table."""
+
+PASSAGE_CHARACTERS: Final = 120
+"""Our choice: three lines of a card; `funnel.json` has the whole of it."""
+
+PAIRS_SHOWN: Final = 15
+"""Our choice: pairs of rules that reject most documents together; `funnel.json` has all."""
 
 FUNNEL_SCHEMA: Final = "funnel.schema.json"
 CHECKS_SCHEMA: Final = "checks.schema.json"
@@ -60,7 +75,9 @@ def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
 def report(run: PhaseRun) -> Manifest:
     """Writes the report."""
     job = run.job
-    found = judgements(job.config, funnel(job), _judge(run), _clusters(run))
+    judged = _judge(run)
+    near = show_near(FinishedRun(job.output, job.config, tuple(run.upstream)), judged.found)
+    found = judgements(job.config, funnel(job), judged.statistics, _clusters(run), near)
     counts = {"$schema": FUNNEL_SCHEMA, **found}
     checks = {"$schema": CHECKS_SCHEMA, **checks_record(counts)}
     contents = {
@@ -77,10 +94,10 @@ def report(run: PhaseRun) -> Manifest:
     return run.manifest({}, {}, files)
 
 
-def _judge(run: PhaseRun) -> dict[str, Any]:
-    """Returns what the rules say of the documents of all items."""
-    step = Map("judge", run.items, JudgeItem(run.job.output, run.job.config))
-    return merge_counts(result.statistics for result in run.steps.run(step).values())
+def _judge(run: PhaseRun) -> ItemResult[NearRule]:
+    """Returns what the rules say of the documents of all items, and what is next to them."""
+    step = Map("judge", run.items, JudgeItem(run.job.output, run.job.config), NearRule)
+    return join_results(run.steps.run(step).values())
 
 
 def _clusters(run: PhaseRun) -> dict[str, Any] | None:
@@ -109,6 +126,7 @@ def render_report(counts: Mapping[str, Any]) -> str:
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["shown"] = lambda name: made_visible(name, NAME_CHARACTERS)
+    environment.filters["passage"] = lambda text: made_visible(text, PASSAGE_CHARACTERS)
     documents = {name: row["documents"] for name, row in counts["hosts"]["all_subsets"].items()}
     skipped = counts["skipped"]
     template = _resource("report.html")
@@ -124,6 +142,9 @@ def render_report(counts: Mapping[str, Any]) -> str:
         bars=funnel_bars(counts),
         stacked=stacked,
         histogram=histogram,
+        curve_line=curve_line,
+        curve_points=curve_points,
+        together=_together(counts["rules_together"]),
         is_beyond=is_beyond,
         policy=_policy(template),
         languages=_top(counts["languages"], LANGUAGES_SHOWN),
@@ -140,6 +161,21 @@ def _policy(template: str) -> str:
     (style,) = re.findall(r"<style>(.*?)</style>", template, re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+
+
+def _together(counts: Mapping[str, Mapping[str, int]]) -> list[dict[str, Any]]:
+    """Returns the pairs of rules that reject most documents, and their share of each rule's."""
+    pairs = [
+        {
+            "rules": (one, other),
+            "documents": both,
+            "shares": (both / counts[one][one], both / counts[other][other]),
+        }
+        for one, others in counts.items()
+        for other, both in others.items()
+        if one < other
+    ]
+    return sorted(pairs, key=lambda pair: (-pair["documents"], pair["rules"]))[:PAIRS_SHOWN]
 
 
 def _sum(by_subset: Mapping[str, int]) -> int:
