@@ -139,3 +139,17 @@ def curve_line(around: Mapping[str, Any]) -> Markup:
         f'aria-hidden="true"><polyline points="{" ".join(places)}"/>'
         f'<line x1="{at:.1f}" x2="{at:.1f}" y1="0" y2="{HEIGHT}"/></svg>'
     )
+
+
+def interval(group: Mapping[str, Any], mean: float) -> Markup:
+    """Returns the share of a group that was dropped, as a point in its interval, and the mean.
+
+    The picture is as wide as all of the documents.
+    """
+    low, high, share = (WIDTH * group[name] for name in ("low", "high", "share"))
+    return Markup(  # numbers and our own words only
+        f'<svg class="short" viewBox="0 0 {WIDTH} 12" preserveAspectRatio="none" '
+        f'aria-hidden="true"><rect class="removed" x="{low:.1f}" y="3" '
+        f'width="{high - low:.1f}" height="6"/><rect x="{max(0, share - 8):.1f}" width="16" '
+        f'height="12"/><line x1="{WIDTH * mean:.1f}" x2="{WIDTH * mean:.1f}" y1="0" y2="12"/></svg>'
+    )

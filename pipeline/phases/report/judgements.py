@@ -17,6 +17,7 @@ def judgements(
     counts: Mapping[str, Any],
     clusters: Mapping[str, Any] | None,
     near: Mapping[str, Mapping[str, Any]],
+    groups: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Returns a funnel with what the rules judged, and the clusters.
 
@@ -25,6 +26,7 @@ def judgements(
         funnel: see `report.funnel.funnel`.
         counts: of `report.judging.JudgeItem`, over all items.
         clusters: their sizes, and the largest ones; None if that is not known yet.
+        groups: who is hit (`groups.groups_record`).
         near: by rule, the documents next to its threshold (`near_rules.show_near`).
     """
     judged = counts.get("judged", {})
@@ -45,6 +47,7 @@ def judgements(
         "rules_together": counts.get("together", {}),
         "mojibake": counts.get("mojibake", {}),
         "clusters": clusters,
+        "groups": groups,
     }
 
 

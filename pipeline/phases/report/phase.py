@@ -22,6 +22,7 @@ from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.results import ItemResult, join_results
 from massivetext.pipeline.engine.steps import Map, Shuffle
 from massivetext.pipeline.phases.audit.parts import plan_hash_parts
+from massivetext.pipeline.phases.curate import EXCERPT_CHARACTERS
 from massivetext.pipeline.phases.manifest import Manifest
 from massivetext.pipeline.phases.outcome import FinishedRun
 from massivetext.pipeline.phases.phase import PhaseRun, PhaseWork
@@ -31,6 +32,7 @@ from massivetext.pipeline.phases.report.bars import (
     curve_points,
     funnel_bars,
     histogram,
+    interval,
     is_beyond,
     stacked,
 )
@@ -44,6 +46,12 @@ from massivetext.pipeline.phases.report.clusters import (
 from massivetext.pipeline.phases.report.croissant import croissant
 from massivetext.pipeline.phases.report.datasheet import datasheet
 from massivetext.pipeline.phases.report.funnel import funnel
+from massivetext.pipeline.phases.report.groups import (
+    GROUP_BYTES,
+    CountGroups,
+    Group,
+    groups_record,
+)
 from massivetext.pipeline.phases.report.judgements import judgements
 from massivetext.pipeline.phases.report.judging import JudgeItem
 from massivetext.pipeline.phases.report.near_rules import NearRule, show_near
@@ -67,9 +75,12 @@ CHECKS_SCHEMA: Final = "checks.schema.json"
 
 
 def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
-    """Returns the program's version, which the page states; all else follows from other phases."""
-    del job, items
-    return {"massivetext": __version__}
+    """Returns the program's version, which the page states, and what it is asked to tell.
+
+    All else follows from other phases.
+    """
+    del items
+    return {"massivetext": __version__, "report": job.config.report}
 
 
 def report(run: PhaseRun) -> Manifest:
@@ -77,7 +88,9 @@ def report(run: PhaseRun) -> Manifest:
     job = run.job
     judged = _judge(run)
     near = show_near(FinishedRun(job.output, job.config, tuple(run.upstream)), judged.found)
-    found = judgements(job.config, funnel(job), judged.statistics, _clusters(run), near)
+    found = judgements(
+        job.config, funnel(job), judged.statistics, _clusters(run), near, _groups(run)
+    )
     counts = {"$schema": FUNNEL_SCHEMA, **found}
     checks = {"$schema": CHECKS_SCHEMA, **checks_record(counts)}
     contents = {
@@ -116,6 +129,18 @@ def _clusters(run: PhaseRun) -> dict[str, Any] | None:
     }
 
 
+def _groups(run: PhaseRun) -> dict[str, Any]:
+    """Returns how many documents of each group were dropped."""
+    config, ledger = run.job.config, run.upstream["curate"].ledger
+    parts = plan_hash_parts(run.job.engine, GROUP_BYTES * (ledger["kept"] + ledger["rejected"]))
+    searched = {"none": 0, "excerpt": EXCERPT_CHARACTERS, "full": None}[config.rejected_text]
+    build = CountGroups(
+        run.job.output, tuple(run.items), config.report.slices, searched, "corpus" in run.upstream
+    )
+    counted = join_results(run.steps.run(Shuffle("groups", parts, build, Group)).values())
+    return groups_record(counted, config.report.slices)
+
+
 def render_report(counts: Mapping[str, Any]) -> str:
     """Returns the report as one HTML page that needs no other file.
 
@@ -142,6 +167,7 @@ def render_report(counts: Mapping[str, Any]) -> str:
         bars=funnel_bars(counts),
         stacked=stacked,
         histogram=histogram,
+        interval=interval,
         curve_line=curve_line,
         curve_points=curve_points,
         together=_together(counts["rules_together"]),
