@@ -26,7 +26,7 @@ WEIGHT_NAMES = ("gopher", "chinchilla", "retro")
 SOURCE_FIELDS = ("text", "html", "id", "url", "title", "license", "safesearch")
 """What the columns of a JSONL or Parquet source can be mapped to."""
 
-SLICE_NAMES = ("domain", "tld", "language", "length")
+SLICE_NAMES = ("domain", "tld", "language", "length", "safesearch")
 """What the report slices documents by in any case."""
 
 _TOML_NAMES = {"sources": "source", "test_sets": "test_set"}

@@ -34,7 +34,10 @@ _NAME_CHARACTERS: Final = 300
 _STEPS: Final = 20
 """Our choice: bins of numbers between 0 and 1, as scores are."""
 
-_KINDS: Final = {"url": ("domain", "tld"), "language": ("language",), "text_bytes": ("length",)}
+_COLUMNS: Final = ("row", "url", "language", "text_bytes", "safesearch_signals")
+
+SAFESEARCH: Final = "safesearch"
+"""The kind of groups of documents that have a signal of SafeSearch, by signal and host."""
 
 
 def item_groups(
@@ -72,7 +75,7 @@ def item_groups(
 
 
 def _columns(slices: Sequence[Slice]) -> list[str]:
-    wanted = ["row", *_KINDS]
+    wanted = [*_COLUMNS]
     for one in slices:
         if one.pattern:
             wanted.append("text")
@@ -90,6 +93,7 @@ def _names(
     yield "domain", [domain for domain, _ in domains]
     yield "tld", [tld for _, tld in domains]
     yield "language", table["language"].to_pylist()
+    yield from _signals(table["safesearch_signals"].to_pylist(), table["url"].to_pylist())
     yield f"{ORDERED}length", [length_bin(size) for size in table["text_bytes"].to_pylist()]
     for one in slices:
         if one.pattern:
@@ -108,6 +112,22 @@ def _domain_of(url: str | None) -> tuple[str | None, str | None]:
     domain = public_suffixes().registered_domain(host)
     tld = None if is_address(host) or "." not in host else f".{host.rpartition('.')[2]}"
     return domain[:_NAME_CHARACTERS], tld and tld[:_NAME_CHARACTERS]
+
+
+def _signals(
+    signals: Sequence[Sequence[str]], urls: Sequence[str | None]
+) -> Iterator[tuple[str, list[str | None]]]:
+    """Yields the SafeSearch signals of every document with its host: the first, the second, ..."""
+    for number in range(max(map(len, signals), default=0)):
+        yield (
+            SAFESEARCH,
+            [
+                f"{found[number]} {host_of(url or '')}"[:_NAME_CHARACTERS].rstrip()
+                if number < len(found)
+                else None
+                for found, url in zip(signals, urls, strict=True)
+            ],
+        )
 
 
 def _matches(table: pa.Table, pattern: str, searched: int | None) -> list[bool]:

@@ -27,7 +27,13 @@ from massivetext.pipeline.phases.audit.parts import Parts
 from massivetext.pipeline.phases.dedup.removal_rows import from_bytes, to_bytes
 from massivetext.pipeline.phases.dedup.shuffles import ByBlock
 from massivetext.pipeline.phases.plan import WorkItem
-from massivetext.pipeline.phases.report.group_keys import ORDERED, GroupKey, bin_order, item_groups
+from massivetext.pipeline.phases.report.group_keys import (
+    ORDERED,
+    SAFESEARCH,
+    GroupKey,
+    bin_order,
+    item_groups,
+)
 
 LEAST_DOCUMENTS: Final = 30
 """Our choice: of fewer documents the interval is wider than what it is to tell."""
@@ -144,8 +150,11 @@ def _count(number: int, packed: Iterable[bytes]) -> ItemResult[Group]:
 
 
 def largest_groups(groups: Iterable[Group]) -> list[Group]:
-    """Returns the groups of one kind that have enough documents, the largest first."""
-    enough = [group for group in groups if group.documents >= LEAST_DOCUMENTS]
+    """Returns the groups of one kind that have enough documents, the largest first.
+
+    Of SafeSearch any will do: there it is the single host that is asked for.
+    """
+    enough = [g for g in groups if g.kind == SAFESEARCH or g.documents >= LEAST_DOCUMENTS]
     return sorted(enough, key=lambda group: (-group.documents, group.name))[:SHOWN_GROUPS]
 
 

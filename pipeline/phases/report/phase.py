@@ -17,6 +17,7 @@ from typing import Any, Final
 import jinja2
 
 from massivetext import __version__
+from massivetext.config import without_places
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.results import ItemResult, join_results
@@ -45,6 +46,8 @@ from massivetext.pipeline.phases.report.clusters import (
 )
 from massivetext.pipeline.phases.report.croissant import croissant
 from massivetext.pipeline.phases.report.datasheet import datasheet
+from massivetext.pipeline.phases.report.facts import run_facts
+from massivetext.pipeline.phases.report.failures import Failure, TellFailures, failures_record
 from massivetext.pipeline.phases.report.funnel import funnel
 from massivetext.pipeline.phases.report.groups import (
     GROUP_BYTES,
@@ -75,12 +78,9 @@ CHECKS_SCHEMA: Final = "checks.schema.json"
 
 
 def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
-    """Returns the program's version, which the page states, and what it is asked to tell.
-
-    All else follows from other phases.
-    """
+    """Returns what the page states: the program's version, and all settings but places."""
     del items
-    return {"massivetext": __version__, "report": job.config.report}
+    return {"massivetext": __version__, "config": without_places(job.config)}
 
 
 def report(run: PhaseRun) -> Manifest:
@@ -91,7 +91,12 @@ def report(run: PhaseRun) -> Manifest:
     found = judgements(
         job.config, funnel(job), judged.statistics, _clusters(run), near, _groups(run)
     )
-    counts = {"$schema": FUNNEL_SCHEMA, **found}
+    counts = {
+        "$schema": FUNNEL_SCHEMA,
+        **found,
+        "failures": _failures(run),
+        "facts": run_facts(job.config, run.upstream),
+    }
     checks = {"$schema": CHECKS_SCHEMA, **checks_record(counts)}
     contents = {
         "report/funnel.json": _json(counts),
@@ -141,6 +146,13 @@ def _groups(run: PhaseRun) -> dict[str, Any]:
     return groups_record(counted, config.report.slices)
 
 
+def _failures(run: PhaseRun) -> dict[str, Any]:
+    """Returns what could not be read."""
+    step = Map("failures", run.items, TellFailures(run.job.output), Failure)
+    results = run.steps.run(step).values()
+    return failures_record(results, join_results(results).statistics.get("causes", {}))
+
+
 def render_report(counts: Mapping[str, Any]) -> str:
     """Returns the report as one HTML page that needs no other file.
 
@@ -170,6 +182,7 @@ def render_report(counts: Mapping[str, Any]) -> str:
         interval=interval,
         curve_line=curve_line,
         curve_points=curve_points,
+        causes=_top(counts["failures"]["causes"], FILES_SHOWN),
         together=_together(counts["rules_together"]),
         is_beyond=is_beyond,
         policy=_policy(template),
