@@ -21,7 +21,7 @@ from massivetext.pipeline.phases.manifest import read_manifest
 from massivetext.pipeline.phases.outcome import FinishedRun, Folder, RecordPlace
 from massivetext.pipeline.phases.plan import source_of
 from massivetext.pipeline.phases.rule_documents import (
-    FOLDERS,
+    FOLDER_OF,
     nearest,
     rule_passage,
     rule_value,
@@ -58,7 +58,7 @@ def rule_examples(output: str, name: str, near: bool, count: int) -> dict[str, A
     judged = _Judged(run, rule, tuple(sorted(manifest.items)))
     told: dict[str, Any] = {}
     counts = {}
-    for which, folder in FOLDERS.items():
+    for which, folder in FOLDER_OF.items():
         found = list(judged.rows(folder))
         counts[which] = sum(rows.size for _, rows, _ in found)
         chosen = (

@@ -12,7 +12,7 @@ from massivetext.filters.evidence import first_passages
 from massivetext.filters.rule import Rule
 from massivetext.pipeline.phases.outcome import FinishedRun, Folder, RecordOutcome
 
-FOLDERS: Final[dict[str, Folder]] = {"kept": "documents", "dropped": "rejected"}
+FOLDER_OF: Final[dict[str, Folder]] = {"kept": "documents", "dropped": "rejected"}
 """Kept are documents that no rule objects to; dropped those that this one objects to, whatever
 others say."""
 

@@ -86,9 +86,10 @@ def _columns(slices: Sequence[Slice]) -> list[str]:
 
 def _names(
     table: pa.Table, slices: Sequence[Slice], searched: int | None
-) -> Iterator[tuple[str, list[str | None]]]:
+) -> Iterator[tuple[str, Sequence[str | None]]]:
     """Yields, of each kind, the group of every document; None for one that is in none."""
-    yield EVERY[0], [EVERY[1]] * table.num_rows
+    kind, name = EVERY
+    yield kind, [name] * table.num_rows
     domains = [_domain_of(url) for url in table["url"].to_pylist()]
     yield "domain", [domain for domain, _ in domains]
     yield "tld", [tld for _, tld in domains]
@@ -116,7 +117,7 @@ def _domain_of(url: str | None) -> tuple[str | None, str | None]:
 
 def _signals(
     signals: Sequence[Sequence[str]], urls: Sequence[str | None]
-) -> Iterator[tuple[str, list[str | None]]]:
+) -> Iterator[tuple[str, Sequence[str | None]]]:
     """Yields the SafeSearch signals of every document with its host: the first, the second, ..."""
     for number in range(max(map(len, signals), default=0)):
         yield (
@@ -152,7 +153,7 @@ def _values(table: pa.Table, column: str) -> list[Any]:
     return [metadata_of({"metadata": m}).get(column) for m in table["metadata"].to_pylist()]
 
 
-def _by_value(name: str, values: list[Any]) -> Iterator[tuple[str, list[str | None]]]:
+def _by_value(name: str, values: list[Any]) -> Iterator[tuple[str, Sequence[str | None]]]:
     """Yields the groups of a column: numbers by bins, all else by value."""
     is_number = [isinstance(v, (int, float)) and not isinstance(v, bool) for v in values]
     if any(is_number):

@@ -44,7 +44,7 @@ SHOWN_GROUPS: Final = 20
 Z: Final = 1.959964
 """Of the normal distribution: intervals of 95 %."""
 
-GROUP_BYTES: Final = 200
+SENT_BYTES: Final = 200
 """Our estimate of what a document's groups cost on their way, at most: a domain and counts."""
 
 _COUNTS: Final = ("documents", "rejected", "removed")
@@ -106,14 +106,14 @@ class CountGroups:
 
     def _send(self, item: WorkItem, parts: Parts) -> Iterator[KeyedBytes]:
         found = item_groups(self.output, item, self.slices, self.searched, self.has_corpus)
-        table = to_table(found)
+        table = counts_table(found)
         names = map("\0".join, zip(*(table[n].to_pylist() for n in ("kind", "name")), strict=True))
         hashes = np.fromiter(map(hash_of_name, names), np.uint64, table.num_rows)
         for number, rows in parts.split(hashes):
             yield number, to_bytes(table.take(rows))
 
 
-def to_table(found: Mapping[GroupKey, Counter[str]]) -> pa.Table:
+def counts_table(found: Mapping[GroupKey, Counter[str]]) -> pa.Table:
     """Returns counts by kind and name as a table."""
     rows = [
         {"kind": kind, "name": name, **{n: counts[n] for n in _COUNTS}}

@@ -12,9 +12,9 @@ import pyarrow as pa
 from massivetext.filters.rule import Rule
 from massivetext.filters.rules import RULES
 from massivetext.pipeline.phases.outcome import FinishedRun, RecordPlace
-from massivetext.pipeline.phases.rule_documents import FOLDERS, nearest, rule_passage, rule_value
+from massivetext.pipeline.phases.rule_documents import FOLDER_OF, nearest, rule_passage, rule_value
 
-SHOWN: Final = 5
+SHOWN_NEAR: Final = 5
 """Issue 18, B.3: five just kept and five just dropped."""
 
 _NAME_CHARACTERS: Final = 300
@@ -29,7 +29,7 @@ class NearRule:
         rule: its name.
         which: kept or dropped.
         item: the work item.
-        rows: of the documents, the nearest first; at most SHOWN.
+        rows: of the documents, the nearest first; at most SHOWN_NEAR.
         distances: of their measures to the threshold; -1 for a document without a measure.
     """
 
@@ -59,7 +59,7 @@ def near_threshold(
         is_kept: whether it has kept them.
     """
     values = documents[rule.measure].cast(pa.float64()).to_numpy()
-    distances, order = nearest(values, threshold, SHOWN)
+    distances, order = nearest(values, threshold, SHOWN_NEAR)
     told = np.where(np.isinf(distances), -1, distances)
     rows = documents["row"].to_numpy()[order]
     which = "kept" if is_kept else "dropped"
@@ -77,7 +77,7 @@ def nearest_of(found: Iterable[NearRule]) -> list[NearRule]:
 
 def _joined(group: Sequence[NearRule]) -> NearRule:
     first = group[0]
-    places = sorted(place for near in group for place in near.places)[:SHOWN]
+    places = sorted(place for near in group for place in near.places)[:SHOWN_NEAR]
     return NearRule(
         first.rule,
         first.which,
@@ -91,17 +91,17 @@ def show_near(run: FinishedRun, found: Iterable[NearRule]) -> dict[str, dict[str
     """Returns, by rule, the documents that it has just kept and just dropped, nearest first.
 
     Args:
-        run: whose documents they are; some rows of it are read, at most 2 SHOWN a rule.
+        run: whose documents they are; some rows of it are read, at most 2 SHOWN_NEAR a rule.
         found: those of every item.
     """
     nearest_places: dict[tuple[str, str], list[tuple[float, str, int]]] = {}
     for near in found:
         key = near.rule, near.which
-        nearest_places[key] = sorted([*nearest_places.get(key, ()), *near.places])[:SHOWN]
+        nearest_places[key] = sorted([*nearest_places.get(key, ()), *near.places])[:SHOWN_NEAR]
     shown: dict[str, dict[str, list[Any]]] = {}
     for (name, which), places in sorted(nearest_places.items()):
         documents = [
-            _shown(run, RULES[name], RecordPlace(FOLDERS[which], item, row))
+            _shown(run, RULES[name], RecordPlace(FOLDER_OF[which], item, row))
             for _, item, row in places
         ]
         shown.setdefault(name, {"kept": [], "dropped": []})[which] = documents

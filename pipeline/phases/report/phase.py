@@ -50,7 +50,7 @@ from massivetext.pipeline.phases.report.facts import run_facts
 from massivetext.pipeline.phases.report.failures import Failure, TellFailures, failures_record
 from massivetext.pipeline.phases.report.funnel import funnel
 from massivetext.pipeline.phases.report.groups import (
-    GROUP_BYTES,
+    SENT_BYTES,
     CountGroups,
     Group,
     groups_record,
@@ -67,7 +67,7 @@ FILES_SHOWN = 20
 NAME_CHARACTERS: Final = 80
 """Our choice: of names that strangers chose, so many are shown in a table."""
 
-PASSAGE_CHARACTERS: Final = 120
+CARD_CHARACTERS: Final = 120
 """Our choice: three lines of a card; `funnel.json` has the whole of it."""
 
 PAIRS_SHOWN: Final = 15
@@ -137,7 +137,7 @@ def _clusters(run: PhaseRun) -> dict[str, Any] | None:
 def _groups(run: PhaseRun) -> dict[str, Any]:
     """Returns how many documents of each group were dropped."""
     config, ledger = run.job.config, run.upstream["curate"].ledger
-    parts = plan_hash_parts(run.job.engine, GROUP_BYTES * (ledger["kept"] + ledger["rejected"]))
+    parts = plan_hash_parts(run.job.engine, SENT_BYTES * (ledger["kept"] + ledger["rejected"]))
     searched = {"none": 0, "excerpt": EXCERPT_CHARACTERS, "full": None}[config.rejected_text]
     build = CountGroups(
         run.job.output, tuple(run.items), config.report.slices, searched, "corpus" in run.upstream
@@ -163,7 +163,7 @@ def render_report(counts: Mapping[str, Any]) -> str:
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["shown"] = lambda name: made_visible(name, NAME_CHARACTERS)
-    environment.filters["passage"] = lambda text: made_visible(text, PASSAGE_CHARACTERS)
+    environment.filters["passage"] = lambda text: made_visible(text, CARD_CHARACTERS)
     documents = {name: row["documents"] for name, row in counts["hosts"]["all_subsets"].items()}
     skipped = counts["skipped"]
     template = _resource("report.html")
@@ -204,17 +204,20 @@ def _policy(template: str) -> str:
 
 def _together(counts: Mapping[str, Mapping[str, int]]) -> list[dict[str, Any]]:
     """Returns the pairs of rules that reject most documents, and their share of each rule's."""
-    pairs = [
-        {
-            "rules": (one, other),
-            "documents": both,
-            "shares": (both / counts[one][one], both / counts[other][other]),
-        }
+    pairs = sorted(
+        (-both, one, other)
         for one, others in counts.items()
         for other, both in others.items()
         if one < other
+    )
+    return [
+        {
+            "rules": (one, other),
+            "documents": -both,
+            "shares": (-both / counts[one][one], -both / counts[other][other]),
+        }
+        for both, one, other in pairs[:PAIRS_SHOWN]
     ]
-    return sorted(pairs, key=lambda pair: (-pair["documents"], pair["rules"]))[:PAIRS_SHOWN]
 
 
 def _sum(by_subset: Mapping[str, int]) -> int:
