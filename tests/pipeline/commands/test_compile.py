@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from massivetext.kernels import kernel, kept_in
+from massivetext.kernels import kept_in, kernel
 from massivetext.pipeline.commands import compile_command
 from massivetext.pipeline.commands.cli import main
 
