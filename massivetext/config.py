@@ -235,6 +235,24 @@ class Exclude:
 
 
 @dataclass(frozen=True)
+class Slice:
+    """Documents of which the report tells how many were dropped: by a column, or by a pattern."""
+
+    name: str
+    column: str = ""
+    """Of `documents/`, or of the metadata: of numbers the distribution is shown."""
+    pattern: str = ""
+    """A regular expression as RE2 knows them, searched in text and URL."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the report tells beside what it tells of every run; nothing here changes the corpus."""
+
+    slices: tuple[Slice, ...] = ()
+
+
+@dataclass(frozen=True)
 class TokenizerConfig:
     """SentencePiece BPE with byte fallback and 32,000 pieces (A.1.2, section 2)."""
 
@@ -288,6 +306,7 @@ class Config:
     exclude: Exclude = Exclude()
     tokenizer: TokenizerConfig = TokenizerConfig()
     sequence: Sequencing = Sequencing()
+    report: Report = Report()
 
     @property
     def rejected_text(self) -> str:
@@ -314,10 +333,10 @@ def run_fingerprint(config: Config) -> str:
     """Returns the fingerprint of what a run computes: all of the config but where files lie.
 
     Two runs over the same records have the same one, in whatever folders; of models and lists only
-    the file names count. What is kept for `whatif` changes nothing.
+    the file names count. What is kept for `whatif`, or told in the report, changes nothing.
     """
     computed = plain(without_places(config))
-    del computed["dedup"]["keep_pairs"]
+    del computed["dedup"]["keep_pairs"], computed["report"]
     return fingerprint(computed)
 
 

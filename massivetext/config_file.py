@@ -9,11 +9,11 @@ import re
 import tomllib
 import types
 import typing
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
 
-from massivetext.config import Config, ConfigError, Dedup, Sequencing, Source
+from massivetext.config import Config, ConfigError, Dedup, Sequencing, Slice, Source
 from massivetext.formats import SHARD_FORMATS, SOURCE_FORMATS, UNREADABLE_FORMATS
 from massivetext.paths import PathError, PathKind, Paths, absolute_path, each_path, map_paths
 
@@ -25,6 +25,9 @@ WEIGHT_NAMES = ("gopher", "chinchilla", "retro")
 
 SOURCE_FIELDS = ("text", "html", "id", "url", "title", "license", "safesearch")
 """What the columns of a JSONL or Parquet source can be mapped to."""
+
+SLICE_NAMES = ("domain", "tld", "language", "length", "safesearch")
+"""What the report slices documents by in any case."""
 
 _TOML_NAMES = {"sources": "source", "test_sets": "test_set"}
 """The two lists of tables: the plural that the code uses, and TOML's name of one table."""
@@ -220,6 +223,7 @@ def _validate(config: Config) -> None:
     _validate_dedup(config.dedup, config.subsets)
     _require(config.tokenizer.vocab_size, "tokenizer.vocab_size", 300, 65_536)
     _validate_sequencing(config.sequence, config.subsets)
+    _validate_slices(config.report.slices)
     names = [test_set.name for test_set in config.decontamination.test_sets]
     for name in names:
         if names.count(name) > 1:
@@ -302,6 +306,34 @@ def _validate_sequencing(sequence: Sequencing, subsets: tuple[str, ...]) -> None
             )
     if sum(weights.values()) <= 0:
         raise ConfigError("sequence.weights are all zero; give at least one subset a share")
+
+
+def _validate_slices(slices: Sequence[Slice]) -> None:
+    for number, found in enumerate(slices):
+        where = f"report.slices: '{found.name}'"
+        if not found.name.strip() or not found.name.isprintable():
+            raise ConfigError(f"report.slices: a slice is named {found.name!r}; give it a name")
+        if found.name in SLICE_NAMES or found.name in (one.name for one in slices[:number]):
+            raise ConfigError(f"{where} is the name of another slice; give each its own")
+        if bool(found.column) == bool(found.pattern):
+            raise ConfigError(f"{where}: expected either a column or a pattern")
+        if found.pattern:
+            _require_pattern(found.pattern, where)
+
+
+def _require_pattern(pattern: str, where: str) -> None:
+    import pyarrow as pa  # here: most configurations have no pattern
+    import pyarrow.compute as pc
+
+    try:
+        pc.call_function(
+            "match_substring_regex", [pa.array([""])], pc.MatchSubstringOptions(pattern)
+        )
+    except pa.ArrowInvalid as error:
+        fault = str(error).removeprefix("Invalid regular expression: ")
+        raise ConfigError(
+            f"{where}: pattern {pattern!r} is no regular expression as RE2 knows them: {fault}"
+        ) from None
 
 
 def _require(value: float, where: str, low: float, high: float) -> None:

@@ -17,11 +17,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from massivetext.config import Config, plain
-from massivetext.pipeline.commands.shown_documents import document_to_json
 from massivetext.pipeline.commands.whatif.settings import settings_of_run
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import UsageError
 from massivetext.pipeline.engine.job import Job
+from massivetext.pipeline.phases.document_record import document_to_json
 from massivetext.pipeline.phases.manifest import read_manifest
 from massivetext.pipeline.phases.outcome import FinishedRun, Folder, RecordOutcome, RecordPlace
 from massivetext.pipeline.phases.table import REMOVING

@@ -11,12 +11,10 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from massivetext.config import Config, plain
+from massivetext.pipeline.phases.document_record import JSON_CHARACTERS
 from massivetext.pipeline.phases.outcome import RecordOutcome
 
 RECORDS_VERSION: Final = 1
-
-JSON_CHARACTERS: Final = 4_096
-"""Our choice: longer than any name that is one; a stranger's title may have a million."""
 
 _STRANGERS: Final = ("source_id", "url", "title", "metadata", "file", "error")
 _OURS: Final = ("id", "subset", "offset", "kind", "size_bytes", "text_bytes", "tokens")

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from rich.text import Text
 
-from massivetext.pipeline.commands.explanation_json import JSON_CHARACTERS
 from massivetext.pipeline.commands.summary import report_console
+from massivetext.pipeline.phases.document_record import JSON_CHARACTERS
 from massivetext.pipeline.phases.holding_sequences import Holding
 from massivetext.pipeline.phases.passage_search import FoundDocument, Search
 from massivetext.visible_text import made_visible

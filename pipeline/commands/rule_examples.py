@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from massivetext.filters.evidence import first_passages
 from massivetext.filters.rule import Rule
 from massivetext.filters.rules import RULES, rules_for
-from massivetext.pipeline.commands.shown_documents import document_to_json
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import UsageError
 from massivetext.pipeline.engine.job import Job
+from massivetext.pipeline.phases.document_record import document_to_json
 from massivetext.pipeline.phases.manifest import read_manifest
-from massivetext.pipeline.phases.outcome import FinishedRun, Folder, RecordOutcome, RecordPlace
+from massivetext.pipeline.phases.outcome import FinishedRun, Folder, RecordPlace
 from massivetext.pipeline.phases.plan import source_of
+from massivetext.pipeline.phases.rule_documents import (
+    FOLDER_OF,
+    nearest,
+    rule_passage,
+    rule_value,
+)
 from massivetext.records import MEASURES
 
 EXAMPLES_SCHEMA_VERSION: Final = 1
@@ -28,9 +33,6 @@ EXAMPLES_SCHEMA_VERSION: Final = 1
 
 def rule_examples(output: str, name: str, near: bool, count: int) -> dict[str, Any]:
     """Returns documents that a rule keeps and drops, as JSON has it (docs/auditing.md).
-
-    Kept are documents that no rule objects to; dropped those that this one objects to, whatever
-    others say.
 
     Args:
         output: the output folder of a run.
@@ -56,7 +58,7 @@ def rule_examples(output: str, name: str, near: bool, count: int) -> dict[str, A
     judged = _Judged(run, rule, tuple(sorted(manifest.items)))
     told: dict[str, Any] = {}
     counts = {}
-    for which, folder in _FOLDERS.items():
+    for which, folder in FOLDER_OF.items():
         found = list(judged.rows(folder))
         counts[which] = sum(rows.size for _, rows, _ in found)
         chosen = (
@@ -73,8 +75,6 @@ def rule_examples(output: str, name: str, near: bool, count: int) -> dict[str, A
         **told,
     }
 
-
-_FOLDERS: Final[dict[str, Folder]] = {"kept": "documents", "dropped": "rejected"}
 
 _Found = tuple[str, NDArray[np.int64], NDArray[np.float64]]
 """A work item, rows of it, and their measures."""
@@ -124,25 +124,19 @@ class _Judged:
     def told(self, place: RecordPlace) -> dict[str, Any]:
         """Returns a document, its measure, and the passage that the rule looks at."""
         outcome = self.run.outcome(place)
-        value = next(r.value for r in outcome.rules if r.rule == self.rule.name)
-        return {**document_to_json(outcome), "value": value, "passage": self._passage(outcome)}
-
-    def _passage(self, outcome: RecordOutcome) -> dict[str, Any] | None:
-        """Returns the stored passage of a dropped document; of a kept one what comes nearest."""
-        if outcome.place.folder == "rejected":
-            stored = [p for p in outcome.row["evidence"] or () if p["rule"] == self.rule.name]
-            return dict(stored[0]) if stored else None
-        passages = first_passages(outcome.row["text"], [self.rule.name], self.run.config.repetition)
-        return asdict(passages[0]) if passages else None
+        return {
+            **document_to_json(outcome),
+            "value": rule_value(outcome, self.rule),
+            "passage": rule_passage(self.run, outcome, self.rule),
+        }
 
 
 def _nearest(found: list[_Found], threshold: float, count: int) -> list[tuple[str, int]]:
     """Returns the rows nearest to the threshold, the nearest first; then by item and row."""
     kept: list[tuple[float, str, int]] = []
     for item, rows, values in found:
-        distances = np.nan_to_num(np.abs(values - threshold), nan=np.inf)
-        order = np.argsort(distances, kind="stable")[:count]
-        kept += [(float(distances[i]), item, int(rows[i])) for i in order.tolist()]
+        distances, order = nearest(values, threshold, count)
+        kept += zip(distances.tolist(), [item] * order.size, rows[order].tolist(), strict=True)
     return [(item, row) for _, item, row in sorted(kept)[:count]]
 
 

@@ -1,37 +1,15 @@
-"""One document among others, as answers show it: its names, its beginning, what explains it."""
+"""One document among others on a terminal: its name, its beginning, what explains it."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
-from massivetext.pipeline.commands.explanation_json import JSON_CHARACTERS
-from massivetext.pipeline.phases.outcome import RecordOutcome
 from massivetext.visible_text import made_visible
-
-BEGINNING_CHARACTERS: Final = 300
-"""Our choice: three lines of a terminal, enough to see what kind of text it is."""
-
-
-def document_to_json(outcome: RecordOutcome) -> dict[str, Any]:
-    """Returns what shows people which document it is, and what became of it."""
-    row = outcome.row
-    return {
-        "id": row["id"],
-        "folder": outcome.place.folder,
-        "item": outcome.place.item,
-        "row": outcome.place.row,
-        "subset": row["subset"],
-        "url": (row["url"] or "")[:JSON_CHARACTERS],
-        "title": (row["title"] or "")[:JSON_CHARACTERS],
-        "text": (row["text"] or "")[:BEGINNING_CHARACTERS],
-        "text_bytes": row["text_bytes"],
-        "reasons_before": list(outcome.reasons),
-    }
 
 
 def print_document(
@@ -47,7 +25,7 @@ def print_document(
         console: to print on.
         output: the output folder that it lies in.
         label: stands before its name.
-        document: as `document_to_json` returns it.
+        document: as `document_record.document_to_json` returns it.
         told: lines that may hold what strangers wrote.
     """
     name = document["title"] or document["url"] or document["id"]

@@ -183,7 +183,7 @@ PHASES: Final = (
             "croissant.json",
         ),
         upstream=None,
-        results=3,
+        results=4,
         adapts=True,
     ),
 )

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from massivetext.config import Config
 from massivetext.dedup.removal import KIND_NAMES
-from massivetext.pipeline.commands.shown_documents import document_to_json
 from massivetext.pipeline.commands.whatif.rows import place_at
 from massivetext.pipeline.commands.whatif.sums import Change
 from massivetext.pipeline.commands.whatif.verdicts import Judge, Verdicts
+from massivetext.pipeline.phases.document_record import document_to_json
 from massivetext.pipeline.phases.outcome import FinishedRun
 
 MOST_EXAMPLES: Final = 5

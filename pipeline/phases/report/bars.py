@@ -106,3 +106,50 @@ def is_beyond(rule: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
     if rule["comparison"] == "at least":
         return found["to"] is not None and found["to"] <= threshold
     return found["from"] is not None and found["from"] >= threshold
+
+
+def curve_points(around: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Returns the points of "dropped against threshold": where it changes, and the threshold."""
+    points: Sequence[Mapping[str, Any]] = around["dropped_at"]
+    last = len(points) - 1
+    return [
+        point
+        for number, point in enumerate(points)
+        if number in (0, last)
+        or point["documents"] != points[number - 1]["documents"]
+        or point["threshold"] == around["threshold"]
+    ]
+
+
+def curve_line(around: Mapping[str, Any]) -> Markup:
+    """Returns the curve "dropped against threshold", and a line at the threshold in force.
+
+    Points are equally far apart, as the bins of the histogram are equally wide.
+    """
+    points = curve_points(around)
+    highest = max((point["documents"] for point in points), default=0) or 1
+    step = WIDTH / max(1, len(points) - 1)
+    places = [
+        f"{number * step:.1f},{HEIGHT * (1 - point['documents'] / highest):.2f}"
+        for number, point in enumerate(points)
+    ]
+    at = [point["threshold"] for point in points].index(around["threshold"]) * step
+    return Markup(  # numbers and our own words only
+        f'<svg class="plot" viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none" '
+        f'aria-hidden="true"><polyline points="{" ".join(places)}"/>'
+        f'<line x1="{at:.1f}" x2="{at:.1f}" y1="0" y2="{HEIGHT}"/></svg>'
+    )
+
+
+def interval(group: Mapping[str, Any], mean: float) -> Markup:
+    """Returns the share of a group that was dropped, as a point in its interval, and the mean.
+
+    The picture is as wide as all of the documents.
+    """
+    low, high, share = (WIDTH * group[name] for name in ("low", "high", "share"))
+    return Markup(  # numbers and our own words only
+        f'<svg class="short" viewBox="0 0 {WIDTH} 12" preserveAspectRatio="none" '
+        f'aria-hidden="true"><rect class="removed" x="{low:.1f}" y="3" '
+        f'width="{high - low:.1f}" height="6"/><rect x="{max(0, share - 8):.1f}" width="16" '
+        f'height="12"/><line x1="{WIDTH * mean:.1f}" x2="{WIDTH * mean:.1f}" y1="0" y2="12"/></svg>'
+    )

@@ -20,7 +20,6 @@ from massivetext.pipeline.phases.manifest import Manifest, read_manifest
 from massivetext.pipeline.phases.outcome import finished_phases
 from massivetext.pipeline.phases.report.sections import (
     deduplication,
-    histograms,
     hosts,
     outcomes_of_test_sets,
     rules,
@@ -29,7 +28,7 @@ from massivetext.pipeline.phases.report.sections import (
 )
 from massivetext.pipeline.phases.statistics import NO_REASON
 
-FUNNEL_SCHEMA_VERSION: Final = 3
+FUNNEL_SCHEMA_VERSION: Final = 4
 
 TOKENS_COUNTED, TOKENS_ESTIMATED, TOKENS_UNKNOWN = "counted", "estimated", "unknown"
 """What sums of tokens are: of every document (`tokenizer.model` is set), text bytes over the
@@ -65,7 +64,6 @@ def funnel(job: Job) -> dict[str, Any]:
         "text_tokens": tokens,
         "incomplete_files": incomplete_files(curate) if curate else [],
         "rules": rules(job.config, found),
-        "histograms": histograms(job.config, counts(found, "histograms")),
         "languages": counts(found, "languages"),
         "hosts": hosts(manifest_of("audit")),
         "skipped": skipped(counts(found, "skipped"), counts(found, "skipped_bytes")),

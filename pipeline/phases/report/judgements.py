@@ -16,6 +16,8 @@ def judgements(
     funnel: Mapping[str, Any],
     counts: Mapping[str, Any],
     clusters: Mapping[str, Any] | None,
+    near: Mapping[str, Mapping[str, Any]],
+    groups: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Returns a funnel with what the rules judged, and the clusters.
 
@@ -24,6 +26,8 @@ def judgements(
         funnel: see `report.funnel.funnel`.
         counts: of `report.judging.JudgeItem`, over all items.
         clusters: their sizes, and the largest ones; None if that is not known yet.
+        groups: who is hit (`groups.groups_record`).
+        near: by rule, the documents next to its threshold (`near_rules.show_near`).
     """
     judged = counts.get("judged", {})
     measured = counts.get("rules", {})
@@ -33,6 +37,7 @@ def judgements(
             "judged": dict(judged.get(name, {})),
             "is_off": _is_off(RULES[name], config),
             "around_threshold": _around(RULES[name], config, measured.get(name)),
+            "examples": dict(near.get(name, {"kept": [], "dropped": []})),
         }
         for name, rule in funnel["rules"].items()
     }
@@ -42,6 +47,7 @@ def judgements(
         "rules_together": counts.get("together", {}),
         "mojibake": counts.get("mojibake", {}),
         "clusters": clusters,
+        "groups": groups,
     }
 
 

@@ -21,6 +21,11 @@ from massivetext.filters.rules import RULES, rules_for
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.results import ItemResult, merge_counts
 from massivetext.pipeline.phases.plan import WorkItem
+from massivetext.pipeline.phases.report.near_rules import (
+    NearRule,
+    near_threshold,
+    nearest_of,
+)
 from massivetext.records import DOCUMENT_SCHEMA
 
 NEAR_SHARE: Final = 0.1
@@ -66,11 +71,13 @@ class JudgeItem:
     output: str
     config: Config
 
-    def __call__(self, item: WorkItem) -> ItemResult[None]:
-        """Returns the counts as statistics; no file."""
+    def __call__(self, item: WorkItem) -> ItemResult[NearRule]:
+        """Returns the counts as statistics, and what lies next to each threshold; no file."""
         source = self.config.sources[item.source]
-        tables = _tables(self.output, item)
-        counts = [count_judgements(table, self.config, source) for table in tables]
+        counts, near = [], list[NearRule]()
+        for table in _tables(self.output, item):
+            counts.append(count_judgements(table, self.config, source))
+            near = nearest_of([*near, *near_thresholds(table, item.name, self.config, source)])
         merged = merge_counts(counts)
         return ItemResult(
             statistics={
@@ -78,13 +85,14 @@ class JudgeItem:
                 "together": merged.get("together", {}),
                 "judged": {rule: {item.subset: n} for rule, n in merged.get("judged", {}).items()},
                 "mojibake": {item.subset: merged.get("mojibake", 0)},
-            }
+            },
+            found=tuple(near),
         )
 
 
 def _tables(output: str, item: WorkItem) -> Iterator[pa.Table]:
     measures = [rule.measure for rule in RULES.values() if rule.measure in DOCUMENT_SCHEMA.names]
-    for folder, more in (("documents", []), ("rejected", ["reasons"])):
+    for folder, more in (("documents", ["row"]), ("rejected", ["row", "reasons"])):
         for group in store.row_groups(store.below(output, f"{folder}/{item.name}.parquet")):
             yield group.read([*dict.fromkeys(measures), *more])
 
@@ -129,6 +137,20 @@ def count_judgements(documents: pa.Table, config: Config, source: Source) -> dic
         "together": together,
         "mojibake": int(((signs > MOJIBAKE_SIGNS) & (others == 0)).sum()),
     }
+
+
+def near_thresholds(
+    documents: pa.Table, item: str, config: Config, source: Source
+) -> Iterator[NearRule]:
+    """Yields the documents of a table that lie next to the threshold of each rule in force."""
+    rules = rules_for(source)
+    fails = _failed(documents, rules)
+    is_rejected = "reasons" in documents.column_names
+    for number, rule in enumerate(rules):
+        threshold = rule.threshold(config, source)
+        if not isinstance(threshold, tuple):
+            chosen = documents.filter(fails[:, number]) if is_rejected else documents
+            yield near_threshold(chosen, item, rule, threshold, not is_rejected)
 
 
 def _failed(documents: pa.Table, rules: Sequence[Rule]) -> np.ndarray:

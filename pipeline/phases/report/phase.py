@@ -11,21 +11,33 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib import resources
 from typing import Any, Final
 
 import jinja2
 
 from massivetext import __version__
+from massivetext.config import without_places
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.job import Job
-from massivetext.pipeline.engine.results import join_results, merge_counts
+from massivetext.pipeline.engine.results import join_results
 from massivetext.pipeline.engine.steps import Map, Shuffle
 from massivetext.pipeline.phases.audit.parts import plan_hash_parts
+from massivetext.pipeline.phases.curate import EXCERPT_CHARACTERS
 from massivetext.pipeline.phases.manifest import Manifest
+from massivetext.pipeline.phases.outcome import FinishedRun
 from massivetext.pipeline.phases.phase import PhaseRun, PhaseWork
 from massivetext.pipeline.phases.plan import WorkItem
-from massivetext.pipeline.phases.report.bars import funnel_bars, histogram, is_beyond, stacked
+from massivetext.pipeline.phases.report.bars import (
+    curve_line,
+    curve_points,
+    funnel_bars,
+    histogram,
+    interval,
+    is_beyond,
+    stacked,
+)
 from massivetext.pipeline.phases.report.checks import checks_of, checks_record
 from massivetext.pipeline.phases.report.clusters import (
     REMOVED_BYTES,
@@ -35,9 +47,18 @@ from massivetext.pipeline.phases.report.clusters import (
 )
 from massivetext.pipeline.phases.report.croissant import croissant
 from massivetext.pipeline.phases.report.datasheet import datasheet
+from massivetext.pipeline.phases.report.facts import run_facts
+from massivetext.pipeline.phases.report.failures import Failure, TellFailures, failures_record
 from massivetext.pipeline.phases.report.funnel import funnel
+from massivetext.pipeline.phases.report.groups import (
+    SENT_BYTES,
+    CountGroups,
+    Group,
+    groups_record,
+)
 from massivetext.pipeline.phases.report.judgements import judgements
 from massivetext.pipeline.phases.report.judging import JudgeItem
+from massivetext.pipeline.phases.report.near_rules import NearRule, show_near
 from massivetext.visible_text import made_visible
 
 HOSTS_SHOWN = 20
@@ -47,24 +68,36 @@ FILES_SHOWN = 20
 NAME_CHARACTERS: Final = 80
 """Our choice: of names that strangers chose, so many are shown in a table."""
 
+CARD_CHARACTERS: Final = 120
+"""Our choice: three lines of a card; `funnel.json` has the whole of it."""
+
+PAIRS_SHOWN: Final = 15
+"""Our choice: pairs of rules that reject most documents together; `funnel.json` has all."""
+
 FUNNEL_SCHEMA: Final = "funnel.schema.json"
 CHECKS_SCHEMA: Final = "checks.schema.json"
 
 
 def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
-    """Returns the program's version, which the page states; all else follows from other phases."""
-    del job, items
-    return {"massivetext": __version__}
+    """Returns what the page states: the program's version, and all settings but places."""
+    del items
+    return {"massivetext": __version__, "config": without_places(job.config)}
 
 
 def report(run: PhaseRun) -> Manifest:
     """Writes the report."""
-    job, judge, count_clusters = run.job, _judge_step(run), _clusters_step(run)
-    if count_clusters and len(count_clusters.parts) == 1:
-        run.steps.run_together(judge, count_clusters)
-    judged = merge_counts(result.statistics for result in run.steps.run(judge).values())
-    found = judgements(job.config, funnel(job), judged, _clusters(run, count_clusters))
-    counts = {"$schema": FUNNEL_SCHEMA, **found}
+    job, steps = run.job, _ReportSteps.of(run)
+    run.steps.run_together(*steps.in_one_pipeline())
+    judged = join_results(run.steps.run(steps.judge).values())
+    near = show_near(FinishedRun(job.output, job.config, tuple(run.upstream)), judged.found)
+    clusters, groups = _clusters(run, steps.clusters), _groups(run, steps.groups)
+    found = judgements(job.config, funnel(job), judged.statistics, clusters, near, groups)
+    counts = {
+        "$schema": FUNNEL_SCHEMA,
+        **found,
+        "failures": _failures(run, steps.failures),
+        "facts": run_facts(job.config, run.upstream),
+    }
     checks = {"$schema": CHECKS_SCHEMA, **checks_record(counts)}
     contents = {
         "report/funnel.json": _json(counts),
@@ -80,19 +113,55 @@ def report(run: PhaseRun) -> Manifest:
     return run.manifest({}, {}, files)
 
 
-def _judge_step(run: PhaseRun) -> Map[WorkItem, None]:
-    """Returns what asks the rules about the documents of all items."""
-    return Map("judge", run.items, JudgeItem(run.job.output, run.job.config))
+@dataclass(frozen=True)
+class _ReportSteps:
+    """What is counted for the report.
+
+    Attributes:
+        judge: what the rules say of the documents of an item, and what is next to them.
+        failures: what could not be read of an item.
+        groups: how many documents of each group were dropped.
+        clusters: how large the clusters of duplicates are; None before `removed/` is written.
+    """
+
+    judge: Map[WorkItem, NearRule]
+    failures: Map[WorkItem, Failure]
+    groups: Shuffle[list[int], Group]
+    clusters: Shuffle[list[int], Cluster] | None
+
+    @classmethod
+    def of(cls, run: PhaseRun) -> _ReportSteps:
+        """Returns the steps of a report on what is finished."""
+        output, config = run.job.output, run.job.config
+        return cls(
+            Map("judge", run.items, JudgeItem(output, config), NearRule),
+            Map("failures", run.items, TellFailures(output), Failure),
+            _groups_step(run),
+            _clusters_step(run),
+        )
+
+    def in_one_pipeline(self) -> list[Map[Any, Any] | Shuffle[Any, Any]]:
+        """Returns those that one pipeline can do: no shuffle of several rounds."""
+        shuffles = [step for step in (self.groups, self.clusters) if step is not None]
+        return [self.judge, self.failures, *(s for s in shuffles if len(s.parts) == 1)]
+
+
+def _groups_step(run: PhaseRun) -> Shuffle[list[int], Group]:
+    config, ledger = run.job.config, run.upstream["curate"].ledger
+    parts = plan_hash_parts(run.job.engine, SENT_BYTES * (ledger["kept"] + ledger["rejected"]))
+    searched = {"none": 0, "excerpt": EXCERPT_CHARACTERS, "full": None}[config.rejected_text]
+    build = CountGroups(
+        run.job.output, tuple(run.items), config.report.slices, searched, "corpus" in run.upstream
+    )
+    return Shuffle("groups", parts, build, Group)
 
 
 def _clusters_step(run: PhaseRun) -> Shuffle[list[int], Cluster] | None:
-    """Returns what counts the clusters of duplicates; None before `removed/` is written."""
     corpus = run.upstream.get("corpus")
     if corpus is None:
         return None
     parts = plan_hash_parts(run.job.engine, REMOVED_BYTES * corpus.ledger["removed"])
-    counted = CountClusters(run.job.output, tuple(run.items))
-    return Shuffle("clusters", parts, counted, finds=Cluster)
+    return Shuffle("clusters", parts, CountClusters(run.job.output, tuple(run.items)), Cluster)
 
 
 def _clusters(run: PhaseRun, step: Shuffle[list[int], Cluster] | None) -> dict[str, Any] | None:
@@ -106,6 +175,18 @@ def _clusters(run: PhaseRun, step: Shuffle[list[int], Cluster] | None) -> dict[s
     }
 
 
+def _groups(run: PhaseRun, step: Shuffle[list[int], Group]) -> dict[str, Any]:
+    """Returns how many documents of each group were dropped."""
+    counted = join_results(run.steps.run(step).values())
+    return groups_record(counted, run.job.config.report.slices)
+
+
+def _failures(run: PhaseRun, step: Map[WorkItem, Failure]) -> dict[str, Any]:
+    """Returns what could not be read."""
+    results = run.steps.run(step).values()
+    return failures_record(results, join_results(results).statistics.get("causes", {}))
+
+
 def render_report(counts: Mapping[str, Any]) -> str:
     """Returns the report as one HTML page that needs no other file.
 
@@ -116,6 +197,7 @@ def render_report(counts: Mapping[str, Any]) -> str:
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["shown"] = lambda name: made_visible(name, NAME_CHARACTERS)
+    environment.filters["passage"] = lambda text: made_visible(text, CARD_CHARACTERS)
     documents = {name: row["documents"] for name, row in counts["hosts"]["all_subsets"].items()}
     skipped = counts["skipped"]
     template = _resource("report.html")
@@ -131,6 +213,11 @@ def render_report(counts: Mapping[str, Any]) -> str:
         bars=funnel_bars(counts),
         stacked=stacked,
         histogram=histogram,
+        interval=interval,
+        curve_line=curve_line,
+        curve_points=curve_points,
+        causes=_top(counts["failures"]["causes"], FILES_SHOWN),
+        together=_together(counts["rules_together"]),
         is_beyond=is_beyond,
         policy=_policy(template),
         languages=_top(counts["languages"], LANGUAGES_SHOWN),
@@ -147,6 +234,24 @@ def _policy(template: str) -> str:
     (style,) = re.findall(r"<style>(.*?)</style>", template, re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+
+
+def _together(counts: Mapping[str, Mapping[str, int]]) -> list[dict[str, Any]]:
+    """Returns the pairs of rules that reject most documents, and their share of each rule's."""
+    pairs = sorted(
+        (-both, one, other)
+        for one, others in counts.items()
+        for other, both in others.items()
+        if one < other
+    )
+    return [
+        {
+            "rules": (one, other),
+            "documents": -both,
+            "shares": (-both / counts[one][one], -both / counts[other][other]),
+        }
+        for both, one, other in pairs[:PAIRS_SHOWN]
+    ]
 
 
 def _sum(by_subset: Mapping[str, int]) -> int:

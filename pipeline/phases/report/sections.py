@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from massivetext.config import Config
-from massivetext.filters.rule import Comparison, Rule
+from massivetext.filters.rule import Rule
 from massivetext.filters.rules import RULES
 from massivetext.pipeline.phases.audit.hosts import ALL_SUBSETS
 from massivetext.pipeline.phases.manifest import Manifest
-from massivetext.pipeline.phases.statistics import BINS, quantile
 
 
 def rules(config: Config, findings: Mapping[str, Any]) -> dict[str, Any]:
@@ -38,55 +35,6 @@ def _rule(rule: Rule, config: Config, findings: Mapping[str, Any]) -> dict[str, 
         "failed": {s: c["failed"] for s, c in by_subset.items() if c.get("failed")},
         "sole": {s: c["sole"] for s, c in by_subset.items() if c.get("sole")},
     }
-
-
-def histograms(config: Config, found: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
-    """Returns, by measure, how many documents lie in each bin, and the thresholds."""
-    return {
-        measure: _histogram(measured, found[measure], config)
-        for measure, measured in _rules_by_measure().items()
-        if measure in found
-    }
-
-
-def _rules_by_measure() -> dict[str, list[Rule]]:
-    grouped: dict[str, list[Rule]] = {}
-    for rule in RULES.values():
-        if rule.measure in BINS:
-            grouped.setdefault(rule.measure, []).append(rule)
-    return grouped
-
-
-def _histogram(
-    measured: list[Rule], histogram: Mapping[str, int], config: Config
-) -> dict[str, Any]:
-    measure = measured[0].measure
-    bins = BINS[measure]
-    used = {int(key): count for key, count in sorted(histogram.items())}
-    thresholds = [
-        {
-            "rule": rule.name,
-            "value": float(value),
-            "keeps": "from" if rule.comparison is Comparison.AT_LEAST else "to",
-            "bin": _position(measure, float(value)),
-        }
-        for rule in measured
-        if not isinstance(value := rule.threshold(config), tuple)
-    ]
-    return {
-        "bins": [
-            {"bin": index, "from": bins.lower(index), "documents": count}
-            for index, count in used.items()
-        ],
-        "thresholds": thresholds,
-        "median_bin_from": quantile(histogram, bins, 0.5) if used else None,
-    }
-
-
-def _position(measure: str, value: float) -> float:
-    """Returns where a value lies, in bins: exactly for equal bins, at its bin for powers of two."""
-    bins = BINS[measure]
-    return value / bins.width if bins.width else float(bins.indices(np.array([value]))[0])
 
 
 def hosts(audit: Manifest | None) -> dict[str, Any]:

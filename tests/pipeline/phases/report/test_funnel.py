@@ -123,10 +123,6 @@ def test_rules_languages_signals_and_kinds_are_those_of_the_tables(output: Path)
     kinds = {kind: (row["records"], row["bytes"]) for kind, row in funnel["skipped"].items()}
     rows = sql.database.execute("select kind, count(*), sum(size_bytes) from skipped group by 1")
     assert kinds == {kind: (count, size) for kind, count, size in rows.fetchall()}
-    for measure, plot in funnel["histograms"].items():
-        query = f"select 'all', count({measure}) from {every} group by 1"
-        total = sum(b["documents"] for b in plot["bins"])
-        assert {"all": total} == sql.counts(query)
 
 
 def test_hosts_are_those_of_the_urls(output: Path) -> None:
@@ -187,7 +183,7 @@ def test_the_page_shows_names_of_strangers_bounded_and_harmless(hostile: Path) -
     assert not re.search("[\u202a-\u202e\u2066-\u2069\x00-\x08\x0b-\x1f\x7f-\x9f]", page)
     assert "<script" not in page
     assert max(map(len, page.split())) < 2_000
-    assert len(page) < 200_000
+    assert len(page.encode()) < 1_000_000
 
 
 def test_an_item_takes_two_kilobytes_of_a_manifest(output: Path) -> None:
