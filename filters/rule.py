@@ -108,7 +108,7 @@ class Rule:
         if isinstance(threshold, tuple):
             shown = ", ".join(threshold) or "none"
         else:
-            shown = f"{threshold:,g}"
+            shown = f"{threshold:,}" if isinstance(threshold, int) else f"{threshold:,g}"
         return self.meaning.format(threshold=shown)
 
     def objects(self, column: pa.Array | pa.ChunkedArray, threshold: Threshold) -> np.ndarray:

@@ -22,7 +22,8 @@ _CAUSES: Final = 100
 OTHER_CAUSES: Final = "other causes"
 
 _QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"")
-_NUMBER: Final = re.compile(r"[0-9][0-9,.]*")
+_NUMBER: Final = re.compile(r"(?<![\w-])(?:0x[0-9a-f]+|[0-9]+(?:[,.][0-9]+)*)(?!\w)")
+"""A number, but none that belongs to a name, as in UTF-8."""
 
 
 @dataclass(frozen=True)

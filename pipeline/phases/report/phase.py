@@ -16,6 +16,7 @@ from importlib import resources
 from typing import Any, Final
 
 import jinja2
+from markupsafe import Markup
 
 from massivetext import __version__
 from massivetext.config import without_places
@@ -197,6 +198,7 @@ def render_report(counts: Mapping[str, Any]) -> str:
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["shown"] = lambda name: made_visible(name, NAME_CHARACTERS)
+    environment.filters["breakable"] = _breakable
     environment.filters["passage"] = lambda text: made_visible(text, CARD_CHARACTERS)
     documents = {name: row["documents"] for name, row in counts["hosts"]["all_subsets"].items()}
     skipped = counts["skipped"]
@@ -256,6 +258,11 @@ def _together(counts: Mapping[str, Mapping[str, int]]) -> list[dict[str, Any]]:
 
 def _sum(by_subset: Mapping[str, int]) -> int:
     return sum(by_subset.values())
+
+
+def _breakable(name: str) -> Markup:
+    """Returns a rule's name as HTML that may be broken behind its words, and nowhere else."""
+    return Markup("<wbr>").join(re.split(r"(?<=[._])", name))
 
 
 def _top(counts: Mapping[str, int], most: int) -> list[tuple[str, int]]:

@@ -33,6 +33,10 @@ def test_failures_are_those_of_the_tables(sample_run: Path) -> None:
     [
         ("record at byte 1,024 is cut off", "record at byte N is cut off"),
         ("field 'x' has no text; expected \"y\"", "field '...' has no text; expected '...'"),
+        (
+            "byte 0xe9 at byte 73: not UTF-8, line 1 (char 6.5)",
+            "byte N at byte N: not UTF-8, line N (char N)",
+        ),
     ],
 )
 def test_a_cause_has_nothing_of_one_record(error: str, cause: str) -> None:
