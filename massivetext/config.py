@@ -74,6 +74,8 @@ class Source:
     fields: Mapping[str, str] = field(default_factory=dict)
     licenses: tuple[str, ...] = ()
     language: bool = True
+    skip_disambiguation: bool = False
+    """Whether pages of a wiki that only list what a title may mean are skipped (`wikipedia`)."""
 
 
 @dataclass(frozen=True)
