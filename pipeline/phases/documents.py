@@ -25,6 +25,7 @@ from massivetext.filters.opt_outs import opt_out_signals
 from massivetext.filters.safesearch import SafeSearchScorer, Verdict, load_scorer
 from massivetext.filters.verdicts import first_stages, judge
 from massivetext.pipeline.phases.sequence.tokenizer_file import load_configured_tokenizer
+from massivetext.pipeline.readers.wiki_page import WIKITEXT
 from massivetext.records import (
     DOCUMENT_SCHEMA,
     EVIDENCE_TYPE,
@@ -140,6 +141,13 @@ class DocumentMaker:
 
     def _text(self, record: RawRecord) -> _Text:
         """Extracts a web page, or decodes a text; lines end with LF only."""
+        if record.metadata.get("content_type") == WIKITEXT and self.source.format == "wikipedia":
+            from massivetext.pipeline.extraction.wikitext import article_text
+
+            language = str(record.metadata.get("language", ""))
+            page = _unix_lines(record.raw.decode()).encode()
+            text = article_text(page, record.title, language)
+            return self._judged(record, text, record.title, "")
         if self.source.kind == "text":
             return self._judged(record, record.raw.decode(), record.title, "")
         from massivetext.pipeline.extraction import extract_page

@@ -227,7 +227,7 @@ def _slot(text: Any, name: Any, stop: Any) -> Any:
     """A number for each of the tags that have an end tag to be searched."""
     value = 0
     for place in range(name, stop):
-        value = value * 31 + (text[place] | 32)
+        value = value * 31 + (np.int64(text[place]) | 32)
     return value % 1021 + 1
 
 
@@ -268,6 +268,49 @@ def _drop_links(stack: Any, top: Any, lowest: Any) -> Any:
     while top > 0 and stack[top - 1, 0] >= lowest and stack[top - 1, 0] <= _SITE:
         top -= 1
     return top
+
+
+@lean
+def _mark_quotes(text: Any, marks: Any, mates: Any) -> Any:
+    """Mark where three apostrophes are one and the sign of italics, line by line."""
+    place, size = 0, len(text)
+    bold, italic = 0, 0
+    first_word, first_letter, first_space = -1, -1, -1
+    while place <= size:
+        if place == size or text[place] == 10:
+            if bold % 2 and italic % 2:
+                best = first_letter if first_letter >= 0 else first_word
+                best = first_space if best < 0 else best
+                if best >= 0:
+                    marks[best] = APOSTROPHE
+            bold, italic = 0, 0
+            first_word, first_letter, first_space = -1, -1, -1
+            place += 1
+        elif marks[place] in (SKIPPED, RAW, RAW_BLOCK):
+            place = mates[place] if marks[place] == SKIPPED else mates[place + 2]
+        elif text[place] == 39:
+            run = place
+            while run < size and text[run] == 39:
+                run += 1
+            count = run - place
+            if count == 2 or count >= 5:
+                italic += 1
+            if count >= 3:
+                bold += 1
+                begin = run - 3
+                before = text[begin - 1] if begin > 0 else 32
+                second = text[begin - 2] if begin > 1 else 32
+                if count >= 5:
+                    pass
+                elif before == 32:
+                    first_space = begin if first_space < 0 else first_space
+                elif second == 32:
+                    first_letter = begin if first_letter < 0 else first_letter
+                else:
+                    first_word = begin if first_word < 0 else first_word
+            place = run
+        else:
+            place += 1
 
 
 @kernel("void(Array(uint8, 1, 'C', True), uint8[::1], int32[::1])")
@@ -338,46 +381,3 @@ def mark_page(text: Any, marks: Any, mates: Any) -> Any:
         else:
             place += 1
     _mark_quotes(text, marks, mates)
-
-
-@lean
-def _mark_quotes(text: Any, marks: Any, mates: Any) -> Any:
-    """Mark where three apostrophes are one and the sign of italics, line by line."""
-    place, size = 0, len(text)
-    bold, italic = 0, 0
-    first_word, first_letter, first_space = -1, -1, -1
-    while place <= size:
-        if place == size or text[place] == 10:
-            if bold % 2 and italic % 2:
-                best = first_letter if first_letter >= 0 else first_word
-                best = first_space if best < 0 else best
-                if best >= 0:
-                    marks[best] = APOSTROPHE
-            bold, italic = 0, 0
-            first_word, first_letter, first_space = -1, -1, -1
-            place += 1
-        elif marks[place] in (SKIPPED, RAW, RAW_BLOCK):
-            place = mates[place] if marks[place] == SKIPPED else mates[place + 2]
-        elif text[place] == 39:
-            run = place
-            while run < size and text[run] == 39:
-                run += 1
-            count = run - place
-            if count == 2 or count >= 5:
-                italic += 1
-            if count >= 3:
-                bold += 1
-                begin = run - 3
-                before = text[begin - 1] if begin > 0 else 32
-                second = text[begin - 2] if begin > 1 else 32
-                if count >= 5:
-                    pass
-                elif before == 32:
-                    first_space = begin if first_space < 0 else first_space
-                elif second == 32:
-                    first_letter = begin if first_letter < 0 else first_letter
-                else:
-                    first_word = begin if first_word < 0 else first_word
-            place = run
-        else:
-            place += 1

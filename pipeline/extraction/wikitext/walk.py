@@ -27,8 +27,8 @@ DONE, VALUE, FULL = range(3)
 FRAME_KIND, FRAME_FROM, FRAME_CODE, FRAME_ARGUMENTS, FRAME_END = range(5)
 FRAME_SIZE: Final = 5
 
-_TEXT, _OTHER = range(2)
-"""Kinds of lines: of a paragraph, or not."""
+_TEXT, _OTHER, _TABLE_CAPTION = range(3)
+"""Kinds of lines: of a paragraph, the caption of a table, others."""
 
 # Codes of namespaces, options of files, and what links of languages are.
 FILE, CATEGORY, LANGUAGE = 1, 2, 3
@@ -493,8 +493,12 @@ def _table_line(text: Any, place: Any, out: Any, s: Any) -> Any:
     if byte == 124 and following == 43:
         _begin_cell(out, s, True)
         _begin_cell(out, s, False)
+        s[LINE_KIND] = _TABLE_CAPTION
         return place + 2
     if byte == 124 or byte == 33:
+        if s[LINE_KIND] == _TABLE_CAPTION:
+            _begin_cell(out, s, True)
+        s[LINE_KIND] = _OTHER
         _begin_cell(out, s, False)
         return place + 1
     while place < len(text) and text[place] in (42, 35, 58, 59):
@@ -510,7 +514,6 @@ def _newline(text: Any, place: Any, out: Any, s: Any, frames: Any, captions: Any
     if kind == mk.LINK or kind == mk.SITE_LINK or s[TABLES_OPEN]:
         _space(out, s)
         return
-    _flush_captions(out, s, captions)
     is_text = not (following <= 32 or following in (42, 35, 58, 59, 61, 123, 124, 33, 60, 45))
     is_joined = s[LINE_KIND] == _TEXT and is_text and _last(out, s) != 10
     if following not in (42, 35, 58, 59):
@@ -522,6 +525,7 @@ def _newline(text: Any, place: Any, out: Any, s: Any, frames: Any, captions: Any
             s[WRITTEN] -= 1
         if s[WRITTEN] < 2 or out[s[WRITTEN] - 1] != 10 or out[s[WRITTEN] - 2] != 10:
             _put(out, s, 10)
+        _flush_captions(out, s, captions)
 
 
 @lean
@@ -714,7 +718,7 @@ def walk(
             elif byte == 124:
                 place = _pipe(text, place, out, s, frames, arguments, captions, option_hashes,
                               option_codes)
-            elif byte > 95 or (47 < byte < 91):
+            elif (byte > 95 and byte != 123 and byte != 125) or (47 < byte < 91):
                 out[s[WRITTEN]] = byte
                 s[WRITTEN] += 1
                 place += 1
