@@ -28,7 +28,7 @@ from massivetext.pipeline.readers.contract import (
 from massivetext.pipeline.readers.cursor import ByteCursor, PlainCursor
 from massivetext.pipeline.readers.lines import equal_cuts
 from massivetext.pipeline.readers.members import MemberCursor, open_cursor
-from massivetext.pipeline.readers.site_info import HEAD_BYTES, SiteInfo, parse_site_info
+from massivetext.pipeline.readers.site_info import HEAD_BYTES, parse_site_info
 from massivetext.pipeline.readers.utf16 import Utf16Cursor, utf16_codec
 from massivetext.pipeline.readers.wiki_page import record_of_page
 from massivetext.records import FailedRecord, Record, SkippedRecord
@@ -118,9 +118,7 @@ class _Pages:
         self._is_plain = compression is None
         stream.seek(start)
         cursor = (
-            PlainCursor(stream)
-            if compression is None
-            else MemberCursor(stream, compression, start)
+            PlainCursor(stream) if compression is None else MemberCursor(stream, compression, start)
         )
         self._cursor: ByteCursor = Utf16Cursor(cursor, codec) if codec else cursor
         self._is_within = start > 0  # whether the rest of a page that is not ours comes first

@@ -102,7 +102,9 @@ def main(file: str) -> None:
         print(f"{name}: {best[name]:.2f} s, {speed:.1f} MB/s; rests in {rests} of {lines} lines")
     print(f"{best['peer'] / best['ours']:.1f} times as fast on {len(pages)} pages, {size} bytes")
     kept = [words_kept(t, peer_prose(p.raw.decode())) for t, p in zip(ours, pages, strict=True)]
-    print(f"{100 * sum(k for k, _ in kept) / sum(w for _, w in kept):.2f} % of the peer's words kept")
+    print(
+        f"{100 * sum(k for k, _ in kept) / sum(w for _, w in kept):.2f} % of the peer's words kept"
+    )
 
 
 if __name__ == "__main__":

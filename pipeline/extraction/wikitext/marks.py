@@ -175,7 +175,12 @@ def _mark_tag(text: Any, place: Any, marks: Any, mates: Any, ends: Any, heading:
     same bytes twice.
     """
     size = len(text)
-    if place + 3 < size and text[place + 1] == 33 and text[place + 2] == 45 and text[place + 3] == 45:
+    if (
+        place + 3 < size
+        and text[place + 1] == 33
+        and text[place + 2] == 45
+        and text[place + 3] == 45
+    ):
         return _mark_comment(text, place, marks, mates, ends)
     name = place + 1
     is_end = name < size and text[name] == 47

@@ -17,7 +17,9 @@ Arguments = Mapping[str, str]
 """Arguments of a template by name; those without one are "1", "2", ..."""
 
 _NAMED: Final = re.compile(r"\s*([A-Za-z0-9_\- ]{1,40}?)\s*=(.*)", re.DOTALL)
-_PIECE: Final = re.compile(r"\[\[|\]\]|\[|\]|\$(?:[0-9]|[a-z]{2,})|![a-z_]+|[^\[\]$!]+|.", re.DOTALL)
+_PIECE: Final = re.compile(
+    r"\[\[|\]\]|\[|\]|\$(?:[0-9]|[a-z]{2,})|![a-z_]+|[^\[\]$!]+|.", re.DOTALL
+)
 
 _MOST_ARGUMENTS: Final = 50
 """Our choice: templates whose value is part of a sentence have fewer."""
@@ -31,7 +33,7 @@ def value_of(pattern: str, parts: Sequence[str]) -> str:
         parts: what stands between its bars, as text.
     """
     arguments = _arguments(parts[:_MOST_ARGUMENTS])
-    text, _ = _filled(_pieces(pattern), 0, arguments)
+    text, _, _ = _filled(_pieces(pattern), 0, arguments)
     return text
 
 
@@ -53,8 +55,8 @@ def _pieces(pattern: str) -> tuple[str, ...]:
     return tuple(_PIECE.findall(pattern))
 
 
-def _filled(pieces: Sequence[str], place: int, arguments: Arguments) -> tuple[str, int]:
-    """Returns the text up to the bracket that closes, and the place behind it."""
+def _filled(pieces: Sequence[str], place: int, arguments: Arguments) -> tuple[str, int, bool]:
+    """Returns the text up to the bracket that closes, the place behind it, and whether it stands."""
     text, is_given, has_argument = [], False, False
     while place < len(pieces):
         piece = pieces[place]
@@ -62,8 +64,8 @@ def _filled(pieces: Sequence[str], place: int, arguments: Arguments) -> tuple[st
         if piece == "]":
             break
         if piece == "[":
-            inner, place = _filled(pieces, place, arguments)
-            text.append(inner)
+            inner, place, stands = _filled(pieces, place, arguments)
+            text.append(inner if stands else "")
         elif piece[0] == "$" and len(piece) > 1:
             value = arguments.get(piece[1:], "")
             has_argument, is_given = True, is_given or bool(value)
@@ -72,7 +74,7 @@ def _filled(pieces: Sequence[str], place: int, arguments: Arguments) -> tuple[st
             text.append(FUNCTIONS[piece[1:]](arguments))
         else:
             text.append(piece[:1] if piece in ("[[", "]]") else piece)
-    return ("" if has_argument and not is_given else "".join(text)), place
+    return "".join(text), place, is_given or not has_argument
 
 
 def _positional(arguments: Arguments) -> list[str]:
@@ -92,13 +94,41 @@ _MONTHS: Final = (
 )
 
 _LANGUAGES: Final = {
-    **{"fr": "French", "de": "German", "es": "Spanish", "it": "Italian", "pt": "Portuguese"},
-    **{"ru": "Russian", "uk": "Ukrainian", "el": "Greek", "grc": "Ancient Greek", "la": "Latin"},
-    **{"ar": "Arabic", "he": "Hebrew", "fa": "Persian", "tr": "Turkish", "nl": "Dutch"},
-    **{"pl": "Polish", "sv": "Swedish", "da": "Danish", "no": "Norwegian", "cs": "Czech"},
-    **{"hu": "Hungarian", "ga": "Irish", "cy": "Welsh", "ja": "Japanese", "zh": "Chinese"},
-    **{"ko": "Korean", "hi": "Hindi", "sr": "Serbian", "bg": "Bulgarian", "ro": "Romanian"},
-    **{"fi": "Finnish", "ca": "Catalan", "hr": "Croatian", "sk": "Slovak", "eu": "Basque"},
+    "fr": "French",
+    "de": "German",
+    "es": "Spanish",
+    "it": "Italian",
+    "pt": "Portuguese",
+    "ru": "Russian",
+    "uk": "Ukrainian",
+    "el": "Greek",
+    "grc": "Ancient Greek",
+    "la": "Latin",
+    "ar": "Arabic",
+    "he": "Hebrew",
+    "fa": "Persian",
+    "tr": "Turkish",
+    "nl": "Dutch",
+    "pl": "Polish",
+    "sv": "Swedish",
+    "da": "Danish",
+    "no": "Norwegian",
+    "cs": "Czech",
+    "hu": "Hungarian",
+    "ga": "Irish",
+    "cy": "Welsh",
+    "ja": "Japanese",
+    "zh": "Chinese",
+    "ko": "Korean",
+    "hi": "Hindi",
+    "sr": "Serbian",
+    "bg": "Bulgarian",
+    "ro": "Romanian",
+    "fi": "Finnish",
+    "ca": "Catalan",
+    "hr": "Croatian",
+    "sk": "Slovak",
+    "eu": "Basque",
 }
 """Names of languages by their ISO 639 code, as `{{langx}}` writes them."""
 
@@ -118,7 +148,9 @@ def _abbreviated(arguments: Arguments) -> str:
 def _date(arguments: Arguments) -> str:
     """A year, or year, month and day; days come first if `df` says so."""
     numbers = _positional(arguments)[:3]
-    if not numbers or not all(re.fullmatch(r"-?[0-9]{1,4}", number) for number in numbers if number):
+    if not numbers or not all(
+        re.fullmatch(r"-?[0-9]{1,4}", number) for number in numbers if number
+    ):
         return numbers[0] if numbers else ""
     numbers = [number for number in numbers if number]
     if len(numbers) < 2 or not 1 <= int(numbers[1]) <= 12:

@@ -181,8 +181,16 @@ def _flush_captions(out: Any, s: Any, captions: Any) -> Any:
 
 
 @lean
-def _end_link(text: Any, place: Any, out: Any, s: Any, frames: Any, captions: Any,
-              option_hashes: Any, option_codes: Any) -> Any:
+def _end_link(
+    text: Any,
+    place: Any,
+    out: Any,
+    s: Any,
+    frames: Any,
+    captions: Any,
+    option_hashes: Any,
+    option_codes: Any,
+) -> Any:
     top = s[DEPTH] - 1
     code = frames[top, FRAME_CODE]
     if code & 255 == FILE:
@@ -389,8 +397,9 @@ def _end_heading(text: Any, out: Any, s: Any, frames: Any, hashes: Any, codes: A
 
 
 @lean
-def _open_template(text: Any, place: Any, mates: Any, out: Any, s: Any, frames: Any,
-                   hashes: Any, codes: Any) -> Any:
+def _open_template(
+    text: Any, place: Any, mates: Any, out: Any, s: Any, frames: Any, hashes: Any, codes: Any
+) -> Any:
     """Enter a template that has a value, or go behind it; returns where to go on."""
     end = mates[place]
     stop = place + 2
@@ -420,8 +429,9 @@ def _open_template(text: Any, place: Any, mates: Any, out: Any, s: Any, frames: 
 
 
 @lean
-def _open_link(text: Any, place: Any, mates: Any, out: Any, s: Any, frames: Any,
-               hashes: Any, codes: Any) -> Any:
+def _open_link(
+    text: Any, place: Any, mates: Any, out: Any, s: Any, frames: Any, hashes: Any, codes: Any
+) -> Any:
     """Enter a link, or go behind one that is not shown; returns where to go on."""
     end, start = mates[place], place + 2
     while start < end and text[start] == 32:
@@ -442,8 +452,17 @@ def _open_link(text: Any, place: Any, mates: Any, out: Any, s: Any, frames: Any,
 
 
 @lean
-def _pipe(text: Any, place: Any, out: Any, s: Any, frames: Any, arguments: Any, captions: Any,
-          hashes: Any, codes: Any) -> Any:
+def _pipe(
+    text: Any,
+    place: Any,
+    out: Any,
+    s: Any,
+    frames: Any,
+    arguments: Any,
+    captions: Any,
+    hashes: Any,
+    codes: Any,
+) -> Any:
     """What a bar means depends on what is open; returns where to go on."""
     if s[DEPTH] == 0:
         _put(out, s, 124)
@@ -537,8 +556,9 @@ def _gallery_line(text: Any, place: Any, limit: Any) -> Any:
 
 
 @lean
-def _begin_line(text: Any, place: Any, marks: Any, mates: Any, out: Any, s: Any, frames: Any,
-                numbers: Any) -> Any:
+def _begin_line(
+    text: Any, place: Any, marks: Any, mates: Any, out: Any, s: Any, frames: Any, numbers: Any
+) -> Any:
     """What begins a line; returns where its text begins."""
     s[LINE_START] = 0
     kind = frames[s[DEPTH] - 1, FRAME_KIND] if s[DEPTH] else 0
@@ -610,9 +630,7 @@ def _tag(text: Any, place: Any, marks: Any, mates: Any, out: Any, s: Any, frames
             s[LINE_START] = 1
     elif mark == mk.CELL or (in_line and mark in (mk.BREAK, mk.BLOCK_TAG, mk.ITEM)):
         _space(out, s)
-    elif mark == mk.BREAK:
-        _lines(out, s, 1)
-    elif mark == mk.BLOCK_TAG:
+    elif mark == mk.BREAK or mark == mk.BLOCK_TAG:
         _lines(out, s, 1)
     elif mark == mk.ITEM:
         _lines(out, s, 1)
@@ -640,8 +658,9 @@ def _tag(text: Any, place: Any, marks: Any, mates: Any, out: Any, s: Any, frames
 
 
 @lean
-def _character(text: Any, place: Any, out: Any, s: Any, frames: Any, hashes: Any,
-               codes: Any) -> Any:
+def _character(
+    text: Any, place: Any, out: Any, s: Any, frames: Any, hashes: Any, codes: Any
+) -> Any:
     """Write what has no mark; returns where to go on."""
     byte, size = text[place], len(text)
     if byte == 32 or byte == 9 or byte == 13:
@@ -666,8 +685,13 @@ def _character(text: Any, place: Any, out: Any, s: Any, frames: Any, hashes: Any
         if stop + 1 < size and text[stop] == 95 and text[stop + 1] == 95:
             if code_of(text, place + 2, stop, hashes, codes):
                 return stop + 2
-    if (byte == 33 and s[DEPTH] and frames[s[DEPTH] - 1, FRAME_KIND] == mk.TABLE
-            and place + 1 < size and text[place + 1] == 33):
+    if (
+        byte == 33
+        and s[DEPTH]
+        and frames[s[DEPTH] - 1, FRAME_KIND] == mk.TABLE
+        and place + 1 < size
+        and text[place + 1] == 33
+    ):
         _begin_cell(out, s, False)
         return place + 2
     _put(out, s, byte)
@@ -683,10 +707,25 @@ def _character(text: Any, place: Any, out: Any, s: Any, frames: Any, hashes: Any
     lean=True,
 )
 def walk(
-    text: Any, marks: Any, mates: Any, out: Any, captions: Any, s: Any, frames: Any,
-    arguments: Any, numbers: Any, template_hashes: Any, template_codes: Any,
-    prefix_hashes: Any, prefix_codes: Any, option_hashes: Any, option_codes: Any,
-    section_hashes: Any, section_codes: Any, word_hashes: Any, word_codes: Any,
+    text: Any,
+    marks: Any,
+    mates: Any,
+    out: Any,
+    captions: Any,
+    s: Any,
+    frames: Any,
+    arguments: Any,
+    numbers: Any,
+    template_hashes: Any,
+    template_codes: Any,
+    prefix_hashes: Any,
+    prefix_codes: Any,
+    option_hashes: Any,
+    option_codes: Any,
+    section_hashes: Any,
+    section_codes: Any,
+    word_hashes: Any,
+    word_codes: Any,
 ) -> Any:
     """Go on with the page, to its end or to the next event (`s[EVENT]`)."""
     size = len(text)
@@ -716,8 +755,9 @@ def walk(
                 _newline(text, place, out, s, frames, captions)
                 place, s[LINE_START] = place + 1, 1
             elif byte == 124:
-                place = _pipe(text, place, out, s, frames, arguments, captions, option_hashes,
-                              option_codes)
+                place = _pipe(
+                    text, place, out, s, frames, arguments, captions, option_hashes, option_codes
+                )
             elif (byte > 95 and byte != 123 and byte != 125) or (47 < byte < 91):
                 out[s[WRITTEN]] = byte
                 s[WRITTEN] += 1
@@ -731,8 +771,9 @@ def walk(
                 return
             place = behind
         elif mark == mk.TEMPLATE:
-            place = _open_template(text, place, mates, out, s, frames, template_hashes,
-                                   template_codes)
+            place = _open_template(
+                text, place, mates, out, s, frames, template_hashes, template_codes
+            )
         elif mark == mk.LINK:
             place = _open_link(text, place, mates, out, s, frames, prefix_hashes, prefix_codes)
         elif mark == mk.LINK_END:
@@ -753,6 +794,7 @@ def walk(
                 s[DEPTH] -= 1
                 if not frames[s[DEPTH], FRAME_CODE]:
                     s[WRITTEN] = frames[s[DEPTH], FRAME_FROM]
+                    _close_gap(text, place, out, s)
         elif mark == mk.SITE_LINK:
             end = mates[place]
             place += 1

@@ -36,9 +36,7 @@ def test_an_article_has_its_names_address_and_revision() -> None:
     assert isinstance(record, RawRecord)
     assert record.raw == b"Text <b> & more"
     assert (record.source_id, record.title) == ("12", "AC/DC & ‘x’ (band)?")
-    assert record.url == (
-        "https://en.wikipedia.org/wiki/AC/DC_%26_%E2%80%98x%E2%80%99_(band)%3F"
-    )
+    assert record.url == ("https://en.wikipedia.org/wiki/AC/DC_%26_%E2%80%98x%E2%80%99_(band)%3F")
     assert record.metadata == {
         "content_type": "text/x-wiki",
         "charset": "utf-8",
