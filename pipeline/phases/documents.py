@@ -145,8 +145,8 @@ class DocumentMaker:
             from massivetext.pipeline.extraction.wikitext import article_text
 
             language = str(record.metadata.get("language", ""))
-            page = _unix_lines(record.raw.decode()).encode()
-            text = article_text(page, record.title, language)
+            wikitext = _unix_lines(record.raw.decode()).encode()
+            text = article_text(wikitext, record.title, language)
             return self._judged(record, text, record.title, "")
         if self.source.kind == "text":
             return self._judged(record, record.raw.decode(), record.title, "")

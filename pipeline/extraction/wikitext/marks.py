@@ -58,7 +58,7 @@ def _is_at(text: Any, place: Any, a: Any, b: Any) -> Any:
 
 @lean
 def _find_end_tag(text: Any, start: Any, name: Any, name_bytes: Any) -> Any:
-    """Where the next end tag of the name in text[name:] begins, the page's length if there is none."""
+    """Where the next end tag of the name in text[name:] begins; the page's length for none."""
     size = len(text)
     for place in range(start, size - name_bytes - 2):
         if text[place] != 60 or text[place + 1] != 47:
@@ -230,7 +230,7 @@ def _mark_tag(text: Any, place: Any, marks: Any, mates: Any, ends: Any, heading:
 @lean
 def _slot(text: Any, name: Any, stop: Any) -> Any:
     """A number for each of the tags that have an end tag to be searched."""
-    value = 0
+    value = np.int64(0)
     for place in range(name, stop):
         value = value * 31 + (np.int64(text[place]) | 32)
     return value % 1021 + 1

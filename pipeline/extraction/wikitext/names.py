@@ -1,7 +1,7 @@
 """Names that kernels look up: tags, templates, namespaces, sections, each with a code.
 
-A table is two arrays: hashes of the names, sorted, and their codes. Names are compared in lower case
-as far as ASCII goes, with `_` as a space, without white space around them.
+A table is two arrays: hashes of the names, sorted, and their codes. Names are compared in lower
+case as far as ASCII goes, with `_` as a space, without white space around them.
 """
 
 from __future__ import annotations

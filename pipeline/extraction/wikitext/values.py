@@ -56,7 +56,7 @@ def _pieces(pattern: str) -> tuple[str, ...]:
 
 
 def _filled(pieces: Sequence[str], place: int, arguments: Arguments) -> tuple[str, int, bool]:
-    """Returns the text up to the bracket that closes, the place behind it, and whether it stands."""
+    """Returns the text up to the closing bracket, the place behind it, and whether it stands."""
     text, is_given, has_argument = [], False, False
     while place < len(pieces):
         piece = pieces[place]
@@ -79,7 +79,7 @@ def _filled(pieces: Sequence[str], place: int, arguments: Arguments) -> tuple[st
 
 def _positional(arguments: Arguments) -> list[str]:
     """Returns the arguments without a name, in their order."""
-    values = []
+    values: list[str] = []
     while str(len(values) + 1) in arguments:
         values.append(arguments[str(len(values) + 1)])
     return values

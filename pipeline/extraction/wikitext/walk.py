@@ -181,6 +181,17 @@ def _flush_captions(out: Any, s: Any, captions: Any) -> Any:
 
 
 @lean
+def _keep_caption(out: Any, s: Any, captions: Any, begin: Any) -> Any:
+    """Put what stands from `begin` with the captions that wait for the end of their paragraph."""
+    for _ in range(2 if s[CAPTION_BYTES] else 0):
+        captions[s[CAPTION_BYTES]] = 10
+        s[CAPTION_BYTES] += 1
+    for source in range(begin, s[WRITTEN]):
+        captions[s[CAPTION_BYTES]] = out[source]
+        s[CAPTION_BYTES] += 1
+
+
+@lean
 def _end_link(
     text: Any,
     place: Any,
@@ -192,19 +203,11 @@ def _end_link(
     option_codes: Any,
 ) -> Any:
     top = s[DEPTH] - 1
-    code = frames[top, FRAME_CODE]
-    if code & 255 == FILE:
+    if frames[top, FRAME_CODE] & 255 == FILE:
         _end_parameter(out, s, frames, captions, option_hashes, option_codes)
         begin = frames[top, FRAME_FROM]
-        if code & 256 or frames[top, FRAME_CODE] & 256:
-            if top == 0 and s[WRITTEN] > begin:
-                if s[CAPTION_BYTES]:
-                    captions[s[CAPTION_BYTES]] = 10
-                    captions[s[CAPTION_BYTES] + 1] = 10
-                    s[CAPTION_BYTES] += 2
-                for source in range(begin, s[WRITTEN]):
-                    captions[s[CAPTION_BYTES]] = out[source]
-                    s[CAPTION_BYTES] += 1
+        if frames[top, FRAME_CODE] & 256 and top == 0 and s[WRITTEN] > begin:
+            _keep_caption(out, s, captions, begin)
         s[WRITTEN] = begin
     s[DEPTH] = top
 
@@ -438,7 +441,7 @@ def _open_link(
         start += 1
     is_shown = start < end and text[start] == 58
     code = 0 if is_shown else _prefix_code(text, start, end, hashes, codes)
-    if code == CATEGORY or code == LANGUAGE:
+    if code in (CATEGORY, LANGUAGE):
         _close_gap(text, end + 2, out, s)
         return end + 2
     _push(frames, s, mk.LINK, 0)
@@ -682,9 +685,9 @@ def _character(
         stop = place + 2
         while stop < size and stop - place < _NAME_BYTES and text[stop] > 64 and text[stop] != 95:
             stop += 1
-        if stop + 1 < size and text[stop] == 95 and text[stop + 1] == 95:
-            if code_of(text, place + 2, stop, hashes, codes):
-                return stop + 2
+        is_word = stop + 1 < size and text[stop] == 95 and text[stop + 1] == 95
+        if is_word and code_of(text, place + 2, stop, hashes, codes):
+            return stop + 2
     if (
         byte == 33
         and s[DEPTH]
@@ -700,7 +703,8 @@ def _character(
 
 @kernel(
     "void(Array(uint8, 1, 'C', True), uint8[::1], int32[::1], uint8[::1], uint8[::1], int64[::1],"
-    "int64[:, ::1], int64[::1], int64[::1], Array(uint64, 1, 'C', True), Array(int32, 1, 'C', True),"
+    "int64[:, ::1], int64[::1], int64[::1],"
+    "Array(uint64, 1, 'C', True), Array(int32, 1, 'C', True),"
     "Array(uint64, 1, 'C', True), Array(int32, 1, 'C', True), Array(uint64, 1, 'C', True),"
     "Array(int32, 1, 'C', True), Array(uint64, 1, 'C', True), Array(int32, 1, 'C', True),"
     "Array(uint64, 1, 'C', True), Array(int32, 1, 'C', True))",
