@@ -1,7 +1,7 @@
 """A page of a dump, from its XML: its fields, and whether it is an article.
 
 The XML of one page is parsed by itself. It cannot declare entities, so none can expand to more than
-a character; it nests no deeper than MAX_DEPTH.
+a character; it nests no deeper than _MAX_DEPTH.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from massivetext.records import FailedRecord, Json, RawRecord, Record, SkippedRe
 WIKITEXT: Final = "text/x-wiki"
 """The media type that dumps state for wikitext."""
 
-MAX_DEPTH: Final = 16
+_MAX_DEPTH: Final = 16
 """Our choice: pages of dumps nest four deep (page, revision, contributor, username)."""
 
 _FIELDS: Final = frozenset({"title", "ns", "id", "timestamp", "model", "text"})
@@ -73,8 +73,8 @@ class _PageParser:
 
     def _start(self, name: str, attributes: Mapping[str, str]) -> None:
         self._path.append(name)
-        if len(self._path) > MAX_DEPTH:
-            raise PageError(f"the XML of a page nests deeper than {MAX_DEPTH} elements")
+        if len(self._path) > _MAX_DEPTH:
+            raise PageError(f"the XML of a page nests deeper than {_MAX_DEPTH} elements")
         if self._path == ["page", "redirect"]:
             self.page.is_redirect = True
         elif self._path == ["page", "revision"]:

@@ -54,7 +54,7 @@ _INDEX: Final = re.compile(rb"\d{1,20}:\d{1,20}:[^\n]")
 _BZIP2: Final = COMPRESSIONS[".bz2"]
 
 
-def split(path: str, size_bytes: int, open_file: OpenFile) -> list[FileRange]:
+def split_dump(path: str, size_bytes: int, open_file: OpenFile) -> list[FileRange]:
     """Returns the ranges of a file: bytes of a plain one, streams of a multistream bzip2 one.
 
     Raises:
@@ -237,4 +237,4 @@ def _read_head(stream: BinaryIO, file: str) -> tuple[bytes, str]:
     return cursor.look(_BETWEEN_BYTES if end is None else end), codec
 
 
-READER: Final = Reader(read, split)
+READER: Final = Reader(read, split_dump)

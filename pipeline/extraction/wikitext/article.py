@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from massivetext.pipeline.extraction.wikitext import walk as wk
-from massivetext.pipeline.extraction.wikitext.languages import Language, language_of
+from massivetext.pipeline.extraction.wikitext.languages import WikiWords, words_of_wiki
 from massivetext.pipeline.extraction.wikitext.marks import mark_page
 from massivetext.pipeline.extraction.wikitext.values import value_of
 
@@ -35,7 +35,7 @@ def article_text(wikitext: bytes, title: str = "", language: str = "en") -> str:
         UnicodeDecodeError: if the page is not UTF-8.
     """
     wikitext.decode()
-    text = _walked(np.frombuffer(wikitext, np.uint8), language_of(language))
+    text = _walked(np.frombuffer(wikitext, np.uint8), words_of_wiki(language))
     body = _tidied(text.decode(errors="replace"))
     return f"{title}\n\n{body}".strip() if title else body
 
@@ -48,7 +48,7 @@ def _tidied(text: str) -> str:
     return _LINES.sub("\n\n", text).strip("\n ")
 
 
-def _walked(page: NDArray[np.uint8], language: Language) -> bytes:
+def _walked(page: NDArray[np.uint8], language: WikiWords) -> bytes:
     marks, mates = np.zeros(len(page) + 3, np.uint8), np.zeros(len(page) + 3, np.int32)
     mark_page(page, marks, mates)
     state = np.zeros(wk.STATE_SIZE, np.int64)
@@ -69,7 +69,7 @@ def _walked(page: NDArray[np.uint8], language: Language) -> bytes:
         wk.walk(page, marks, mates, out, captions, state, frames, arguments, numbers, *tables)
         if state[wk.EVENT] == wk.DONE:
             return out[: state[wk.WRITTEN]].tobytes()
-        if state[wk.EVENT] == wk.VALUE:
+        if state[wk.EVENT] == wk.VALUE_ASKED:
             value = _value(out, state, frames, arguments, language)
             if state[wk.WRITTEN] + len(value) + 4096 > len(out):
                 state[wk.NEEDED] = state[wk.WRITTEN] + len(value) + 4096
@@ -80,7 +80,7 @@ def _walked(page: NDArray[np.uint8], language: Language) -> bytes:
             continue
         if state[wk.NEEDED] > len(out):
             out, captions = _larger(out, state), _larger(captions, state)
-        if state[wk.DEPTH] + 2 > len(frames):
+        if state[wk.FRAMES_OPEN] + 2 > len(frames):
             frames = np.concatenate([frames, np.zeros_like(frames)])
 
 
@@ -95,12 +95,12 @@ def _value(
     state: NDArray[np.int64],
     frames: NDArray[np.int64],
     arguments: NDArray[np.int64],
-    language: Language,
+    language: WikiWords,
 ) -> bytes:
     """Closes the template that has ended; returns its value."""
-    state[wk.DEPTH] -= 1
+    state[wk.FRAMES_OPEN] -= 1
     state[wk.VALUES_OPEN] -= 1
-    frame = frames[state[wk.DEPTH]]
+    frame = frames[state[wk.FRAMES_OPEN]]
     begins = arguments[frame[wk.FRAME_ARGUMENTS] : state[wk.ARGUMENTS]].tolist()
     ends = [*begins[1:], int(state[wk.WRITTEN])] if begins else []
     parts = [out[b:e].tobytes().decode(errors="replace") for b, e in zip(begins, ends, strict=True)]

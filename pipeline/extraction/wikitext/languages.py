@@ -15,7 +15,7 @@ _SHOWN: Final = 4
 """Code of prefixes of links that are shown though they look like those of languages."""
 
 
-class Language(NamedTuple):
+class WikiWords(NamedTuple):
     """What a wiki calls things.
 
     Attributes:
@@ -35,12 +35,16 @@ class Language(NamedTuple):
 
 @cache
 def _tables() -> Mapping[str, Mapping[str, Any]]:
-    text = resources.files(__package__).joinpath("languages.toml").read_text(encoding="utf-8")
+    text = (
+        resources.files(__name__.rpartition(".")[0])
+        .joinpath("languages.toml")
+        .read_text(encoding="utf-8")
+    )
     return tomllib.loads(text)
 
 
 @cache
-def language_of(code: str) -> Language:
+def words_of_wiki(code: str) -> WikiWords:
     """Returns the words of a language; those of English beside them where it has no table."""
     tables = _tables()
     own = tables.get(code if code in tables else code.partition("-")[0], {})
@@ -53,7 +57,7 @@ def language_of(code: str) -> Language:
     prefixes = dict.fromkeys(names("shown"), _SHOWN)
     prefixes |= dict.fromkeys(names("category"), CATEGORY) | dict.fromkeys(names("file"), FILE)
     options = dict.fromkeys(names("option"), OPTION) | dict.fromkeys(names("thumb"), THUMB)
-    return Language(
+    return WikiWords(
         code=code,
         patterns=("", *values.values()),
         templates=name_table({name: n + 1 for n, name in enumerate(values)}),

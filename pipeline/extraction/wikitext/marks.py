@@ -14,28 +14,33 @@ import numpy as np
 from massivetext.kernels import kernel, lean
 from massivetext.pipeline.extraction.wikitext.names import code_of, name_table
 
-TEMPLATE, TEMPLATE_END, PARAMETER, PARAMETER_END, LINK, LINK_END = range(1, 7)
-SITE_LINK, SITE_LINK_END, TABLE, TABLE_END, HEADING, APOSTROPHE = range(7, 13)
-SKIPPED, RAW, RAW_BLOCK, INLINE_TAG, BREAK, BLOCK_TAG = range(13, 19)
-RAISED, LOWERED, SHIFT_END, ITEM, CELL, GALLERY = range(19, 25)
+MARK_TEMPLATE, MARK_TEMPLATE_END, MARK_PARAMETER, MARK_PARAMETER_END, MARK_LINK, MARK_LINK_END = (
+    range(1, 7)
+)
+MARK_SITE_LINK, MARK_SITE_LINK_END, MARK_TABLE, MARK_TABLE_END, MARK_HEADING, MARK_APOSTROPHE = (
+    range(7, 13)
+)
+MARK_SKIPPED, MARK_RAW, MARK_RAW_BLOCK, MARK_INLINE_TAG, MARK_BREAK, MARK_BLOCK_TAG = range(13, 19)
+MARK_RAISED, MARK_LOWERED, MARK_SHIFT_END, MARK_ITEM, MARK_CELL, MARK_GALLERY = range(19, 25)
 """Marks. `mates` has where the other bracket begins, where a heading's text ends, or where a tag
 ends; of raw text also, one byte further, where it ends, and two bytes further, what follows."""
 
 _TAG_MARKS: Final = {
-    SKIPPED: "ref references timeline score graph imagemap mapframe maplink templatedata hiero "
-    "inputbox categorytree indicator templatestyles includeonly style script",
-    RAW: "nowiki math chem ce",
-    RAW_BLOCK: "pre syntaxhighlight source",
-    INLINE_TAG: "b i u s del ins small big span font tt code var cite em strong strike abbr bdi "
-    "bdo kbd samp q dfn mark time data wbr rp rt ruby rb rtc noinclude onlyinclude section nobr",
-    BREAK: "br",
-    BLOCK_TAG: "p div center blockquote poem ul ol dl dt dd hr table caption tr h1 h2 h3 h4 h5 h6 "
-    "tbody thead tfoot",
-    RAISED: "sup",
-    LOWERED: "sub",
-    ITEM: "li",
-    CELL: "td th",
-    GALLERY: "gallery",
+    MARK_SKIPPED: "ref references timeline score graph imagemap mapframe maplink templatedata "
+    "hiero inputbox categorytree indicator templatestyles includeonly style script",
+    MARK_RAW: "nowiki math chem ce",
+    MARK_RAW_BLOCK: "pre syntaxhighlight source",
+    MARK_INLINE_TAG: "b i u s del ins small big span font tt code var cite em strong strike abbr "
+    "bdi bdo kbd samp q dfn mark time data wbr rp rt ruby rb rtc noinclude onlyinclude section "
+    "nobr",
+    MARK_BREAK: "br",
+    MARK_BLOCK_TAG: "p div center blockquote poem ul ol dl dt dd hr table caption tr h1 h2 h3 h4 "
+    "h5 h6 tbody thead tfoot",
+    MARK_RAISED: "sup",
+    MARK_LOWERED: "sub",
+    MARK_ITEM: "li",
+    MARK_CELL: "td th",
+    MARK_GALLERY: "gallery",
 }
 """Tags of HTML and of MediaWiki's extensions by what becomes of them; others are text."""
 
@@ -132,8 +137,8 @@ def _close_braces(place: Any, count: Any, marks: Any, mates: Any, stack: Any, to
         opened, left = stack[top - 1, 1], stack[top - 1, 2]
         width = 3 if left >= 3 and count >= 3 else 2
         left -= width
-        marks[opened + left] = PARAMETER if width == 3 else TEMPLATE
-        marks[place] = PARAMETER_END if width == 3 else TEMPLATE_END
+        marks[opened + left] = MARK_PARAMETER if width == 3 else MARK_TEMPLATE
+        marks[place] = MARK_PARAMETER_END if width == 3 else MARK_TEMPLATE_END
         mates[opened + left], mates[place] = place, opened + left
         place, count = place + width, count - width
         stack[top - 1, 2] = left
@@ -157,11 +162,11 @@ def _close(kind: Any, place: Any, marks: Any, mates: Any, stack: Any, top: Any) 
     if below == 0:
         return top
     opened = stack[below - 1, 1]
-    begin, end = LINK, LINK_END
+    begin, end = MARK_LINK, MARK_LINK_END
     if kind == _SITE:
-        begin, end = SITE_LINK, SITE_LINK_END
+        begin, end = MARK_SITE_LINK, MARK_SITE_LINK_END
     elif kind == _WIKI_TABLE:
-        begin, end = TABLE, TABLE_END
+        begin, end = MARK_TABLE, MARK_TABLE_END
     marks[opened], marks[place] = begin, end
     mates[opened], mates[place] = place, opened
     return below - 1
@@ -199,28 +204,28 @@ def _mark_tag(text: Any, place: Any, marks: Any, mates: Any, ends: Any, heading:
     marks[place], mates[place] = mark, end
     is_whole = text[end - 2] == 47
     if is_end:
-        if mark in (SKIPPED, RAW, RAW_BLOCK):
-            marks[place] = INLINE_TAG
-        elif mark in (RAISED, LOWERED):
-            marks[place] = SHIFT_END
-        elif mark in (GALLERY, ITEM):
-            marks[place] = BLOCK_TAG
+        if mark in (MARK_SKIPPED, MARK_RAW, MARK_RAW_BLOCK):
+            marks[place] = MARK_INLINE_TAG
+        elif mark in (MARK_RAISED, MARK_LOWERED):
+            marks[place] = MARK_SHIFT_END
+        elif mark in (MARK_GALLERY, MARK_ITEM):
+            marks[place] = MARK_BLOCK_TAG
         return end
-    if mark == GALLERY or mark not in (SKIPPED, RAW, RAW_BLOCK):
+    if mark == MARK_GALLERY or mark not in (MARK_SKIPPED, MARK_RAW, MARK_RAW_BLOCK):
         return end
     if is_whole:
-        marks[place] = INLINE_TAG
+        marks[place] = MARK_INLINE_TAG
         return end
     slot = _slot(text, name, stop)
     if ends[slot] < end or ends[slot] == 0:
         ends[slot] = _find_end_tag(text, end, name, stop - name)
     close = ends[slot]
-    if close >= size or (mark != RAW_BLOCK and heading < close):
-        marks[place] = INLINE_TAG
+    if close >= size or (mark != MARK_RAW_BLOCK and heading < close):
+        marks[place] = MARK_INLINE_TAG
         return end
     behind = _tag_end(text, close)
     behind = close + 2 + stop - name if behind < 0 else behind
-    if mark == SKIPPED:
+    if mark == MARK_SKIPPED:
         mates[place] = behind
     else:
         mates[place + 1], mates[place + 2] = close, behind
@@ -245,7 +250,7 @@ def _mark_comment(text: Any, place: Any, marks: Any, mates: Any, ends: Any) -> A
             if text[end] == 45 and text[end + 1] == 45 and text[end + 2] == 62:
                 ends[0] = end
                 break
-    marks[place] = SKIPPED
+    marks[place] = MARK_SKIPPED
     behind = place + 4 if ends[0] >= size else ends[0] + 3
     mates[place] = behind
     starts_line = place == 0 or text[place - 1] == 10
@@ -287,12 +292,12 @@ def _mark_quotes(text: Any, marks: Any, mates: Any) -> Any:
                 best = first_letter if first_letter >= 0 else first_word
                 best = first_space if best < 0 else best
                 if best >= 0:
-                    marks[best] = APOSTROPHE
+                    marks[best] = MARK_APOSTROPHE
             bold, italic = 0, 0
             first_word, first_letter, first_space = -1, -1, -1
             place += 1
-        elif marks[place] in (SKIPPED, RAW, RAW_BLOCK):
-            place = mates[place] if marks[place] == SKIPPED else mates[place + 2]
+        elif marks[place] in (MARK_SKIPPED, MARK_RAW, MARK_RAW_BLOCK):
+            place = mates[place] if marks[place] == MARK_SKIPPED else mates[place + 2]
         elif text[place] == 39:
             run = place
             while run < size and text[run] == 39:
@@ -338,7 +343,7 @@ def mark_page(text: Any, marks: Any, mates: Any) -> Any:
             end = _heading_end(text, place) if byte == 61 else 0
             if end:
                 top = 0
-                marks[place], mates[place] = HEADING, end
+                marks[place], mates[place] = MARK_HEADING, end
             first = place
             while first < size and (text[first] == 32 or text[first] == 58):
                 first += 1

@@ -13,7 +13,7 @@ from typing import Final
 
 from massivetext.pipeline.extraction.wikitext.conversion import converted, with_thousands
 
-Arguments = Mapping[str, str]
+TemplateArguments = Mapping[str, str]
 """Arguments of a template by name; those without one are "1", "2", ..."""
 
 _NAMED: Final = re.compile(r"\s*([A-Za-z0-9_\- ]{1,40}?)\s*=(.*)", re.DOTALL)
@@ -55,7 +55,9 @@ def _pieces(pattern: str) -> tuple[str, ...]:
     return tuple(_PIECE.findall(pattern))
 
 
-def _filled(pieces: Sequence[str], place: int, arguments: Arguments) -> tuple[str, int, bool]:
+def _filled(
+    pieces: Sequence[str], place: int, arguments: TemplateArguments
+) -> tuple[str, int, bool]:
     """Returns the text up to the closing bracket, the place behind it, and whether it stands."""
     text, is_given, has_argument = [], False, False
     while place < len(pieces):
@@ -77,7 +79,7 @@ def _filled(pieces: Sequence[str], place: int, arguments: Arguments) -> tuple[st
     return "".join(text), place, is_given or not has_argument
 
 
-def _positional(arguments: Arguments) -> list[str]:
+def _positional(arguments: TemplateArguments) -> list[str]:
     """Returns the arguments without a name, in their order."""
     values: list[str] = []
     while str(len(values) + 1) in arguments:
@@ -137,15 +139,15 @@ _SOUND_LABELS: Final = frozenset(
 )
 
 
-def _convert(arguments: Arguments) -> str:
+def _convert(arguments: TemplateArguments) -> str:
     return converted(_positional(arguments), arguments)
 
 
-def _abbreviated(arguments: Arguments) -> str:
+def _abbreviated(arguments: TemplateArguments) -> str:
     return converted(_positional(arguments), {**arguments, "abbr": "on"})
 
 
-def _date(arguments: Arguments) -> str:
+def _date(arguments: TemplateArguments) -> str:
     """A year, or year, month and day; days come first if `df` says so."""
     numbers = _positional(arguments)[:3]
     if not numbers or not all(
@@ -163,7 +165,7 @@ def _date(arguments: Arguments) -> str:
     return f"{day} {month} {numbers[0]}" if is_day_first else f"{month} {day}, {numbers[0]}"
 
 
-def _as_of(arguments: Arguments) -> str:
+def _as_of(arguments: TemplateArguments) -> str:
     since = "since" in arguments
     words = arguments.get("alt") or ("Since" if since else "As of")
     if arguments.get("alt"):
@@ -172,7 +174,7 @@ def _as_of(arguments: Arguments) -> str:
     return f"{words} {_date({**arguments, 'df': arguments.get('df', 'y')})}"
 
 
-def _nihongo(arguments: Arguments) -> str:
+def _nihongo(arguments: TemplateArguments) -> str:
     values = [*_positional(arguments), "", "", ""]
     first, inner = values[0], ", ".join(value for value in values[1:3] if value)
     more = ", " + values[3] if values[3] else ""
@@ -181,13 +183,13 @@ def _nihongo(arguments: Arguments) -> str:
     return f"{first} ({inner}{more})" if inner else first
 
 
-def _chinese(arguments: Arguments) -> str:
+def _chinese(arguments: TemplateArguments) -> str:
     labels = {"c": "Chinese", "s": "simplified Chinese", "t": "traditional Chinese"}
     labels |= {"p": "pinyin", "w": "Wade–Giles", "j": "Jyutping", "l": "lit."}
     return "; ".join(f"{label}: {arguments[k]}" for k, label in labels.items() if arguments.get(k))
 
 
-def _fraction(arguments: Arguments) -> str:
+def _fraction(arguments: TemplateArguments) -> str:
     values = _positional(arguments)
     if len(values) == 1:
         return f"1⁄{values[0]}"
@@ -200,7 +202,7 @@ def _mixed(whole: str) -> str:
     return " " if whole else ""
 
 
-def _quantity(arguments: Arguments) -> str:
+def _quantity(arguments: TemplateArguments) -> str:
     """A number with its uncertainty, power of ten and unit (`{{val}}`)."""
     values = _positional(arguments)
     text = with_thousands(values[0]) if values else ""
@@ -212,19 +214,19 @@ def _quantity(arguments: Arguments) -> str:
     return f"{arguments.get('p', '')}{text}{arguments.get('s', '')}{' ' + unit if unit else ''}"
 
 
-def _english_sounds(arguments: Arguments) -> str:
+def _english_sounds(arguments: TemplateArguments) -> str:
     sounds = [value for value in _positional(arguments) if value.lower() not in _SOUND_LABELS]
     return f"/{''.join(sounds)}/".replace("_", " ")
 
 
-def _ordinal(arguments: Arguments) -> str:
+def _ordinal(arguments: TemplateArguments) -> str:
     number = arguments.get("1", "")
     endings = {"1": "st", "2": "nd", "3": "rd"}
     ending = "th" if number[-2:-1] == "1" else endings.get(number[-1:], "th")
     return number + ending
 
 
-def _ship(arguments: Arguments) -> str:
+def _ship(arguments: TemplateArguments) -> str:
     """A ship: its navy, its name, and its number unless the form leaves it out."""
     values = [*_positional(arguments), "", "", "", ""]
     shown = values[3] or arguments.get("up", "")
@@ -232,34 +234,34 @@ def _ship(arguments: Arguments) -> str:
     return f"{values[0]} {values[1]}{number}".strip()
 
 
-def _language(arguments: Arguments) -> str:
+def _language(arguments: TemplateArguments) -> str:
     values = [*_positional(arguments), "", ""]
     label = arguments.get("label") or _LANGUAGES.get(values[0].partition("-")[0], "")
     return f"{label}: {values[1]}" if label and label != "none" else values[1]
 
 
-def _chemical(arguments: Arguments) -> str:
+def _chemical(arguments: TemplateArguments) -> str:
     parts = _positional(arguments)
     return "".join(p.translate(_LOWERED) if n % 2 else p for n, p in enumerate(parts))
 
 
-def _formula(arguments: Arguments) -> str:
+def _formula(arguments: TemplateArguments) -> str:
     return re.sub(
         r"(?<=[A-Za-z)\]])[0-9]+", lambda m: m[0].translate(_LOWERED), arguments.get("1", "")
     )
 
 
-def _century_fr(arguments: Arguments) -> str:
+def _century_fr(arguments: TemplateArguments) -> str:
     number, suffix = arguments.get("1", ""), arguments.get("2", "e") or "e"
     return f"{number}{suffix} siècle"
 
 
-def _last(arguments: Arguments) -> str:
+def _last(arguments: TemplateArguments) -> str:
     values = _positional(arguments)
     return arguments.get("texte") or (values[-1] if values else "")
 
 
-FUNCTIONS: Final[Mapping[str, Callable[[Arguments], str]]] = {
+FUNCTIONS: Final[Mapping[str, Callable[[TemplateArguments], str]]] = {
     "convert": _convert,
     "abbreviated": _abbreviated,
     "date": _date,

@@ -15,12 +15,12 @@ from massivetext.pipeline.extraction.wikitext import marks as mk
 from massivetext.pipeline.extraction.wikitext.names import code_of
 
 # The state: one number each.
-PLACE, WRITTEN, DEPTH, ARGUMENTS, LINE_KIND, DROPPED_FROM, DROPPED_LEVEL = range(7)
+PLACE, WRITTEN, FRAMES_OPEN, ARGUMENTS, LINE_KIND, DROPPED_FROM, DROPPED_LEVEL = range(7)
 CAPTION_BYTES, SHIFTED_FROM, VALUES_OPEN, CELL_FROM, ROW_FROM, LIST_DEPTH = range(7, 13)
 EVENT, NEEDED, TABLES_OPEN, GALLERY_OPEN, LINE_START, MARKED = range(13, 19)
 STATE_SIZE: Final = 19
 
-DONE, VALUE, FULL = range(3)
+DONE, VALUE_ASKED, FULL = range(3)
 """Events: the page is over; a template's value is asked for; the output must be made larger."""
 
 # A frame: one row of the stack of what is open.
@@ -102,13 +102,13 @@ def _close_gap(text: Any, place: Any, out: Any, s: Any) -> Any:
 
 @lean
 def _push(frames: Any, s: Any, kind: Any, end: Any) -> Any:
-    depth = s[DEPTH]
+    depth = s[FRAMES_OPEN]
     frames[depth, FRAME_KIND] = kind
     frames[depth, FRAME_FROM] = s[WRITTEN]
     frames[depth, FRAME_CODE] = 0
     frames[depth, FRAME_ARGUMENTS] = s[ARGUMENTS]
     frames[depth, FRAME_END] = end
-    s[DEPTH] = depth + 1
+    s[FRAMES_OPEN] = depth + 1
 
 
 @lean
@@ -154,7 +154,7 @@ def _end_parameter(out: Any, s: Any, frames: Any, captions: Any, hashes: Any, co
     The last parameter that is no option is; FRAME_END has where it ends, FRAME_ARGUMENTS whether
     the file is shown with it.
     """
-    top = s[DEPTH] - 1
+    top = s[FRAMES_OPEN] - 1
     begin, kept = frames[top, FRAME_FROM], frames[top, FRAME_END]
     option = _is_option(out, kept, s[WRITTEN], hashes, codes)
     if option == THUMB:
@@ -202,14 +202,14 @@ def _end_link(
     option_hashes: Any,
     option_codes: Any,
 ) -> Any:
-    top = s[DEPTH] - 1
+    top = s[FRAMES_OPEN] - 1
     if frames[top, FRAME_CODE] & 255 == FILE:
         _end_parameter(out, s, frames, captions, option_hashes, option_codes)
         begin = frames[top, FRAME_FROM]
         if frames[top, FRAME_CODE] & 256 and top == 0 and s[WRITTEN] > begin:
             _keep_caption(out, s, captions, begin)
         s[WRITTEN] = begin
-    s[DEPTH] = top
+    s[FRAMES_OPEN] = top
 
 
 @lean
@@ -314,7 +314,7 @@ def _open_table(text: Any, place: Any, mates: Any, out: Any, s: Any, frames: Any
     if s[TABLES_OPEN] == 0:
         _lines(out, s, 2)
         s[ROW_FROM] = -1
-    _push(frames, s, mk.TABLE, mates[place])
+    _push(frames, s, mk.MARK_TABLE, mates[place])
     s[TABLES_OPEN] += 1
     s[CELL_FROM] = -1
     return min(end, mates[place])
@@ -373,11 +373,11 @@ def _open_heading(text: Any, place: Any, mates: Any, out: Any, s: Any, frames: A
             break
     if s[DROPPED_LEVEL] and level <= s[DROPPED_LEVEL]:
         s[WRITTEN], s[DROPPED_LEVEL] = s[DROPPED_FROM], 0
-    s[DEPTH], s[VALUES_OPEN], s[TABLES_OPEN], s[ARGUMENTS] = 0, 0, 0, 0
+    s[FRAMES_OPEN], s[VALUES_OPEN], s[TABLES_OPEN], s[ARGUMENTS] = 0, 0, 0, 0
     s[LIST_DEPTH], s[GALLERY_OPEN] = 0, 0
     _lines(out, s, 2)
-    _push(frames, s, mk.HEADING, end)
-    frames[s[DEPTH] - 1, FRAME_CODE] = level
+    _push(frames, s, mk.MARK_HEADING, end)
+    frames[s[FRAMES_OPEN] - 1, FRAME_CODE] = level
     line_end = place + level
     while line_end < end and text[line_end] <= 32:
         line_end += 1
@@ -387,13 +387,13 @@ def _open_heading(text: Any, place: Any, mates: Any, out: Any, s: Any, frames: A
 @lean
 def _end_heading(text: Any, out: Any, s: Any, frames: Any, hashes: Any, codes: Any) -> Any:
     """End a heading; begin to drop if its section is dropped. Returns the end of its line."""
-    top = s[DEPTH] - 1
+    top = s[FRAMES_OPEN] - 1
     begin, level = frames[top, FRAME_FROM], frames[top, FRAME_CODE]
     is_short = s[WRITTEN] - begin < _NAME_BYTES
     code = code_of(out, begin, s[WRITTEN], hashes, codes) if is_short else 0
     if code != 0 and s[DROPPED_LEVEL] == 0:
         s[DROPPED_FROM], s[DROPPED_LEVEL] = begin, level
-    s[DEPTH] = 0
+    s[FRAMES_OPEN] = 0
     _lines(out, s, 2)
     s[LINE_KIND] = _OTHER
     return _end_of_line(text, frames[top, FRAME_END])
@@ -419,11 +419,11 @@ def _open_template(
             while stop < limit and text[stop] != 124 and text[stop] != 123:
                 stop += 1
     if code and s[VALUES_OPEN] < MOST_VALUES:
-        _push(frames, s, mk.TEMPLATE, end)
-        frames[s[DEPTH] - 1, FRAME_CODE] = abs(code)
+        _push(frames, s, mk.MARK_TEMPLATE, end)
+        frames[s[FRAMES_OPEN] - 1, FRAME_CODE] = abs(code)
         s[VALUES_OPEN] += 1
         if code < 0:
-            frames[s[DEPTH] - 1, FRAME_CODE] = -code
+            frames[s[FRAMES_OPEN] - 1, FRAME_CODE] = -code
             s[MARKED] = 1  # its argument begins behind the colon
             return stop + 1
         return stop
@@ -444,10 +444,10 @@ def _open_link(
     if code in (CATEGORY, LANGUAGE):
         _close_gap(text, end + 2, out, s)
         return end + 2
-    _push(frames, s, mk.LINK, 0)
-    frames[s[DEPTH] - 1, FRAME_CODE] = code
+    _push(frames, s, mk.MARK_LINK, 0)
+    frames[s[FRAMES_OPEN] - 1, FRAME_CODE] = code
     if code == FILE:
-        frames[s[DEPTH] - 1, FRAME_END] = s[WRITTEN]
+        frames[s[FRAMES_OPEN] - 1, FRAME_END] = s[WRITTEN]
         while start < end and text[start] != 124 and text[start] != 10:
             start += 1
         return start
@@ -467,24 +467,24 @@ def _pipe(
     codes: Any,
 ) -> Any:
     """What a bar means depends on what is open; returns where to go on."""
-    if s[DEPTH] == 0:
+    if s[FRAMES_OPEN] == 0:
         _put(out, s, 124)
         return place + 1
-    top = s[DEPTH] - 1
+    top = s[FRAMES_OPEN] - 1
     kind = frames[top, FRAME_KIND]
-    if kind == mk.TEMPLATE:
+    if kind == mk.MARK_TEMPLATE:
         if s[ARGUMENTS] < len(arguments):
             arguments[s[ARGUMENTS]] = s[WRITTEN]
             s[ARGUMENTS] += 1
-    elif kind == mk.LINK and frames[top, FRAME_CODE] & 255 == FILE:
+    elif kind == mk.MARK_LINK and frames[top, FRAME_CODE] & 255 == FILE:
         _end_parameter(out, s, frames, captions, hashes, codes)
-    elif kind == mk.LINK and frames[top, FRAME_CODE] == 0:
+    elif kind == mk.MARK_LINK and frames[top, FRAME_CODE] == 0:
         s[WRITTEN] = frames[top, FRAME_FROM]
         frames[top, FRAME_CODE] = 512
-    elif kind == mk.PARAMETER and frames[top, FRAME_CODE] == 0:
+    elif kind == mk.MARK_PARAMETER and frames[top, FRAME_CODE] == 0:
         s[WRITTEN] = frames[top, FRAME_FROM]
         frames[top, FRAME_CODE] = 1
-    elif kind == mk.TABLE:
+    elif kind == mk.MARK_TABLE:
         if place + 1 < len(text) and text[place + 1] == 124:
             _begin_cell(out, s, False)
             return place + 2
@@ -531,9 +531,9 @@ def _table_line(text: Any, place: Any, out: Any, s: Any) -> Any:
 @lean
 def _newline(text: Any, place: Any, out: Any, s: Any, frames: Any, captions: Any) -> Any:
     """What the end of a line of the source is in the text."""
-    kind = frames[s[DEPTH] - 1, FRAME_KIND] if s[DEPTH] else 0
+    kind = frames[s[FRAMES_OPEN] - 1, FRAME_KIND] if s[FRAMES_OPEN] else 0
     following = text[place + 1] if place + 1 < len(text) else 10
-    if kind == mk.LINK or kind == mk.SITE_LINK or s[TABLES_OPEN]:
+    if kind == mk.MARK_LINK or kind == mk.MARK_SITE_LINK or s[TABLES_OPEN]:
         _space(out, s)
         return
     is_text = not (following <= 32 or following in (42, 35, 58, 59, 61, 123, 124, 33, 60, 45))
@@ -564,10 +564,10 @@ def _begin_line(
 ) -> Any:
     """What begins a line; returns where its text begins."""
     s[LINE_START] = 0
-    kind = frames[s[DEPTH] - 1, FRAME_KIND] if s[DEPTH] else 0
-    if kind == mk.TABLE:
+    kind = frames[s[FRAMES_OPEN] - 1, FRAME_KIND] if s[FRAMES_OPEN] else 0
+    if kind == mk.MARK_TABLE:
         return _table_line(text, place, out, s)
-    if kind == mk.LINK or kind == mk.SITE_LINK or s[TABLES_OPEN]:
+    if kind == mk.MARK_LINK or kind == mk.MARK_SITE_LINK or s[TABLES_OPEN]:
         return place
     if s[GALLERY_OPEN] and place < s[GALLERY_OPEN]:
         _lines(out, s, 1)
@@ -578,7 +578,7 @@ def _begin_line(
     first = place
     while first < len(text) and (text[first] == 32 or text[first] == 58):
         first += 1
-    if first < len(text) and marks[first] in (mk.TABLE, mk.TABLE_END):
+    if first < len(text) and marks[first] in (mk.MARK_TABLE, mk.MARK_TABLE_END):
         return first
     if first + 1 < len(text) and text[first] == 123 and text[first + 1] == 124:
         return _end_of_line(text, first)  # a table that never ends: its lines are text
@@ -586,9 +586,9 @@ def _begin_line(
         s[LINE_KIND] = _OTHER
         _lines(out, s, 1)
         return _list_line(text, place, out, s, numbers)
-    if byte == 32 and first < len(text) and text[first] > 32 and s[DEPTH] == 0:
+    if byte == 32 and first < len(text) and text[first] > 32 and s[FRAMES_OPEN] == 0:
         mark = marks[first]
-        if mark != mk.TEMPLATE and mark != mk.LINK and mark != mk.SKIPPED:
+        if mark != mk.MARK_TEMPLATE and mark != mk.MARK_LINK and mark != mk.MARK_SKIPPED:
             s[LINE_KIND] = _OTHER  # preformatted
             for _ in range(place + 1, first):
                 _put(out, s, 32)
@@ -598,7 +598,9 @@ def _begin_line(
         while rule < len(text) and text[rule] == 45:
             rule += 1
         return rule if rule - place >= 4 else place
-    if byte in (124, 33) and s[DEPTH] == 0:  # of a table or template that never began or ended
+    if (
+        byte in (124, 33) and s[FRAMES_OPEN] == 0
+    ):  # of a table or template that never began or ended
         rest = place + 1
         while rest < len(text) and text[rest] in (45, 43, 125):
             rest += 1
@@ -611,35 +613,37 @@ def _tag(text: Any, place: Any, marks: Any, mates: Any, out: Any, s: Any, frames
     """Write what a tag stands for; returns where to go on, -1 if the output is full."""
     mark = marks[place]
     end = mates[place]
-    if mark == mk.RAW or mark == mk.RAW_BLOCK:
+    if mark == mk.MARK_RAW or mark == mk.MARK_RAW_BLOCK:
         stop, behind = mates[place + 1], mates[place + 2]
         if s[WRITTEN] + stop - end + _ROOM > len(out):
             s[NEEDED] = s[WRITTEN] + stop - end + _ROOM
             return -1
-        if mark == mk.RAW_BLOCK:
+        if mark == mk.MARK_RAW_BLOCK:
             _lines(out, s, 2)
             while end < stop and text[end] == 10:
                 end += 1
         _copy(text, end, stop, out, s)
-        if mark == mk.RAW_BLOCK:
+        if mark == mk.MARK_RAW_BLOCK:
             _lines(out, s, 2)
         return behind
     in_line = s[TABLES_OPEN] > 0
-    if s[DEPTH] > 0 and frames[s[DEPTH] - 1, FRAME_KIND] == mk.LINK:
+    if s[FRAMES_OPEN] > 0 and frames[s[FRAMES_OPEN] - 1, FRAME_KIND] == mk.MARK_LINK:
         in_line = True
-    if mark == mk.SKIPPED:
+    if mark == mk.MARK_SKIPPED:
         _close_gap(text, end, out, s)
         if end > place and end < len(text) and text[end - 1] == 10:
             s[LINE_START] = 1
-    elif mark == mk.CELL or (in_line and mark in (mk.BREAK, mk.BLOCK_TAG, mk.ITEM)):
+    elif mark == mk.MARK_CELL or (
+        in_line and mark in (mk.MARK_BREAK, mk.MARK_BLOCK_TAG, mk.MARK_ITEM)
+    ):
         _space(out, s)
-    elif mark == mk.BREAK or mark == mk.BLOCK_TAG:
+    elif mark == mk.MARK_BREAK or mark == mk.MARK_BLOCK_TAG:
         _lines(out, s, 1)
-    elif mark == mk.ITEM:
+    elif mark == mk.MARK_ITEM:
         _lines(out, s, 1)
         _put(out, s, 45)
         _put(out, s, 32)
-    elif mark == mk.GALLERY and s[GALLERY_OPEN] <= place:
+    elif mark == mk.MARK_GALLERY and s[GALLERY_OPEN] <= place:
         _lines(out, s, 2)
         stop = end
         while stop + 9 < len(text) and not (
@@ -649,11 +653,11 @@ def _tag(text: Any, place: Any, marks: Any, mates: Any, out: Any, s: Any, frames
                 break
             stop += 1
         s[GALLERY_OPEN] = stop
-    elif mark == mk.RAISED:
+    elif mark == mk.MARK_RAISED:
         s[SHIFTED_FROM] = s[WRITTEN] * 2
-    elif mark == mk.LOWERED:
+    elif mark == mk.MARK_LOWERED:
         s[SHIFTED_FROM] = s[WRITTEN] * 2 + 1
-    elif mark == mk.SHIFT_END and s[SHIFTED_FROM] >= 0:
+    elif mark == mk.MARK_SHIFT_END and s[SHIFTED_FROM] >= 0:
         if s[SHIFTED_FROM] >> 1 <= s[WRITTEN]:
             _shift(out, s)
         s[SHIFTED_FROM] = -1
@@ -690,8 +694,8 @@ def _character(
             return stop + 2
     if (
         byte == 33
-        and s[DEPTH]
-        and frames[s[DEPTH] - 1, FRAME_KIND] == mk.TABLE
+        and s[FRAMES_OPEN]
+        and frames[s[FRAMES_OPEN] - 1, FRAME_KIND] == mk.MARK_TABLE
         and place + 1 < size
         and text[place + 1] == 33
     ):
@@ -734,14 +738,16 @@ def walk(
     """Go on with the page, to its end or to the next event (`s[EVENT]`)."""
     size = len(text)
     place = s[PLACE]
-    while place < size or (s[DEPTH] and frames[s[DEPTH] - 1, FRAME_KIND] == mk.HEADING):
-        if s[WRITTEN] + s[CAPTION_BYTES] + _ROOM > len(out) or s[DEPTH] + 2 > len(frames):
+    while place < size or (
+        s[FRAMES_OPEN] and frames[s[FRAMES_OPEN] - 1, FRAME_KIND] == mk.MARK_HEADING
+    ):
+        if s[WRITTEN] + s[CAPTION_BYTES] + _ROOM > len(out) or s[FRAMES_OPEN] + 2 > len(frames):
             s[PLACE], s[EVENT] = place, FULL
             s[NEEDED] = s[WRITTEN] + s[CAPTION_BYTES] + _ROOM
             return
-        if s[DEPTH]:
-            top = s[DEPTH] - 1
-            if frames[top, FRAME_KIND] == mk.HEADING and place >= frames[top, FRAME_END]:
+        if s[FRAMES_OPEN]:
+            top = s[FRAMES_OPEN] - 1
+            if frames[top, FRAME_KIND] == mk.MARK_HEADING and place >= frames[top, FRAME_END]:
                 place = _end_heading(text, out, s, frames, section_hashes, section_codes)
                 continue
         if s[MARKED]:
@@ -768,59 +774,59 @@ def walk(
                 place += 1
             else:
                 place = _character(text, place, out, s, frames, word_hashes, word_codes)
-        elif mark >= mk.SKIPPED:
+        elif mark >= mk.MARK_SKIPPED:
             behind = _tag(text, place, marks, mates, out, s, frames)
             if behind < 0:
                 s[PLACE], s[EVENT] = place, FULL
                 return
             place = behind
-        elif mark == mk.TEMPLATE:
+        elif mark == mk.MARK_TEMPLATE:
             place = _open_template(
                 text, place, mates, out, s, frames, template_hashes, template_codes
             )
-        elif mark == mk.LINK:
+        elif mark == mk.MARK_LINK:
             place = _open_link(text, place, mates, out, s, frames, prefix_hashes, prefix_codes)
-        elif mark == mk.LINK_END:
+        elif mark == mk.MARK_LINK_END:
             place += 2
-            if s[DEPTH] and frames[s[DEPTH] - 1, FRAME_KIND] == mk.LINK:
+            if s[FRAMES_OPEN] and frames[s[FRAMES_OPEN] - 1, FRAME_KIND] == mk.MARK_LINK:
                 _end_link(text, place, out, s, frames, captions, option_hashes, option_codes)
-        elif mark == mk.TEMPLATE_END:
+        elif mark == mk.MARK_TEMPLATE_END:
             place += 2
-            if s[DEPTH] and frames[s[DEPTH] - 1, FRAME_KIND] == mk.TEMPLATE:
-                s[PLACE], s[EVENT] = place, VALUE
+            if s[FRAMES_OPEN] and frames[s[FRAMES_OPEN] - 1, FRAME_KIND] == mk.MARK_TEMPLATE:
+                s[PLACE], s[EVENT] = place, VALUE_ASKED
                 return
-        elif mark == mk.PARAMETER:
-            _push(frames, s, mk.PARAMETER, 0)
+        elif mark == mk.MARK_PARAMETER:
+            _push(frames, s, mk.MARK_PARAMETER, 0)
             place += 3
-        elif mark == mk.PARAMETER_END:
+        elif mark == mk.MARK_PARAMETER_END:
             place += 3
-            if s[DEPTH] and frames[s[DEPTH] - 1, FRAME_KIND] == mk.PARAMETER:
-                s[DEPTH] -= 1
-                if not frames[s[DEPTH], FRAME_CODE]:
-                    s[WRITTEN] = frames[s[DEPTH], FRAME_FROM]
+            if s[FRAMES_OPEN] and frames[s[FRAMES_OPEN] - 1, FRAME_KIND] == mk.MARK_PARAMETER:
+                s[FRAMES_OPEN] -= 1
+                if not frames[s[FRAMES_OPEN], FRAME_CODE]:
+                    s[WRITTEN] = frames[s[FRAMES_OPEN], FRAME_FROM]
                     _close_gap(text, place, out, s)
-        elif mark == mk.SITE_LINK:
+        elif mark == mk.MARK_SITE_LINK:
             end = mates[place]
             place += 1
             while place < end and text[place] > 32:
                 place += 1
             while place < end and text[place] == 32:
                 place += 1
-        elif mark == mk.SITE_LINK_END:
+        elif mark == mk.MARK_SITE_LINK_END:
             place += 1
-        elif mark == mk.TABLE:
+        elif mark == mk.MARK_TABLE:
             place = _open_table(text, place, mates, out, s, frames)
-        elif mark == mk.TABLE_END:
+        elif mark == mk.MARK_TABLE_END:
             place += 2
-            if s[DEPTH] and frames[s[DEPTH] - 1, FRAME_KIND] == mk.TABLE:
-                s[DEPTH] -= 1
+            if s[FRAMES_OPEN] and frames[s[FRAMES_OPEN] - 1, FRAME_KIND] == mk.MARK_TABLE:
+                s[FRAMES_OPEN] -= 1
                 s[TABLES_OPEN] -= 1
                 if s[TABLES_OPEN] == 0:
                     _end_row(out, s)
                     _lines(out, s, 2)
-        elif mark == mk.HEADING:
+        elif mark == mk.MARK_HEADING:
             place = _open_heading(text, place, mates, out, s, frames)
-        elif mark == mk.APOSTROPHE:
+        elif mark == mk.MARK_APOSTROPHE:
             _put(out, s, 39)
             place += 3
         else:
