@@ -9,10 +9,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from massivetext.pipeline.extraction.wikitext import walk as wk
+from massivetext.pipeline.extraction.wikitext import state as st
 from massivetext.pipeline.extraction.wikitext.languages import WikiWords, words_of_wiki
 from massivetext.pipeline.extraction.wikitext.marks import mark_page
 from massivetext.pipeline.extraction.wikitext.values import value_of
+from massivetext.pipeline.extraction.wikitext.walk import walk
 
 _REFERENCE: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 _BLANKS: Final = re.compile(r"[ \t\u00a0]+\n|\u00a0")
@@ -51,12 +52,12 @@ def _tidied(text: str) -> str:
 def _walked(page: NDArray[np.uint8], language: WikiWords) -> bytes:
     marks, mates = np.zeros(len(page) + 3, np.uint8), np.zeros(len(page) + 3, np.int32)
     mark_page(page, marks, mates)
-    state = np.zeros(wk.STATE_SIZE, np.int64)
-    state[wk.SHIFTED_FROM] = state[wk.ROW_FROM] = state[wk.CELL_FROM] = -1
-    state[wk.LINE_START] = 1
+    state = np.zeros(st.STATE_SIZE, np.int64)
+    state[st.SHIFTED_FROM] = state[st.ROW_FROM] = state[st.CELL_FROM] = -1
+    state[st.LINE_START] = 1
     out = np.empty(len(page) + 4096, np.uint8)
     captions = np.empty_like(out)
-    frames = np.zeros((64, wk.FRAME_SIZE), np.int64)
+    frames = np.zeros((64, st.FRAME_SIZE), np.int64)
     arguments, numbers = np.zeros(4096, np.int64), np.zeros(16, np.int64)
     tables = (
         *language.templates,
@@ -66,26 +67,26 @@ def _walked(page: NDArray[np.uint8], language: WikiWords) -> bytes:
         *language.words,
     )
     while True:
-        wk.walk(page, marks, mates, out, captions, state, frames, arguments, numbers, *tables)
-        if state[wk.EVENT] == wk.DONE:
-            return out[: state[wk.WRITTEN]].tobytes()
-        if state[wk.EVENT] == wk.VALUE_ASKED:
+        walk(page, marks, mates, out, captions, state, frames, arguments, numbers, *tables)
+        if state[st.EVENT] == st.DONE:
+            return out[: state[st.WRITTEN]].tobytes()
+        if state[st.EVENT] == st.VALUE_ASKED:
             value = _value(out, state, frames, arguments, language)
-            if state[wk.WRITTEN] + len(value) + 4096 > len(out):
-                state[wk.NEEDED] = state[wk.WRITTEN] + len(value) + 4096
+            if state[st.WRITTEN] + len(value) + 4096 > len(out):
+                state[st.NEEDED] = state[st.WRITTEN] + len(value) + 4096
                 out, captions = _larger(out, state), _larger(captions, state)
-            begin = int(state[wk.WRITTEN])
+            begin = int(state[st.WRITTEN])
             out[begin : begin + len(value)] = np.frombuffer(value, np.uint8)
-            state[wk.WRITTEN] += len(value)
+            state[st.WRITTEN] += len(value)
             continue
-        if state[wk.NEEDED] > len(out):
+        if state[st.NEEDED] > len(out):
             out, captions = _larger(out, state), _larger(captions, state)
-        if state[wk.FRAMES_OPEN] + 2 > len(frames):
+        if state[st.FRAMES_OPEN] + 2 > len(frames):
             frames = np.concatenate([frames, np.zeros_like(frames)])
 
 
 def _larger(array: NDArray[np.uint8], state: NDArray[np.int64]) -> NDArray[np.uint8]:
-    larger = np.empty(max(2 * len(array), int(state[wk.NEEDED])), np.uint8)
+    larger = np.empty(max(2 * len(array), int(state[st.NEEDED])), np.uint8)
     larger[: len(array)] = array
     return larger
 
@@ -98,12 +99,12 @@ def _value(
     language: WikiWords,
 ) -> bytes:
     """Closes the template that has ended; returns its value."""
-    state[wk.FRAMES_OPEN] -= 1
-    state[wk.VALUES_OPEN] -= 1
-    frame = frames[state[wk.FRAMES_OPEN]]
-    begins = arguments[frame[wk.FRAME_ARGUMENTS] : state[wk.ARGUMENTS]].tolist()
-    ends = [*begins[1:], int(state[wk.WRITTEN])] if begins else []
+    state[st.FRAMES_OPEN] -= 1
+    state[st.VALUES_OPEN] -= 1
+    frame = frames[state[st.FRAMES_OPEN]]
+    begins = arguments[frame[st.FRAME_ARGUMENTS] : state[st.ARGUMENTS]].tolist()
+    ends = [*begins[1:], int(state[st.WRITTEN])] if begins else []
     parts = [out[b:e].tobytes().decode(errors="replace") for b, e in zip(begins, ends, strict=True)]
-    state[wk.ARGUMENTS] = frame[wk.FRAME_ARGUMENTS]
-    state[wk.WRITTEN] = frame[wk.FRAME_FROM]
-    return value_of(language.patterns[frame[wk.FRAME_CODE]], parts).encode()
+    state[st.ARGUMENTS] = frame[st.FRAME_ARGUMENTS]
+    state[st.WRITTEN] = frame[st.FRAME_FROM]
+    return value_of(language.patterns[frame[st.FRAME_CODE]], parts).encode()

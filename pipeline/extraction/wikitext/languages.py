@@ -8,8 +8,14 @@ from functools import cache
 from importlib import resources
 from typing import Any, Final, NamedTuple
 
-from massivetext.pipeline.extraction.wikitext.names import NameTable, name_table
-from massivetext.pipeline.extraction.wikitext.walk import CATEGORY, FILE, OPTION, THUMB
+from massivetext.pipeline.extraction.wikitext.names import (
+    CATEGORY,
+    FILE,
+    OPTION,
+    THUMB,
+    NameTable,
+    name_table,
+)
 
 _SHOWN: Final = 4
 """Code of prefixes of links that are shown though they look like those of languages."""

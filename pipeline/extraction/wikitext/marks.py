@@ -62,6 +62,14 @@ def _is_at(text: Any, place: Any, a: Any, b: Any) -> Any:
 
 
 @lean
+def end_of_line(text: Any, place: Any) -> Any:
+    """Where the line of `place` ends, without its LF."""
+    while place < len(text) and text[place] != 10:
+        place += 1
+    return place
+
+
+@lean
 def _find_end_tag(text: Any, start: Any, name: Any, name_bytes: Any) -> Any:
     """Where the next end tag of the name in text[name:] begins; the page's length for none."""
     size = len(text)
@@ -100,9 +108,7 @@ def _next_heading(text: Any, start: Any) -> Any:
 @lean
 def _heading_end(text: Any, start: Any) -> Any:
     """Where the text of the heading line at `start` ends, 0 if it is no heading."""
-    end = start
-    while end < len(text) and text[end] != 10:
-        end += 1
+    end = end_of_line(text, start)
     while True:
         while end > start and text[end - 1] <= 32:
             end -= 1

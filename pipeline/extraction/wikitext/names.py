@@ -18,6 +18,15 @@ _BASIS: Final = np.uint64(0xCBF29CE484222325)
 _PRIME: Final = np.uint64(0x100000001B3)
 """Of the 64-bit hash FNV-1a (Fowler, Noll and Vo)."""
 
+FILE, CATEGORY, LANGUAGE = 1, 2, 3
+"""Codes of what stands before the colon of a link; higher ones are shown as they stand."""
+
+THUMB, OPTION = 1, 2
+"""Codes of the options of files."""
+
+NAME_BYTES: Final = 120
+"""Our choice: longest name of a template, section or namespace that is looked up."""
+
 
 class NameTable(NamedTuple):
     """Codes by name."""
