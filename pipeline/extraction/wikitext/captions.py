@@ -28,7 +28,7 @@ def _is_option(out: Any, start: Any, end: Any, hashes: Any, codes: Any) -> Any:
 
 
 @lean
-def end_parameter(out: Any, s: Any, frames: Any, captions: Any, hashes: Any, codes: Any) -> Any:
+def end_parameter(out: Any, s: Any, frames: Any, hashes: Any, codes: Any) -> Any:
     """Keep the parameter of a file that ends here if it is its caption.
 
     The last parameter that is no option is; FRAME_END has where it ends.
@@ -37,7 +37,7 @@ def end_parameter(out: Any, s: Any, frames: Any, captions: Any, hashes: Any, cod
     begin, kept = frames[top, st.FRAME_FROM], frames[top, st.FRAME_END]
     option = _is_option(out, kept, s[st.WRITTEN], hashes, codes)
     if option == THUMB:
-        frames[top, st.FRAME_CODE] |= 256
+        frames[top, st.FRAME_CODE] |= st.SHOWN_FILE
     if option:
         s[st.WRITTEN] = kept
         return

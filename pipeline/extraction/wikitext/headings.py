@@ -10,7 +10,7 @@ from massivetext.pipeline.extraction.wikitext import state as st
 from massivetext.pipeline.extraction.wikitext.marks import end_of_line
 from massivetext.pipeline.extraction.wikitext.names import NAME_BYTES, code_of
 from massivetext.pipeline.extraction.wikitext.output import end_lines
-from massivetext.pipeline.extraction.wikitext.state import push
+from massivetext.pipeline.extraction.wikitext.state import kind_on_top, push
 
 
 @lean
@@ -33,6 +33,15 @@ def open_heading(text: Any, place: Any, mates: Any, out: Any, s: Any, frames: An
     while line_end < end and text[line_end] <= 32:
         line_end += 1
     return line_end
+
+
+@lean
+def is_behind_heading(place: Any, s: Any, frames: Any) -> Any:
+    """Whether the text of the heading on top has ended."""
+    return (
+        kind_on_top(s, frames) == mk.MARK_HEADING
+        and place >= frames[s[st.FRAMES_OPEN] - 1, st.FRAME_END]
+    )
 
 
 @lean

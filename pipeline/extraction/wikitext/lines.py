@@ -10,6 +10,7 @@ from massivetext.pipeline.extraction.wikitext import state as st
 from massivetext.pipeline.extraction.wikitext.captions import flush_captions
 from massivetext.pipeline.extraction.wikitext.marks import end_of_line
 from massivetext.pipeline.extraction.wikitext.output import end_lines, last, put, put_number, space
+from massivetext.pipeline.extraction.wikitext.state import kind_on_top
 from massivetext.pipeline.extraction.wikitext.tables import table_line
 
 _MOST_LIST_DEPTH: Final = 12
@@ -23,7 +24,7 @@ def _list_line(text: Any, place: Any, out: Any, s: Any, numbers: Any) -> Any:
     while depth < len(text) and text[depth] in (42, 35, 58, 59):
         depth += 1
     levels = min(depth - place, _MOST_LIST_DEPTH)
-    last = text[depth - 1]
+    bullet = text[depth - 1]
     if s[st.LIST_DEPTH] == 0:
         numbers[:] = 0
     for level in range(levels, len(numbers)):
@@ -34,10 +35,10 @@ def _list_line(text: Any, place: Any, out: Any, s: Any, numbers: Any) -> Any:
     for _ in range(steps):
         put(out, s, 32)
         put(out, s, 32)
-    if last == 42:
+    if bullet == 42:
         put(out, s, 45)
         put(out, s, 32)
-    elif last == 35:
+    elif bullet == 35:
         numbers[levels - 1] += 1
         put_number(out, s, numbers[levels - 1])
         put(out, s, 46)
@@ -51,7 +52,7 @@ def _list_line(text: Any, place: Any, out: Any, s: Any, numbers: Any) -> Any:
 @lean
 def newline(text: Any, place: Any, out: Any, s: Any, frames: Any, captions: Any) -> Any:
     """What the end of a line of the source is in the text."""
-    kind = frames[s[st.FRAMES_OPEN] - 1, st.FRAME_KIND] if s[st.FRAMES_OPEN] else 0
+    kind = kind_on_top(s, frames)
     following = text[place + 1] if place + 1 < len(text) else 10
     if kind == mk.MARK_LINK or kind == mk.MARK_SITE_LINK or s[st.TABLES_OPEN]:
         space(out, s)
@@ -79,12 +80,37 @@ def _gallery_line(text: Any, place: Any, limit: Any) -> Any:
 
 
 @lean
+def _indent(mark: Any, spaces: Any, out: Any, s: Any) -> Any:
+    """Begin a preformatted line, unless what stands behind its spaces is not shown as one."""
+    if mark != mk.MARK_TEMPLATE and mark != mk.MARK_LINK and mark != mk.MARK_SKIPPED:
+        s[st.LINE_KIND] = st.OTHER_LINE
+        for _ in range(min(spaces, st.MOST_REPEATED)):
+            put(out, s, 32)
+
+
+@lean
+def _behind_rule(text: Any, place: Any, s: Any) -> Any:
+    """Where the text of a line begins behind a rule, or the rest of a broken table or template."""
+    byte = text[place]
+    stop = place
+    if byte == 45:
+        while stop < len(text) and text[stop] == 45:
+            stop += 1
+        return stop if stop - place >= 4 else place
+    if byte == 124 and s[st.FRAMES_OPEN] == 0:
+        stop += 1
+        while stop < len(text) and text[stop] in (45, 43, 125):
+            stop += 1
+    return stop
+
+
+@lean
 def begin_line(
-    text: Any, place: Any, marks: Any, mates: Any, out: Any, s: Any, frames: Any, numbers: Any
+    text: Any, place: Any, marks: Any, out: Any, s: Any, frames: Any, numbers: Any
 ) -> Any:
     """What begins a line; returns where its text begins."""
     s[st.LINE_START] = 0
-    kind = frames[s[st.FRAMES_OPEN] - 1, st.FRAME_KIND] if s[st.FRAMES_OPEN] else 0
+    kind = kind_on_top(s, frames)
     if kind == mk.MARK_TABLE:
         return table_line(text, place, out, s)
     if kind == mk.MARK_LINK or kind == mk.MARK_SITE_LINK or s[st.TABLES_OPEN]:
@@ -107,22 +133,6 @@ def begin_line(
         end_lines(out, s, 1)
         return _list_line(text, place, out, s, numbers)
     if byte == 32 and first < len(text) and text[first] > 32 and s[st.FRAMES_OPEN] == 0:
-        mark = marks[first]
-        if mark != mk.MARK_TEMPLATE and mark != mk.MARK_LINK and mark != mk.MARK_SKIPPED:
-            s[st.LINE_KIND] = st.OTHER_LINE  # preformatted
-            for _ in range(place + 1, first):
-                put(out, s, 32)
+        _indent(marks[first], first - place - 1, out, s)
         return first
-    if byte == 45 and place + 3 < len(text):
-        rule = place
-        while rule < len(text) and text[rule] == 45:
-            rule += 1
-        return rule if rule - place >= 4 else place
-    if (
-        byte in (124, 33) and s[st.FRAMES_OPEN] == 0
-    ):  # of a table or template that never began or ended
-        rest = place + 1
-        while rest < len(text) and text[rest] in (45, 43, 125):
-            rest += 1
-        return rest if byte == 124 else place
-    return place
+    return _behind_rule(text, place, s)

@@ -63,8 +63,6 @@ def open_link(
 
 @lean
 def end_link(
-    text: Any,
-    place: Any,
     out: Any,
     s: Any,
     frames: Any,
@@ -75,9 +73,20 @@ def end_link(
     """Leave a link; a file leaves nothing here, its caption waits."""
     top = s[st.FRAMES_OPEN] - 1
     if frames[top, st.FRAME_CODE] & 255 == FILE:
-        end_parameter(out, s, frames, captions, option_hashes, option_codes)
+        end_parameter(out, s, frames, option_hashes, option_codes)
         begin = frames[top, st.FRAME_FROM]
-        if frames[top, st.FRAME_CODE] & 256 and top == 0 and s[st.WRITTEN] > begin:
+        if frames[top, st.FRAME_CODE] & st.SHOWN_FILE and top == 0 and s[st.WRITTEN] > begin:
             keep_caption(out, s, captions, begin)
         s[st.WRITTEN] = begin
     s[st.FRAMES_OPEN] = top
+
+
+@lean
+def behind_address(text: Any, place: Any, end: Any) -> Any:
+    """Where the label of the link to another site in text[place:end] begins."""
+    place += 1
+    while place < end and text[place] > 32:
+        place += 1
+    while place < end and text[place] == 32:
+        place += 1
+    return place

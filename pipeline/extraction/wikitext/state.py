@@ -19,11 +19,41 @@ DONE, VALUE_ASKED, FULL = range(3)
 FRAME_KIND, FRAME_FROM, FRAME_CODE, FRAME_ARGUMENTS, FRAME_END = range(5)
 FRAME_SIZE: Final = 5
 
+SHOWN_FILE, LABELLED = 1 << 8, 1 << 9
+"""Added to the code of a link: its file is shown with a caption; its label has begun."""
+
 TEXT_LINE, OTHER_LINE, CAPTION_LINE = range(3)
 """Kinds of lines: of a paragraph, others, the caption of a table."""
 
 ROOM: Final = 1 << 10
 """More than any step but raw text writes."""
+
+MOST_REPEATED: Final = ROOM // 2
+"""Our choice: spaces and apostrophes of one run that are written, so that a step fits in ROOM."""
+
+
+@lean
+def lacks_room(out: Any, s: Any, more: Any) -> Any:
+    """Whether the output is too small for a step that writes `more` bytes of raw text."""
+    needed = s[WRITTEN] + s[CAPTION_BYTES] + more + ROOM
+    if needed <= len(out):
+        return False
+    s[NEEDED] = needed
+    return True
+
+
+@lean
+def kind_on_top(s: Any, frames: Any) -> Any:
+    """The mark of what was opened last and is open, 0 for nothing."""
+    return frames[s[FRAMES_OPEN] - 1, FRAME_KIND] if s[FRAMES_OPEN] else 0
+
+
+@lean
+def begin_argument(s: Any, arguments: Any) -> Any:
+    """Note that an argument begins here; one too many is a part of the one before it."""
+    if s[ARGUMENTS] < len(arguments):
+        arguments[s[ARGUMENTS]] = s[WRITTEN]
+        s[ARGUMENTS] += 1
 
 
 @lean

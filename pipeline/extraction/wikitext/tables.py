@@ -108,3 +108,27 @@ def table_line(text: Any, place: Any, out: Any, s: Any) -> Any:
     while place < len(text) and text[place] in (42, 35, 58, 59):
         place += 1
     return place
+
+
+@lean
+def close_table(out: Any, s: Any) -> Any:
+    """Leave the table on top."""
+    s[st.FRAMES_OPEN] -= 1
+    s[st.TABLES_OPEN] -= 1
+    if s[st.TABLES_OPEN] == 0:
+        end_row(out, s)
+        end_lines(out, s, 2)
+
+
+@lean
+def bar_in_table(text: Any, place: Any, out: Any, s: Any) -> Any:
+    """Begin a cell at `||`; the first bar in a cell ends its attributes. Returns where to go on."""
+    if place + 1 < len(text) and text[place + 1] == 124:
+        begin_cell(out, s, False)
+        return place + 2
+    if s[st.CELL_FROM] >= 0:
+        s[st.WRITTEN] = s[st.CELL_FROM]
+        s[st.CELL_FROM] = -1
+    else:
+        put(out, s, 124)
+    return place + 1

@@ -10,6 +10,7 @@ from massivetext.kernels import lean
 from massivetext.pipeline.extraction.wikitext import marks as mk
 from massivetext.pipeline.extraction.wikitext import state as st
 from massivetext.pipeline.extraction.wikitext.output import close_gap, copy, end_lines, put, space
+from massivetext.pipeline.extraction.wikitext.state import kind_on_top
 
 _RAISED: Final = np.array(
     [0x2070, 0xB9, 0xB2, 0xB3, 0x2074, 0x2075, 0x2076, 0x2077, 0x2078, 0x2079, 0x207A, 0x207B],
@@ -17,6 +18,22 @@ _RAISED: Final = np.array(
 )
 _LOWERED: Final = np.array([*range(0x2080, 0x208C)], np.int64)
 """Digits, plus and minus as Unicode raises and lowers them."""
+
+_MOST_SHIFTED: Final = 8
+"""Our choice: longer numbers stay on their line."""
+
+
+@lean
+def _is_number(out: Any, begin: Any, end: Any) -> Any:
+    """Whether there are digits, plus and minus alone, and a digit among them."""
+    digits = 0
+    for place in range(begin, end):
+        byte = out[place]
+        if 48 <= byte <= 57:
+            digits += 1
+        elif byte != 43 and byte != 45:
+            return False
+    return digits > 0
 
 
 @lean
@@ -26,16 +43,7 @@ def _shift(out: Any, s: Any) -> Any:
     s[st.SHIFTED_FROM] = -1
     end = s[st.WRITTEN]
     size = end - begin
-    if size < 1 or size > 8:
-        return
-    digits = 0
-    for place in range(begin, end):
-        byte = out[place]
-        if 48 <= byte <= 57:
-            digits += 1
-        elif byte != 43 and byte != 45:
-            return
-    if not digits:
+    if size > _MOST_SHIFTED or not _is_number(out, begin, end):
         return
     s[st.WRITTEN] = begin + 3 * size  # room for the longest form, taken from its end
     for back in range(size):
@@ -54,26 +62,36 @@ def _shift(out: Any, s: Any) -> Any:
 
 
 @lean
-def tag(text: Any, place: Any, marks: Any, mates: Any, out: Any, s: Any, frames: Any) -> Any:
-    """Write what a tag stands for; returns where to go on, -1 if the output is full."""
-    mark = marks[place]
-    end = mates[place]
-    if mark == mk.MARK_RAW or mark == mk.MARK_RAW_BLOCK:
-        stop, behind = mates[place + 1], mates[place + 2]
-        if s[st.WRITTEN] + stop - end + st.ROOM > len(out):
-            s[st.NEEDED] = s[st.WRITTEN] + stop - end + st.ROOM
-            return -1
-        if mark == mk.MARK_RAW_BLOCK:
-            end_lines(out, s, 2)
-            while end < stop and text[end] == 10:
-                end += 1
-        copy(text, end, stop, out, s)
-        if mark == mk.MARK_RAW_BLOCK:
-            end_lines(out, s, 2)
-        return behind
-    in_line = s[st.TABLES_OPEN] > 0
-    if s[st.FRAMES_OPEN] > 0 and frames[s[st.FRAMES_OPEN] - 1, st.FRAME_KIND] == mk.MARK_LINK:
-        in_line = True
+def raw_text(text: Any, place: Any, is_block: Any, mates: Any, out: Any, s: Any) -> Any:
+    """Write raw text as it stands; returns where to go on."""
+    begin, stop = mates[place], mates[place + 1]
+    if is_block:
+        end_lines(out, s, 2)
+        while begin < stop and text[begin] == 10:
+            begin += 1
+    copy(text, begin, stop, out, s)
+    if is_block:
+        end_lines(out, s, 2)
+    return mates[place + 2]
+
+
+@lean
+def _end_of_gallery(text: Any, start: Any) -> Any:
+    """Where the gallery whose tag ends at `start` ends: at its end tag, or before a heading."""
+    stop = start
+    while stop + 9 < len(text):
+        if text[stop] == 60 and text[stop + 1] == 47 and (text[stop + 2] | 32) == 103:
+            break
+        if text[stop] == 10 and text[stop + 1] == 61:
+            break
+        stop += 1
+    return stop
+
+
+@lean
+def tag(text: Any, place: Any, mark: Any, end: Any, out: Any, s: Any, frames: Any) -> Any:
+    """Write what the tag in text[place:end] stands for."""
+    in_line = s[st.TABLES_OPEN] > 0 or kind_on_top(s, frames) == mk.MARK_LINK
     if mark == mk.MARK_SKIPPED:
         close_gap(text, end, out, s)
         if end > place and end < len(text) and text[end - 1] == 10:
@@ -90,14 +108,7 @@ def tag(text: Any, place: Any, marks: Any, mates: Any, out: Any, s: Any, frames:
         put(out, s, 32)
     elif mark == mk.MARK_GALLERY and s[st.GALLERY_OPEN] <= place:
         end_lines(out, s, 2)
-        stop = end
-        while stop + 9 < len(text) and not (
-            text[stop] == 60 and text[stop + 1] == 47 and (text[stop + 2] | 32) == 103
-        ):
-            if text[stop] == 10 and text[stop + 1] == 61:
-                break
-            stop += 1
-        s[st.GALLERY_OPEN] = stop
+        s[st.GALLERY_OPEN] = _end_of_gallery(text, end)
     elif mark == mk.MARK_RAISED:
         s[st.SHIFTED_FROM] = s[st.WRITTEN] * 2
     elif mark == mk.MARK_LOWERED:
@@ -106,4 +117,3 @@ def tag(text: Any, place: Any, marks: Any, mates: Any, out: Any, s: Any, frames:
         if s[st.SHIFTED_FROM] >> 1 <= s[st.WRITTEN]:
             _shift(out, s)
         s[st.SHIFTED_FROM] = -1
-    return end

@@ -20,28 +20,33 @@ def open_template(
     text: Any, place: Any, mates: Any, out: Any, s: Any, frames: Any, hashes: Any, codes: Any
 ) -> Any:
     """Enter a template that has a value, or go behind it; returns where to go on."""
-    end = mates[place]
-    stop = place + 2
+    end, name = mates[place], place + 2
+    stop = name
     limit = min(end, stop + NAME_BYTES)
     while stop < limit and text[stop] != 124 and text[stop] != 58 and text[stop] != 123:
         stop += 1
-    name = place + 2
     code = 0
     if stop == end or text[stop] == 124:
         code = code_of(text, name, stop, hashes, codes)
     elif text[stop] == 58:
         code = -code_of(text, name, stop + 1, hashes, codes)
-        if not code:  # a template whose name has a colon
-            while stop < limit and text[stop] != 124 and text[stop] != 123:
-                stop += 1
     if code and s[st.VALUES_OPEN] < MOST_VALUES:
         push(frames, s, mk.MARK_TEMPLATE, end)
         frames[s[st.FRAMES_OPEN] - 1, st.FRAME_CODE] = abs(code)
         s[st.VALUES_OPEN] += 1
         if code < 0:
-            frames[s[st.FRAMES_OPEN] - 1, st.FRAME_CODE] = -code
             s[st.MARKED] = 1  # its argument begins behind the colon
             return stop + 1
         return stop
     close_gap(text, end + 2, out, s)
     return end + 2
+
+
+@lean
+def leave_parameter(text: Any, place: Any, out: Any, s: Any, frames: Any) -> Any:
+    """Leave the parameter on top, which ends at `place`; without a default it leaves nothing."""
+    top = s[st.FRAMES_OPEN] - 1
+    s[st.FRAMES_OPEN] = top
+    if not frames[top, st.FRAME_CODE]:
+        s[st.WRITTEN] = frames[top, st.FRAME_FROM]
+        close_gap(text, place, out, s)

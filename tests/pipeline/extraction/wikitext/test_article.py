@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from massivetext.pipeline.extraction.wikitext import article_text
+
+ROOT = Path(__file__).parents[4]
 
 
 def text_of(wikitext: str, language: str = "en") -> str:
@@ -109,6 +115,16 @@ def test_nesting_of_any_depth() -> None:
         assert text_of(opened * 100_000 + "x" + closed * 100_000 + "\nLast").endswith("Last")
 
 
+@pytest.mark.parametrize("fill", [" ", "'"])
+def test_a_long_run_behind_what_grows_stays_within_the_output(fill: str) -> None:
+    items = 10_000  # each takes three bytes more in the text than in the source
+    page = "#a\n" * items + "\n" + fill * 100_000 + "x"
+    text = text_of(page)
+    written = "\n".join(f"{number}. a" for number in range(1, items + 1)) + "\n\n"
+    assert text.startswith(written)
+    assert text[len(written) :].lstrip(fill) == "x"
+
+
 PIECES = st.sampled_from(
     (
         *("{{", "}}", "{{{", "}}}", "[[", "]]", "|", "\n", "{|", "|}", "|-", "!!", "<ref>"),
@@ -117,6 +133,28 @@ PIECES = st.sampled_from(
         *("ö", "&amp;", "<gallery>"),
     )
 )
+
+
+CHECKED = """
+import random
+from massivetext.pipeline.extraction.wikitext import article_text
+from tests.fuzz.seeds import TOKENS, WIKITEXTS
+numbers = random.Random(7)
+pieces = [*TOKENS, *WIKITEXTS, b" ", b"'", b"\\n#a", b"\\n"]
+for _ in range(3_000):
+    chosen = numbers.choices(pieces, k=numbers.randrange(60))
+    page = b"".join(piece * numbers.choice([1] * 9 + [3_000]) for piece in chosen)
+    article_text(page[:200_000].decode(errors="ignore").encode())
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_any_page_with_bounds_checks(tmp_path: Path) -> None:
+    """A plain run hides a write past the end; this one compiles the kernels anew with checks."""
+    checks = {"NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path)}
+    command = [sys.executable, "-c", CHECKED]
+    subprocess.run(command, check=True, cwd=ROOT, env={**os.environ, **checks})
 
 
 @given(st.lists(PIECES, max_size=60))
