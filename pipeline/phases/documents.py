@@ -25,7 +25,6 @@ from massivetext.filters.opt_outs import opt_out_signals
 from massivetext.filters.safesearch import SafeSearchScorer, Verdict, load_scorer
 from massivetext.filters.verdicts import first_stages, judge
 from massivetext.pipeline.phases.sequence.tokenizer_file import load_configured_tokenizer
-from massivetext.pipeline.readers.wiki_page import WIKITEXT
 from massivetext.records import (
     DOCUMENT_SCHEMA,
     EVIDENCE_TYPE,
@@ -141,7 +140,7 @@ class DocumentMaker:
 
     def _text(self, record: RawRecord) -> _Text:
         """Extracts a web page, or decodes a text; lines end with LF only."""
-        if record.metadata.get("content_type") == WIKITEXT and self.source.format == "wikipedia":
+        if self.source.format == "wikipedia":
             from massivetext.pipeline.extraction.wikitext import article_text
 
             language = str(record.metadata.get("language", ""))
