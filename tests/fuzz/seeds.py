@@ -31,6 +31,7 @@ PAGES: Final = (
     _LONG_PAGE.replace("utf-8", "windows-1252").encode("cp1252", "replace"),
     _LONG_PAGE.replace('<meta charset="utf-8">', "").encode("iso2022_jp", "replace"),
     '<?xml version="1.0" encoding="koi8-r"?><html><p>Все люди</p>'.encode("koi8-r"),
+    "<p>Все люди рождаются свободными и равными".encode("koi8-r"),
 )
 """Pages in several encodings, with all that SafeSearch looks at."""
 

@@ -12,7 +12,7 @@ from massivetext.pipeline.extraction.wikitext import state as st
 from massivetext.pipeline.extraction.wikitext.captions import end_parameter
 from massivetext.pipeline.extraction.wikitext.lines import newline
 from massivetext.pipeline.extraction.wikitext.names import FILE, NAME_BYTES, code_of
-from massivetext.pipeline.extraction.wikitext.output import last, put, space
+from massivetext.pipeline.extraction.wikitext.output import last, space, write_byte
 from massivetext.pipeline.extraction.wikitext.state import begin_argument, kind_on_top
 from massivetext.pipeline.extraction.wikitext.tables import bar_in_table, begin_cell
 
@@ -31,7 +31,7 @@ def plain_run(text: Any, place: Any, marks: Any, out: Any, s: Any) -> Any:
     """Write the plain bytes that begin at `place`; returns where they end."""
     stop = min(len(text), place + st.MOST_REPEATED)
     while place < stop and marks[place] == 0 and is_plain(text[place], out, s):
-        put(out, s, text[place])
+        write_byte(out, s, text[place])
         place += 1
     return place
 
@@ -61,7 +61,7 @@ def _bar(
         s[st.WRITTEN] = frames[top, st.FRAME_FROM]
         frames[top, st.FRAME_CODE] = st.LABELLED
     else:
-        put(out, s, 124)
+        write_byte(out, s, 124)
     return place + 1
 
 
@@ -73,7 +73,7 @@ def _apostrophes(text: Any, place: Any, out: Any, s: Any) -> Any:
         run += 1
     count = run - place
     for _ in range(1 if count == 4 else min(count - 5, st.MOST_REPEATED)):
-        put(out, s, 39)
+        write_byte(out, s, 39)
     return run
 
 
@@ -112,7 +112,7 @@ def _character(
         if byte == 33 and kind_on_top(s, frames) == mk.MARK_TABLE:
             begin_cell(out, s, False)
             return place + 2
-    put(out, s, byte)
+    write_byte(out, s, byte)
     return place + 1
 
 

@@ -9,7 +9,13 @@ from massivetext.pipeline.extraction.wikitext import marks as mk
 from massivetext.pipeline.extraction.wikitext import state as st
 from massivetext.pipeline.extraction.wikitext.captions import flush_captions
 from massivetext.pipeline.extraction.wikitext.marks import end_of_line
-from massivetext.pipeline.extraction.wikitext.output import end_lines, last, put, put_number, space
+from massivetext.pipeline.extraction.wikitext.output import (
+    end_lines,
+    last,
+    put_number,
+    space,
+    write_byte,
+)
 from massivetext.pipeline.extraction.wikitext.state import kind_on_top
 from massivetext.pipeline.extraction.wikitext.tables import table_line
 
@@ -33,16 +39,16 @@ def _list_line(text: Any, place: Any, out: Any, s: Any, numbers: Any) -> Any:
     for level in range(place, place + levels - 1):
         steps += 1 if text[level] != 58 else 0
     for _ in range(steps):
-        put(out, s, 32)
-        put(out, s, 32)
+        write_byte(out, s, 32)
+        write_byte(out, s, 32)
     if bullet == 42:
-        put(out, s, 45)
-        put(out, s, 32)
+        write_byte(out, s, 45)
+        write_byte(out, s, 32)
     elif bullet == 35:
         numbers[levels - 1] += 1
         put_number(out, s, numbers[levels - 1])
-        put(out, s, 46)
-        put(out, s, 32)
+        write_byte(out, s, 46)
+        write_byte(out, s, 32)
     s[st.LIST_DEPTH] = levels
     while depth < len(text) and text[depth] == 32:
         depth += 1
@@ -67,7 +73,7 @@ def newline(text: Any, place: Any, out: Any, s: Any, frames: Any, captions: Any)
         while last(out, s) == 32 and s[st.WRITTEN]:
             s[st.WRITTEN] -= 1
         if s[st.WRITTEN] < 2 or out[s[st.WRITTEN] - 1] != 10 or out[s[st.WRITTEN] - 2] != 10:
-            put(out, s, 10)
+            write_byte(out, s, 10)
         flush_captions(out, s, captions)
 
 
@@ -85,7 +91,7 @@ def _indent(mark: Any, spaces: Any, out: Any, s: Any) -> Any:
     if mark != mk.MARK_TEMPLATE and mark != mk.MARK_LINK and mark != mk.MARK_SKIPPED:
         s[st.LINE_KIND] = st.OTHER_LINE
         for _ in range(min(spaces, st.MOST_REPEATED)):
-            put(out, s, 32)
+            write_byte(out, s, 32)
 
 
 @lean
@@ -105,7 +111,7 @@ def _behind_rule(text: Any, place: Any, s: Any) -> Any:
 
 
 @lean
-def begin_line(
+def enter_line(
     text: Any, place: Any, marks: Any, out: Any, s: Any, frames: Any, numbers: Any
 ) -> Any:
     """What begins a line; returns where its text begins."""

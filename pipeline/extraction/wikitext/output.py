@@ -9,7 +9,7 @@ from massivetext.pipeline.extraction.wikitext import state as st
 
 
 @lean
-def put(out: Any, s: Any, byte: Any) -> Any:
+def write_byte(out: Any, s: Any, byte: Any) -> Any:
     """Write a byte."""
     out[s[st.WRITTEN]] = byte
     s[st.WRITTEN] += 1
@@ -25,7 +25,7 @@ def last(out: Any, s: Any) -> Any:
 def space(out: Any, s: Any) -> Any:
     """Write a space, but not behind white space."""
     if last(out, s) != 32 and last(out, s) != 10:
-        put(out, s, 32)
+        write_byte(out, s, 32)
 
 
 @lean
@@ -39,7 +39,7 @@ def end_lines(out: Any, s: Any, count: Any) -> Any:
     if s[st.WRITTEN] == 0:
         return
     while have < count:
-        put(out, s, 10)
+        write_byte(out, s, 10)
         have += 1
 
 
@@ -47,7 +47,7 @@ def end_lines(out: Any, s: Any, count: Any) -> Any:
 def copy(source: Any, start: Any, end: Any, out: Any, s: Any) -> Any:
     """Write source[start:end]."""
     for place in range(start, end):
-        put(out, s, source[place])
+        write_byte(out, s, source[place])
 
 
 @lean
@@ -66,5 +66,5 @@ def put_number(out: Any, s: Any, number: Any) -> Any:
     while scale * 10 <= number:
         scale *= 10
     while scale:
-        put(out, s, 48 + number // scale % 10)
+        write_byte(out, s, 48 + number // scale % 10)
         scale //= 10

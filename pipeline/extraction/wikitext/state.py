@@ -25,17 +25,18 @@ SHOWN_FILE, LABELLED = 1 << 8, 1 << 9
 TEXT_LINE, OTHER_LINE, CAPTION_LINE = range(3)
 """Kinds of lines: of a paragraph, others, the caption of a table."""
 
-ROOM: Final = 1 << 10
+STEP_ROOM: Final = 1 << 10
 """More than any step but raw text writes."""
 
-MOST_REPEATED: Final = ROOM // 2
-"""Our choice: spaces and apostrophes of one run that are written, so that a step fits in ROOM."""
+MOST_REPEATED: Final = STEP_ROOM // 2
+"""Our choice: bytes that one step writes of a run, so that it fits in STEP_ROOM; spaces and
+apostrophes beyond them are left out."""
 
 
 @lean
 def lacks_room(out: Any, s: Any, more: Any) -> Any:
     """Whether the output is too small for a step that writes `more` bytes of raw text."""
-    needed = s[WRITTEN] + s[CAPTION_BYTES] + more + ROOM
+    needed = s[WRITTEN] + s[CAPTION_BYTES] + more + STEP_ROOM
     if needed <= len(out):
         return False
     s[NEEDED] = needed

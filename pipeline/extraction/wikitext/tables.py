@@ -10,7 +10,7 @@ from massivetext.kernels import lean
 from massivetext.pipeline.extraction.wikitext import marks as mk
 from massivetext.pipeline.extraction.wikitext import state as st
 from massivetext.pipeline.extraction.wikitext.marks import end_of_line
-from massivetext.pipeline.extraction.wikitext.output import end_lines, last, put, space
+from massivetext.pipeline.extraction.wikitext.output import end_lines, last, space, write_byte
 from massivetext.pipeline.extraction.wikitext.state import push
 
 _INFOBOX: Final = np.frombuffer(b"infobox", np.uint8)
@@ -33,9 +33,9 @@ def begin_cell(out: Any, s: Any, is_row: Any) -> Any:
         while last(out, s) == 32 and s[st.WRITTEN] > s[st.ROW_FROM]:
             s[st.WRITTEN] -= 1
         if s[st.WRITTEN] > s[st.ROW_FROM]:
-            put(out, s, 32)
-        put(out, s, 124)
-        put(out, s, 32)
+            write_byte(out, s, 32)
+        write_byte(out, s, 124)
+        write_byte(out, s, 32)
     s[st.CELL_FROM] = s[st.WRITTEN]
 
 
@@ -130,5 +130,5 @@ def bar_in_table(text: Any, place: Any, out: Any, s: Any) -> Any:
         s[st.WRITTEN] = s[st.CELL_FROM]
         s[st.CELL_FROM] = -1
     else:
-        put(out, s, 124)
+        write_byte(out, s, 124)
     return place + 1

@@ -9,7 +9,13 @@ import numpy as np
 from massivetext.kernels import lean
 from massivetext.pipeline.extraction.wikitext import marks as mk
 from massivetext.pipeline.extraction.wikitext import state as st
-from massivetext.pipeline.extraction.wikitext.output import close_gap, copy, end_lines, put, space
+from massivetext.pipeline.extraction.wikitext.output import (
+    close_gap,
+    copy,
+    end_lines,
+    space,
+    write_byte,
+)
 from massivetext.pipeline.extraction.wikitext.state import kind_on_top
 
 _RAISED: Final = np.array(
@@ -54,15 +60,15 @@ def _shift(out: Any, s: Any) -> Any:
         index = byte - 48 if byte >= 48 else (10 if byte == 43 else 11)
         character = _LOWERED[index] if is_lowered else _RAISED[index]
         if character >= 0x800:
-            put(out, s, 0xE0 | character >> 12)
-            put(out, s, 0x80 | (character >> 6 & 0x3F))
+            write_byte(out, s, 0xE0 | character >> 12)
+            write_byte(out, s, 0x80 | (character >> 6 & 0x3F))
         else:
-            put(out, s, 0xC0 | character >> 6)
-        put(out, s, 0x80 | (character & 0x3F))
+            write_byte(out, s, 0xC0 | character >> 6)
+        write_byte(out, s, 0x80 | (character & 0x3F))
 
 
 @lean
-def raw_text(text: Any, place: Any, is_block: Any, mates: Any, out: Any, s: Any) -> Any:
+def write_raw(text: Any, place: Any, is_block: Any, mates: Any, out: Any, s: Any) -> Any:
     """Write raw text as it stands; returns where to go on."""
     begin, stop = mates[place], mates[place + 1]
     if is_block:
@@ -89,7 +95,7 @@ def _end_of_gallery(text: Any, start: Any) -> Any:
 
 
 @lean
-def tag(text: Any, place: Any, mark: Any, end: Any, out: Any, s: Any, frames: Any) -> Any:
+def write_tag(text: Any, place: Any, mark: Any, end: Any, out: Any, s: Any, frames: Any) -> Any:
     """Write what the tag in text[place:end] stands for."""
     in_line = s[st.TABLES_OPEN] > 0 or kind_on_top(s, frames) == mk.MARK_LINK
     if mark == mk.MARK_SKIPPED:
@@ -104,8 +110,8 @@ def tag(text: Any, place: Any, mark: Any, end: Any, out: Any, s: Any, frames: An
         end_lines(out, s, 1)
     elif mark == mk.MARK_ITEM:
         end_lines(out, s, 1)
-        put(out, s, 45)
-        put(out, s, 32)
+        write_byte(out, s, 45)
+        write_byte(out, s, 32)
     elif mark == mk.MARK_GALLERY and s[st.GALLERY_OPEN] <= place:
         end_lines(out, s, 2)
         s[st.GALLERY_OPEN] = _end_of_gallery(text, end)

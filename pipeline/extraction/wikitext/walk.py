@@ -18,9 +18,9 @@ from massivetext.pipeline.extraction.wikitext.headings import (
     is_behind_heading,
     open_heading,
 )
-from massivetext.pipeline.extraction.wikitext.lines import begin_line
+from massivetext.pipeline.extraction.wikitext.lines import enter_line
 from massivetext.pipeline.extraction.wikitext.links import behind_address, end_link, open_link
-from massivetext.pipeline.extraction.wikitext.output import put
+from massivetext.pipeline.extraction.wikitext.output import write_byte
 from massivetext.pipeline.extraction.wikitext.state import (
     begin_argument,
     kind_on_top,
@@ -28,7 +28,7 @@ from massivetext.pipeline.extraction.wikitext.state import (
     push,
 )
 from massivetext.pipeline.extraction.wikitext.tables import close_table, open_table
-from massivetext.pipeline.extraction.wikitext.tags import raw_text, tag
+from massivetext.pipeline.extraction.wikitext.tags import write_raw, write_tag
 from massivetext.pipeline.extraction.wikitext.templates import leave_parameter, open_template
 
 
@@ -58,7 +58,7 @@ def _open(
     if mark == mk.MARK_HEADING:
         return open_heading(text, place, mates, out, s, frames)
     if mark == mk.MARK_APOSTROPHE:
-        put(out, s, 39)
+        write_byte(out, s, 39)
         return place + 3
     push(frames, s, mk.MARK_PARAMETER, 0)
     return place + 3
@@ -137,7 +137,7 @@ def walk(
             s[st.MARKED] = 0
             begin_argument(s, arguments)
         if s[st.LINE_START]:
-            place = begin_line(text, place, marks, out, s, frames, numbers)
+            place = enter_line(text, place, marks, out, s, frames, numbers)
         elif mark == 0 and is_plain(text[place], out, s):
             place = plain_run(text, place, marks, out, s)
         elif mark == 0:
@@ -155,9 +155,9 @@ def walk(
                 word_codes,
             )
         elif is_raw:
-            place = raw_text(text, place, mark == mk.MARK_RAW_BLOCK, mates, out, s)
+            place = write_raw(text, place, mark == mk.MARK_RAW_BLOCK, mates, out, s)
         elif mark >= mk.MARK_SKIPPED:
-            tag(text, place, mark, mates[place], out, s, frames)
+            write_tag(text, place, mark, mates[place], out, s, frames)
             place = mates[place]
         elif mark == mk.MARK_TEMPLATE_END:
             place += 2
