@@ -45,6 +45,7 @@ setup(
         "massivetext.pipeline.extraction.charset": ["*.npz"],
         "massivetext.sequencing.byte_level": ["*.npz"],
         "massivetext.pipeline.extraction.choice": ["*.npz"],
+        "massivetext.pipeline.extraction.wikitext": ["*.toml"],
     },
     install_requires=[
         "apache-beam>=2.77,<3",
@@ -99,7 +100,7 @@ setup(
             "jsonschema>=4.20",  # checks funnel.json
             "mlcroissant>=1.1",  # validates croissant.json
             "markdown-it-py>=3",  # reads our Markdown in tests
-            "mlcroissant>=1.1",  # validates croissant.json
+            "mwparserfromhell>=0.6",  # a peer of our reading of wikitext
             "moto[server]>=5.1",  # an S3-compatible server for tests
             "mypy>=1.15",
             "pandas>=2.2",

@@ -80,6 +80,8 @@ class Source:
     """What the lines of `path_list` lie below; without one, below the folder of the list."""
     missing: Literal["fail", "skip"] = "fail"
     """What a listed file that is not there does: end the run before work, or count as skipped."""
+    skip_disambiguation: bool = False
+    """Whether pages of a wiki that only list what a title may mean are skipped (`wikipedia`)."""
 
     @property
     def patterns(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
 
 from massivetext.config import Config, ConfigError, Dedup, Sequencing, Slice, Source
-from massivetext.formats import SHARD_FORMATS, SOURCE_FORMATS, UNREADABLE_FORMATS
+from massivetext.formats import SHARD_FORMATS, SOURCE_FORMATS
 from massivetext.paths import PathError, PathKind, Paths, absolute_path, each_path, map_paths
 
 if TYPE_CHECKING:
@@ -235,12 +235,12 @@ def _validate_source(source: Source) -> None:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", source.subset):
         raise ConfigError(f"{where}: a subset names a folder; use letters, digits, _ and -")
     _validate_places(source, where)
-    if source.format in UNREADABLE_FORMATS:
-        raise ConfigError(f"{where}: format '{source.format}' {UNREADABLE_FORMATS[source.format]}")
     _choice(source.format, SOURCE_FORMATS, f"{where}: format")
     if source.kind not in SOURCE_FORMATS[source.format]:
         fitting = [name for name, kinds in SOURCE_FORMATS.items() if source.kind in kinds]
         raise ConfigError(f"{where}: kind '{source.kind}' needs format {', '.join(fitting)}")
+    if source.skip_disambiguation and source.format != "wikipedia":
+        raise ConfigError(f"{where}: skip_disambiguation needs format wikipedia")
     for key in source.fields:
         if key not in SOURCE_FIELDS:
             raise ConfigError(_unknown_key(key, list(SOURCE_FIELDS), f"{where} fields"))

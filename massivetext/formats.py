@@ -26,14 +26,10 @@ SOURCE_FORMATS: Final[Mapping[str, tuple[SourceKind, ...]]] = MappingProxyType(
         "jsonl": _ANY,
         "parquet": _ANY,
         "text": ("text",),
+        "wikipedia": ("text",),
     }
 )
 """`[[source]] format`, and the kinds of source that can have it."""
-
-UNREADABLE_FORMATS: Final[Mapping[str, str]] = MappingProxyType(
-    {"wikipedia": "cannot be read yet; use jsonl or parquet"}
-)
-"""Formats that the paper's data suggests and that have no reader, and what to do instead."""
 
 SHARD_FORMATS: Final = ("arrayrecord", "tfrecord", "parquet", "raw")
 """`sequence.format`."""

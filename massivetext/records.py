@@ -189,6 +189,7 @@ class RawRecord:
         digests: whether its bytes have the digests that the archive states: "block fits", "payload
             differs" and so on; empty if it states none.
         explicit: how explicit the source says it is, in [0, 1]; None if it does not say.
+        kind: what it is among the documents of its format, if that is to be counted.
     """
 
     source_id: str
@@ -199,6 +200,7 @@ class RawRecord:
     headers: Mapping[str, str] = field(default_factory=dict)
     digests: tuple[str, ...] = ()
     explicit: float | None = None
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,9 @@ def open_records(
             reader made of it is thrown away.
         OSError: if the store failed in a way that may pass, so that the item has to be read again.
     """
-    context = ReadContext(item.file, item.range, source.fields, limits.record_bytes)
+    context = ReadContext(
+        item.file, item.range, source.fields, limits.record_bytes, source.skip_disambiguation
+    )
     if item.is_missing:
         yield [SkippedRecord(MISSING_FILE)]
         return
@@ -166,6 +168,7 @@ class _Results:
         self.skipped = Counter[str]()
         self.skipped_bytes = Counter[str]()
         self.digests = Counter[str]()
+        self.kinds = Counter[str]()
         self.is_incomplete = False
         self.statistics: list[dict[str, Any]] = []
 
@@ -190,6 +193,7 @@ class _Results:
             self.skipped[record.kind] += 1
             self.skipped_bytes[record.kind] += record.size_bytes
         self.digests.update(outcome for record in raws for outcome in record.digests)
+        self.kinds.update(record.kind for record in raws if record.kind)
         self.digests.update(outcome for record in skipped for outcome in record.digests)
         self.is_incomplete |= any(error.ends_file for error in errors)
         self.statistics.append(batch_statistics(made.documents))
@@ -200,6 +204,8 @@ class _Results:
         statistics["skipped"] = dict(sorted(self.skipped.items()))
         statistics["skipped_bytes"] = dict(sorted(self.skipped_bytes.items()))
         statistics["digests"] = dict(sorted(self.digests.items()))
+        if self.kinds:
+            statistics["kinds"] = dict(sorted(self.kinds.items()))
         statistics["safesearch_sources"] = dict.fromkeys(
             self.maker.safesearch_sources, self.ledger["kept"] + self.ledger["rejected"]
         )

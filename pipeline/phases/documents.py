@@ -140,6 +140,13 @@ class DocumentMaker:
 
     def _text(self, record: RawRecord) -> _Text:
         """Extracts a web page, or decodes a text; lines end with LF only."""
+        if self.source.format == "wikipedia":
+            from massivetext.pipeline.extraction.wikitext import article_text
+
+            language = str(record.metadata.get("language", ""))
+            wikitext = _unix_lines(record.raw.decode()).encode()
+            text = article_text(wikitext, record.title, language)
+            return self._judged(record, text, record.title, "")
         if self.source.kind == "text":
             return self._judged(record, record.raw.decode(), record.title, "")
         from massivetext.pipeline.extraction import extract_page

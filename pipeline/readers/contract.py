@@ -43,12 +43,15 @@ class ReadContext:
         fields: column of each of text, html, id, url, title, license, safesearch (`[[source]]
             fields`).
         record_bytes: a larger record becomes a `FailedRecord` (`limits.record_bytes`).
+        skip_disambiguation: whether pages of a wiki that only list what a title may mean are
+            skipped.
     """
 
     file: str
     range: FileRange | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
     record_bytes: int = 20_000_000
+    skip_disambiguation: bool = False
 
 
 Read = Callable[[BinaryIO, ReadContext], Iterator[Record]]

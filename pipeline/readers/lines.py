@@ -61,7 +61,7 @@ def split_lines(path: str, size_bytes: int, open_file: OpenFile) -> list[FileRan
     Raises:
         OSError: if the file cannot be opened.
     """
-    cuts = _equal_cuts(size_bytes)
+    cuts = equal_cuts(size_bytes)
     if len(cuts) > 1:
         with open_file(path) as stream:
             compression = compression_of(stream, path)
@@ -74,7 +74,8 @@ def split_lines(path: str, size_bytes: int, open_file: OpenFile) -> list[FileRan
     return [FileRange(start, stop) for start, stop in pairwise([*cuts, size_bytes])]
 
 
-def _equal_cuts(size_bytes: int) -> list[int]:
+def equal_cuts(size_bytes: int) -> list[int]:
+    """Returns where to cut a file of so many bytes, its begin included (see `split_lines`)."""
     count = max(1, -(-size_bytes // RANGE_BYTES))
     cuts = [size_bytes * part // count for part in range(count)]
     while size_bytes - cuts[-1] > RANGE_BYTES // _SMALLEST_PART:

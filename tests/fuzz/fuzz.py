@@ -32,10 +32,11 @@ from massivetext.config import SafeSearch  # noqa: E402
 from massivetext.filters.safesearch import load_scorer  # noqa: E402
 from massivetext.pipeline.extraction.encoding import decode_page  # noqa: E402
 from massivetext.pipeline.extraction.extract import extract_page  # noqa: E402
+from massivetext.pipeline.extraction.wikitext import article_text  # noqa: E402
 from massivetext.pipeline.readers import ReadContext, read_file  # noqa: E402
 from massivetext.pipeline.readers.http import BodyError, decode_body  # noqa: E402
 from massivetext.records import FailedRecord, RawRecord, SkippedRecord  # noqa: E402
-from tests.fuzz.seeds import CODINGS, FILES, PAGES, TOKENS  # noqa: E402
+from tests.fuzz.seeds import CODINGS, FILES, PAGES, TOKENS, WIKITEXTS  # noqa: E402
 
 BASE_SECONDS: Final = 0.5
 SECONDS_A_MEGABYTE: Final = 10.0
@@ -203,6 +204,9 @@ def targets() -> dict[str, Target]:
     found |= {f"body-{coding}": Target(body_of(coding), seeds) for coding, seeds in CODINGS.items()}
     found["decoder"] = Target(lambda page: len(decode_page(page)[1]), PAGES)
     found["extraction"] = Target(lambda page: len(extract_page(page).text), PAGES)
+    found["wikitext"] = Target(
+        lambda page: len(article_text(page.decode(errors="replace").encode())), WIKITEXTS
+    )
     found["markdown"] = Target(markdown_size, PAGES)
     found["safesearch"] = Target(
         lambda page: len(scorer.score("http://a.b/", page, {"rating": "general"}).signals), PAGES

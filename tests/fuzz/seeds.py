@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from tests.pipeline.readers.archives import COMPRESS, PAGE, http_message, lz4, pages, warc_record
+from tests.pipeline.readers.dumps import multistream
+from tests.pipeline.readers.dumps import page as wiki_page
 from tests.pipeline.readers.test_http import CODINGS as CODERS
 from tests.pipeline.readers.test_http import chunked
 from tests.pipeline.readers.test_readers import FILES as SMALL_FILES
@@ -29,8 +31,17 @@ PAGES: Final = (
     _LONG_PAGE.replace("utf-8", "windows-1252").encode("cp1252", "replace"),
     _LONG_PAGE.replace('<meta charset="utf-8">', "").encode("iso2022_jp", "replace"),
     '<?xml version="1.0" encoding="koi8-r"?><html><p>Все люди</p>'.encode("koi8-r"),
+    "<p>Все люди рождаются свободными и равными".encode("koi8-r"),
 )
 """Pages in several encodings, with all that SafeSearch looks at."""
+
+WIKITEXTS: Final = (
+    b"'''Bold''' [[Paris|city]]<ref name=a>no</ref>\n== A ==\n* a\n## b\n\n== See also ==\nx",
+    b"{{lang|fr|a {{convert|3|km|mi}}}} [[File:a.jpg|thumb|200px|A [[b|cap]].]] [http://a.b c]",
+    b"{| class=wikitable\n|+ Cap\n! A !! B\n|-\n| style=x | 1 || 2\n|}\n<gallery>\nF:a\n</gallery>",
+    b"<pre>\n x\n</pre>10<sup>6</sup> <math>a_b</math><!-- c -->__TOC__ {{{1|a}}}\n  preformatted",
+)
+"""Pages of a wiki, with all that the walk has a branch for."""
 
 _DIGESTS = {
     "WARC_Block_Digest": "sha1:MBJOVYSELATV4HULEOPH5QLG4B5QST5V",
@@ -57,6 +68,7 @@ FILES: Final = {
     "jsonl-bz2": (COMPRESS[".bz2"](SMALL_FILES["jsonl"]),),
     "jsonl-xz": (COMPRESS[".xz"](SMALL_FILES["jsonl"]),),
     "html-gz": (COMPRESS[".gz"](PAGE),),
+    "wikipedia-bz2": (multistream([wiki_page(f"T{n}", _WORDS, n) for n in range(1, 7)], 2),),
 }
 """Files by format and suffix."""
 
@@ -73,8 +85,13 @@ _WORDS_OF_PARSERS: Final = b"""
     <![CDATA[ <?xml <div> </div> <table> <svg> <plaintext> <textarea> <title> &amp; &#0; a-
     &#x110000; [ { " ' < isFamilyFriendly charset=utf-16 charset=x-user-defined <br <p itemscope>"""
 
+_WORDS_OF_WIKITEXT: Final = b"""
+    {{ }} {{{ }}} [[ ]] {| |} |- || !! == '' ''' <ref> </ref> <gallery> <sup> </sup> [[File:a|thumb|
+    {{lang|fr| {{convert|3|km {{formatnum:1234 __TOC__ * # : ; ----"""
+
 TOKENS: Final = (
     *_WORDS_OF_PARSERS.split(),
+    *_WORDS_OF_WIKITEXT.split(),
     b"\r\n\r\n",
     b"\n",
     b" ",

@@ -97,7 +97,7 @@ def test_what_cannot_be_run_is_refused_in_one_clear_line(
         ({"fields": {"txt": "a"}}, "unknown key 'txt' in .source 'books' fields.; did you mean"),
         ({"licenses": ["mit"]}, "fields.license names no column"),
         ({"format": "docx"}, "expected one of warc"),
-        ({"format": "wikipedia"}, "cannot be read yet"),
+        ({"skip_disambiguation": True}, "skip_disambiguation needs format wikipedia"),
     ],
 )
 def test_a_source_that_cannot_be_read_is_refused(changes: dict[str, Any], message: str) -> None:

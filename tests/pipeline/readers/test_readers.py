@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from massivetext.formats import SOURCE_FORMATS, UNREADABLE_FORMATS
+from massivetext.formats import SOURCE_FORMATS
 from massivetext.pipeline.readers import READERS, FileRange, ReadContext, split_file
+from massivetext.pipeline.readers.wiki_page import WIKITEXT
 from massivetext.records import FAILED_SCHEMA, FailedRecord, RawRecord, Record
 from tests.pipeline.readers.archives import (
     COMPRESS,
@@ -26,6 +27,7 @@ from tests.pipeline.readers.archives import (
     wacz,
     warc_record,
 )
+from tests.pipeline.readers.dumps import dump, page
 from tests.pipeline.readers.test_arc import HEAD_1, arc_record
 
 
@@ -49,6 +51,7 @@ FILES: dict[str, bytes] = {
     ),
     "parquet": parquet_file(),
     "text": "Größe\n".encode() * 9,
+    "wikipedia": dump(page("One", "Größe"), page("Two", "Text")),
 }
 
 
@@ -59,7 +62,7 @@ def check(records: list[Record]) -> None:
             for text in (record.source_id, record.url, record.title):
                 text.encode()
             json.dumps(dict(record.metadata), allow_nan=False, ensure_ascii=False).encode()
-            assert record.metadata["content_type"] in ("text/html", "text/plain")
+            assert record.metadata["content_type"] in ("text/html", "text/plain", WIKITEXT)
             if record.metadata.get("charset") == "utf-8" and not record.headers:
                 record.raw.decode()
     failed = [
@@ -73,7 +76,6 @@ def check(records: list[Record]) -> None:
 
 def test_every_format_of_the_configuration_has_a_reader_and_a_file_here() -> None:
     assert set(FILES) == set(READERS) == set(SOURCE_FORMATS)
-    assert not set(SOURCE_FORMATS) & set(UNREADABLE_FORMATS)
 
 
 def test_a_sequential_reader_is_at_the_end_of_its_range_when_it_ends() -> None:
