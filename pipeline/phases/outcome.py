@@ -280,8 +280,12 @@ class FinishedRun:
             raise UsageError(
                 f"expected the output folder of a run, but {output} has no phases/curate"
             )
-        settings = json.loads(store.read_bytes(path))
-        if settings.get("results", {}).get("curate") != phase_named("curate").results:
+        settings = store.read_record(path)
+        if settings is None:
+            raise UsageError(
+                f"{path} is damaged; `massivetext run` with the run's configuration makes it anew"
+            )
+        if (settings.get("results") or {}).get("curate") != phase_named("curate").results:
             raise UsageError(
                 f"the documents in {output} are from another version of the program; "
                 "`massivetext run` makes them anew"

@@ -156,9 +156,25 @@ class _Index:
         try:
             told = json.loads(store.read_bytes(store.below(output, PASSAGES)))
             items, firsts = tuple(told["items"]), tuple(told["first_documents"])
-            return cls(output, told["parts"], told["ngram"], told["fold_case"], items, firsts)
-        except (FileNotFoundError, ValueError, LookupError, TypeError):
+            found = cls(output, told["parts"], told["ngram"], told["fold_case"], items, firsts)
+        except (FileNotFoundError, ValueError, LookupError, TypeError, RecursionError):
             raise _damaged(output) from None
+        if not found.is_sound:
+            raise _damaged(output)
+        return found
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether the numbers are such as `describe_passages` writes."""
+        counts, firsts = (self.parts, self.ngram), self.first_documents
+        return (
+            all(type(count) is int and count > 0 for count in counts)
+            and type(self.fold_case) is bool
+            and all(isinstance(item, str) for item in self.items)
+            and all(type(first) is int and first >= 0 for first in firsts)
+            and list(firsts) == sorted(firsts)
+            and len(self.items) == len(firsts)
+        )
 
     def candidates(self, hashes: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], int]:
         """Returns the numbers of documents that have some 13-grams, and how many were cut.
@@ -183,6 +199,8 @@ class _Index:
     def place(self, document: int) -> tuple[str, int]:
         """Returns item and row of a document."""
         number = bisect.bisect_right(self.first_documents, document) - 1
+        if number < 0:
+            raise _damaged(self.output)
         return self.items[number], document - self.first_documents[number]
 
 

@@ -48,7 +48,7 @@ def test_paths_start_at_the_folder_of_the_file_unless_they_are_absolute_or_urls(
         ({"quality": {"min_words": 3.5}}, "expected a whole number"),
         ({"quality": {"min_words": True}}, "expected a whole number"),
         ({"quality": {"min_words": -1}}, "quality.min_words is -1; expected at least 0"),
-        ({"quality": {"min_words": 200_000}}, "above its max_ of 100000"),
+        ({"quality": {"min_words": 200_000}}, "above quality.max_words, which is 100000"),
         ({"repetition": {"max_duplicate_line_fraction": 1.5}}, "expected from 0 to 1"),
         ({"repetition": {"count": "some"}}, "expected one of all, repeats"),
         ({"dedup": {"threshold": float("nan")}}, "dedup.threshold is nan"),
