@@ -199,8 +199,9 @@ def zeroed(content: bytes) -> bytes:
 
 
 def flipped(content: bytes) -> bytes:
-    """Of the pages of a table, so that only reading them tells it."""
-    return content[:200] + bytes(byte ^ 0x55 for byte in content[200:264]) + content[264:]
+    """The pages of a table, not its footer, so that only reading them tells it."""
+    end = len(content) - 8 - int.from_bytes(content[-8:-4], "little")
+    return content[:4] + bytes(byte ^ 0x55 for byte in content[4:end]) + content[end:]
 
 
 def nested(content: bytes) -> bytes:
