@@ -315,7 +315,9 @@ def _validate_slices(slices: Sequence[Slice]) -> None:
     for number, found in enumerate(slices):
         where = f"report.slices: '{found.name}'"
         if not found.name.strip() or not found.name.isprintable():
-            raise ConfigError(f"report.slices: a slice is named {found.name!r}; give it a name")
+            raise ConfigError(
+                f"report.slices: a slice is named {found.name!r}; give it a visible name"
+            )
         if found.name in SLICE_NAMES or found.name in (one.name for one in slices[:number]):
             raise ConfigError(f"{where} is the name of another slice; give each its own")
         if bool(found.column) == bool(found.pattern):

@@ -69,7 +69,7 @@ def test_paths_start_at_the_folder_of_the_file_unless_they_are_absolute_or_urls(
         ),
         ({"report": {"slices": [{"name": "tld", "column": "x"}]}}, "give each its own"),
         ({"report": {"slices": [{"name": "a", "column": "x"}] * 2}}, "give each its own"),
-        ({"report": {"slices": [{"name": "a\n", "column": "x"}]}}, "give it a name"),
+        ({"report": {"slices": [{"name": "a\n", "column": "x"}]}}, "give it a visible name"),
         ({"sequence": {"weights": "palm"}}, "expected one of gopher, chinchilla, retro"),
         ({"sequence": {"format": "hdf5"}}, "sequence.format is 'hdf5'; expected one of array"),
         ({"tokenizer": {"vocab_size": 70_000}}, "tokenizer.vocab_size is 70000"),
