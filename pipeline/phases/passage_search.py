@@ -26,6 +26,7 @@ from massivetext.pipeline.engine.errors import UsageError
 from massivetext.pipeline.phases.audit.parts import part_name, part_of_hash
 from massivetext.pipeline.phases.audit.passage_index import PASSAGES, find_holders, spread_hashes
 from massivetext.pipeline.phases.document_batches import document_batches, documents_path
+from massivetext.pipeline.phases.manifest import manifest_in, read_intact
 
 MOST_LOOKED_UP: Final = 16_384
 """Our choice: 13-grams of a text that are looked up: all of a long article, a sample of a book."""
@@ -153,28 +154,13 @@ class _Index:
         Raises:
             UsageError: if it is damaged.
         """
-        try:
-            told = json.loads(store.read_bytes(store.below(output, PASSAGES)))
-            items, firsts = tuple(told["items"]), tuple(told["first_documents"])
-            found = cls(output, told["parts"], told["ngram"], told["fold_case"], items, firsts)
-        except (FileNotFoundError, ValueError, LookupError, TypeError, RecursionError):
-            raise _damaged(output) from None
-        if not found.is_sound:
+        manifest = manifest_in(output, "audit")
+        content = read_intact(output, manifest, PASSAGES) if manifest else None
+        if content is None:
             raise _damaged(output)
-        return found
-
-    @property
-    def is_sound(self) -> bool:
-        """Whether the numbers are such as `describe_passages` writes."""
-        counts, firsts = (self.parts, self.ngram), self.first_documents
-        return (
-            all(type(count) is int and count > 0 for count in counts)
-            and type(self.fold_case) is bool
-            and all(isinstance(item, str) for item in self.items)
-            and all(type(first) is int and first >= 0 for first in firsts)
-            and list(firsts) == sorted(firsts)
-            and len(self.items) == len(firsts)
-        )
+        told = json.loads(content)
+        items, firsts = tuple(told["items"]), tuple(told["first_documents"])
+        return cls(output, told["parts"], told["ngram"], told["fold_case"], items, firsts)
 
     def candidates(self, hashes: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], int]:
         """Returns the numbers of documents that have some 13-grams, and how many were cut.
@@ -199,8 +185,6 @@ class _Index:
     def place(self, document: int) -> tuple[str, int]:
         """Returns item and row of a document."""
         number = bisect.bisect_right(self.first_documents, document) - 1
-        if number < 0:
-            raise _damaged(self.output)
         return self.items[number], document - self.first_documents[number]
 
 

@@ -61,7 +61,6 @@ def settings_of_run(output: str) -> Config:
     Raises:
         UsageError: if there is no run, or the settings of one of its phases are missing or damaged.
     """
-    FinishedRun.open(output)  # says what is no run, or one of another version
     merged: dict[str, Any] = {}
     for phase, sections in (
         ("curate", None),
@@ -70,9 +69,10 @@ def settings_of_run(output: str) -> Config:
     ):
         found = store.read_record(store.below(output, settings_path(phase)))
         if found is None:
+            FinishedRun.open(output)  # says if there is no run at all
             raise UsageError(
                 f"{output}: phases/{phase}/settings.json is missing or damaged; `massivetext run` "
-                "with the run's configuration makes it anew"
+                "with the run's configuration rebuilds it"
             )
         merged |= {name: found[name] for name in sections or found if name in found}
     asked = dict(merged.get("decontamination", {}))
