@@ -30,5 +30,5 @@ def _damaged(output: str, error: Exception) -> UsageError:
     said = str(error).splitlines()[0] if str(error) else type(error).__name__
     return UsageError(
         f"a table in {output} is damaged or missing ({said}); `massivetext verify {output}` "
-        "names it, and --repair makes it anew"
+        "names it, and --repair rebuilds it"
     )

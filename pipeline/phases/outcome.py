@@ -284,7 +284,7 @@ class FinishedRun:
         settings = store.read_record(path)
         if settings is None:
             raise UsageError(
-                f"{path} is damaged; `massivetext run` with the run's configuration makes it anew"
+                f"{path} is damaged; `massivetext run` with the run's configuration rebuilds it"
             )
         if (settings.get("results") or {}).get("curate") != phase_named("curate").results:
             raise UsageError(

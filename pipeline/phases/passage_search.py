@@ -191,7 +191,7 @@ class _Index:
 def _damaged(output: str) -> UsageError:
     return UsageError(
         f"the index of passages in {output} is damaged; `massivetext verify {output} --repair` "
-        "makes it anew"
+        "rebuilds it"
     )
 
 
@@ -211,7 +211,7 @@ def _verified(
         except FileNotFoundError:
             raise UsageError(
                 f"documents/{item}.parquet is missing; `massivetext verify {index.output} "
-                "--repair` makes it anew"
+                "--repair` rebuilds it"
             ) from None
 
 
