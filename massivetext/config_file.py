@@ -266,9 +266,12 @@ def _validate_numbers(section_name: str, section: DataclassInstance) -> None:
             continue
         bounded = re.search(r"fraction|share|score|threshold", f.name)
         _require(value, f"{section_name}.{f.name}", 0, 1 if bounded else math.inf)
-        maximum = getattr(section, f.name.replace("min_", "max_", 1), value)
-        if value > maximum:
-            raise ConfigError(f"{section_name}.{f.name} is {value}, above its max_ of {maximum}")
+        other = f.name.replace("min_", "max_", 1)
+        if value > (maximum := getattr(section, other, value)):
+            raise ConfigError(
+                f"{section_name}.{f.name} is {value}, above {section_name}.{other}, "
+                f"which is {maximum}"
+            )
 
 
 def _validate_dedup(dedup: Dedup, subsets: Iterable[str]) -> None:
@@ -312,7 +315,9 @@ def _validate_slices(slices: Sequence[Slice]) -> None:
     for number, found in enumerate(slices):
         where = f"report.slices: '{found.name}'"
         if not found.name.strip() or not found.name.isprintable():
-            raise ConfigError(f"report.slices: a slice is named {found.name!r}; give it a name")
+            raise ConfigError(
+                f"report.slices: a slice is named {found.name!r}; give it a visible name"
+            )
         if found.name in SLICE_NAMES or found.name in (one.name for one in slices[:number]):
             raise ConfigError(f"{where} is the name of another slice; give each its own")
         if bool(found.column) == bool(found.pattern):

@@ -19,10 +19,7 @@ from numpy.typing import NDArray
 from massivetext.config import Config, plain
 from massivetext.pipeline.commands.whatif.settings import settings_of_run
 from massivetext.pipeline.engine import store
-from massivetext.pipeline.engine.errors import UsageError
-from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.phases.document_record import document_to_json
-from massivetext.pipeline.phases.manifest import read_manifest
 from massivetext.pipeline.phases.outcome import FinishedRun, Folder, RecordOutcome, RecordPlace
 from massivetext.pipeline.phases.table import REMOVING
 
@@ -100,12 +97,8 @@ def difference_of_runs(output_a: str, output_b: str, count: int) -> dict[str, An
 
 def _fates(output: str) -> DocumentFates:
     run = FinishedRun.open(output)
-    manifest = read_manifest(Job(run.config, output), "curate")
-    if manifest is None or "corpus" not in run.finished:
-        raise UsageError(
-            f"the run in {output} has no finished phase 'corpus'; `massivetext run` finishes it"
-        )
-    items = tuple(sorted(manifest.items))
+    run.require("corpus")
+    items = run.items()
     tables = [table for n, item in enumerate(items) for table in _item_verdicts(output, n, item)]
     table = pa.concat_tables([_SCHEMA.empty_table(), *tables]).combine_chunks()
     ids = np.array(table["id"].to_numpy(zero_copy_only=False), np.bytes_)

@@ -74,8 +74,7 @@ def _outcomes(run: FinishedRun, name: str) -> tuple[list[RecordOutcome], int]:
     Raises:
         UsageError: if there is none, or a table that says so is damaged.
     """
-    import pyarrow as pa
-
+    from massivetext.pipeline.commands.damaged import damaged_tables
     from massivetext.pipeline.phases.document_names import plain_name
     from massivetext.pipeline.phases.lookup import find
     from massivetext.visible_text import made_visible
@@ -83,14 +82,8 @@ def _outcomes(run: FinishedRun, name: str) -> tuple[list[RecordOutcome], int]:
     plain = plain_name(name)
     if not plain:
         raise UsageError("the name is empty; give the id, source id or URL of a record")
-    try:
+    with damaged_tables(run.output):
         outcomes, more = find(run, plain, _MOST_SHOWN)
-    except pa.ArrowInvalid as error:
-        said = str(error).splitlines()[0]
-        raise UsageError(
-            f"a table in {run.output} is damaged ({said}); `massivetext verify {run.output}` names "
-            "it, and --repair makes it anew"
-        ) from None
     if not outcomes:
         raise UsageError(
             f"no record in {run.output} has the id, source id or URL {made_visible(name)!r}; look "

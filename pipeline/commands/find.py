@@ -74,24 +74,19 @@ def _finished(output: str) -> tuple[str, ...]:
 
 
 def _search(output: str, text: str) -> Search:
-    import pyarrow as pa
-
+    from massivetext.pipeline.commands.damaged import damaged_tables
     from massivetext.pipeline.phases.passage_search import find_text
 
-    try:
+    with damaged_tables(output):
         return find_text(output, text)
-    except pa.ArrowInvalid as error:
-        said = str(error).splitlines()[0]
-        raise UsageError(
-            f"a table in {output} is damaged ({said}); `massivetext verify {output}` names it, "
-            "and --repair makes it anew"
-        ) from None
 
 
 def _holdings(output: str, ids: Sequence[str]) -> list[Holding]:
+    from massivetext.pipeline.commands.damaged import damaged_tables
     from massivetext.pipeline.phases.holding_sequences import holding_sequences
 
-    return list(holding_sequences(output, ids)) if ids else []
+    with damaged_tables(output):
+        return list(holding_sequences(output, ids)) if ids else []
 
 
 def _read(file: str) -> str:

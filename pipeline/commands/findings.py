@@ -50,9 +50,10 @@ def _verdict(search: Search) -> list[str]:
     """Returns what to say of the whole corpus."""
     lines = [_answer(search)]
     if search.words < search.ngram:
+        plural = "s" if search.words != 1 else ""
         lines.append(
-            f"the text has {search.words} words; of fewer than {search.ngram}, only documents of "
-            "the same words and no others are found"
+            f"the text has {search.words} word{plural}; of fewer than {search.ngram}, only "
+            "documents of the same words and no others are found"
         )
     elif search.certain_words is not None:
         lines.append(

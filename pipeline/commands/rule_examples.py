@@ -15,9 +15,7 @@ from massivetext.filters.rule import Rule
 from massivetext.filters.rules import RULES, rules_for
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import UsageError
-from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.phases.document_record import document_to_json
-from massivetext.pipeline.phases.manifest import read_manifest
 from massivetext.pipeline.phases.outcome import FinishedRun, Folder, RecordPlace
 from massivetext.pipeline.phases.plan import source_of
 from massivetext.pipeline.phases.rule_documents import (
@@ -50,12 +48,8 @@ def rule_examples(output: str, name: str, near: bool, count: int) -> dict[str, A
     bound = None if isinstance(threshold, tuple) else threshold
     if near and bound is None:
         raise UsageError(f"{name} has no threshold that a document can be near to; omit --near")
-    manifest = read_manifest(Job(run.config, output), "curate")
-    if manifest is None:
-        raise UsageError(
-            f"the phase 'curate' in {output} is not finished; `massivetext run` finishes it"
-        )
-    judged = _Judged(run, rule, tuple(sorted(manifest.items)))
+    run.require("curate")
+    judged = _Judged(run, rule, run.items())
     told: dict[str, Any] = {}
     counts = {}
     for which, folder in FOLDER_OF.items():

@@ -8,7 +8,7 @@ from typing import Final
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import UsageError
 from massivetext.pipeline.engine.job import Job
-from massivetext.pipeline.phases.manifest import read_manifest
+from massivetext.pipeline.phases.manifest import read_intact, read_manifest
 from massivetext.pipeline.phases.outcome import finished_phases
 from massivetext.visible_text import made_visible
 
@@ -27,19 +27,18 @@ def print_checks(job: Job) -> bool:
         UsageError: if there is no report, or it is damaged or older than what it tells of.
     """
     manifest = read_manifest(job, "report")
-    entry = next((e for e in manifest.files if e.path == CHECKS), None) if manifest else None
-    if entry is None or not store.exists(job.path(CHECKS)):
+    if manifest is None or not store.exists(job.path(CHECKS)):
         raise UsageError(
             f"{job.output} has no {CHECKS}; `massivetext report` writes it, after any phase"
         )
     if "report" not in finished_phases(job.output):
         raise UsageError(f"{job.path(CHECKS)} is out of date; run `massivetext report` again")
-    if store.digest_file(job.path(CHECKS)) != (entry.size_bytes, entry.xxh3):
+    content = read_intact(job.output, manifest, CHECKS)
+    if content is None:
         raise UsageError(
-            f"{job.path(CHECKS)} is damaged; `massivetext verify {job.output} --repair` makes it "
-            "anew"
+            f"{job.path(CHECKS)} is damaged; `massivetext verify {job.output} --repair` rebuilds it"
         )
-    record = json.loads(store.read_bytes(job.path(CHECKS)))
+    record = json.loads(content)
     for check in record["checks"]:
         found = made_visible(check["found"], _CHARACTERS)
         print(f"{_SAID[check['passed']]:8} {check['name']}: {found}")

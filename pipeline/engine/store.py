@@ -177,7 +177,7 @@ def read_record(path: str) -> dict[str, Any] | None:
     """Returns a JSON object; None if the file is missing or incomplete."""
     try:
         record = json.loads(read_bytes(path)) if exists(path) else None
-    except ValueError:  # what a crash left of a copy
+    except (ValueError, RecursionError):  # what a crash left of a copy, or damage
         return None
     return record if isinstance(record, dict) else None
 

@@ -111,11 +111,11 @@ def _text(key: str, path: str) -> str:
         return store.read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ConfigError(
-            f"exclude.{key}: {path} is not UTF-8 text; expected a name a line"
+            f"exclude.{key}: {path} is not UTF-8 text; expected one name per line"
         ) from None
     except (FileNotFoundError, IsADirectoryError):
         raise ConfigError(
-            f"exclude.{key}: {path} is no file; name a file of a name a line"
+            f"exclude.{key}: {path} is no file; expected a text file with one name per line"
         ) from None
 
 

@@ -86,6 +86,6 @@ def _rows(output: str, path: str, wanted: pa.Array) -> list[dict[str, Any]]:
                 found += group.read(_COLUMNS).filter(is_wanted).to_pylist()
     except (FileNotFoundError, pa.ArrowInvalid):
         raise UsageError(
-            f"{path} is missing or damaged; `massivetext verify {output} --repair` makes it anew"
+            f"{path} is missing or damaged; `massivetext verify {output} --repair` rebuilds it"
         ) from None
     return found

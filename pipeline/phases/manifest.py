@@ -39,7 +39,12 @@ class Manifest:
 
 def read_manifest(job: Job, name: str) -> Manifest | None:
     """Returns the manifest of a finished phase, or None; one that is damaged says nothing."""
-    record = store.read_record(job.path(manifest_path(name)))
+    return manifest_in(job.output, name)
+
+
+def manifest_in(output: str, name: str) -> Manifest | None:
+    """Does what `read_manifest` does, for an output folder."""
+    record = store.read_record(store.below(output, manifest_path(name)))
     try:
         if record is None or (_DIGEST in record and record[_DIGEST] != _digest(record)):
             return None
@@ -57,6 +62,23 @@ def _manifest_from_json(record: Mapping[str, Any]) -> Manifest:
         ledger=record["ledger"],
         findings=record["findings"],
     )
+
+
+def read_intact(output: str, manifest: Manifest, path: str) -> bytes | None:
+    """Returns a file that a phase vouches for, whole; None if it is missing or damaged.
+
+    Args:
+        output: the output folder.
+        manifest: of the phase.
+        path: of the file, below the output folder.
+    """
+    entry = next((file for file in manifest.files if file.path == path), None)
+    place = store.below(output, path)
+    if entry is None or not store.exists(place):
+        return None
+    content = store.read_bytes(place)
+    is_whole = (len(content), xxhash.xxh3_64_hexdigest(content)) == (entry.size_bytes, entry.xxh3)
+    return content if is_whole else None
 
 
 def require_manifest(job: Job, name: str) -> Manifest:

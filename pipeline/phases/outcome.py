@@ -22,6 +22,7 @@ from massivetext.filters.rules import rules_for
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import UsageError
 from massivetext.pipeline.phases.document_names import NAME_COLUMNS
+from massivetext.pipeline.phases.manifest import manifest_in
 from massivetext.pipeline.phases.plan import source_of
 from massivetext.pipeline.phases.table import (
     PHASES,
@@ -280,14 +281,44 @@ class FinishedRun:
             raise UsageError(
                 f"expected the output folder of a run, but {output} has no phases/curate"
             )
-        settings = json.loads(store.read_bytes(path))
-        if settings.get("results", {}).get("curate") != phase_named("curate").results:
+        settings = store.read_record(path)
+        if settings is None:
+            raise UsageError(
+                f"{path} is damaged; `massivetext run` with the run's configuration rebuilds it"
+            )
+        if (settings.get("results") or {}).get("curate") != phase_named("curate").results:
             raise UsageError(
                 f"the documents in {output} are from another version of the program; "
                 "`massivetext run` makes them anew"
             )
         config = decode_settings(settings)
         return cls(output, config, finished_phases(output))
+
+    def require(self, phase: str) -> None:
+        """Checks that a phase is finished.
+
+        Raises:
+            UsageError: if it is not.
+        """
+        if phase not in self.finished:
+            raise UsageError(
+                f"the run in {self.output} has no finished phase '{phase}' (finished: "
+                f"{', '.join(self.finished) or 'none'}); `massivetext run` finishes it"
+            )
+
+    def items(self) -> tuple[str, ...]:
+        """Returns the names of the work items, in order; the phase `curate` must be finished.
+
+        Raises:
+            UsageError: if its manifest is damaged.
+        """
+        manifest = manifest_in(self.output, "curate")
+        if manifest is None:
+            raise UsageError(
+                f"the manifest of the phase 'curate' in {self.output} is damaged; "
+                f"`massivetext verify {self.output} --repair` rebuilds it"
+            )
+        return tuple(sorted(manifest.items))
 
     def outcome(self, place: RecordPlace) -> RecordOutcome:
         """Returns what happened to the record at a place.

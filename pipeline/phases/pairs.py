@@ -28,7 +28,7 @@ from massivetext.dedup.removal import VERIFIED
 from massivetext.dedup.row_blocks import RowBlocks
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.results import ItemResult, join_results, merge_counts
-from massivetext.pipeline.engine.steps import Map, Shuffle, even_ranges
+from massivetext.pipeline.engine.steps import Map, Shuffle
 from massivetext.pipeline.phases.decontaminate import DecontaminateItem, decontaminate_item
 from massivetext.pipeline.phases.dedup.candidates import (
     BAND_BYTES,
@@ -36,12 +36,13 @@ from massivetext.pipeline.phases.dedup.candidates import (
     Bands,
     Decide,
     Decided,
-    FindHeads,
     Groups,
-    MeetHeads,
     RecordSource,
     WriteExactRemovals,
     WritePairs,
+    heads_step,
+    meet_step,
+    rounds_of_blocks,
     rounds_of_sets,
 )
 from massivetext.pipeline.phases.dedup.files import (
@@ -51,7 +52,6 @@ from massivetext.pipeline.phases.dedup.files import (
     write_array,
 )
 from massivetext.pipeline.phases.dedup.phase import key_settings
-from massivetext.pipeline.phases.dedup.shuffles import plan_partitions
 from massivetext.pipeline.phases.dedup.verification import Verified, VerifyPairs
 from massivetext.pipeline.phases.document_batches import document_batches
 from massivetext.pipeline.phases.manifest import Manifest
@@ -237,17 +237,12 @@ class _Pairs:
         self, step: str, source: RecordSource, document_bytes: int, decide: Decide
     ) -> list[Decided]:
         """Runs the two steps of `dedup.candidates`: heads to blocks, and what they make of them."""
-        steps, engine = self.phase.steps, self.phase.job.engine
-        sent_bytes = sum(source.files.blocks.documents) * document_bytes
-        name = f"{step}-heads"
-        parts = plan_partitions(engine, sent_bytes)
-        heads: Shuffle[list[int], None] = Shuffle(name, parts, FindHeads(source, name))
-        found = join_results(steps.run(heads).values())
-        count = source.files.blocks.count
-        rounds = engine.rounds(sum(file.size_bytes for file in found.files))
-        blocks = even_ranges(count, rounds) if count else []
-        meet = MeetHeads(source, steps.committed(heads), decide)
-        return list(join_results(steps.run(Shuffle(step, blocks, meet, Decided)).values()).found)
+        steps = self.phase.steps
+        heads = heads_step(steps, step, source, document_bytes)
+        sent_bytes = sum(file.size_bytes for file in join_results(steps.run(heads).values()).files)
+        blocks = rounds_of_blocks(steps.engine, source.files, sent_bytes)
+        meet = meet_step(steps, step, source, heads, decide, blocks)
+        return list(join_results(steps.run(meet).values()).found)
 
     def _verify(
         self, files: DedupFiles, decided: Sequence[Decided]

@@ -26,6 +26,7 @@ from massivetext.pipeline.engine.errors import UsageError
 from massivetext.pipeline.phases.audit.parts import part_name, part_of_hash
 from massivetext.pipeline.phases.audit.passage_index import PASSAGES, find_holders, spread_hashes
 from massivetext.pipeline.phases.document_batches import document_batches, documents_path
+from massivetext.pipeline.phases.manifest import manifest_in, read_intact
 
 MOST_LOOKED_UP: Final = 16_384
 """Our choice: 13-grams of a text that are looked up: all of a long article, a sample of a book."""
@@ -153,12 +154,13 @@ class _Index:
         Raises:
             UsageError: if it is damaged.
         """
-        try:
-            told = json.loads(store.read_bytes(store.below(output, PASSAGES)))
-            items, firsts = tuple(told["items"]), tuple(told["first_documents"])
-            return cls(output, told["parts"], told["ngram"], told["fold_case"], items, firsts)
-        except (FileNotFoundError, ValueError, LookupError, TypeError):
-            raise _damaged(output) from None
+        manifest = manifest_in(output, "audit")
+        content = read_intact(output, manifest, PASSAGES) if manifest else None
+        if content is None:
+            raise _damaged(output)
+        told = json.loads(content)
+        items, firsts = tuple(told["items"]), tuple(told["first_documents"])
+        return cls(output, told["parts"], told["ngram"], told["fold_case"], items, firsts)
 
     def candidates(self, hashes: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], int]:
         """Returns the numbers of documents that have some 13-grams, and how many were cut.
@@ -189,7 +191,7 @@ class _Index:
 def _damaged(output: str) -> UsageError:
     return UsageError(
         f"the index of passages in {output} is damaged; `massivetext verify {output} --repair` "
-        "makes it anew"
+        "rebuilds it"
     )
 
 
@@ -209,7 +211,7 @@ def _verified(
         except FileNotFoundError:
             raise UsageError(
                 f"documents/{item}.parquet is missing; `massivetext verify {index.output} "
-                "--repair` makes it anew"
+                "--repair` rebuilds it"
             ) from None
 
 

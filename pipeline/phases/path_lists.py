@@ -73,7 +73,7 @@ def listed_files(source: Source) -> list[InputFile]:
             if places.setdefault(below, place) != place:
                 raise _error(source, path_list, line, f"{place} and {places[below]} share a name")
     if doubled:
-        said = f"source '{source.subset}': {doubled:,} listed paths stand twice; each is read once"
+        said = f"source '{source.subset}': {doubled:,} paths are listed twice; each is read once"
         tell("warning", said, level="warning")
     found = list(_look_up(source, places))
     _tell_missing(source, [file.path for file in found if file.is_missing], len(found))
@@ -88,7 +88,7 @@ def _lines(source: Source, path_list: str) -> Iterator[tuple[int, str]]:
         with store.open_input(path_list) as stream:
             for line in read_lines(stream, context, _as_it_is, "a path a line"):
                 if not isinstance(line, Line):
-                    said = getattr(line, "error", "it holds what is no text")
+                    said = getattr(line, "error", "it is not text")
                     raise _error(source, path_list, line.offset, said)
                 try:
                     path = line.content.decode().strip()

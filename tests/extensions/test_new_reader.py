@@ -138,7 +138,7 @@ def test_pages_are_not_read_from_a_format_of_texts(project: ProjectCopy, config:
     web = config.with_name("web.toml")
     web.write_text(CONFIG.format(kind="web"))
     printed = project.python("-c", CLI.format(["curate", str(web)]), fails=True)
-    assert "kind 'web' needs format warc, wet, arc, html, jsonl, parquet" in printed
+    assert "kind 'web' needs format warc, wet, arc, wacz, html, jsonl, parquet" in printed
     assert "tsv" not in printed
 
 

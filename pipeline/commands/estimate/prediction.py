@@ -41,7 +41,7 @@ from massivetext.pipeline.phases.sequence.drawing import (
     wanted_of,
 )
 from massivetext.pipeline.phases.sequence.planning import visits_of
-from massivetext.pipeline.phases.table import PHASES, phase_named
+from massivetext.pipeline.phases.table import PHASES
 from massivetext.sequencing.draws import WHOLE, Draw, Supply, settle
 from massivetext.sequencing.held_out import Side
 
@@ -79,14 +79,13 @@ class Prediction:
             )
         files = {cost: files_of(cost) for cost in written}
         lying = {c: n for c, n in written.items() if not (f := files[c]) or not f.overwritten}
-        disk_bytes = sum(lying.values())
-        scratch = sum(n for c, n in lying.items() if phase_named(c.phase).deletes(c.quantity))
+        disk_bytes, kept_bytes = on_disk(lying)
         return Estimate(
             subsets=self._subsets(),
             phases=phases,
             start_seconds=start_seconds,
             disk_bytes=disk_bytes,
-            kept_bytes=disk_bytes - scratch,
+            kept_bytes=kept_bytes,
             shard_tokens=self.all.shard_tokens,
             spent_seconds=time.process_time(),
             unsplit=self.unsplit,
@@ -215,3 +214,16 @@ class Prediction:
             )
             for name, subset in self.all.subsets.items()
         }
+
+
+def on_disk(lying: Mapping[Cost, float]) -> tuple[float, float]:
+    """Returns the most bytes that lie in the output folder at once, and those in the end.
+
+    A phase deletes its working files when it is finished, before the next ones write theirs.
+    """
+    most = kept = 0.0
+    for phase in PHASES:
+        own = {cost: n for cost, n in lying.items() if cost.phase == phase.name}
+        most = max(most, kept + sum(own.values()))
+        kept += sum(n for cost, n in own.items() if not phase.deletes(cost.quantity))
+    return most, kept

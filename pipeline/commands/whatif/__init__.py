@@ -28,9 +28,8 @@ from massivetext.pipeline.commands.whatif.take_downs import TakeDowns
 from massivetext.pipeline.commands.whatif.test_copies import TestCopies
 from massivetext.pipeline.commands.whatif.verdicts import Judge, Verdicts
 from massivetext.pipeline.engine import store
-from massivetext.pipeline.engine.errors import UsageError
 from massivetext.pipeline.engine.job import Job
-from massivetext.pipeline.phases.manifest import Manifest, read_manifest
+from massivetext.pipeline.phases.manifest import Manifest, read_manifest, require_manifest
 from massivetext.pipeline.phases.outcome import FinishedRun
 from massivetext.pipeline.phases.report.funnel import bytes_per_token, read_dataset
 from massivetext.pipeline.phases.table import settings_path
@@ -114,26 +113,16 @@ class Foresight:
         Raises:
             UsageError: if there is none.
         """
-        finished = FinishedRun.open(output).finished
-        if "corpus" not in finished:
-            raise UsageError(
-                f"the run in {output} has no finished phase 'corpus' (finished: "
-                f"{', '.join(finished) or 'none'}); `massivetext run` finishes it"
-            )
+        finished = FinishedRun.open(output)
+        finished.require("corpus")
         config = settings_of_run(output)
         job = Job(config, output)
-        manifests = {name: read_manifest(job, name) for name in ("curate", "decontaminate")}
-        curated, decontaminated = manifests["curate"], manifests["decontaminate"]
-        if curated is None or decontaminated is None:
-            raise UsageError(
-                f"a manifest in {output}/phases is damaged; `massivetext verify {output} --repair` "
-                "makes it anew"
-            )
-        kept = read_manifest(job, "pairs") if "pairs" in finished else None
+        decontaminated = require_manifest(job, "decontaminate")
+        kept = read_manifest(job, "pairs") if "pairs" in finished.finished else None
         pairs = kept.findings if kept is not None else {}
         measured = bytes_per_token(config.subsets, read_dataset(job))
         return cls(
-            StoredRun(output, config, tuple(sorted(curated.items))),
+            StoredRun(output, config, finished.items()),
             token_counts(bool(config.tokenizer.model), measured),
             decontaminated,
             has_pairs=bool(pairs.get("kept")),

@@ -16,6 +16,7 @@ from massivetext.filters.rule import Comparison, Rule
 from massivetext.filters.rules import RULES
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import UsageError
+from massivetext.pipeline.phases.outcome import FinishedRun
 from massivetext.pipeline.phases.table import settings_path
 
 MOST_POINTS: Final = 1_000
@@ -58,7 +59,7 @@ def settings_of_run(output: str) -> Config:
     """Returns the settings that a finished run was made with; sources have no paths.
 
     Raises:
-        UsageError: if the settings of one of its phases are missing or damaged.
+        UsageError: if there is no run, or the settings of one of its phases are missing or damaged.
     """
     merged: dict[str, Any] = {}
     for phase, sections in (
@@ -68,7 +69,11 @@ def settings_of_run(output: str) -> Config:
     ):
         found = store.read_record(store.below(output, settings_path(phase)))
         if found is None:
-            raise UsageError(f"{output}: phases/{phase}/settings.json is missing or damaged")
+            FinishedRun.open(output)  # says if there is no run at all
+            raise UsageError(
+                f"{output}: phases/{phase}/settings.json is missing or damaged; `massivetext run` "
+                "with the run's configuration rebuilds it"
+            )
         merged |= {name: found[name] for name in sections or found if name in found}
     asked = dict(merged.get("decontamination", {}))
     asked["test_set"] = asked.pop("test_sets", [])  # TOML's name of one of them

@@ -138,20 +138,31 @@ class _Part:
         head = stream.read(_HEAD_BYTES)
         if head[:8] != PASSAGES_MAGIC or len(head) < _HEAD_BYTES:
             raise ValueError("expected a part of an index of passages")
-        blocks = -(-int(np.frombuffer(head, "<u8", 1, 8)[0]) // PASSAGE_BLOCK)
+        self._entries = int(np.frombuffer(head, "<u8", 1, 8)[0])
+        blocks = -(-self._entries // PASSAGE_BLOCK)
         self.fences = np.frombuffer(stream.read(4 * blocks), "<u4")
         if self.fences.size < blocks:
             raise ValueError("a part of an index of passages is cut off")
         self._stream, self._start = stream, _HEAD_BYTES + 4 * blocks
 
     def read(self, first: int, last: int) -> NDArray[np.void]:
-        """Returns the entries of blocks [first, last)."""
-        self._stream.seek(self._start + first * PASSAGE_BLOCK * PASSAGE_ENTRY.itemsize)
-        content = self._stream.read((last - first) * PASSAGE_BLOCK * PASSAGE_ENTRY.itemsize)
-        return np.frombuffer(
-            content[: len(content) // PASSAGE_ENTRY.itemsize * PASSAGE_ENTRY.itemsize],
-            PASSAGE_ENTRY,
-        )
+        """Returns the entries of blocks [first, last).
+
+        Raises:
+            ValueError: if they are not all there, or not in order: what was looked up could be
+                missed without a word.
+        """
+        start, stop = first * PASSAGE_BLOCK, min(last * PASSAGE_BLOCK, self._entries)
+        self._stream.seek(self._start + start * PASSAGE_ENTRY.itemsize)
+        content = self._stream.read((stop - start) * PASSAGE_ENTRY.itemsize)
+        if len(content) < (stop - start) * PASSAGE_ENTRY.itemsize:
+            raise ValueError("a part of an index of passages is cut off")
+        entries = np.frombuffer(content, PASSAGE_ENTRY)
+        keys = entries["key"]
+        is_fenced = np.array_equal(keys[::PASSAGE_BLOCK], self.fences[first:last])
+        if not is_fenced or (keys[1:] < keys[:-1]).any():
+            raise ValueError("a part of an index of passages is damaged")
+        return entries
 
 
 def _runs(

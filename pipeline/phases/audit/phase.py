@@ -27,7 +27,7 @@ from massivetext.pipeline.phases.audit.passages import (
     WriteSamples,
     describe_passages,
 )
-from massivetext.pipeline.phases.costs import Costs
+from massivetext.pipeline.phases.costs import Costs, Files
 from massivetext.pipeline.phases.dedup.files import write_array
 from massivetext.pipeline.phases.dedup.removal_rows import to_bytes
 from massivetext.pipeline.phases.manifest import Manifest, dump_record
@@ -135,6 +135,10 @@ def _describe_index(output: str, parts: int, items: Sequence[WorkItem]) -> store
 
 
 COSTS: Final = Costs(
+    files=(
+        Files("passages", "corpus_bytes"),
+        Files(f"{_FOLDER}/passages", "corpus_bytes"),
+    ),
     reads=lambda forecast: forecast.footers("documents") + forecast.texts("documents"),
     shuffles=lambda forecast: (
         (HOST_BYTES + RECORD_BYTES) * forecast.volumes.total("records")

@@ -27,7 +27,7 @@ from massivetext.dedup.pairs import BAND_BUCKETS, BAND_RECORD, band_records, can
 from massivetext.pipeline.engine.engine import Engine
 from massivetext.pipeline.engine.redistribute import Redistribute
 from massivetext.pipeline.engine.results import ItemResult
-from massivetext.pipeline.engine.steps import Committed
+from massivetext.pipeline.engine.steps import Committed, Shuffle, Steps, even_ranges
 from massivetext.pipeline.phases.dedup.files import (
     DedupFiles,
     read_array,
@@ -38,6 +38,7 @@ from massivetext.pipeline.phases.dedup.shuffles import (
     ByBlock,
     Partitions,
     join_records,
+    plan_partitions,
     send,
     send_all,
     split_range,
@@ -223,6 +224,49 @@ class WritePairs:
         sent_bytes = set_bytes(partners["partner_rank"][foreign])
         found = Decided(block, pairs=pairs.size, set_bytes=sent_bytes)
         return ItemResult(statistics={"candidate_pairs": pairs.size}, found=(found,))
+
+
+def heads_step(
+    steps: Steps, step: str, source: RecordSource, document_bytes: int
+) -> Shuffle[list[int], None]:
+    """Returns the first step: it writes the heads that blocks must know of each other.
+
+    Args:
+        steps: of the phase.
+        step: name of the second step.
+        source: the documents.
+        document_bytes: what each sends.
+    """
+    sent_bytes = sum(source.files.blocks.documents) * document_bytes
+    name = f"{step}-heads"
+    return Shuffle(name, plan_partitions(steps.engine, sent_bytes), FindHeads(source, name))
+
+
+def meet_step(
+    steps: Steps,
+    step: str,
+    source: RecordSource,
+    heads: Shuffle[list[int], None],
+    decide: Decide,
+    blocks: list[list[int]],
+) -> Shuffle[list[int], Decided]:
+    """Returns the second step: every block decides about its documents.
+
+    Args:
+        steps: of the phase.
+        step: its name.
+        source: the documents.
+        heads: the first step.
+        decide: see `Decide`.
+        blocks: [first, last) of those of each round.
+    """
+    return Shuffle(step, blocks, MeetHeads(source, steps.committed(heads), decide), Decided)
+
+
+def rounds_of_blocks(engine: Engine, files: DedupFiles, shuffled_bytes: int) -> list[list[int]]:
+    """Returns [first, last) of the blocks of each round, given what all rounds send."""
+    count = len(files.new_blocks)
+    return even_ranges(count, engine.rounds(shuffled_bytes)) if count else []
 
 
 def rounds_of_sets(engine: Engine, decided: Sequence[Decided], least: int = 1) -> list[list[int]]:

@@ -42,7 +42,7 @@ from massivetext.pipeline.engine.results import (
     join_results,
     merge_counts,
 )
-from massivetext.pipeline.engine.steps import Map, Shuffle, Steps, even_ranges
+from massivetext.pipeline.engine.steps import Map, Shuffle, Steps
 from massivetext.pipeline.phases.costs import Costs, Files, Forecast
 from massivetext.pipeline.phases.dedup.against import OldCorpus, read_old_corpora
 from massivetext.pipeline.phases.dedup.candidates import (
@@ -51,12 +51,13 @@ from massivetext.pipeline.phases.dedup.candidates import (
     Bands,
     Decide,
     Decided,
-    FindHeads,
     Groups,
-    MeetHeads,
     RecordSource,
     WriteExactRemovals,
     WritePairs,
+    heads_step,
+    meet_step,
+    rounds_of_blocks,
     rounds_of_sets,
 )
 from massivetext.pipeline.phases.dedup.files import (
@@ -68,7 +69,6 @@ from massivetext.pipeline.phases.dedup.files import (
 )
 from massivetext.pipeline.phases.dedup.removal_rows import NAMED_BYTES, NamePartners, WriteRemovals
 from massivetext.pipeline.phases.dedup.resolution import NearRemovals, resolve
-from massivetext.pipeline.phases.dedup.shuffles import plan_partitions
 from massivetext.pipeline.phases.dedup.verification import Verified, VerifyPairs
 from massivetext.pipeline.phases.document_batches import document_batches, documents_path
 from massivetext.pipeline.phases.manifest import Manifest
@@ -217,11 +217,13 @@ class _Dedup:
     def _steps_of_one_round(self, files: DedupFiles) -> list[Shuffle[Any, Any] | Map[Any, Any]]:
         """Returns the steps behind `sign`, of one round each; `_compare` finds them committed."""
         config, blocks = self.job.config.dedup, [[0, len(files.new_blocks)]]
-        exact_heads = self._heads("exact", Groups(files), GROUP_BYTES)
-        exact = self._meet("exact", Groups(files), exact_heads, WriteExactRemovals(), blocks)
-        pairs_heads = self._heads("pairs", Bands(files), self._band_bytes)
+        exact_heads = heads_step(self.steps, "exact", Groups(files), GROUP_BYTES)
+        exact = meet_step(
+            self.steps, "exact", Groups(files), exact_heads, WriteExactRemovals(), blocks
+        )
+        pairs_heads = heads_step(self.steps, "pairs", Bands(files), self._band_bytes)
         write_pairs = WritePairs(config.threshold)
-        pairs = self._meet("pairs", Bands(files), pairs_heads, write_pairs, blocks)
+        pairs = meet_step(self.steps, "pairs", Bands(files), pairs_heads, write_pairs, blocks)
         chain: list[Shuffle[Any, Any] | Map[Any, Any]] = [
             *(exact_heads, exact, pairs_heads, pairs),
             self._verify(files, blocks),
@@ -243,7 +245,9 @@ class _Dedup:
         with_pairs = sorted(found.block for found in pairs if found.pairs)
         near = resolve(steps, files, config.rule, with_pairs)
         removals = sum(block.removed for block in exact) + sum(block.pairs for block in verified)
-        name = self._name(files, near, self._rounds_of_blocks(files, removals * NAMED_BYTES))
+        name = self._name(
+            files, near, rounds_of_blocks(self.job.engine, files, removals * NAMED_BYTES)
+        )
         if len(name.parts) == 1:
             steps.run_together(name, self._write(files))
         _note(told, name, steps.run(name))
@@ -258,31 +262,13 @@ class _Dedup:
         told: dict[str, Statistics],
     ) -> list[Decided]:
         """Runs the two steps of `candidates`: heads to blocks, and what blocks make of them."""
-        heads = self._heads(step, source, document_bytes)
+        heads = heads_step(self.steps, step, source, document_bytes)
         found = self.steps.run(heads)
         _note(told, heads, found)
         sent_bytes = sum(file.size_bytes for file in join_results(found.values()).files)
-        blocks = self._rounds_of_blocks(source.files, sent_bytes)
-        meet = self._meet(step, source, heads, decide, blocks)
+        blocks = rounds_of_blocks(self.job.engine, source.files, sent_bytes)
+        meet = meet_step(self.steps, step, source, heads, decide, blocks)
         return _note(told, meet, self.steps.run(meet))
-
-    def _heads(
-        self, step: str, source: RecordSource, document_bytes: int
-    ) -> Shuffle[list[int], None]:
-        sent_bytes = sum(source.files.blocks.documents) * document_bytes
-        partitions = plan_partitions(self.job.engine, sent_bytes)
-        return Shuffle(f"{step}-heads", partitions, FindHeads(source, f"{step}-heads"))
-
-    def _meet(
-        self,
-        step: str,
-        source: RecordSource,
-        heads: Shuffle[list[int], None],
-        decide: Decide,
-        blocks: list[list[int]],
-    ) -> Shuffle[list[int], Decided]:
-        build = MeetHeads(source, self.steps.committed(heads), decide)
-        return Shuffle(step, blocks, build, Decided)
 
     def _verify(self, files: DedupFiles, blocks: list[list[int]]) -> Shuffle[list[int], Verified]:
         config = self.job.config.dedup
@@ -301,11 +287,6 @@ class _Dedup:
     def _band_bytes(self) -> int:
         """What a document sends to all its bands."""
         return self.job.config.dedup.bands * BAND_BYTES
-
-    def _rounds_of_blocks(self, files: DedupFiles, shuffled_bytes: int) -> list[list[int]]:
-        """Returns [first, last) of the blocks of each round."""
-        count = len(files.new_blocks)
-        return even_ranges(count, self.job.engine.rounds(shuffled_bytes)) if count else []
 
     def _least_rounds_of_sets(self, files: DedupFiles) -> int:
         """Rounds of sets also read texts, so that more of them pay where there are many."""

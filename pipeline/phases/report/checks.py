@@ -16,7 +16,7 @@ CHECKS_SCHEMA_VERSION: Final = 1
 MOST_FIRED: Final = 0.5
 MOST_OF_A_HOST: Final = 0.05
 MOST_OF_A_CLUSTER: Final = 0.01
-"""Issue 18, B.1: a rule on more than half, a host above 5 %, a cluster above 1 %."""
+"""Our choice: a rule on more than half, a host above 5 %, a cluster above 1 %."""
 
 MOST_MOJIBAKE: Final = 0.01
 """Our choice: a source that is read in a wrong encoding spoils far more of its documents."""

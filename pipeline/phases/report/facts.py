@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from massivetext.config import Config, plain, run_fingerprint, without_places
@@ -20,7 +21,7 @@ def run_facts(config: Config, finished: Iterable[str]) -> dict[str, Any]:
     return {
         "seed": config.seed,
         "config_hash": run_fingerprint(config),
-        "config": plain(without_places(config)),
+        "config": _in_order(plain(without_places(config))),
         "phases": {
             name: {
                 "results": phase_named(name).results,
@@ -29,3 +30,9 @@ def run_facts(config: Config, finished: Iterable[str]) -> dict[str, Any]:
             for name in finished
         },
     }
+
+
+def _in_order(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns settings in the order of their names: a stored run knows no other."""
+    ordered: dict[str, Any] = json.loads(json.dumps(config, sort_keys=True))
+    return ordered

@@ -29,7 +29,7 @@ from massivetext.pipeline.phases.report.near_rules import (
 from massivetext.records import DOCUMENT_SCHEMA
 
 NEAR_SHARE: Final = 0.1
-"""Of a threshold: values no further from it count as near, as issue 18 asks."""
+"""Our choice, of a threshold: values no further from it count as near."""
 
 MOJIBAKE_SIGNS: Final = 10
 """Our choice, as for `quality.max_mojibake`: more signs are a text that was decoded wrongly."""

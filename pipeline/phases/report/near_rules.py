@@ -15,7 +15,7 @@ from massivetext.pipeline.phases.outcome import FinishedRun, RecordPlace
 from massivetext.pipeline.phases.rule_documents import FOLDER_OF, nearest, rule_passage, rule_value
 
 SHOWN_NEAR: Final = 5
-"""Issue 18, B.3: five just kept and five just dropped."""
+"""Our choice: enough to see whether the rule errs there, and one look at them all."""
 
 _NAME_CHARACTERS: Final = 300
 """Our choice: of a title or URL, what people can tell documents apart by."""

@@ -73,6 +73,7 @@ def test_only_commands_that_use_beam_take_its_options(capsys: pytest.CaptureFixt
         assert code == 2
         assert "unrecognized arguments" in err or "options after --" in err, command.name
     assert {command.name for command in COMMANDS if not command.uses_beam} == {
+        "compile",
         "extract",
         "export",
         "train",

@@ -4,6 +4,7 @@ import io
 import json
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -183,14 +184,55 @@ def test_what_cannot_be_read_is_bad_use(
     assert error.count("\n") == 1
 
 
+def garbled(content: bytes) -> bytes:
+    del content
+    return b"\x9c\xad no such file \x00" * 9
+
+
+def cut(content: bytes) -> bytes:
+    return content[: len(content) // 3]
+
+
+def zeroed(content: bytes) -> bytes:
+    start, stop = len(content) // 5, len(content) - len(content) // 10
+    return content[:start] + bytes(stop - start) + content[stop:]
+
+
+def flipped(content: bytes) -> bytes:
+    """The pages of a table, not its footer, so that only reading them tells it."""
+    end = len(content) - 8 - int.from_bytes(content[-8:-4], "little")
+    return content[:4] + bytes(byte ^ 0x55 for byte in content[4:end]) + content[end:]
+
+
+def nested(content: bytes) -> bytes:
+    del content
+    return b"[" * 200_000
+
+
+def with_value(key: str, value: Any) -> Callable[[bytes], bytes]:
+    return lambda content: json.dumps({**json.loads(content), key: value}).encode()
+
+
 @pytest.mark.parametrize(
-    ("damaged", "said"),
+    ("file", "damage", "said"),
     [
-        ("passages/passages.json", "index of passages in"),
-        ("passages/part-*.bin", "index of passages in"),
-        ("documents/**/*.parquet", "is damaged"),
-        ("sequences/dataset.json", "dataset.json is damaged"),
-        ("sequences/provenance/*.parquet", "missing or damaged"),
+        ("passages/passages.json", garbled, "index of passages in"),
+        ("passages/passages.json", nested, "index of passages in"),
+        ("passages/passages.json", with_value("parts", -1), "index of passages in"),
+        ("passages/passages.json", with_value("parts", "x"), "index of passages in"),
+        ("passages/passages.json", with_value("ngram", 0), "index of passages in"),
+        ("passages/passages.json", with_value("items", []), "index of passages in"),
+        ("passages/passages.json", with_value("first_documents", [None]), "index of passages in"),
+        ("passages/part-*.bin", garbled, "index of passages in"),
+        ("passages/part-*.bin", cut, "index of passages in"),
+        ("passages/part-*.bin", zeroed, "index of passages in"),
+        ("phases/curate/settings.json", lambda _: b"null", "settings.json is damaged"),
+        ("documents/**/*.parquet", garbled, "is damaged or missing"),
+        ("documents/**/*.parquet", cut, "is damaged or missing"),
+        ("documents/**/*.parquet", flipped, "is damaged or missing"),
+        ("sequences/dataset.json", garbled, "dataset.json is damaged"),
+        ("sequences/provenance/*.parquet", garbled, "missing or damaged"),
+        ("sequences/provenance/*.parquet", flipped, "damaged or missing"),
     ],
 )
 def test_a_damaged_folder_is_one_line(
@@ -198,18 +240,38 @@ def test_a_damaged_folder_is_one_line(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     corpus: list[dict[str, Any]],
-    damaged: str,
+    file: str,
+    damage: Callable[[bytes], bytes],
     said: str,
 ) -> None:
     output = tmp_path / "out"
     shutil.copytree(sample_run, output)
     (tmp_path / "text").write_text(corpus[0]["text"])
-    for file in output.glob(damaged):
-        file.write_bytes(b"\x9c\xad no such file \x00" * 9)
+    damaged = list(output.glob(file))
+    assert damaged
+    for path in damaged:
+        path.write_bytes(damage(path.read_bytes()))
     code, error = fails(capsys, "find", str(output), str(tmp_path / "text"))
     assert code == 2
     assert said in error
     assert error.count("\n") == 1
+
+
+def test_a_folder_in_the_place_of_a_table_is_one_line(
+    sample_run: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    corpus: list[dict[str, Any]],
+) -> None:
+    output = tmp_path / "out"
+    shutil.copytree(sample_run, output)
+    (tmp_path / "text").write_text(corpus[0]["text"])
+    for path in output.glob("documents/**/*.parquet"):
+        path.unlink()
+        path.mkdir()
+    code, error = fails(capsys, "find", str(output), str(tmp_path / "text"))
+    assert code == 2
+    assert "is damaged or missing" in error
 
 
 def test_a_run_without_an_index_is_bad_use(

@@ -21,7 +21,7 @@ STEP_BYTES = 1 << 20
 
 def bomb(mebibytes: int) -> bytes:
     compressor = zstandard.ZstdCompressor().compressobj()
-    parts = [compressor.compress(bytes(1 << 20)) for _ in range(mebibytes)]
+    parts = [compressor.compress(b"a" * (1 << 20)) for _ in range(mebibytes)]
     return b"".join(parts) + compressor.flush()
 
 
