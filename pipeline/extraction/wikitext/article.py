@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from massivetext.pipeline.extraction.wikitext import state as st
 from massivetext.pipeline.extraction.wikitext.languages import WikiWords, words_of_wiki
 from massivetext.pipeline.extraction.wikitext.marks import mark_page
-from massivetext.pipeline.extraction.wikitext.values import value_of
+from massivetext.pipeline.extraction.wikitext.values import WRITTEN_EQUALS, value_of
 from massivetext.pipeline.extraction.wikitext.walk import walk
 
 _REFERENCE: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
@@ -37,7 +37,7 @@ def article_text(wikitext: bytes, title: str = "", language: str = "en") -> str:
     """
     wikitext.decode()
     text = _walked(np.frombuffer(wikitext, np.uint8), words_of_wiki(language))
-    body = _tidied(text.decode(errors="replace"))
+    body = _tidied(text.decode(errors="replace").replace(WRITTEN_EQUALS, "="))
     return f"{title}\n\n{body}".strip() if title else body
 
 
@@ -107,4 +107,5 @@ def _value(
     parts = [out[b:e].tobytes().decode(errors="replace") for b, e in zip(begins, ends, strict=True)]
     state[st.ARGUMENTS] = frame[st.FRAME_ARGUMENTS]
     state[st.WRITTEN] = frame[st.FRAME_FROM]
-    return value_of(language.patterns[frame[st.FRAME_CODE]], parts).encode()
+    pattern = language.patterns[frame[st.FRAME_CODE]]
+    return value_of(pattern, parts, language.terms).encode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from massivetext.pipeline.extraction.wikitext import article_text
+from massivetext.pipeline.extraction.wikitext.languages import value_patterns
 
 ROOT = Path(__file__).parents[4]
 
@@ -81,7 +83,7 @@ VALUES = [
     ("{{frac|1|2}} {{frac|3|1|2}}", "1⁄2 3 1⁄2"),
     ("{{formatnum:12345}} {{val|12345|u=km}}", "12,345 12,345 km"),
     ("{{ill|Name|fr}} {{abbr|kg|kilogram}}", "Name kg"),
-    ("{{HMS|Victory}} {{USS|Enterprise|CV-6}}", "HMS Victory USS Enterprise"),
+    ("{{HMS|Victory}} {{USS|Enterprise|CV-6}}", "HMS Victory USS Enterprise (CV-6)"),
     ("{{sic}} {{CO2}} {{chem|H|2|O}}", "[sic] CO₂ H₂O"),
     ("a{{snd}}b{{ndash}}c {{US$|5}}", "a – b–c US$5"),
     ("{{lang|fr|{{nobr|a {{lang|de|b}}}}}}", "a b"),
@@ -91,6 +93,43 @@ VALUES = [
 @pytest.mark.parametrize(("wikitext", "expected"), VALUES)
 def test_a_template_with_a_value_leaves_no_hole(wikitext: str, expected: str) -> None:
     assert text_of(f"It is {wikitext} there.") == f"It is {expected} there."
+
+
+SENTENCES = [
+    line.split("\t")
+    for line in (Path(__file__).parent / "sentences.tsv").read_text(encoding="utf-8").splitlines()
+]
+"""Sentences with the templates that English articles have most, and what their pages show."""
+
+
+@pytest.mark.parametrize(("wikitext", "expected"), SENTENCES)
+def test_a_sentence_has_no_hole(wikitext: str, expected: str) -> None:
+    assert text_of(wikitext) == expected
+
+
+def test_the_sentences_are_those_of_the_commonest_templates() -> None:
+    names = {
+        name.lower() for wikitext, _ in SENTENCES for name in re.findall(r"{{([^|}:]+)", wikitext)
+    }
+    assert len(SENTENCES) >= 100
+    assert len(names) >= 30
+
+
+@given(st.text(max_size=40), st.sampled_from(sorted(value_patterns("en"))))
+def test_any_argument_of_any_template_is_read(argument: str, name: str) -> None:
+    assert text_of(f"a {{{{{name}|{argument}|{argument}|1}}}}\n\n== H ==\nz").endswith("z")
+
+
+@given(
+    st.lists(st.sampled_from("1 5 1e9 -3 0 , ft in - to mi km C kg m stlb ftin 0 x 2.5".split())),
+    st.dictionaries(
+        st.sampled_from(("abbr", "disp", "order", "sigfig", "adj", "sp", "round")),
+        st.sampled_from(("on", "or", "flip", "2", "us", "out", "number", "-5", "")),
+    ),
+)
+def test_any_measure_is_converted(values: list[str], options: dict[str, str]) -> None:
+    named = [f"{key}={value}" for key, value in options.items()]
+    assert text_of(f"{{{{convert|{'|'.join([*values, *named])}}}}} z").endswith("z")
 
 
 def test_names_are_those_of_the_language() -> None:
