@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import mwparserfromhell
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -137,6 +138,47 @@ def test_names_are_those_of_the_language() -> None:
     assert text_of(page, "de") == "Text\n\nEin B."
     page = "[[Файл:a.jpg|мини|Кот.]]Текст\n== Външни препратки ==\nx"
     assert text_of(page, "bg") == "Текст\n\nКот."
+
+
+WIKIS = [
+    ("cs", "Text.\n== Externí odkazy ==\n* x\n[[Kategorie:Y]]", "Text."),
+    ("ar", "نص.[[ملف:a.jpg|تصغير|يسار|صورة.]]\n== مراجع ==\nx", "نص.\n\nصورة."),
+    ("ko", "글.[[파일:a.jpg|섬네일|그림.]]\n== 각주 ==\nx", "글.\n\n그림."),
+    ("hr", "Tekst.[[Datoteka:a|mini|desno|Opis.]]\n== Vanjske poveznice ==\nx", "Tekst.\n\nOpis."),
+    (
+        "fr",
+        "Au {{s|XX|e}}.[[Fichier:a|vignette|Un.]]\n== Liens externes ==\nx",
+        "Au XXe siècle.\n\nUn.",
+    ),
+    ("ja", "文。\n== 脚注 ==\nx\n[[カテゴリ:Y]]", "文。"),
+]
+
+
+@pytest.mark.parametrize(("language", "wikitext", "expected"), WIKIS)
+def test_each_wiki_has_its_own_names(language: str, wikitext: str, expected: str) -> None:
+    assert text_of(wikitext, language) == expected
+
+
+WORD = st.text("abcdefghij", min_size=1, max_size=6)
+MARKED = st.one_of(
+    WORD,
+    st.builds("'''{}'''".format, WORD),
+    st.builds("''{}''".format, WORD),
+    st.builds("[[{}]]".format, WORD),
+    st.builds("[[{}|{} {}]]".format, WORD, WORD, WORD),
+    st.builds("[http://a.b {}]".format, WORD),
+    st.builds("{{{{gone|{}|a={}}}}}".format, WORD, WORD),
+    st.builds("<b>{}</b>".format, WORD),
+    st.builds("<!-- {} -->{}".format, WORD, WORD),
+)
+PARAGRAPH = st.lists(MARKED, min_size=1, max_size=8).map(" ".join)
+
+
+@given(st.lists(st.one_of(PARAGRAPH, st.builds("== {} ==".format, PARAGRAPH)), max_size=6))
+def test_the_words_are_those_that_mwparserfromhell_keeps(blocks: list[str]) -> None:
+    page = "\n\n".join(["Begin.", *blocks])
+    theirs = str(mwparserfromhell.parse(page).strip_code())
+    assert re.findall(r"\w+", text_of(page)) == re.findall(r"\w+", theirs)
 
 
 @pytest.mark.parametrize(
