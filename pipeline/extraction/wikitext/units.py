@@ -1,4 +1,4 @@
-"""Units of measure, from `units.toml`: names, and what one is in others."""
+"""UnitTable of measure, from `units.toml`: names, and what one is in others."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ class Pair(NamedTuple):
     decimals: int = 0
 
 
-class Units(NamedTuple):
-    """Units by their codes in Module:Convert.
+class UnitTable(NamedTuple):
+    """UnitTable by their codes in Module:Convert.
 
     Attributes:
         units: the units.
@@ -63,11 +63,11 @@ class Units(NamedTuple):
 
 
 @cache
-def units_of_measure() -> Units:
+def units_of_measure() -> UnitTable:
     """Returns the units of `units.toml`."""
     path = resources.files(__name__.rpartition(".")[0]).joinpath("units.toml")
     tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    return Units(
+    return UnitTable(
         units={code: Unit(*row) for code, row in tables["units"].items()},
         aliases=tables["aliases"],
         defaults=tables["defaults"],
