@@ -1,4 +1,4 @@
-"""UnitTable of measure, from `units.toml`: names, and what one is in others."""
+"""Units of measure, from `units.toml`: names, and what one is in others."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Pair(NamedTuple):
 
 
 class UnitTable(NamedTuple):
-    """UnitTable by their codes in Module:Convert.
+    """Units by their codes in Module:Convert.
 
     Attributes:
         units: the units.
