@@ -187,7 +187,7 @@ PHASES: Final = (
             "croissant.json",
         ),
         upstream=None,
-        results=4,
+        results=5,
         adapts=True,
     ),
 )
