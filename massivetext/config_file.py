@@ -23,6 +23,7 @@ from massivetext.config import (
 )
 from massivetext.formats import SHARD_FORMATS, SOURCE_FORMATS
 from massivetext.included_files import read_config_table
+from massivetext.own_steps import is_own
 from massivetext.paths import PathError, PathKind, Paths, absolute_path, each_path, map_paths
 from massivetext.step_code import find_modules
 
@@ -97,7 +98,13 @@ def with_values(config: Config, values: Mapping[str, object]) -> Config:
     Raises:
         ConfigError: if a key does not exist, or a value does not fit or makes no sense.
     """
-    table = {**to_table(config), **_sections_of(config, values)}
+    own = {key: value for key, value in values.items() if is_own(key)}
+    ours = {key: value for key, value in values.items() if not is_own(key)}
+    table = {**to_table(config), **_sections_of(config, ours)}
+    if own:
+        from massivetext.own_bounds import set_bounds
+
+        set_bounds(table.get("rule", []), config, own)
     changed = _decode(Config, table, where="")
     for name in _NUMBERED:
         _validate_numbers(name, getattr(changed, name))

@@ -14,9 +14,9 @@ import sys
 from collections.abc import Iterable, Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from massivetext.config import ConfigError
+from massivetext.config import Config, ConfigError
 from massivetext.content_cache import digest_bytes
 from massivetext.own_steps import ENTRY_POINTS, StepModule
 
@@ -159,3 +159,11 @@ def _imports(call: NamedCall, file: Path, text: str) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             yield node.module
+
+
+def stated_steps(config: Config) -> dict[str, Any]:
+    """Returns the own steps of a configuration and the digests of their code; {} without any."""
+    own = {"measure": config.measures, "rule": config.rules, "edit": config.edits}
+    digests = {module.name: module.digest for module in config.step_modules}
+    stated_steps = {name: steps for name, steps in own.items() if steps}
+    return stated_steps | ({"code of own steps": digests} if digests else {})
