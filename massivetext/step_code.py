@@ -167,3 +167,20 @@ def stated_steps(config: Config) -> dict[str, Any]:
     digests = {module.name: module.digest for module in config.step_modules}
     stated_steps = {name: steps for name, steps in own.items() if steps}
     return stated_steps | ({"code of own steps": digests} if digests else {})
+
+
+def code_told(config: Config) -> str:
+    """Returns a line that names the code of others which a run executes; "" if there is none."""
+    told = [_told(module) for module in config.step_modules if not _is_ours(module)]
+    return f"runs code of {', '.join(told)}" if told else ""
+
+
+def _is_ours(module: StepModule) -> bool:
+    return module.name.partition(".")[0] == "massivetext"
+
+
+def _told(module: StepModule) -> str:
+    where = "installed" if module.text is None else "beside the configuration"
+    if module.included_from:
+        where = f"{'installed, ' * (module.text is None)}named by {module.included_from}"
+    return f"{module.name} ({where})"

@@ -46,7 +46,7 @@ from massivetext.records import (
     document_schema,
     rejected_schema,
 )
-from massivetext.step_code import stated_steps
+from massivetext.step_code import code_told, stated_steps
 
 EXCERPT_CHARACTERS = 500
 """Our choice: enough of a rejected text to see what it was."""
@@ -384,6 +384,8 @@ def check(config: Config) -> None:
 
     Says what of the lists does not count.
     """
+    if said := code_told(config):
+        tell("code", said)
     models = load_models(config)
     if any(source.language for source in config.sources):
         require_labels(config.language.keep, models.language)

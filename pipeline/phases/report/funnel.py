@@ -19,6 +19,7 @@ from massivetext.pipeline.engine.results import merge_counts
 from massivetext.pipeline.phases.corpus import REASONS
 from massivetext.pipeline.phases.manifest import Manifest, read_manifest
 from massivetext.pipeline.phases.outcome import finished_phases
+from massivetext.pipeline.phases.report.edited_texts import edits_record
 from massivetext.pipeline.phases.report.sections import (
     deduplication,
     hosts,
@@ -57,6 +58,7 @@ def funnel(job: Job) -> dict[str, Any]:
         subsets[subset] = row
     tokens = _tokens(subsets, curate, corpus, dataset, stages)
     found = curate.findings if curate else {}
+    edits = {"edits": edits_record(job.config, found)} if job.config.edits else {}
     return {
         "schema_version": FUNNEL_SCHEMA_VERSION,
         "massivetext": __version__,
@@ -78,6 +80,7 @@ def funnel(job: Job) -> dict[str, Any]:
         "dedup": deduplication(job.config, manifest_of("dedup")),
         "decontamination": outcomes_of_test_sets(job.config, manifest_of("decontaminate")),
         "shards": shards(dataset),
+        **edits,
     }
 
 
