@@ -60,9 +60,9 @@ def test_a_module_beside_the_configuration_is_carried_with_what_it_imports(tmp_p
 
 def test_another_text_takes_the_place_of_an_earlier_one(tmp_path: Path) -> None:
     for value in (1, 2):
-        config = load_config(written(tmp_path, "carried_twice:f", carried_twice=f"X = {value}\n"))
+        config = load_config(written(tmp_path, "carried_twice:f", carried_twice=f"x = {value}\n"))
         import_carried(config.step_modules)
-        assert sys.modules["carried_twice"].X == value
+        assert sys.modules["carried_twice"].x == value
 
 
 def test_a_module_that_is_loaded_already_is_never_replaced() -> None:
