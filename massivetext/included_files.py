@@ -19,7 +19,7 @@ from typing import Any, Final, NamedTuple
 from massivetext.config import ConfigError
 from massivetext.step_code import NamedCall
 
-MAY_SET: Final = ("measure", "rule", "edit", "quality", "repetition", "dedup")
+MAY_SET: Final = ("measure", "rule", "edit", "language", "quality", "repetition", "dedup")
 """Sections of an included file: what to keep, and nothing of places."""
 
 _STEPS: Final = ("measure", "edit")
@@ -98,6 +98,11 @@ def _require_allowed(path: Path, table: Mapping[str, Any]) -> None:
                 f"included file {path} has '{key}'; it may have {', '.join(MAY_SET)} and include: "
                 "write all else into the configuration itself"
             )
+    language = table.get("language")
+    if isinstance(language, Mapping) and "model" in language:
+        raise ConfigError(
+            f"included file {path} has 'language.model'; write paths into the configuration itself"
+        )
 
 
 def _calls(table: Mapping[str, Any], folder: Path, included_from: str) -> list[NamedCall]:

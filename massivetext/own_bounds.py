@@ -25,7 +25,10 @@ def own_bound(config: Config, key: str) -> tuple[str, str]:
         if getattr(rule, bound) is not None
     }
     fitting = [place for name, place in known.items() if key in (name, place[0])]
-    if len(fitting) != 1:
+    if len(fitting) > 1:
+        both = " or ".join(f"{column}.{bound}" for column, bound in fitting)
+        raise ConfigError(f"'{key}' has two bounds; write {both}")
+    if not fitting:
         near = difflib.get_close_matches(key, known, n=1) or sorted(known)
         raise ConfigError(f"unknown key '{key}'; own rules have {', '.join(near) or 'no bounds'}")
     return fitting[0]

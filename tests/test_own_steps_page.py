@@ -50,7 +50,7 @@ def test_the_page_runs_from_its_first_line_to_its_last(
 @pytest.mark.parametrize("step", [MeasureStep, RuleStep, EditStep])
 def test_the_page_names_every_key(step: type) -> None:
     table = {"MeasureStep": "measure", "RuleStep": "rule", "EditStep": "edit"}[step.__name__]
-    section = PAGE.partition(f"`[[{table}]]`\n")[2].partition("`[[")[0]
+    section = PAGE.partition(f"\n`[[{table}]]`\n")[2].partition("\n`[[")[0]
     named = set(re.findall(r"`(\w+)`", section))
     assert set(step.__dataclass_fields__) <= named  # type: ignore[attr-defined]
 

@@ -139,7 +139,7 @@ def test_bounds_of_own_rules_are_keys() -> None:
     assert [rule.max for rule in changed.rules] == [0.9, 0.9, 2.0]
     assert changed.rules[2].min == 2.0
     for key, value, message in (
-        ("own.shape.share", 1, "unknown key 'own.shape.share'; own rules have own.shape.share"),
+        ("own.shape.share", 1, "two bounds; write own.shape.share.min or own.shape.share.max"),
         ("own.brace.max", 1, "own rules have own.braces.max"),
         ("own.braces.min", 1, "unknown key"),
         ("own.shape.share.min", 3, "min is 3, above max, which is 2"),
