@@ -41,6 +41,7 @@ setup(
     packages=packages(),
     package_data={
         "massivetext": ["py.typed"],
+        "massivetext.filters.presets": ["*.toml"],
         "massivetext.pipeline.phases.report": ["*.html", "*.json"],
         "massivetext.pipeline.extraction.charset": ["*.npz"],
         "massivetext.sequencing.byte_level": ["*.npz"],

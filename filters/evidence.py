@@ -22,6 +22,7 @@ from massivetext.filters.passages import (
 from massivetext.filters.rule import Comparison, Stage
 from massivetext.filters.rules import RULES
 from massivetext.measure_table import GRAM_SIZES_DUPLICATE
+from massivetext.own_steps import is_own
 
 _SHOWN_PLACES: Final = 3
 _SHOWN_CHARACTERS: Final = 160
@@ -79,13 +80,13 @@ def gather_evidence(
         limit: the most passages that are listed for a rule.
 
     Raises:
-        KeyError: for a name that is not in the table of rules.
+        KeyError: for a name that is neither in the table of rules nor that of an own rule.
     """
     options = (config or Config()).repetition
     split = SplitText(text, only_repeats=options.count == "repeats")
     evidence = []
     for rule in rules:
-        spans = _spans(split, RULES[rule].evidence)
+        spans = _spans(split, whole_text if is_own(rule) else RULES[rule].evidence)
         if spans:
             evidence.append(Evidence(rule, tuple(spans[:limit]), max(0, len(spans) - limit)))
     return evidence
@@ -136,7 +137,7 @@ def first_passages(text: str, rules: Iterable[str], options: Repetition) -> list
         rules: names of the rules that failed, in the table's order.
         options: how repeated n-grams are counted.
     """
-    failed = [name for name in rules if RULES[name].stage is not Stage.CONTENT]
+    failed = [name for name in rules if is_own(name) or RULES[name].stage is not Stage.CONTENT]
     speaks = {name: name for name in failed}
     speaks |= dict.fromkeys(grams, grams[-1]) if (grams := _grams_among(failed)) else {}
     left = list(dict.fromkeys(speaks.values()))
@@ -157,10 +158,12 @@ def _grams_among(failed: Sequence[str]) -> list[str]:
 
 def _longest(split: SplitText, name: str) -> Passage | None:
     """Returns the longest passage behind a rule, of equals the first."""
-    rule = RULES[name]
-    places = sorted(rule.evidence(split))
-    if not places and rule.comparison is Comparison.AT_LEAST:
+    if is_own(name):  # of which only the function knows what it has counted
         places = whole_text(split)
+    else:
+        places = sorted(RULES[name].evidence(split))
+        if not places and RULES[name].comparison is Comparison.AT_LEAST:
+            places = whole_text(split)
     if not places:
         return None
     longest = max(places, key=length)

@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from massivetext.config import Source
+from massivetext.config import Config, Source
+from massivetext.filters.own_rules import own_rules
 from massivetext.filters.passages import (
     Finder,
     bullet_lines,
@@ -32,6 +33,7 @@ from massivetext.filters.passages import (
 )
 from massivetext.filters.rule import OUR_CHOICE, Comparison, Rule, Stage
 from massivetext.measure_table import GRAM_SIZES_DUPLICATE, GRAM_SIZES_TOP
+from massivetext.own_steps import bounds_of
 
 _CONTENT_RULES: Final = (
     Rule(
@@ -312,14 +314,27 @@ TEXT_RULES: Final = _QUALITY_RULES + _REPETITION_RULES
 """The rules that a text alone decides: quality and repetition."""
 
 RULES: Final[Mapping[str, Rule]] = {rule.name: rule for rule in (*_CONTENT_RULES, *TEXT_RULES)}
-"""Every rule by its name, in the paper's order."""
+"""Every rule of ours by its name, in the paper's order."""
 
 
-def rules_for(source: Source) -> tuple[Rule, ...]:
+def rules_of(config: Config) -> Mapping[str, Rule]:
+    """Returns every rule of a configuration by its name: ours, then the user's."""
+    if not config.rules:
+        return RULES
+    return {**RULES, **{rule.name: rule for rule in own_rules(config)}}
+
+
+def stages_of(config: Config) -> tuple[Stage, ...]:
+    """Returns the stages that rules of a configuration belong to, in their order."""
+    return tuple(stage for stage in Stage if config.rules or stage is not Stage.OWN)
+
+
+def rules_for(config: Config, source: Source) -> tuple[Rule, ...]:
     """Returns the rules that judge the documents of a source (A.1.1).
 
     All for web pages. Other subsets are filtered by language and opt-outs only; a source may leave
-    the language out, or add a list of licenses or a column with SafeSearch verdicts.
+    the language out, or add a list of licenses or a column with SafeSearch verdicts. The user's own
+    rules judge the subsets that they name.
     """
     left_out: set[str] = set()
     if not source.licenses:
@@ -330,4 +345,11 @@ def rules_for(source: Source) -> tuple[Rule, ...]:
         if "safesearch" not in source.fields:
             left_out.add("safesearch.max_score")
         left_out.update(rule.name for rule in TEXT_RULES)
-    return tuple(rule for rule in RULES.values() if rule.name not in left_out)
+    ours = tuple(rule for rule in RULES.values() if rule.name not in left_out)
+    return ours + tuple(rule for rule in own_rules(config) if _judges(rule, config, source))
+
+
+def _judges(rule: Rule, config: Config, source: Source) -> bool:
+    """Whether an own rule is in force for a source."""
+    found = bounds_of(config.rules, rule.measure, rule.bound)
+    return any(step.judges(source.subset) for step, _ in found)

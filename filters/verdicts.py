@@ -14,6 +14,7 @@ import pyarrow as pa
 from massivetext.config import Config, Source
 from massivetext.filters.rule import Stage
 from massivetext.filters.rules import RULES, TEXT_RULES, rules_for
+from massivetext.own_steps import is_own
 
 
 def judge(
@@ -30,7 +31,7 @@ def judge(
     Raises:
         ValueError: if a column that a rule judges is missing.
     """
-    rules = TEXT_RULES if source is None else rules_for(source)
+    rules = TEXT_RULES if source is None else rules_for(config, source)
     missing = sorted({rule.measure for rule in rules} - set(measures.schema.names))
     if missing:
         raise ValueError(
@@ -58,5 +59,5 @@ def first_stages(reasons: pa.ListArray) -> pa.StringArray:
 
 def first_stage(names: Iterable[str]) -> Stage | None:
     """Returns the first stage, in the paper's order, that one of the broken rules belongs to."""
-    stages = {RULES[name].stage for name in names}
+    stages = {Stage.OWN if is_own(name) else RULES[name].stage for name in names}
     return next((stage for stage in Stage if stage in stages), None)

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, TypeVar
 
 import xxhash
 
 from massivetext.formats import SourceKind
+from massivetext.own_steps import CARRIED, GIVEN, EditStep, MeasureStep, RuleStep, StepModule
 from massivetext.paths import PathKind, Paths, each_path, file_name, map_paths
 
 Extractor = Literal["tree", "lxml", "trafilatura"]
@@ -311,6 +312,11 @@ class Config:
     tokenizer: TokenizerConfig = TokenizerConfig()
     sequence: Sequencing = Sequencing()
     report: Report = Report()
+    measures: tuple[MeasureStep, ...] = field(default=(), metadata={GIVEN: True})
+    rules: tuple[RuleStep, ...] = field(default=(), metadata={GIVEN: True})
+    edits: tuple[EditStep, ...] = field(default=(), metadata={GIVEN: True})
+    step_modules: tuple[StepModule, ...] = field(default=(), metadata={GIVEN: True})
+    """The code of own steps; no key of the file (`massivetext.step_code` fills it)."""
 
     @property
     def rejected_text(self) -> str:
@@ -357,10 +363,18 @@ def _without_place(paths: Paths, kind: PathKind) -> Paths:
     return each_path(paths, file_name) if kind is PathKind.FILE else ""
 
 
+def stated_fields(
+    section: object, fields: Iterable[dataclasses.Field[Any]]
+) -> Iterator[dataclasses.Field[Any]]:
+    """Yields the fields of a section without those that are empty and say nothing then (GIVEN)."""
+    yield from (f for f in fields if GIVEN not in f.metadata or getattr(section, f.name))
+
+
 def plain(section: object) -> Any:  # the caller knows what the section was
     """Returns dataclasses, tuples and mappings as JSON-able dicts and lists."""
     if dataclasses.is_dataclass(section) and not isinstance(section, type):
-        return {f.name: plain(getattr(section, f.name)) for f in dataclasses.fields(section)}
+        fields = (f for f in dataclasses.fields(section) if CARRIED not in f.metadata)
+        return {f.name: plain(getattr(section, f.name)) for f in stated_fields(section, fields)}
     if isinstance(section, Mapping):
         return {key: plain(value) for key, value in section.items()}
     if isinstance(section, (list, tuple)):

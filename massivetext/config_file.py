@@ -6,16 +6,26 @@ import dataclasses
 import difflib
 import math
 import re
-import tomllib
 import types
 import typing
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
 
-from massivetext.config import Config, ConfigError, Dedup, Sequencing, Slice, Source
+from massivetext.config import (
+    Config,
+    ConfigError,
+    Dedup,
+    Sequencing,
+    Slice,
+    Source,
+    stated_fields,
+)
 from massivetext.formats import SHARD_FORMATS, SOURCE_FORMATS
+from massivetext.included_files import read_config_table
+from massivetext.own_steps import is_own
 from massivetext.paths import PathError, PathKind, Paths, absolute_path, each_path, map_paths
+from massivetext.step_code import find_modules
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -29,8 +39,14 @@ SOURCE_FIELDS = ("text", "html", "id", "url", "title", "license", "safesearch")
 SLICE_NAMES = ("domain", "tld", "language", "length", "safesearch")
 """What the report slices documents by in any case."""
 
-_TOML_NAMES = {"sources": "source", "test_sets": "test_set"}
-"""The two lists of tables: the plural that the code uses, and TOML's name of one table."""
+_TOML_NAMES = {
+    "sources": "source",
+    "test_sets": "test_set",
+    "measures": "measure",
+    "rules": "rule",
+    "edits": "edit",
+}
+"""The lists of tables: the plural that the code uses, and TOML's name of one table."""
 
 _NUMBERED = ("language", "safesearch", "quality", "repetition", "decontamination", "limits")
 """Sections whose numbers are thresholds."""
@@ -44,16 +60,11 @@ def load_config(path: str | Path) -> Config:
     Raises:
         ConfigError: if the file is missing, is not TOML, or asks for the impossible.
     """
-    path = _local_file(str(path))
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigError(
-            f"config file {path} does not exist; give the path of a TOML file"
-        ) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"config file {path} cannot be read as TOML: {error}") from None
-    return parse_config(table, folder=path.parent)
+    read = read_config_table(_local_file(str(path)))
+    if "step_modules" in read.table:
+        raise ConfigError(_unknown_key("step_modules", [], ""))
+    config = parse_config(read.table, folder=_local_file(str(path)).parent)
+    return dataclasses.replace(config, step_modules=find_modules(read.calls))
 
 
 def _local_file(path: str) -> Path:
@@ -87,11 +98,18 @@ def with_values(config: Config, values: Mapping[str, object]) -> Config:
     Raises:
         ConfigError: if a key does not exist, or a value does not fit or makes no sense.
     """
-    table = {**to_table(config), **_sections_of(config, values)}
+    own = {key: value for key, value in values.items() if is_own(key)}
+    ours = {key: value for key, value in values.items() if not is_own(key)}
+    table = {**to_table(config), **_sections_of(config, ours)}
+    if own:
+        from massivetext.own_bounds import set_bounds
+
+        set_bounds(table.get("rule", []), config, own)
     changed = _decode(Config, table, where="")
     for name in _NUMBERED:
         _validate_numbers(name, getattr(changed, name))
     _validate_dedup(changed.dedup, changed.subsets)
+    _validate_steps(changed)
     return changed
 
 
@@ -110,7 +128,8 @@ def _sections_of(config: Config, values: Mapping[str, object]) -> dict[str, dict
 def to_table(section: object) -> Any:  # as `plain`
     """Returns a configuration as the table that `parse_config` takes; what is None is left out."""
     if dataclasses.is_dataclass(section) and not isinstance(section, type):
-        values = {f.name: getattr(section, f.name) for f in dataclasses.fields(section)}
+        fields = stated_fields(section, dataclasses.fields(section))
+        values = {f.name: getattr(section, f.name) for f in fields}
         return {
             _TOML_NAMES.get(name, name): to_table(value)
             for name, value in values.items()
@@ -135,7 +154,8 @@ def _decode(kind: type[_T], table: object, where: str) -> _T:
     fields = {_TOML_NAMES.get(f.name, f.name): f for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
     for key in table:
         if key not in fields:
-            raise ConfigError(_unknown_key(key, list(fields), where))
+            known = [name for name in fields if name != "step_modules"]
+            raise ConfigError(_unknown_key(key, known, where))
     values = {}
     for key, f in fields.items():
         if key in table:
@@ -149,6 +169,8 @@ def _decode(kind: type[_T], table: object, where: str) -> _T:
 def _value(hint: object, value: object, where: str) -> object:
     """Returns `value` if it fits the type hint of a config field, converted where TOML differs."""
     origin = get_origin(hint)
+    if hint is Any:
+        return value
     if dataclasses.is_dataclass(hint):
         return _decode(typing.cast(type, hint), value, where)
     if origin is Literal:
@@ -186,6 +208,9 @@ def _list(hint: object, value: object, where: str) -> tuple[object, ...]:
 
 def _union(hints: tuple[object, ...], value: object, where: str) -> object:
     """Strings stand for themselves; a list or table goes to the member that takes one."""
+    if type(None) in hints:
+        (kind,) = (hint for hint in hints if hint is not type(None))
+        return None if value is None else _value(kind, value, where)
     if isinstance(value, str):
         return value
     for hint in hints:
@@ -224,10 +249,18 @@ def _validate(config: Config) -> None:
     _require(config.tokenizer.vocab_size, "tokenizer.vocab_size", 300, 65_536)
     _validate_sequencing(config.sequence, config.subsets)
     _validate_slices(config.report.slices)
+    _validate_steps(config)
     names = [test_set.name for test_set in config.decontamination.test_sets]
     for name in names:
         if names.count(name) > 1:
             raise ConfigError(f"two test sets are named '{name}'; give each its own name")
+
+
+def _validate_steps(config: Config) -> None:
+    if config.measures or config.rules or config.edits:
+        from massivetext.step_validation import validate_steps  # which knows the tables' columns
+
+        validate_steps(config)
 
 
 def _validate_source(source: Source) -> None:

@@ -2,7 +2,7 @@
 
 With `--log json` each line is an object with these keys, as they apply:
 
-    event         progress, step, warning, error, compile, compiled, interrupted, log
+    event         progress, step, warning, error, code, compile, compiled, interrupted, log
     time          UTC, ISO 8601, to the millisecond
     level         info, warning, error
     message       the line that people would read
@@ -25,7 +25,7 @@ LogForm = Literal["text", "json"]
 """How lines on standard error look."""
 
 EventKind = Literal[
-    "progress", "step", "warning", "error", "compile", "compiled", "interrupted", "log"
+    "progress", "step", "warning", "error", "code", "compile", "compiled", "interrupted", "log"
 ]
 """What a line on standard error is about."""
 

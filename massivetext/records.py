@@ -6,7 +6,7 @@ Nothing here imports Beam. The schemas are contracts: auditors and downstream pr
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -96,6 +96,27 @@ REJECTED_SCHEMA: Final = pa.schema(
 )
 """`rejected/`: `stage` is the first that objects in the paper's order, `reasons` every failed
 rule; `text_bytes` is that of the whole text, of which `text` may be the beginning."""
+
+
+def document_schema(own: Iterable[str] = (), *, has_markdown: bool = False) -> pa.Schema:
+    """Returns the columns of `documents/` of a run that has own measures, or asks for Markdown.
+
+    Args:
+        own: the columns of own measures, behind ours; each a float64 in every row.
+        has_markdown: whether the Markdown form has a column.
+    """
+    fields = [*DOCUMENT_SCHEMA, *((column, pa.float64()) for column in own)]
+    return pa.schema([*fields, ("markdown", pa.large_string())] if has_markdown else fields)
+
+
+def rejected_schema(own: Iterable[str] = ()) -> pa.Schema:
+    """Returns the columns of `rejected/` of a run that has own measures."""
+    verdict = [REJECTED_SCHEMA.field(name) for name in VERDICT_COLUMNS]
+    return pa.schema([*document_schema(own), *verdict])
+
+
+VERDICT_COLUMNS: Final = ("stage", "reasons", "evidence")
+"""What rules say of a document: the columns that `rejected/` has beside those of documents."""
 
 _TEST_FIELDS = [
     ("test_set", pa.string()),

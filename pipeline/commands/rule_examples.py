@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,8 +11,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from massivetext.config import Source
 from massivetext.filters.rule import Rule
-from massivetext.filters.rules import RULES, rules_for
+from massivetext.filters.rules import rules_for, rules_of
+from massivetext.own_steps import is_own
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import UsageError
 from massivetext.pipeline.phases.document_record import document_to_json
@@ -42,9 +44,9 @@ def rule_examples(output: str, name: str, near: bool, count: int) -> dict[str, A
     Raises:
         UsageError: if there is no such rule, or no threshold that a measure can be near to.
     """
-    rule = _rule_named(name)
     run = FinishedRun.open(output)
-    threshold = None if name.startswith("source.") else rule.threshold(run.config)
+    rule = _rule_named(name, rules_of(run.config))
+    threshold = None if name.startswith("source.") else rule.strictest(run.config)
     bound = None if isinstance(threshold, tuple) else threshold
     if near and bound is None:
         raise UsageError(f"{name} has no threshold that a document can be near to; omit --near")
@@ -56,7 +58,7 @@ def rule_examples(output: str, name: str, near: bool, count: int) -> dict[str, A
         found = list(judged.rows(folder))
         counts[which] = sum(rows.size for _, rows, _ in found)
         chosen = (
-            _nearest(found, bound, count) if near and bound is not None else _spread(found, count)
+            judged.nearest(found, count) if near and bound is not None else _spread(found, count)
         )
         told[which] = [judged.told(RecordPlace(folder, item, row)) for item, row in chosen]
     return {
@@ -74,12 +76,12 @@ _Found = tuple[str, NDArray[np.int64], NDArray[np.float64]]
 """A work item, rows of it, and their measures."""
 
 
-def _rule_named(name: str) -> Rule:
-    if name not in RULES:
-        near = difflib.get_close_matches(name, RULES, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"rules: {', '.join(RULES)}"
+def _rule_named(name: str, rules: Mapping[str, Rule]) -> Rule:
+    if name not in rules:
+        near = difflib.get_close_matches(name, rules, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"rules: {', '.join(rules)}"
         raise UsageError(f"no rule has the name {name!r}; {hint}")
-    return RULES[name]
+    return rules[name]
 
 
 @dataclass(frozen=True)
@@ -99,10 +101,10 @@ class _Judged:
     def rows(self, folder: Folder) -> Iterator[_Found]:
         """Yields, of each item, the rows that the rule keeps or drops."""
         kind = MEASURES.get(self.rule.measure, pa.string())
+        kind = pa.float64() if is_own(self.rule.measure) else kind
         is_number = pa.types.is_floating(kind) or pa.types.is_integer(kind)
         for item in self.items:
-            source = self.run.config.sources[source_of(self.run.config, item)]
-            if self.rule not in rules_for(source):
+            if self.rule not in rules_for(self.run.config, self._source(item)):
                 continue
             columns = [self.rule.measure] if is_number else ["row"]
             columns += ["reasons"] if folder == "rejected" else []
@@ -115,6 +117,19 @@ class _Judged:
             values = table[columns[0]].cast(pa.float64()).to_numpy()[rows]
             yield item, rows, values
 
+    def nearest(self, found: list[_Found], count: int) -> list[tuple[str, int]]:
+        """Returns the rows nearest to their threshold, the nearest first; then by item and row."""
+        kept: list[tuple[float, str, int]] = []
+        for item, rows, values in found:
+            threshold = self.rule.threshold(self.run.config, self._source(item))
+            assert not isinstance(threshold, tuple)  # nothing is near to those
+            distances, order = nearest(values, threshold, count)
+            kept += zip(distances.tolist(), [item] * order.size, rows[order].tolist(), strict=True)
+        return [(item, row) for _, item, row in sorted(kept)[:count]]
+
+    def _source(self, item: str) -> Source:
+        return self.run.config.sources[source_of(self.run.config, item)]
+
     def told(self, place: RecordPlace) -> dict[str, Any]:
         """Returns a document, its measure, and the passage that the rule looks at."""
         outcome = self.run.outcome(place)
@@ -123,15 +138,6 @@ class _Judged:
             "value": rule_value(outcome, self.rule),
             "passage": rule_passage(self.run, outcome, self.rule),
         }
-
-
-def _nearest(found: list[_Found], threshold: float, count: int) -> list[tuple[str, int]]:
-    """Returns the rows nearest to the threshold, the nearest first; then by item and row."""
-    kept: list[tuple[float, str, int]] = []
-    for item, rows, values in found:
-        distances, order = nearest(values, threshold, count)
-        kept += zip(distances.tolist(), [item] * order.size, rows[order].tolist(), strict=True)
-    return [(item, row) for _, item, row in sorted(kept)[:count]]
 
 
 def _spread(found: list[_Found], count: int) -> list[tuple[str, int]]:

@@ -92,7 +92,9 @@ def funnel_table(counts: dict[str, Any]) -> Table:
     """Returns the funnel as a table: a row a subset, a column a stage."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("subset")
-    columns = ["in", "skipped", "failed", *Stage, "documents", *REASONS, "corpus", "sequences"]
+    rows = counts["subsets"].values()
+    stages = [stage for stage in Stage if any(stage in row["rejected"] for row in rows)]
+    columns = ["in", "skipped", "failed", *stages, "documents", *REASONS, "corpus", "sequences"]
     for column in columns:
         table.add_column(column.replace("_", " "), justify="right")
     for subset, row in [*counts["subsets"].items(), ("total", counts["total"])]:

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from massivetext.dedup.row_blocks import RowBlocks
 from massivetext.events import tell
+from massivetext.own_steps import outputs_of
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import RunError
 from massivetext.pipeline.engine.job import Job
@@ -26,7 +27,7 @@ from massivetext.pipeline.phases.removed import read_removals, write_removed
 from massivetext.pipeline.phases.statistics import sums_by
 from massivetext.pipeline.phases.survivors import RemovedFiles, find_survivors, read_survivors
 from massivetext.pipeline.phases.table import REMOVING
-from massivetext.records import DOCUMENT_SCHEMA
+from massivetext.records import document_schema
 
 REASONS: Final = tuple(reason for removes in REMOVING.values() for reason in removes.reasons)
 """What removes a document, in the order of `REMOVING`."""
@@ -39,26 +40,28 @@ names is in `corpus/`."""
 
 @dataclass(frozen=True)
 class WriteCorpus:
-    """Writes `corpus/<name>.parquet` of an item."""
+    """Writes `corpus/<name>.parquet` of an item; `own` are the columns of own measures."""
 
     output: str
     stamp: Mapping[str, str]
+    own: tuple[str, ...] = ()
 
     def __call__(self, item: WorkItem) -> ItemResult[None]:
         """Returns the ledger of the item: documents = corpus + removed."""
         removals = read_removals(self.output, item.name)
         reasons = dict(zip(*(removals[c].to_pylist() for c in ("row", "reasons")), strict=True))
         sizes: list[dict[str, Any]] = []
-        text_bytes = 0
+        text_bytes, schema = 0, document_schema(self.own)
         with (
             store.commit(self.output, f"corpus/{item.name}.parquet") as pending,
-            store.parquet_writer(pending.stream, DOCUMENT_SCHEMA, self.stamp) as writer,
+            store.parquet_writer(pending.stream, schema, self.stamp) as writer,
         ):
             for group in store.row_groups(documents_path(self.output, item.name)):
                 batch = group.read()
                 rows = range(group.first_row, group.first_row + batch.num_rows)
                 firsts = [_first(reasons.get(row)) for row in rows]
-                kept = _in_chosen_form(batch.filter(pa.array([first is None for first in firsts])))
+                kept = batch.filter(pa.array([first is None for first in firsts]))
+                kept = _in_chosen_form(kept, schema)
                 text_bytes += sum(kept["text_bytes"].to_pylist())
                 if kept.num_rows:
                     writer.write_table(kept)
@@ -112,7 +115,7 @@ class WriteRemoved:
         return ItemResult((entry,), statistics={item.subset: counts})
 
 
-def _in_chosen_form(documents: pa.Table) -> pa.Table:
+def _in_chosen_form(documents: pa.Table, schema: pa.Schema) -> pa.Table:
     """Returns documents whose `text` is the form that shards are made of.
 
     Only here: all that judges a document has read its text form. Tokens were counted in that, too,
@@ -126,8 +129,8 @@ def _in_chosen_form(documents: pa.Table) -> pa.Table:
     tokens = pc.call_function("if_else", [markdown.is_null(), documents["tokens"], unknown])
     size_bytes = pc.call_function("binary_length", [text])
     chosen = {"text": text, "text_bytes": size_bytes, "tokens": tokens}
-    columns = [chosen.get(name, documents[name]) for name in DOCUMENT_SCHEMA.names]
-    return pa.table(columns, DOCUMENT_SCHEMA.names).cast(DOCUMENT_SCHEMA)
+    columns = [chosen.get(name, documents[name]) for name in schema.names]
+    return pa.table(columns, schema.names).cast(schema)
 
 
 def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
@@ -138,7 +141,8 @@ def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
 
 def _write_step(run: PhaseRun) -> Map[WorkItem, None]:
     """Needs of an item what was removed from it, and nothing of the others."""
-    return Map("write", run.items, WriteCorpus(run.job.output, run.stamp))
+    own = outputs_of(run.job.config.measures)
+    return Map("write", run.items, WriteCorpus(run.job.output, run.stamp, own))
 
 
 def write(run: PhaseRun) -> Manifest:

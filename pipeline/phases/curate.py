@@ -10,10 +10,11 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from massivetext.config import FAILED_SHARE_RECORDS, Config, Limits, Source
+from massivetext.config import FAILED_SHARE_RECORDS, Config, ConfigError, Limits, Source
 from massivetext.content_cache import load_by_content
 from massivetext.events import tell
 from massivetext.filters.language import require_labels
+from massivetext.own_steps import outputs_of
 from massivetext.paths import paths_of
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import InputError, RunError
@@ -21,23 +22,31 @@ from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.results import ItemResult, balances, merge_counts
 from massivetext.pipeline.engine.steps import Map
 from massivetext.pipeline.phases.costs import Costs
-from massivetext.pipeline.phases.documents import DocumentMaker, load_models
+from massivetext.pipeline.phases.documents import CurationModels, DocumentMaker, load_models
+from massivetext.pipeline.phases.edits import (
+    EditChanges,
+    EditedText,
+    curate_findings,
+    edit_statistics,
+    first_changes,
+)
 from massivetext.pipeline.phases.manifest import Manifest
 from massivetext.pipeline.phases.phase import PhaseRun, PhaseWork
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.statistics import batch_statistics
 from massivetext.pipeline.readers import OpenFile, ReadContext, read_file
 from massivetext.records import (
-    DOCUMENT_SCHEMA,
     FAILED_SCHEMA,
-    MARKDOWN_DOCUMENT_SCHEMA,
-    REJECTED_SCHEMA,
     SKIPPED_SCHEMA,
+    VERDICT_COLUMNS,
     FailedRecord,
     RawRecord,
     Record,
     SkippedRecord,
+    document_schema,
+    rejected_schema,
 )
+from massivetext.step_code import code_told, stated_steps
 
 EXCERPT_CHARACTERS = 500
 """Our choice: enough of a rejected text to see what it was."""
@@ -84,10 +93,11 @@ def _input_error(item: WorkItem, error: OSError) -> Exception:
 
 def _results(config: Config) -> tuple[tuple[str, pa.Schema], ...]:
     """Returns the folders of the results of an item, and what lies in them."""
+    own = outputs_of(config.measures)
     is_markdown = config.extraction.format == "markdown"
     return (
-        ("documents", MARKDOWN_DOCUMENT_SCHEMA if is_markdown else DOCUMENT_SCHEMA),
-        ("rejected", REJECTED_SCHEMA),
+        ("documents", document_schema(own, has_markdown=is_markdown)),
+        ("rejected", rejected_schema(own)),
         ("failed", FAILED_SCHEMA),
         ("skipped", SKIPPED_SCHEMA),
     )
@@ -115,8 +125,12 @@ class CurateItem:
     stamp: Mapping[str, str]
     read: OpenRecords = open_records
 
-    def __call__(self, item: WorkItem) -> ItemResult[None]:
-        """Returns the ledger of the item: in = kept + rejected + failed + skipped."""
+    def __call__(self, item: WorkItem) -> ItemResult[EditedText]:
+        """Returns the ledger of the item: in = kept + rejected + failed + skipped.
+
+        Raises:
+            RunError: if an own step fails, or cannot be loaded on this machine.
+        """
         source = self.config.sources[item.source]
         with ExitStack() as stack:
             results = _Results(stack, self, item)
@@ -156,7 +170,7 @@ class _Results:
         Their rows are numbered as they are written.
         """
         self.config, self.item = work.config, item
-        models = load_by_content(work.config, work.key, load_models)
+        models = _models(work)
         self.maker = DocumentMaker(work.config, work.config.sources[item.source], *models)
         self.documents, self.rejected, self.failed, self.skips = self.writers = tuple(
             _Writer(stack, work, f"{folder}/{item.name}.parquet", schema, item.name)
@@ -171,6 +185,7 @@ class _Results:
         self.kinds = Counter[str]()
         self.is_incomplete = False
         self.statistics: list[dict[str, Any]] = []
+        self.changes: list[EditChanges] = []
 
     def add(self, batch: _Batch) -> None:
         """Judges the records of a batch."""
@@ -197,8 +212,9 @@ class _Results:
         self.digests.update(outcome for record in skipped for outcome in record.digests)
         self.is_incomplete |= any(error.ends_file for error in errors)
         self.statistics.append(batch_statistics(made.documents))
+        self.changes += made.changes
 
-    def told(self) -> ItemResult[None]:
+    def told(self) -> ItemResult[EditedText]:
         """Returns the result, once the files are committed."""
         statistics = merge_counts(self.statistics)
         statistics["skipped"] = dict(sorted(self.skipped.items()))
@@ -210,8 +226,12 @@ class _Results:
             self.maker.safesearch_sources, self.ledger["kept"] + self.ledger["rejected"]
         )
         statistics["incomplete_files"] = {self.item.name: 1} if self.is_incomplete else {}
+        if self.changes:
+            statistics["edits"] = merge_counts(edit_statistics([c]) for c in self.changes)
+        examples = first_changes(e for change in self.changes for e in change.examples)
         entries = tuple(writer.entry for writer in self.writers)
-        return ItemResult(entries, self.ledger, {self.item.subset: statistics})
+        counts = {self.item.subset: statistics}
+        return ItemResult(entries, self.ledger, counts, tuple(examples))
 
     def _failed_table(self, errors: Sequence[FailedRecord]) -> pa.Table:
         rows = [{**self._origin(e.offset, e.source_id, e.url), "error": e.error} for e in errors]
@@ -235,7 +255,15 @@ class _Results:
     def _excerpt(self, rejected: pa.Table) -> pa.Table:
         keep = {"none": 0, "excerpt": EXCERPT_CHARACTERS, "full": None}[self.config.rejected_text]
         texts = pa.array([text[:keep] for text in rejected["text"].to_pylist()], pa.large_string())
-        return rejected.set_column(REJECTED_SCHEMA.names.index("text"), "text", texts)
+        return rejected.set_column(rejected.schema.get_field_index("text"), "text", texts)
+
+
+def _models(work: CurateItem) -> CurationModels:
+    """Returns the models of a run; a RunError says that a worker lacks what the program has."""
+    try:
+        return load_by_content(work.config, work.key, load_models)
+    except ConfigError as error:
+        raise RunError(f"on a worker: {error}") from error
 
 
 class _Writer:
@@ -270,9 +298,8 @@ def _divide(judged: pa.Table) -> tuple[pa.Table, pa.Table]:
     fails = [bool(reasons) for reasons in judged["reasons"].to_pylist()]
     kept = judged.filter(pa.array([not failed for failed in fails], pa.bool_()))
     rejected = judged.filter(pa.array(fails, pa.bool_()))
-    return kept.drop_columns(["stage", "reasons", "evidence"]), rejected.select(
-        REJECTED_SCHEMA.names
-    )
+    names = [name for name in judged.schema.names if name != "markdown"]
+    return kept.drop_columns(list(VERDICT_COLUMNS)), rejected.select(names)
 
 
 def stated(config: Config) -> dict[str, Any]:
@@ -293,7 +320,7 @@ def stated(config: Config) -> dict[str, Any]:
     }
     if config.tokenizer.model:  # which counts the tokens of each document
         sections["tokenizer"] = config.tokenizer
-    return sections
+    return sections | stated_steps(config)
 
 
 def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
@@ -315,17 +342,17 @@ def _digests(sections: object) -> dict[str, str]:
 def curate(run: PhaseRun, read: OpenRecords = open_records) -> Manifest:
     """Curates all items; skips those that are committed."""
     work = CurateItem(run.job.config, run.job.output, run.key, run.stamp, read)
-    step = Map("read", run.items, work)
+    step = Map("read", run.items, work, EditedText)
     results = run.steps.run(step)
     run.steps.forget_faults(step)
     _require_few_failures(run, results)
     unbalanced = [name for name, result in results.items() if not balances(result.ledger)]
     if unbalanced:
         raise RunError(f"the ledger of {unbalanced[0]} does not balance")
-    return run.manifest(results, merge_counts(result.statistics for result in results.values()))
+    return run.manifest(results, curate_findings(run.items, results))
 
 
-def _require_few_failures(run: PhaseRun, results: Mapping[str, ItemResult[None]]) -> None:
+def _require_few_failures(run: PhaseRun, results: Mapping[str, ItemResult[EditedText]]) -> None:
     """Checks that most records of each source could be read.
 
     Raises:
@@ -357,6 +384,8 @@ def check(config: Config) -> None:
 
     Says what of the lists does not count.
     """
+    if said := code_told(config):
+        tell("code", said)
     models = load_models(config)
     if any(source.language for source in config.sources):
         require_labels(config.language.keep, models.language)

@@ -7,7 +7,7 @@ the order of stages in the verdict is the paper's.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
@@ -23,17 +23,20 @@ from massivetext.filters.language import load_model as load_language_model
 from massivetext.filters.markup import Markup, read_markup
 from massivetext.filters.opt_outs import opt_out_signals
 from massivetext.filters.safesearch import SafeSearchScorer, Verdict, load_scorer
+from massivetext.filters.step_functions import NO_STEPS, StepFunctions, load_steps, measure_texts
 from massivetext.filters.verdicts import first_stages, judge
+from massivetext.own_steps import outputs_of
+from massivetext.pipeline.phases.edits import EditChanges, apply_edits, told_as_run_errors
 from massivetext.pipeline.phases.sequence.tokenizer_file import load_configured_tokenizer
 from massivetext.records import (
     DOCUMENT_SCHEMA,
     EVIDENCE_TYPE,
     QUALITY_MEASURES,
-    REJECTED_SCHEMA,
     REPETITION_MEASURES,
     FailedRecord,
     RawRecord,
     document_id,
+    rejected_schema,
 )
 from massivetext.sequencing.tokenizer import Tokenizer
 
@@ -43,13 +46,15 @@ class JudgedBatch(NamedTuple):
 
     Attributes:
         documents: one row a document, in the order of the records, with the columns of
-            `REJECTED_SCHEMA`; a document that no rule objects to has no stage and no reasons. With
+            `rejected_schema`; a document that no rule objects to has no stage and no reasons. With
             a column `markdown` behind them, if the configuration asks for it.
         failed: records whose text could not be made.
+        changes: what own edits have changed in them.
     """
 
     documents: pa.Table
     failed: tuple[FailedRecord, ...]
+    changes: tuple[EditChanges, ...] = ()
 
 
 class _Text(NamedTuple):
@@ -65,11 +70,15 @@ class _Text(NamedTuple):
 
 
 class CurationModels(NamedTuple):
-    """The models and lists of a configuration; `tokenizer` is None where a run trains one."""
+    """The models and lists of a configuration; `tokenizer` is None where a run trains one.
+
+    Own steps are models of their own kind.
+    """
 
     language: LanguageClassifier
     safesearch: SafeSearchScorer
     tokenizer: Tokenizer | None
+    steps: StepFunctions = NO_STEPS
 
 
 def load_models(config: Config) -> CurationModels:
@@ -82,7 +91,7 @@ def load_models(config: Config) -> CurationModels:
     if config.tokenizer.model:
         tokenizer = load_configured_tokenizer(config.tokenizer)
     language = load_language_model(config.language.model)
-    return CurationModels(language, load_scorer(config.safesearch), tokenizer)
+    return CurationModels(language, load_scorer(config.safesearch), tokenizer, load_steps(config))
 
 
 @dataclass(frozen=True)
@@ -94,6 +103,7 @@ class DocumentMaker:
     language: LanguageClassifier
     safesearch: SafeSearchScorer
     tokenizer: Tokenizer | None = None
+    steps: StepFunctions = NO_STEPS
 
     @property
     def safesearch_sources(self) -> tuple[str, ...]:
@@ -103,7 +113,11 @@ class DocumentMaker:
         return own + stated
 
     def make(self, records: Sequence[RawRecord], file: str) -> JudgedBatch:
-        """Returns the documents of some records, with all measures and all failed rules."""
+        """Returns the documents of some records, with all measures and all failed rules.
+
+        Raises:
+            RunError: if an own step fails.
+        """
         texts: list[_Text] = []
         failed = []
         for record in records:
@@ -114,20 +128,45 @@ class DocumentMaker:
                 failed.append(
                     FailedRecord(file, 0, said, source_id=record.source_id, url=record.url)
                 )
-        measured = self._measure(texts)
-        licenses = pa.array([text.record.metadata.get("license") for text in texts], pa.string())
+        identity = self._identity(texts)
+        edited, changes = self._edited(texts, identity)
+        measured = self._measure(edited, identity)
+        stated = [text.record.metadata.get("license") for text in edited]
+        licenses = pa.array(stated, pa.string())
         reasons = judge(measured.append_column("license", licenses), self.config, self.source)
-        contents = [text.text for text in texts]
+        contents = [text.text for text in edited]
         judged = (
             measured.append_column("stage", first_stages(reasons))
             .append_column("reasons", reasons)
             .append_column("evidence", self._evidence(contents, reasons))
         )
-        documents = judged.select(REJECTED_SCHEMA.names).cast(REJECTED_SCHEMA)
+        schema = rejected_schema(outputs_of(self.config.measures))
+        documents = judged.select(schema.names).cast(schema)
         if self.config.extraction.format == "markdown":
-            markdown = pa.array([text.markdown for text in texts], pa.large_string())
+            markdown = pa.array([text.markdown for text in edited], pa.large_string())
             documents = documents.append_column("markdown", markdown)
-        return JudgedBatch(documents, tuple(failed))
+        return JudgedBatch(documents, tuple(failed), changes)
+
+    def _edited(
+        self, texts: Sequence[_Text], identity: Mapping[str, Sequence[str]]
+    ) -> tuple[Sequence[_Text], tuple[EditChanges, ...]]:
+        """Returns the texts as own edits leave them, and what these have changed.
+
+        Markdown is edited too, as shards may be made of it; changes are told of the texts.
+        """
+        steps = [s for s in self.steps.edits if s.step.edits(self.source.subset)]
+        if not steps:
+            return texts, ()
+        columns = pa.table(dict(identity)) if texts else pa.table({})
+        contents, changes = apply_edits(steps, [text.text for text in texts], columns)
+        has_form = [number for number, text in enumerate(texts) if text.markdown is not None]
+        forms = [texts[number].markdown or "" for number in has_form]
+        edited, _ = apply_edits(steps, forms, columns.take(has_form) if has_form else columns)
+        markdown = dict(zip(has_form, edited, strict=True))
+        return [
+            text._replace(text=content, markdown=markdown.get(number))
+            for number, (text, content) in enumerate(zip(texts, contents, strict=True))
+        ], changes
 
     def _evidence(self, texts: Sequence[str], reasons: pa.ListArray) -> pa.Array:
         """Returns, a row each, the passages that made rules fire (`EVIDENCE_TYPE`)."""
@@ -183,8 +222,8 @@ class DocumentMaker:
         opt_outs = opt_out_signals(markup, record.headers)
         return _Text(record, text, title, encoding, verdict, opt_outs, None)
 
-    def _measure(self, texts: Sequence[_Text]) -> pa.Table:
-        """Returns the columns of `DOCUMENT_SCHEMA`: every document gets every measure."""
+    def _measure(self, texts: Sequence[_Text], identity: Mapping[str, Sequence[str]]) -> pa.Table:
+        """Returns the columns of `document_schema`: every document gets every measure."""
         contents = [text.text for text in texts]
         counted = measure(
             contents,
@@ -194,7 +233,7 @@ class DocumentMaker:
         labels, scores = identify(contents, self.language)
         column = pa.array(contents, pa.large_string())
         columns: dict[str, Any] = {
-            **self._identity(texts),
+            **identity,
             "text": column,
             "text_bytes": pc.call_function("binary_length", [column]),
             "tokens": self._token_counts(contents),
@@ -213,7 +252,20 @@ class DocumentMaker:
             else pa.array(columns[field.name], field.type)
             for field in DOCUMENT_SCHEMA
         ]
-        return pa.Table.from_arrays(arrays, schema=DOCUMENT_SCHEMA)
+        return self._with_own(pa.Table.from_arrays(arrays, schema=DOCUMENT_SCHEMA))
+
+    def _with_own(self, measured: pa.Table) -> pa.Table:
+        """Returns the documents with the columns of own measures."""
+        if not self.steps.measures:
+            return measured
+        texts = measured["text"].combine_chunks()
+        known = measured
+        for loaded in self.steps.measures:
+            with told_as_run_errors():
+                columns = measure_texts(loaded, texts, known)
+            for name, column in zip(outputs_of([loaded.step]), columns, strict=True):
+                measured = measured.append_column(name, column)
+        return measured
 
     def _token_counts(self, texts: Sequence[str]) -> pa.Array:
         if self.tokenizer is None:

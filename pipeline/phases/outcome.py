@@ -19,6 +19,7 @@ from massivetext.config import Config, Source, fingerprint
 from massivetext.config_file import decode_settings
 from massivetext.filters.rule import Rule, Threshold
 from massivetext.filters.rules import rules_for
+from massivetext.own_steps import is_own
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import UsageError
 from massivetext.pipeline.phases.document_names import NAME_COLUMNS
@@ -166,7 +167,7 @@ class RecordOutcome:
     @property
     def measures(self) -> dict[str, Any]:
         """Every measure by name, judged or not."""
-        return {name: self.row[name] for name in MEASURES if name in self.row}
+        return {n: self.row[n] for n in (*MEASURES, *filter(is_own, self.row)) if n in self.row}
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -188,20 +189,18 @@ def rule_outcomes(
 ) -> tuple[RuleOutcome, ...]:
     """Returns what every rule in force for a source says of a document, in the table's order."""
     values = {**row, "license": metadata_of(row).get("license")}
-    return tuple(
-        _rule_outcome(rule, values.get(rule.measure), reasons, rule.threshold(config, source))
-        for rule in rules_for(source)
-    )
+    rules = rules_for(config, source)
+    return tuple(_rule_outcome(r, values, reasons, r.threshold(config, source)) for r in rules)
 
 
 def _rule_outcome(
-    rule: Rule, value: Any, reasons: tuple[str, ...], threshold: Threshold
+    rule: Rule, values: Mapping[str, Any], reasons: tuple[str, ...], threshold: Threshold
 ) -> RuleOutcome:
     return RuleOutcome(
         rule=rule.name,
         stage=rule.stage.value,
         measure=rule.measure,
-        value=value,
+        value=values.get(rule.measure),
         comparison=rule.comparison.value,
         threshold=threshold,
         fails=rule.name in reasons,
@@ -329,7 +328,7 @@ class FinishedRun:
         return self.outcome_of(place, self.row(place))
 
     def outcome_of(self, place: RecordPlace, row: Mapping[str, Any]) -> RecordOutcome:
-        """Does what `outcome` does for a caller that has the row already."""
+        """Does what `outcome` does, of a row that was read already."""
         if place.folder in ("failed", "skipped"):
             reason = row["error"] if place.folder == "failed" else row["kind"]
             return RecordOutcome(

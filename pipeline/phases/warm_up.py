@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from massivetext.config import Config
 
@@ -22,6 +22,7 @@ class WarmUp:
 
         for phase in PHASES:
             load_phase(phase)
-        models = load_models(self.config)
-        for source in self.config.sources:
-            DocumentMaker(self.config, source, *models).make([RawRecord("", b"text")], "")
+        config = replace(self.config, measures=(), rules=(), edits=())  # the user's code runs later
+        models = load_models(config)
+        for source in config.sources:
+            DocumentMaker(config, source, *models).make([RawRecord("", b"text")], "")

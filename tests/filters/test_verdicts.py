@@ -89,19 +89,22 @@ def test_all_reasons_are_given_and_the_first_stage_is_the_papers():
 
 def test_web_pages_meet_every_rule_and_texts_the_language_only():
     licenses = dataclasses.replace(TEXT, licenses=("mit",), language=False)
-    assert [rule.name for rule in rules_for(TEXT)] == [
+    assert [rule.name for rule in rules_for(Config(), TEXT)] == [
         "language.keep",
         "language.min_score",
         "opt_outs.reject",
     ]
-    assert [rule.name for rule in rules_for(licenses)] == ["source.licenses", "opt_outs.reject"]
-    assert {rule.name for rule in rules_for(WEB)} == set(RULES) - {"source.licenses"}
+    assert [rule.name for rule in rules_for(Config(), licenses)] == [
+        "source.licenses",
+        "opt_outs.reject",
+    ]
+    assert {rule.name for rule in rules_for(Config(), WEB)} == set(RULES) - {"source.licenses"}
     assert judge(measures(words=[1, 1]), Config(), TEXT).to_pylist() == [[], []]
 
 
 def test_a_column_with_verdicts_makes_texts_meet_their_rule():
     stated = dataclasses.replace(TEXT, fields={"safesearch": "nsfw"})
-    assert "safesearch.max_score" in {rule.name for rule in rules_for(stated)}
+    assert "safesearch.max_score" in {rule.name for rule in rules_for(Config(), stated)}
 
 
 @pytest.mark.parametrize(

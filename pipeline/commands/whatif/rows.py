@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from massivetext.config import Config
 from massivetext.filters.rule import Rule
 from massivetext.filters.rules import rules_for
+from massivetext.own_steps import is_own
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.phases.outcome import Folder, RecordPlace
 from massivetext.pipeline.phases.plan import source_of
 from massivetext.pipeline.phases.table import REMOVING
-from massivetext.records import DOCUMENT_SCHEMA, address
+from massivetext.records import address, document_schema
 
 TABLE_FOLDERS: Final[tuple[Folder, Folder]] = ("documents", "rejected")
 """Each item counts twice in addresses: its rows of `documents/`, then those of `rejected/`."""
@@ -128,7 +129,8 @@ def _joined(parts: Sequence[Rows], columns: Sequence[str]) -> Rows:
     def join(field: Callable[[Rows], NDArray[Any]], dtype: type) -> NDArray[Any]:
         return np.concatenate([np.empty(0, dtype), *(field(part) for part in parts)])
 
-    nothing = pa.schema([DOCUMENT_SCHEMA.field(name) for name in columns]).empty_table()
+    schema = document_schema(name for name in columns if is_own(name))
+    nothing = pa.schema([schema.field(name) for name in columns]).empty_table()
     return Rows(
         addresses=join(lambda rows: rows.addresses, np.uint64),
         was_document=join(lambda rows: rows.was_document, np.bool_),
@@ -168,7 +170,7 @@ def _rejected(run: StoredRun, number: int, rules: Sequence[Rule]) -> Rows:
     path = run.path("rejected", number)
     table = store.read_columns(path, [*columns, "reasons", "text_bytes", "tokens"])
     source = run.config.sources[run.source(number)]
-    asked = {rule.name for rule in rules} & {rule.name for rule in rules_for(source)}
+    asked = {rule.name for rule in rules} & {rule.name for rule in rules_for(run.config, source)}
     others = _has(table["reasons"], lambda names: ~np.isin(names, list(asked)))
     rows = np.flatnonzero(~others)
     table = table.take(rows)

@@ -12,8 +12,10 @@ from typing import Any, Final
 
 from massivetext.config import Config
 from massivetext.config_file import decode_settings, with_values
-from massivetext.filters.rule import Comparison, Rule
-from massivetext.filters.rules import RULES
+from massivetext.filters.rule import Comparison, Rule, Threshold
+from massivetext.filters.rules import RULES, rules_of
+from massivetext.own_bounds import own_bound
+from massivetext.own_steps import bounds_of, is_own
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import UsageError
 from massivetext.pipeline.phases.outcome import FinishedRun
@@ -156,6 +158,8 @@ def require_foreseeable(key: str) -> None:
     Raises:
         UsageError: saying what would have to be done again.
     """
+    if is_own(key):  # for `with_values` to refuse, which knows the run's
+        return
     section = key.partition(".")[0]
     known = [name for name in (*RULES, *DEDUP_KEYS) if not name.startswith("source.")]
     if key in known:
@@ -195,21 +199,29 @@ def changed_rules(before: Config, after: Config) -> list[Rule]:
     """Returns the rules whose thresholds differ between two settings of the same sources."""
     return [
         rule
-        for rule in RULES.values()
-        if not rule.name.startswith("source.") and rule.threshold(before) != rule.threshold(after)
+        for rule in rules_of(before).values()
+        if not rule.name.startswith("source.") and rule.thresholds(before) != rule.thresholds(after)
     ]
 
 
 def is_looser(rule: Rule, before: Config, after: Config) -> bool:
     """Whether a rule may keep under other settings what it rejects now."""
-    old, new = rule.threshold(before), rule.threshold(after)
+    pairs = zip(rule.thresholds(before), rule.thresholds(after), strict=True)
+    return any(_is_looser(rule, old, new) for old, new in pairs)
+
+
+def _is_looser(rule: Rule, old: Threshold, new: Threshold) -> bool:
     if isinstance(old, tuple) or isinstance(new, tuple):
         return old != new
     return new < old if rule.comparison is Comparison.AT_LEAST else new > old
 
 
 def shown_value(config: Config, key: str) -> Any:
-    """Returns the value of a key, as JSON has it."""
+    """Returns the value of a key, as JSON has it; several of an own rule whose subsets differ."""
+    if is_own(key):
+        column, bound = own_bound(config, key)
+        found = list(dict.fromkeys(value for _, value in bounds_of(config.rules, column, bound)))
+        return found[0] if len(found) == 1 else found
     section, _, name = key.partition(".")
     value = getattr(getattr(config, section), name)
     return json.loads(json.dumps(value))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from massivetext.config import Config
 from massivetext.dedup.groups import Records
-from massivetext.filters.rule import Rule
+from massivetext.filters.rule import Rule, Threshold
 from massivetext.filters.rules import rules_for
 from massivetext.pipeline.commands.whatif.duplicates import Duplicates
 from massivetext.pipeline.commands.whatif.rows import Rows, StoredRun
@@ -54,7 +54,9 @@ class Judge:
     duplicates: Duplicates
     test_copies: TestCopies
     take_downs: TakeDowns
-    _in_force: dict[str, NDArray[np.bool_]] = field(default_factory=dict, init=False, repr=False)
+    _in_force: dict[tuple[str, Threshold], NDArray[np.bool_]] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
     def verdicts(self, config: Config) -> Verdicts:
         """Returns what becomes of every row.
@@ -99,9 +101,16 @@ class Judge:
         """
         fails = np.zeros(self.rows.addresses.size, np.bool_)
         for rule in self.rules:
-            objects = rule.objects(self.rows.measures[rule.measure], rule.threshold(config))
-            fails |= objects & self._where_in_force(rule)
+            fails |= self._objects(rule, config)
         return ~fails
+
+    def _objects(self, rule: Rule, config: Config) -> NDArray[np.bool_]:
+        """Returns whether a rule objects to each row; its threshold may depend on the source."""
+        measures = self.rows.measures[rule.measure]
+        fails = np.zeros(self.rows.addresses.size, np.bool_)
+        for threshold in dict.fromkeys(rule.thresholds(config)):
+            fails |= rule.objects(measures, threshold) & self._where(rule, threshold, config)
+        return fails
 
     def failed_rules(self, index: int, config: Config) -> list[str]:
         """Returns the rules that object to a row under some settings."""
@@ -109,18 +118,25 @@ class Judge:
         return [
             rule.name
             for rule in self.rules
-            if rule.objects(measures[rule.measure], rule.threshold(config))[0]
-            and self._where_in_force(rule)[index]
+            if any(
+                rule.objects(measures[rule.measure], threshold)[0]
+                and self._where(rule, threshold, config)[index]
+                for threshold in rule.thresholds(config)
+            )
         ]
 
-    def _where_in_force(self, rule: Rule) -> NDArray[np.bool_]:
-        """Returns whether a rule judges each row: that is for its source to say."""
-        if rule.name not in self._in_force:
-            of_source = [rule in rules_for(source) for source in self.run.config.sources]
+    def _where(self, rule: Rule, threshold: Threshold, config: Config) -> NDArray[np.bool_]:
+        """Returns whether a rule judges each row by a threshold: that is for its source to say."""
+        key = rule.name, threshold
+        if key not in self._in_force:
+            of_source = [
+                rule in rules_for(config, source) and rule.threshold(config, source) == threshold
+                for source in config.sources
+            ]
             sources = [self.run.source(number) for number in range(len(self.run.items))]
             of_item = np.array([of_source[source] for source in sources], np.bool_)
-            self._in_force[rule.name] = of_item[self.rows.items]
-        return self._in_force[rule.name]
+            self._in_force[key] = of_item[self.rows.items]
+        return self._in_force[key]
 
 
 def _of(config: Config, key: str) -> object:

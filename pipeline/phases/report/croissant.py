@@ -6,12 +6,12 @@ creator, address and date are a person's to add: a run does not know them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import pyarrow as pa
 
-from massivetext.records import DOCUMENT_SCHEMA
+from massivetext.records import document_schema
 
 CONFORMS_TO: Final = "http://mlcommons.org/croissant/1.1"
 
@@ -76,11 +76,12 @@ _MEANINGS: Final = {
 """Columns that are no measures."""
 
 
-def croissant(counts: Mapping[str, Any]) -> dict[str, Any]:
+def croissant(counts: Mapping[str, Any], own: Iterable[str] = ()) -> dict[str, Any]:
     """Returns the description of `corpus/` as JSON-LD.
 
     Args:
         counts: the content of `funnel.json`.
+        own: the columns of own measures.
     """
     total, subsets = counts["total"], ", ".join(counts["subsets"])
     return {
@@ -115,7 +116,7 @@ def croissant(counts: Mapping[str, Any]) -> dict[str, Any]:
                 "@id": "documents",
                 "name": "documents",
                 "description": "The documents that stay.",
-                "field": [_field(column) for column in DOCUMENT_SCHEMA],
+                "field": [_field(column) for column in document_schema(own)],
             }
         ],
     }

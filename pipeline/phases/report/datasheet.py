@@ -189,7 +189,8 @@ def _preprocessing(config: Config, counts: Mapping[str, Any]) -> _Answers:
         "Was any preprocessing, cleaning or labeling done?",
         f"HTML to text ({config.extraction.extractor}, {config.extraction.format}); languages "
         f"kept: {languages}; rejected by stage: {stages}; removed: "
-        f"{_removed(counts['total'])}. All rules with their thresholds are in report/index.html.",
+        f"{_removed(counts['total'])}. All rules with their thresholds are in report/index.html."
+        f"{_own_steps(config)}",
     )
     full = config.output.rejected_text == "full"
     kept = "in full" if full else "as a beginning, or not at all"
@@ -198,6 +199,18 @@ def _preprocessing(config: Config, counts: Mapping[str, Any]) -> _Answers:
         f"The input files are not changed; texts of rejected documents are kept {kept}.",
     )
     yield "Is the software available?", f"massivetext {counts['massivetext']}."
+
+
+def _own_steps(config: Config) -> str:
+    """Returns what functions of one's own have measured and changed; "" without any."""
+    told = ""
+    if config.measures:
+        named = [f"{c} ({m.call})" for m in config.measures for c in m.outputs]
+        told += f" Own measures, beside the paper's: {', '.join(named)}."
+    if config.edits:
+        named = [f"{edit.name} ({edit.call})" for edit in config.edits]
+        told += f" Texts were edited before they were measured: {', '.join(named)}."
+    return told
 
 
 def _maintenance(config: Config) -> _Answers:

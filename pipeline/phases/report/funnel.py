@@ -7,17 +7,19 @@ it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from massivetext import __version__
 from massivetext.filters.rule import Stage
+from massivetext.filters.rules import stages_of
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.results import merge_counts
 from massivetext.pipeline.phases.corpus import REASONS
 from massivetext.pipeline.phases.manifest import Manifest, read_manifest
 from massivetext.pipeline.phases.outcome import finished_phases
+from massivetext.pipeline.phases.report.edited_texts import edits_record
 from massivetext.pipeline.phases.report.sections import (
     deduplication,
     hosts,
@@ -44,17 +46,19 @@ def funnel(job: Job) -> dict[str, Any]:
 
     curate, corpus = manifest_of("curate"), manifest_of("corpus")
     dataset = read_dataset(job) if "sequence" in finished else {}
-    subsets = {}
+    subsets, stages = {}, stages_of(job.config)
     for subset, ledger in (ledgers(curate) if curate else {}).items():
-        row = _curated(ledger, curate.findings.get(subset, {}) if curate else {})
+        found = curate.findings.get(subset, {}) if curate else {}
+        row = _curated(ledger, found, stages)
         if corpus:
             row = _with_corpus(row, corpus.findings[subset])
         if subset in dataset.get("subsets", {}):
             sequences = dataset["subsets"][subset]["sequences"]
             row |= {"sequences": sequences, "tokens": sequences * dataset["sequence_length"]}
         subsets[subset] = row
-    tokens = _tokens(subsets, curate, corpus, dataset)
+    tokens = _tokens(subsets, curate, corpus, dataset, stages)
     found = curate.findings if curate else {}
+    edits = {"edits": edits_record(job.config, found)} if job.config.edits else {}
     return {
         "schema_version": FUNNEL_SCHEMA_VERSION,
         "massivetext": __version__,
@@ -76,6 +80,7 @@ def funnel(job: Job) -> dict[str, Any]:
         "dedup": deduplication(job.config, manifest_of("dedup")),
         "decontamination": outcomes_of_test_sets(job.config, manifest_of("decontaminate")),
         "shards": shards(dataset),
+        **edits,
     }
 
 
@@ -104,20 +109,22 @@ def read_dataset(job: Job) -> dict[str, Any]:
     return json.loads(store.read_bytes(path)) if store.exists(path) else {}
 
 
-def _curated(ledger: Mapping[str, int], findings: Mapping[str, Any]) -> dict[str, Any]:
-    stages = findings.get("stages", {})
+def _curated(
+    ledger: Mapping[str, int], findings: Mapping[str, Any], stages: Sequence[Stage]
+) -> dict[str, Any]:
+    rejected = findings.get("stages", {})
     return {
         "in": ledger["in"],
         "skipped": ledger["skipped"],
         "failed": ledger["failed"],
-        "rejected": {stage.value: stages.get(stage.value, 0) for stage in Stage},
+        "rejected": {stage.value: rejected.get(stage.value, 0) for stage in stages},
         "documents": ledger["kept"],
-        "bytes": _curated_sizes(findings.get("bytes", {})),
+        "bytes": _curated_sizes(findings.get("bytes", {}), stages),
     }
 
 
-def _curated_sizes(sizes: Mapping[str, int]) -> dict[str, Any]:
-    rejected = {stage.value: sizes.get(stage.value, 0) for stage in Stage}
+def _curated_sizes(sizes: Mapping[str, int], stages: Sequence[Stage]) -> dict[str, Any]:
+    rejected = {stage.value: sizes.get(stage.value, 0) for stage in stages}
     return {"rejected": rejected, "documents": sizes.get(NO_REASON, 0)}
 
 
@@ -141,13 +148,14 @@ def _tokens(
     curate: Manifest | None,
     corpus: Manifest | None,
     dataset: Mapping[str, Any],
+    stages: Sequence[Stage],
 ) -> dict[str, Any]:
     """Returns the tokens of the texts by verdict and subset, and whether they were counted."""
     measured = bytes_per_token(subsets, dataset)
     told = {"are": TOKENS_UNKNOWN, "bytes_per_token": measured, "subsets": {}}
     if curate and any(part.get("tokens") for part in curate.findings.values()):
         rows: dict[str, Any] = {
-            s: _curated_sizes(curate.findings.get(s, {}).get("tokens", {})) for s in subsets
+            s: _curated_sizes(curate.findings.get(s, {}).get("tokens", {}), stages) for s in subsets
         }
         if corpus:
             for subset, row in rows.items():

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from massivetext.config import Slice
 from massivetext.filters.hosts import host_of, is_address
 from massivetext.filters.public_suffixes import public_suffixes
+from massivetext.own_steps import is_own
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.phases.outcome import metadata_of
 from massivetext.pipeline.phases.plan import WorkItem
@@ -93,7 +94,7 @@ def _columns(slices: Sequence[Slice]) -> list[str]:
         if one.pattern:
             wanted.append("text")
         else:
-            wanted.append(one.column if one.column in DOCUMENT_SCHEMA.names else "metadata")
+            wanted.append(one.column if _is_column(one.column) else "metadata")
     return list(dict.fromkeys(wanted))
 
 
@@ -159,9 +160,14 @@ def _matches(table: pa.Table, pattern: str, searched: int | None) -> list[bool]:
     return found
 
 
+def _is_column(name: str) -> bool:
+    """Whether a slice names a column of the table; other names are those of metadata."""
+    return name in DOCUMENT_SCHEMA.names or is_own(name)
+
+
 def _values(table: pa.Table, column: str) -> list[Any]:
     """Returns a column of the table, or what the metadata of each document have of that name."""
-    if column in DOCUMENT_SCHEMA.names:
+    if _is_column(column):
         return table[column].to_pylist()
     return [metadata_of({"metadata": m}).get(column) for m in table["metadata"].to_pylist()]
 

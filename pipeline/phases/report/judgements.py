@@ -7,7 +7,7 @@ from typing import Any
 
 from massivetext.config import Config
 from massivetext.filters.rule import Rule
-from massivetext.filters.rules import RULES, rules_for
+from massivetext.filters.rules import rules_for, rules_of
 from massivetext.pipeline.phases.report.judging import bounds, curve, edges_of
 
 
@@ -31,12 +31,13 @@ def judgements(
     """
     judged = counts.get("judged", {})
     measured = counts.get("rules", {})
+    known = rules_of(config)
     rules = {
         name: {
             **rule,
             "judged": dict(judged.get(name, {})),
-            "is_off": _is_off(RULES[name], config),
-            "around_threshold": _around(RULES[name], config, measured.get(name)),
+            "is_off": _is_off(known[name], config),
+            "around_threshold": _around(known[name], config, measured.get(name)),
             "examples": dict(near.get(name, {"kept": [], "dropped": []})),
         }
         for name, rule in funnel["rules"].items()
@@ -53,7 +54,7 @@ def judgements(
 
 def _is_off(rule: Rule, config: Config) -> bool:
     """Whether a rule lets every document of every source pass that it is in force for."""
-    sources = [source for source in config.sources if rule in rules_for(source)]
+    sources = [source for source in config.sources if rule in rules_for(config, source)]
     return all(rule.is_off(config, source) for source in sources)
 
 
@@ -61,9 +62,9 @@ def _around(rule: Rule, config: Config, counts: Mapping[str, Any] | None) -> dic
     """Returns the histogram of what a rule judged, and what other thresholds would drop."""
     if counts is None:
         return None
-    threshold = rule.threshold(config)
+    threshold = rule.strictest(config)
     assert not isinstance(threshold, tuple)  # such a rule has no counts
-    edges = edges_of(rule, threshold)
+    edges = edges_of(rule, *rule.thresholds(config))
     bins = {int(number): found for number, found in counts["bins"].items()}
     totals = {number: sum(found.values()) for number, found in bins.items()}
     ends = bounds(edges)

@@ -16,8 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from massivetext.config import Config, Source
-from massivetext.filters.rule import Comparison, Rule, Threshold
-from massivetext.filters.rules import RULES, rules_for
+from massivetext.filters.rule import Comparison, Rule, Stage, Threshold
+from massivetext.filters.rules import rules_for, rules_of
+from massivetext.own_steps import outputs_of
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.results import ItemResult, merge_counts
 from massivetext.pipeline.phases.plan import WorkItem
@@ -45,9 +46,14 @@ _EDGES: Final = {
 """Our choice: fine enough to see what another threshold would change; fractions lie 0.02 apart."""
 
 
-def edges_of(rule: Rule, threshold: float) -> tuple[float, ...]:
-    """Returns where the bins of a rule's measure meet: fixed places, and the threshold."""
-    return tuple(sorted({*_EDGES.get(rule.measure, _FRACTIONS), float(threshold)}))
+def edges_of(rule: Rule, *thresholds: Threshold) -> tuple[float, ...]:
+    """Returns where the bins of a rule's measure meet: fixed places, and the thresholds."""
+    numbers = [float(threshold) for threshold in thresholds if not isinstance(threshold, tuple)]
+    places = _EDGES.get(rule.measure, _FRACTIONS)
+    if rule.stage is Stage.OWN:  # whose measures may be any numbers
+        places = (*_FRACTIONS, *_COUNTS) if max(map(abs, numbers)) <= 1 else _COUNTS
+        places += tuple(-place for place in places) if min(numbers) < 0 else ()
+    return tuple(sorted({*places, *numbers}))
 
 
 def bin_indices(rule: Rule, edges: Sequence[float], values: np.ndarray) -> np.ndarray:
@@ -75,7 +81,7 @@ class JudgeItem:
         """Returns the counts as statistics, and what lies next to each threshold; no file."""
         source = self.config.sources[item.source]
         counts, near = [], list[NearRule]()
-        for table in _tables(self.output, item):
+        for table in _tables(self.output, item, self.config):
             counts.append(count_judgements(table, self.config, source))
             near = nearest_of([*near, *near_thresholds(table, item.name, self.config, source)])
         merged = merge_counts(counts)
@@ -90,8 +96,9 @@ class JudgeItem:
         )
 
 
-def _tables(output: str, item: WorkItem) -> Iterator[pa.Table]:
-    measures = [rule.measure for rule in RULES.values() if rule.measure in DOCUMENT_SCHEMA.names]
+def _tables(output: str, item: WorkItem, config: Config) -> Iterator[pa.Table]:
+    known = [*DOCUMENT_SCHEMA.names, *outputs_of(config.measures)]
+    measures = [rule.measure for rule in rules_of(config).values() if rule.measure in known]
     for folder, more in (("documents", ["row"]), ("rejected", ["row", "reasons"])):
         for group in store.row_groups(store.below(output, f"{folder}/{item.name}.parquet")):
             yield group.read([*dict.fromkeys(measures), *more])
@@ -111,7 +118,7 @@ def count_judgements(documents: pa.Table, config: Config, source: Source) -> dic
         none does (`alone`); `together`: by two rules, documents that both reject (a rule with
         itself: those it rejects); `mojibake`: kept documents that were decoded wrongly.
     """
-    rules = rules_for(source)
+    rules = rules_for(config, source)
     fails = _failed(documents, rules)
     others = fails.sum(axis=1)
     told = {
@@ -119,7 +126,12 @@ def count_judgements(documents: pa.Table, config: Config, source: Source) -> dic
         for number, rule in enumerate(rules)
         if (
             counted := _counted(
-                documents, rule, rule.threshold(config, source), others, fails[:, number]
+                documents,
+                rule,
+                rule.threshold(config, source),
+                () if rule.name.startswith("source.") else rule.thresholds(config),
+                others,
+                fails[:, number],
             )
         )
     }
@@ -143,7 +155,7 @@ def near_thresholds(
     documents: pa.Table, item: str, config: Config, source: Source
 ) -> Iterator[NearRule]:
     """Yields the documents of a table that lie next to the threshold of each rule in force."""
-    rules = rules_for(source)
+    rules = rules_for(config, source)
     fails = _failed(documents, rules)
     is_rejected = "reasons" in documents.column_names
     for number, rule in enumerate(rules):
@@ -168,15 +180,23 @@ def _failed(documents: pa.Table, rules: Sequence[Rule]) -> np.ndarray:
 
 
 def _counted(
-    documents: pa.Table, rule: Rule, threshold: Threshold, objecting: np.ndarray, fails: np.ndarray
+    documents: pa.Table,
+    rule: Rule,
+    threshold: Threshold,
+    thresholds: Sequence[Threshold],
+    objecting: np.ndarray,
+    fails: np.ndarray,
 ) -> dict[str, Any]:
-    """Returns the histogram of a rule's measure; nothing of a rule without numbers."""
+    """Returns the histogram of a rule's measure; nothing of a rule without numbers.
+
+    Its bins meet at the thresholds of all sources, so that those of several add up.
+    """
     if isinstance(threshold, tuple):
         return {}
     values = np.asarray(documents[rule.measure].cast(pa.float64()), dtype=np.float64)
     is_number = ~np.isnan(values)
     has_others = objecting - fails > 0
-    edges = edges_of(rule, threshold)
+    edges = edges_of(rule, *thresholds)
     bins: dict[str, dict[str, int]] = {}
     for name, chosen in (("alone", ~has_others), ("others", has_others)):
         found = bin_indices(rule, edges, values[is_number & chosen])

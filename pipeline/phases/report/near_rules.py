@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from massivetext.filters.rule import Rule
-from massivetext.filters.rules import RULES
+from massivetext.filters.rules import rules_of
 from massivetext.pipeline.phases.outcome import FinishedRun, RecordPlace
 from massivetext.pipeline.phases.rule_documents import FOLDER_OF, nearest, rule_passage, rule_value
 
@@ -98,10 +98,11 @@ def show_near(run: FinishedRun, found: Iterable[NearRule]) -> dict[str, dict[str
     for near in found:
         key = near.rule, near.which
         nearest_places[key] = sorted([*nearest_places.get(key, ()), *near.places])[:SHOWN_NEAR]
+    rules = rules_of(run.config)
     shown: dict[str, dict[str, list[Any]]] = {}
     for (name, which), places in sorted(nearest_places.items()):
         documents = [
-            _shown(run, RULES[name], RecordPlace(FOLDER_OF[which], item, row))
+            _shown(run, rules[name], RecordPlace(FOLDER_OF[which], item, row))
             for _, item, row in places
         ]
         shown.setdefault(name, {"kept": [], "dropped": []})[which] = documents

@@ -20,6 +20,7 @@ from markupsafe import Markup
 
 from massivetext import __version__
 from massivetext.config import without_places
+from massivetext.own_steps import outputs_of
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.results import join_results
@@ -55,6 +56,7 @@ from massivetext.pipeline.phases.report.compression import (
 )
 from massivetext.pipeline.phases.report.croissant import croissant
 from massivetext.pipeline.phases.report.datasheet import datasheet
+from massivetext.pipeline.phases.report.edited_texts import EDITS_SCHEMA
 from massivetext.pipeline.phases.report.facts import run_facts
 from massivetext.pipeline.phases.report.failures import Failure, TellFailures, failures_record
 from massivetext.pipeline.phases.report.final_set import DescribeItem, final_set
@@ -117,14 +119,14 @@ def report(run: PhaseRun) -> Manifest:
     checks = {"$schema": CHECKS_SCHEMA, **checks_record(counts)}
     contents = {
         "report/funnel.json": _json(counts),
-        f"report/{FUNNEL_SCHEMA}": _resource(FUNNEL_SCHEMA).encode(),
+        f"report/{FUNNEL_SCHEMA}": _funnel_schema(counts),
         "report/checks.json": _json(checks),
         f"report/{CHECKS_SCHEMA}": _resource(CHECKS_SCHEMA).encode(),
         "report/index.html": render_report(counts).encode(),
     }
     if "corpus" in run.upstream:
         contents["DATASHEET.md"] = datasheet(job.config, counts).encode()
-        contents["croissant.json"] = _json(croissant(counts))
+        contents["croissant.json"] = _json(croissant(counts, outputs_of(job.config.measures)))
     files = tuple(store.write_bytes(job.output, path, c) for path, c in contents.items())
     return run.manifest({}, {}, files)
 
@@ -264,6 +266,9 @@ def render_report(counts: Mapping[str, Any]) -> str:
     return environment.from_string(template).render(
         counts=counts,
         files_shown=FILES_SHOWN,
+        stages=list(
+            next(iter(counts["subsets"].values()))["rejected"] if counts["subsets"] else ()
+        ),
         rows=[*counts["subsets"].items(), ("total", counts["total"])],
         rules=[
             {"name": name, **rule, **{n: _sum(rule[n]) for n in ("judged", "failed", "sole")}}
@@ -333,6 +338,16 @@ def _top(counts: Mapping[str, int], most: int) -> list[tuple[str, int]]:
 def _resource(name: str) -> str:
     folder = resources.files("massivetext.pipeline.phases.report")
     return (folder / name).read_text(encoding="utf-8")
+
+
+def _funnel_schema(counts: Mapping[str, Any]) -> bytes:
+    """Returns the schema of a run's `funnel.json`, which has edits if there are some."""
+    text = _resource(FUNNEL_SCHEMA)
+    if "edits" not in counts:
+        return text.encode()
+    schema = json.loads(text)
+    schema["properties"]["edits"] = EDITS_SCHEMA
+    return _json(schema)
 
 
 def _json(record: Any) -> bytes:

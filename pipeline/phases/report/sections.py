@@ -7,7 +7,7 @@ from typing import Any
 
 from massivetext.config import Config
 from massivetext.filters.rule import Rule
-from massivetext.filters.rules import RULES
+from massivetext.filters.rules import rules_of
 from massivetext.pipeline.phases.audit.hosts import ALL_SUBSETS
 from massivetext.pipeline.phases.manifest import Manifest
 
@@ -19,7 +19,7 @@ def rules(config: Config, findings: Mapping[str, Any]) -> dict[str, Any]:
         config: of the run.
         findings: of the phase CURATE, by subset.
     """
-    return {rule.name: _rule(rule, config, findings) for rule in RULES.values()}
+    return {rule.name: _rule(rule, config, findings) for rule in rules_of(config).values()}
 
 
 def _rule(rule: Rule, config: Config, findings: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Published recipes as files to include: thresholds, own rules, and their measures."""
