@@ -7,8 +7,8 @@ the order of stages in the verdict is the paper's.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -16,22 +16,16 @@ import pyarrow.compute as pc
 import xxhash
 
 from massivetext.config import Config, Source
-from massivetext.filters import measure
-from massivetext.filters.evidence import first_passages
-from massivetext.filters.language import LanguageClassifier, identify
+from massivetext.filters.language import LanguageClassifier
 from massivetext.filters.language import load_model as load_language_model
-from massivetext.filters.markup import Markup, read_markup
-from massivetext.filters.opt_outs import opt_out_signals
-from massivetext.filters.safesearch import SafeSearchScorer, Verdict, load_scorer
-from massivetext.filters.verdicts import first_stages, judge
+from massivetext.filters.safesearch import SafeSearchScorer, load_scorer
+from massivetext.pipeline.phases.extracted import ExtractedText, extract_record
 from massivetext.pipeline.phases.sequence.tokenizer_file import load_configured_tokenizer
+from massivetext.pipeline.phases.text_judge import ScoredText, TextJudge
 from massivetext.records import (
-    DOCUMENT_SCHEMA,
-    EVIDENCE_TYPE,
-    QUALITY_MEASURES,
     REJECTED_SCHEMA,
-    REPETITION_MEASURES,
     FailedRecord,
+    Json,
     RawRecord,
     document_id,
 )
@@ -50,18 +44,6 @@ class JudgedBatch(NamedTuple):
 
     documents: pa.Table
     failed: tuple[FailedRecord, ...]
-
-
-class _Text(NamedTuple):
-    """What was made of one record."""
-
-    record: RawRecord
-    text: str
-    title: str
-    encoding: str
-    verdict: Verdict
-    opt_outs: list[str]
-    markdown: str | None
 
 
 class CurationModels(NamedTuple):
@@ -104,95 +86,12 @@ class DocumentMaker:
 
     def make(self, records: Sequence[RawRecord], file: str) -> JudgedBatch:
         """Returns the documents of some records, with all measures and all failed rules."""
-        texts: list[_Text] = []
-        failed = []
-        for record in records:
-            try:
-                texts.append(self._text(record))
-            except UnicodeDecodeError as error:
-                said = f"{record.source_id}: not UTF-8: {error}"
-                failed.append(
-                    FailedRecord(file, 0, said, source_id=record.source_id, url=record.url)
-                )
-        measured = self._measure(texts)
-        licenses = pa.array([text.record.metadata.get("license") for text in texts], pa.string())
-        reasons = judge(measured.append_column("license", licenses), self.config, self.source)
-        contents = [text.text for text in texts]
-        judged = (
-            measured.append_column("stage", first_stages(reasons))
-            .append_column("reasons", reasons)
-            .append_column("evidence", self._evidence(contents, reasons))
-        )
-        documents = judged.select(REJECTED_SCHEMA.names).cast(REJECTED_SCHEMA)
-        if self.config.extraction.format == "markdown":
-            markdown = pa.array([text.markdown for text in texts], pa.large_string())
-            documents = documents.append_column("markdown", markdown)
-        return JudgedBatch(documents, tuple(failed))
-
-    def _evidence(self, texts: Sequence[str], reasons: pa.ListArray) -> pa.Array:
-        """Returns, a row each, the passages that made rules fire (`EVIDENCE_TYPE`)."""
-        options = self.config.repetition
-        found = [
-            [asdict(passage) for passage in first_passages(text, names, options)] if names else []
-            for text, names in zip(texts, reasons.to_pylist(), strict=True)
-        ]
-        return pa.array(found, EVIDENCE_TYPE)
-
-    def _text(self, record: RawRecord) -> _Text:
-        """Extracts a web page, or decodes a text; lines end with LF only."""
-        if self.source.format == "wikipedia":
-            from massivetext.pipeline.extraction.wikitext import article_text
-
-            language = str(record.metadata.get("language", ""))
-            wikitext = _unix_lines(record.raw.decode()).encode()
-            text = article_text(wikitext, record.title, language)
-            return self._judged(record, text, record.title, "")
-        if self.source.kind == "text":
-            return self._judged(record, record.raw.decode(), record.title, "")
-        from massivetext.pipeline.extraction import extract_page
-        from massivetext.pipeline.extraction.encoding import decode_page
-
-        stated = record.metadata.get("charset")
-        charset = stated if isinstance(stated, str) else None
-        if str(record.metadata.get("content_type", "")).startswith("text/plain"):
-            codec, text_utf8 = decode_page(record.raw, charset)
-            return self._judged(record, text_utf8.decode(), record.title, codec)
-        extraction = self.config.extraction
-        page = extract_page(
-            record.raw,
-            encoding=charset,
-            extractor=extraction.extractor,
-            format=extraction.format,
-            markdown_links=extraction.markdown_links,
-        )
-        title = record.title or page.title
-        judged = self._judged(record, page.text, title, page.encoding, page.html)
-        if page.markdown is None:
-            return judged
-        return judged._replace(markdown=_unix_lines(page.markdown))
-
-    def _judged(
-        self, record: RawRecord, text: str, title: str, encoding: str, html: bytes = b""
-    ) -> _Text:
-        """Returns a text with what its page says of itself; its markup is not kept."""
-        text = _unix_lines(text)
-        markup = read_markup(html, self.safesearch.domains.table) if html else Markup(b"")
-        verdict = self.safesearch.score_markup(
-            record.url, markup, record.headers, text, record.explicit
-        )
-        opt_outs = opt_out_signals(markup, record.headers)
-        return _Text(record, text, title, encoding, verdict, opt_outs, None)
-
-    def _measure(self, texts: Sequence[_Text]) -> pa.Table:
-        """Returns the columns of `DOCUMENT_SCHEMA`: every document gets every measure."""
-        contents = [text.text for text in texts]
-        counted = measure(
-            contents,
-            count=self.config.repetition.count,
-            characters=self.config.repetition.characters,
-        )
-        labels, scores = identify(contents, self.language)
+        failed: list[FailedRecord] = []
+        text_judge = TextJudge(self.config, self.source, self.language, self.safesearch)
+        texts = [text_judge.score(text) for text in self._extracted(records, file, failed)]
+        contents = [text.extracted.text for text in texts]
         column = pa.array(contents, pa.large_string())
+        judged = text_judge.judge(texts)
         columns: dict[str, Any] = {
             **self._identity(texts),
             "text": column,
@@ -200,49 +99,71 @@ class DocumentMaker:
             "tokens": self._token_counts(contents),
             "item": pa.nulls(len(texts), pa.string()),  # not known here
             "row": pa.nulls(len(texts), pa.int64()),
-            **{name: counted.column(name) for name in (*QUALITY_MEASURES, *REPETITION_MEASURES)},
-            "language": labels,
-            "language_score": scores,
-            "safesearch_score": [text.verdict.score for text in texts],
-            "safesearch_signals": [list(text.verdict.signals) for text in texts],
-            "opt_out_signals": [text.opt_outs for text in texts],
+            **{name: judged.column(name) for name in judged.schema.names},
         }
-        arrays = [
-            columns[field.name]
-            if isinstance(columns[field.name], pa.Array)
-            else pa.array(columns[field.name], field.type)
-            for field in DOCUMENT_SCHEMA
-        ]
-        return pa.Table.from_arrays(arrays, schema=DOCUMENT_SCHEMA)
+        table = pa.table({name: columns[name] for name in REJECTED_SCHEMA.names})
+        documents = table.cast(REJECTED_SCHEMA)
+        if self.config.extraction.format == "markdown":
+            markdown = pa.array([text.extracted.markdown for text in texts], pa.large_string())
+            documents = documents.append_column("markdown", markdown)
+        return JudgedBatch(documents, tuple(failed))
+
+    def _extracted(
+        self, records: Sequence[RawRecord], file: str, failed: list[FailedRecord]
+    ) -> Iterator[ExtractedText]:
+        """Yields the texts of records; adds those that are no text to the failed ones."""
+        for record in records:
+            try:
+                yield extract_record(record, self.source, self.config.extraction)
+            except UnicodeDecodeError as error:
+                failed.append(undecodable(record, file, error))
 
     def _token_counts(self, texts: Sequence[str]) -> pa.Array:
         if self.tokenizer is None:
             return pa.nulls(len(texts), pa.int64())
         return pa.array([len(self.tokenizer.encode(text.encode())) for text in texts], pa.int64())
 
-    def _identity(self, texts: Sequence[_Text]) -> dict[str, list[str]]:
+    def _identity(self, texts: Sequence[ScoredText]) -> dict[str, list[str]]:
         """Returns ids, names and metadata of the documents, by column."""
-        records = [text.record for text in texts]
-        source_ids = [r.source_id or xxhash.xxh3_128_hexdigest(r.raw) for r in records]
+        extracted = [text.extracted for text in texts]
+        names = [identity_of(text.record, self.source) for text in extracted]
         return {
-            "id": [
-                document_id(self.source.subset, source_id, record.raw)
-                for record, source_id in zip(records, source_ids, strict=True)
-            ],
-            "source_id": source_ids,
-            "subset": [self.source.subset] * len(records),
-            "url": [record.url for record in records],
-            "title": [text.title for text in texts],
-            "metadata": [_metadata(text) for text in texts],
+            "id": [name.id for name in names],
+            "source_id": [name.source_id for name in names],
+            "subset": [self.source.subset] * len(texts),
+            "url": [text.record.url for text in extracted],
+            "title": [text.title for text in extracted],
+            "metadata": [metadata_json(metadata_of(text)) for text in extracted],
         }
 
 
-def _metadata(text: _Text) -> str:
-    facts = dict(text.record.metadata)
-    if text.encoding:
-        facts["encoding"] = text.encoding
-    return json.dumps(facts, sort_keys=True, ensure_ascii=False)
+class Identity(NamedTuple):
+    """What a document is called: by us, and by its source."""
+
+    id: str
+    source_id: str
 
 
-def _unix_lines(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+def identity_of(record: RawRecord, source: Source) -> Identity:
+    """Returns the names of the document that a record becomes."""
+    source_id = record.source_id or xxhash.xxh3_128_hexdigest(record.raw)
+    return Identity(document_id(source.subset, source_id, record.raw), source_id)
+
+
+def undecodable(record: RawRecord, file: str, error: UnicodeDecodeError) -> FailedRecord:
+    """Returns what becomes of a record whose text is not UTF-8."""
+    said = f"{record.source_id}: not UTF-8: {error}"
+    return FailedRecord(file, 0, said, source_id=record.source_id, url=record.url)
+
+
+def metadata_of(extracted: ExtractedText) -> dict[str, Json]:
+    """Returns what is known of a document beside its text: facts of its source, its encoding."""
+    facts = dict(extracted.record.metadata)
+    if extracted.encoding:
+        facts["encoding"] = extracted.encoding
+    return facts
+
+
+def metadata_json(metadata: Mapping[str, Json]) -> str:
+    """Returns metadata as the column `metadata` holds it: a JSON object with sorted keys."""
+    return json.dumps(metadata, sort_keys=True, ensure_ascii=False)
