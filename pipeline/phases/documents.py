@@ -133,7 +133,7 @@ class DocumentMaker:
             "subset": [self.source.subset] * len(texts),
             "url": [text.record.url for text in extracted],
             "title": [text.title for text in extracted],
-            "metadata": [metadata_json(metadata_of(text)) for text in extracted],
+            "metadata": [metadata_json(facts_of(text)) for text in extracted],
         }
 
 
@@ -156,7 +156,7 @@ def undecodable(record: RawRecord, file: str, error: UnicodeDecodeError) -> Fail
     return FailedRecord(file, 0, said, source_id=record.source_id, url=record.url)
 
 
-def metadata_of(extracted: ExtractedText) -> dict[str, Json]:
+def facts_of(extracted: ExtractedText) -> dict[str, Json]:
     """Returns what is known of a document beside its text: facts of its source, its encoding."""
     facts = dict(extracted.record.metadata)
     if extracted.encoding:

@@ -22,12 +22,12 @@ from massivetext.pipeline.transforms.duplicates import (
     KEYS,
     AddressedDocument,
     Candidates,
+    Compare,
     Exact,
     Name,
     NamedRemoval,
     Resolve,
     Sign,
-    Verify,
     document_name,
 )
 from massivetext.pipeline.transforms.judging import batches
@@ -58,18 +58,18 @@ class Deduplicate(beam.PTransform):
 
     def expand(self, pcoll: PCollection[Document]) -> PCollection[Document]:
         """Returns all documents that came in, in no order."""
-        options, count_of = self.config.dedup, self.partitions
-        signing = beam.ParDo(Sign(key_settings(self.config), count_of))
+        options, parts = self.config.dedup, self.partitions
+        signing = beam.ParDo(Sign(key_settings(self.config), parts))
         signed = (
             pcoll
             | "Batches" >> batches()
             | "Sign" >> signing.with_outputs(KEYS, APART, main="documents")
         )
         documents = signed.documents
-        exact = signed[KEYS] | "Exact" >> Exact(options.bands, count_of)
-        pairs = exact[BANDS] | "Candidates" >> Candidates(options.threshold, count_of)
-        verify = Verify(options.rule, options.threshold, options.ngram, options.fold_case, count_of)
-        near = (documents, pairs) | "Verify" >> verify | "Resolve" >> Resolve(options.rule)
+        exact = signed[KEYS] | "Exact" >> Exact(options.bands, parts)
+        pairs = exact[BANDS] | "Candidates" >> Candidates(options.threshold, parts)
+        compare = Compare(options.rule, options.threshold, options.ngram, options.fold_case, parts)
+        near = (documents, pairs) | "Compare" >> compare | "Resolve" >> Resolve(options.rule)
         removals = (exact.removals, near) | "Removals" >> beam.Flatten()
         named = (documents, removals) | "Name" >> Name()
         marked = (documents, named) | "Mark" >> Mark()

@@ -3,7 +3,7 @@
     Sign        documents -> keys: hashes, rank and band keys, some 200 bytes each
     Exact       one document of each normalised text goes on       (keys travel)
     Candidates  pairs of documents that share a band key           (keys travel)
-    Verify      exact Jaccard of these pairs, from 13-gram sets    (texts travel)
+    Compare     exact Jaccard of these pairs, from 13-gram sets    (texts travel)
     Resolve     who goes
     Name        the ids of partners                                (ids travel)
     Mark        documents learn what became of them                (documents travel)
@@ -172,7 +172,7 @@ def _candidates(
         yield from split_by(pairs, partition_of(pairs["lower"], partitions))
 
 
-class Verify(beam.PTransform):
+class Compare(beam.PTransform):
     """(documents, pairs) -> those pairs whose exact Jaccard is above the threshold.
 
     A text is sent once to where its address is asked for; from there only its 13-gram set goes on,

@@ -15,7 +15,7 @@ from massivetext.events import tell
 from massivetext.pipeline.engine.counters import count, time_spent
 from massivetext.pipeline.engine.redistribute import Redistribute
 from massivetext.pipeline.phases.curate import open_records
-from massivetext.pipeline.phases.documents import identity_of, metadata_of, undecodable
+from massivetext.pipeline.phases.documents import facts_of, identity_of, undecodable
 from massivetext.pipeline.phases.extracted import ExtractedText, extract_record
 from massivetext.pipeline.phases.plan import WorkItem, plan
 from massivetext.pipeline.transforms.documents import Document, Origin, SourceRecord
@@ -99,7 +99,7 @@ def _document(source: Source, extracted: ExtractedText) -> Document:
         source_id=name.source_id,
         url=record.url,
         title=extracted.title,
-        metadata=metadata_of(extracted),
+        metadata=facts_of(extracted),
         markdown=extracted.markdown,
         origin=Origin(source, replace(record, raw=b""), extracted.html),
     )
