@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "pipeline": {"massivetext", "extraction", *ROOMS},
 }
 PIPELINE_MAY_IMPORT = {
-    "commands": {"commands", "phases", "readers", "extraction", "engine"},
+    "commands": {"commands", "transforms", "phases", "readers", "extraction", "engine"},
     "phases": {"phases", "readers", "extraction", "engine"},
     "readers": {"readers"},
     "extraction": {"extraction"},

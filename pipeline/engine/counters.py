@@ -7,12 +7,15 @@ bundle twice that it has tried twice, changes no result. Seconds go here and now
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from dataclasses import replace
+from typing import Any, Final
 
 from apache_beam.metrics.metric import Metrics
 
+from massivetext.pipeline.engine.results import Figures, ItemResult
+
 NAMESPACE: Final = "massivetext"
-"""Before the name of a phase or a transform: `massivetext.curate`."""
+"""Before the name of a step or a transform: `massivetext.curate.read`, `massivetext.judge`."""
 
 
 def count(stage: str, counts: Mapping[str, int]) -> None:
@@ -36,3 +39,26 @@ def time_spent(stage: str, seconds: Mapping[str, float]) -> None:
     for name, duration in seconds.items():
         distribution = Metrics.distribution(f"{NAMESPACE}.{stage}", f"{name}_ms")
         distribution.update(round(1000 * duration))
+
+
+def figures_of(result: ItemResult[Any]) -> Figures:
+    """Returns what there is to show of an item that is committed, or of a round.
+
+    Its ledger, what its statistics count without parts, its files, and its own figures.
+    """
+    plain_counts = {k: n for k, n in result.statistics.items() if isinstance(n, int)}
+    files = {"files": len(result.files), "bytes_written": sum(f.size_bytes for f in result.files)}
+    counts = {"items": 1, **files, **plain_counts, **result.ledger, **result.figures.counts}
+    return replace(result.figures, counts=counts)
+
+
+def show(step: str, figures: Figures) -> None:
+    """Adds figures to the counters and distributions of a step.
+
+    Args:
+        step: phase and step: `curate/read`.
+        figures: of an item.
+    """
+    stage = step.replace("/", ".")
+    count(stage, figures.counts)
+    time_spent(stage, figures.seconds)

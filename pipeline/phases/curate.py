@@ -18,7 +18,8 @@ from massivetext.paths import paths_of
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import InputError, RunError
 from massivetext.pipeline.engine.job import Job
-from massivetext.pipeline.engine.results import ItemResult, balances, merge_counts
+from massivetext.pipeline.engine.laps import Laps
+from massivetext.pipeline.engine.results import Figures, ItemResult, balances, merge_counts
 from massivetext.pipeline.engine.steps import Map
 from massivetext.pipeline.phases.costs import Costs
 from massivetext.pipeline.phases.documents import DocumentMaker, load_models
@@ -121,7 +122,7 @@ class CurateItem:
         with ExitStack() as stack:
             results = _Results(stack, self, item)
             records = stack.enter_context(self.read(item, source, self.config.limits))
-            batch = _Batch()
+            batch, results.laps = _Batch(), Laps()
             for record in records:
                 batch.add(record)
                 if batch.is_full:
@@ -170,15 +171,18 @@ class _Results:
         self.digests = Counter[str]()
         self.kinds = Counter[str]()
         self.is_incomplete = False
+        self.laps = Laps()
+        self.read_bytes = 0
         self.statistics: list[dict[str, Any]] = []
 
     def add(self, batch: _Batch) -> None:
         """Judges the records of a batch."""
         records = batch.records
+        self.laps.lap("read")
         if not records:
             return
         raws = [record for record in records if isinstance(record, RawRecord)]
-        made = self.maker.make(raws, self.item.file)
+        made = self.maker.make(raws, self.item.file, self.laps)
         kept, dropped = _divide(made.documents)
         errors = [r for r in records if isinstance(r, FailedRecord)] + list(made.failed)
         skipped = [record for record in records if isinstance(record, SkippedRecord)]
@@ -197,6 +201,8 @@ class _Results:
         self.digests.update(outcome for record in skipped for outcome in record.digests)
         self.is_incomplete |= any(error.ends_file for error in errors)
         self.statistics.append(batch_statistics(made.documents))
+        self.read_bytes += batch.size_bytes
+        self.laps.lap("write")
 
     def told(self) -> ItemResult[None]:
         """Returns the result, once the files are committed."""
@@ -211,7 +217,10 @@ class _Results:
         )
         statistics["incomplete_files"] = {self.item.name: 1} if self.is_incomplete else {}
         entries = tuple(writer.entry for writer in self.writers)
-        return ItemResult(entries, self.ledger, {self.item.subset: statistics})
+        rejected = {f"rejected.{rule}": n["failed"] for rule, n in statistics["rules"].items()}
+        counts = {"record_bytes": self.read_bytes, "text_bytes": statistics["text_bytes"]}
+        figures = Figures({**counts, **rejected}, self.laps.seconds)
+        return ItemResult(entries, self.ledger, {self.item.subset: statistics}, figures=figures)
 
     def _failed_table(self, errors: Sequence[FailedRecord]) -> pa.Table:
         rows = [{**self._origin(e.offset, e.source_id, e.url), "error": e.error} for e in errors]

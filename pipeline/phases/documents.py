@@ -19,6 +19,7 @@ from massivetext.config import Config, Source
 from massivetext.filters.language import LanguageClassifier
 from massivetext.filters.language import load_model as load_language_model
 from massivetext.filters.safesearch import SafeSearchScorer, load_scorer
+from massivetext.pipeline.engine.laps import Laps
 from massivetext.pipeline.phases.extracted import ExtractedText, extract_record
 from massivetext.pipeline.phases.sequence.tokenizer_file import load_configured_tokenizer
 from massivetext.pipeline.phases.text_judge import ScoredText, TextJudge
@@ -84,14 +85,25 @@ class DocumentMaker:
         stated = ("a column of the input",) if "safesearch" in self.source.fields else ()
         return own + stated
 
-    def make(self, records: Sequence[RawRecord], file: str) -> JudgedBatch:
-        """Returns the documents of some records, with all measures and all failed rules."""
+    def make(
+        self, records: Sequence[RawRecord], file: str, laps: Laps | None = None
+    ) -> JudgedBatch:
+        """Returns the documents of some records, with all measures and all failed rules.
+
+        Args:
+            records: of one file.
+            file: its name, for those that fail.
+            laps: is told what took how long.
+        """
+        laps = laps or Laps()
         failed: list[FailedRecord] = []
         text_judge = TextJudge(self.config, self.source, self.language, self.safesearch)
         texts = [text_judge.score(text) for text in self._extracted(records, file, failed)]
+        laps.lap("extract")
         contents = [text.extracted.text for text in texts]
         column = pa.array(contents, pa.large_string())
         judged = text_judge.judge(texts)
+        laps.lap("judge")
         columns: dict[str, Any] = {
             **self._identity(texts),
             "text": column,

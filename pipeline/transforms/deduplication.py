@@ -74,7 +74,8 @@ class Deduplicate(beam.PTransform):
         named = (documents, removals) | "Name" >> Name()
         marked = (documents, named) | "Mark" >> Mark()
         apart = signed[APART] | "Apart" >> beam.Map(_same).with_output_types(Document)
-        return (marked, apart) | "All" >> beam.Flatten()
+        every: Any = (marked, apart) | "All" >> beam.Flatten()
+        return every
 
 
 class Mark(beam.PTransform):
@@ -85,11 +86,12 @@ class Mark(beam.PTransform):
     ) -> PCollection[Document]:
         """Returns all documents."""
         documents, removals = pcoll
-        return (
+        marked: Any = (
             {"documents": documents, "removals": removals}
             | "By address" >> beam.CoGroupByKey()
             | "Reasons" >> beam.ParDo(_MarkCopies()).with_output_types(Document)
         )
+        return marked
 
 
 class _MarkCopies(beam.DoFn):

@@ -156,7 +156,7 @@ class Candidates(beam.PTransform):
         super().__init__()
         self.threshold, self.partitions = threshold, partitions
 
-    def expand(self, pcoll: PCollection[KeyedBytes]) -> PCollection[KeyedBytes]:
+    def expand(self, pcoll: PCollection[KeyedBytes]) -> Any:
         """Returns (partition, `PAIR`s); a pair comes up once a band that it shares."""
         pairing = beam.FlatMap(_candidates, self.threshold, self.partitions)
         return (
@@ -186,9 +186,7 @@ class Compare(beam.PTransform):
         self.rule, self.threshold, self.partitions = rule, threshold, partitions
         self.ngram, self.fold_case = ngram, fold_case
 
-    def expand(
-        self, pcoll: tuple[PCollection[AddressedDocument], PCollection[KeyedBytes]]
-    ) -> PCollection[KeyedBytes]:
+    def expand(self, pcoll: tuple[PCollection[AddressedDocument], PCollection[KeyedBytes]]) -> Any:
         """Returns (partition, `VERIFIED`)."""
         documents, pairs = pcoll
         texts = documents | "Texts" >> beam.MapTuple(_text).with_output_types(tuple[int, str])
@@ -253,7 +251,7 @@ class Resolve(beam.PTransform):
         super().__init__()
         self.rule = rule
 
-    def expand(self, pcoll: PCollection[KeyedBytes]) -> PCollection[AddressedRemoval]:
+    def expand(self, pcoll: PCollection[KeyedBytes]) -> Any:
         """Returns removals."""
         if self.rule != "pairwise":
             together = beam.MapTuple(_together).with_output_types(KeyedBytes)
@@ -286,7 +284,7 @@ class Name(beam.PTransform):
 
     def expand(
         self, pcoll: tuple[PCollection[AddressedDocument], PCollection[AddressedRemoval]]
-    ) -> PCollection[NamedRemoval]:
+    ) -> Any:
         """Returns named removals."""
         documents, removals = pcoll
         ids = documents | "Ids" >> beam.MapTuple(_id).with_output_types(tuple[int, str])

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
-from typing import Final
+from typing import Any, Final
 
 import apache_beam as beam
 from apache_beam.pvalue import PCollection
@@ -49,7 +49,10 @@ class Judge(beam.PTransform):
         """Returns the documents, judged."""
         check(self.config)
         judging = beam.ParDo(_JudgeBatch(self.config))
-        return pcoll | "Batches" >> batches() | "Verdicts" >> judging.with_output_types(Document)
+        documents: Any = (
+            pcoll | "Batches" >> batches() | "Verdicts" >> judging.with_output_types(Document)
+        )
+        return documents
 
 
 def batches() -> beam.PTransform:

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import apache_beam as beam
 from apache_beam.pvalue import PBegin, PCollection
@@ -42,12 +43,13 @@ class Read(beam.PTransform):
         """Returns `SourceRecord`s, in no order."""
         items = plan(Config(sources=self.sources, limits=self.limits))
         reading = beam.ParDo(_ReadItem(self.sources, self.limits))
-        return (
+        records: Any = (
             pcoll.pipeline
             | "Start" >> beam.Create([None], reshuffle=False)
             | "Items" >> Redistribute(lambda: items)
             | "Records" >> reading.with_output_types(SourceRecord)
         )
+        return records
 
 
 class Extract(beam.PTransform):
@@ -64,7 +66,8 @@ class Extract(beam.PTransform):
     def expand(self, pcoll: PCollection[SourceRecord]) -> PCollection[Document]:
         """Returns a `Document` for each `RawRecord`."""
         extracting = beam.ParDo(_ExtractRecord(self.extraction))
-        return pcoll | "Texts" >> extracting.with_output_types(Document)
+        documents: Any = pcoll | "Texts" >> extracting.with_output_types(Document)
+        return documents
 
 
 def document_of(
