@@ -14,6 +14,7 @@ from massivetext.pipeline.engine.counters import figures_of
 from massivetext.pipeline.engine.engine import BeamEngine
 from massivetext.pipeline.engine.laps import Laps
 from massivetext.pipeline.engine.results import Figures, ItemResult
+from massivetext.pipeline.engine.steps import RunRound, Shuffle
 from massivetext.pipeline.phases.curate import CurateItem
 from massivetext.pipeline.phases.plan import plan
 from massivetext.pipeline.transforms.deduplication import Deduplicate
@@ -127,3 +128,15 @@ def test_figures_are_in_no_record_and_make_no_difference() -> None:
     shown = figures_of(result)
     assert shown.counts == {"items": 1, "files": 0, "bytes_written": 0, "pairs": 3, "in": 2, "x": 1}
     assert shown.seconds == laps.seconds
+
+
+def test_a_round_of_a_shuffle_counts_what_its_pieces_tell(tmp_path: Path) -> None:
+    def build(start: Any, part: int) -> Any:
+        pieces = start | "Pieces" >> beam.FlatMap(lambda _: [part, part])
+        return pieces | "Tell" >> beam.Map(lambda n: ItemResult(statistics={"shuffled_bytes": n}))
+
+    step: Shuffle[int, None] = Shuffle("pairs", [21], build)
+    commits: Commits[None] = Commits(str(tmp_path), "phases/dedup/pairs", "key")
+    found = run(beam.Create([None], reshuffle=False), RunRound(build, commits, step.items[0]))
+    assert found["massivetext.dedup.pairs shuffled_bytes"] == 42
+    assert found["massivetext.dedup.pairs items"] == 1
