@@ -122,14 +122,14 @@ class CurateItem:
         with ExitStack() as stack:
             results = _Results(stack, self, item)
             records = stack.enter_context(self.read(item, source, self.config.limits))
-            batch, results.laps = _Batch(), Laps()
+            batch = _Batch()
             for record in records:
                 batch.add(record)
                 if batch.is_full:
                     results.add(batch)
                     batch = _Batch()
             results.add(batch)
-        return results.told()
+        return replace(results.told(), figures=results.figures)
 
 
 class _Batch:
@@ -171,18 +171,19 @@ class _Results:
         self.digests = Counter[str]()
         self.kinds = Counter[str]()
         self.is_incomplete = False
-        self.laps = Laps()
-        self.read_bytes = 0
+        self.laps, self.read_bytes = Laps(), 0
         self.statistics: list[dict[str, Any]] = []
 
     def add(self, batch: _Batch) -> None:
         """Judges the records of a batch."""
         records = batch.records
         self.laps.lap("read")
+        self.read_bytes += batch.size_bytes
         if not records:
             return
         raws = [record for record in records if isinstance(record, RawRecord)]
         made = self.maker.make(raws, self.item.file, self.laps)
+        self.laps.lap("judge")
         kept, dropped = _divide(made.documents)
         errors = [r for r in records if isinstance(r, FailedRecord)] + list(made.failed)
         skipped = [record for record in records if isinstance(record, SkippedRecord)]
@@ -201,7 +202,6 @@ class _Results:
         self.digests.update(outcome for record in skipped for outcome in record.digests)
         self.is_incomplete |= any(error.ends_file for error in errors)
         self.statistics.append(batch_statistics(made.documents))
-        self.read_bytes += batch.size_bytes
         self.laps.lap("write")
 
     def told(self) -> ItemResult[None]:
@@ -217,10 +217,15 @@ class _Results:
         )
         statistics["incomplete_files"] = {self.item.name: 1} if self.is_incomplete else {}
         entries = tuple(writer.entry for writer in self.writers)
-        rejected = {f"rejected.{rule}": n["failed"] for rule, n in statistics["rules"].items()}
-        counts = {"record_bytes": self.read_bytes, "text_bytes": statistics["text_bytes"]}
-        figures = Figures({**counts, **rejected}, self.laps.seconds)
-        return ItemResult(entries, self.ledger, {self.item.subset: statistics}, figures=figures)
+        return ItemResult(entries, self.ledger, {self.item.subset: statistics})
+
+    @property
+    def figures(self) -> Figures:
+        """What a runner's pages show of the item."""
+        told = merge_counts(self.statistics)
+        rejected = {f"rejected.{rule}": n["failed"] for rule, n in told.get("rules", {}).items()}
+        counts = {"record_bytes": self.read_bytes, "text_bytes": told.get("text_bytes", 0)}
+        return Figures({**counts, **rejected}, self.laps.seconds)
 
     def _failed_table(self, errors: Sequence[FailedRecord]) -> pa.Table:
         rows = [{**self._origin(e.offset, e.source_id, e.url), "error": e.error} for e in errors]

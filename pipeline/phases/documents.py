@@ -7,8 +7,8 @@ the order of stages in the verdict is the paper's.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -16,15 +16,23 @@ import pyarrow.compute as pc
 import xxhash
 
 from massivetext.config import Config, Source
-from massivetext.filters.language import LanguageClassifier
+from massivetext.filters import measure
+from massivetext.filters.evidence import first_passages
+from massivetext.filters.language import LanguageClassifier, identify
 from massivetext.filters.language import load_model as load_language_model
-from massivetext.filters.safesearch import SafeSearchScorer, load_scorer
+from massivetext.filters.markup import Markup, read_markup
+from massivetext.filters.opt_outs import opt_out_signals
+from massivetext.filters.safesearch import SafeSearchScorer, Verdict, load_scorer
+from massivetext.filters.verdicts import first_stages, judge
 from massivetext.pipeline.engine.laps import Laps
 from massivetext.pipeline.phases.extracted import ExtractedText, extract_record
 from massivetext.pipeline.phases.sequence.tokenizer_file import load_configured_tokenizer
-from massivetext.pipeline.phases.text_judge import ScoredText, TextJudge
 from massivetext.records import (
+    DOCUMENT_SCHEMA,
+    EVIDENCE_TYPE,
+    QUALITY_MEASURES,
     REJECTED_SCHEMA,
+    REPETITION_MEASURES,
     FailedRecord,
     Json,
     RawRecord,
@@ -45,6 +53,18 @@ class JudgedBatch(NamedTuple):
 
     documents: pa.Table
     failed: tuple[FailedRecord, ...]
+
+
+class _Text(NamedTuple):
+    """What was made of one record."""
+
+    record: RawRecord
+    text: str
+    title: str
+    encoding: str
+    verdict: Verdict
+    opt_outs: list[str]
+    markdown: str | None
 
 
 class CurationModels(NamedTuple):
@@ -93,17 +113,81 @@ class DocumentMaker:
         Args:
             records: of one file.
             file: its name, for those that fail.
-            laps: is told what took how long.
+            laps: is told how long extraction took.
         """
-        laps = laps or Laps()
         failed: list[FailedRecord] = []
-        text_judge = TextJudge(self.config, self.source, self.language, self.safesearch)
-        texts = [text_judge.score(text) for text in self._extracted(records, file, failed)]
-        laps.lap("extract")
-        contents = [text.extracted.text for text in texts]
+        return self.judge(self._extracted(records, file, failed), failed, laps)
+
+    def _extracted(
+        self, records: Sequence[RawRecord], file: str, failed: list[FailedRecord]
+    ) -> Iterator[ExtractedText]:
+        """Yields the texts of records one by one; adds those that are no text to the failed."""
+        for record in records:
+            try:
+                yield extract_record(record, self.source, self.config.extraction)
+            except UnicodeDecodeError as error:
+                failed.append(undecodable(record, file, error))
+
+    def judge(
+        self,
+        extracted: Iterable[ExtractedText],
+        failed: Sequence[FailedRecord] = (),
+        laps: Laps | None = None,
+    ) -> JudgedBatch:
+        """Returns the documents of some texts, with all measures and all failed rules.
+
+        Args:
+            extracted: texts of the source; of their markup one is held at a time.
+            failed: records beside them that are none, known once all texts are.
+            laps: is told how long the texts took to come.
+        """
+        texts = [self._scored(text) for text in extracted]
+        if laps is not None:
+            laps.lap("extract")
+        measured = self._measure(texts)
+        licenses = pa.array([text.record.metadata.get("license") for text in texts], pa.string())
+        reasons = judge(measured.append_column("license", licenses), self.config, self.source)
+        contents = [text.text for text in texts]
+        judged = (
+            measured.append_column("stage", first_stages(reasons))
+            .append_column("reasons", reasons)
+            .append_column("evidence", self._evidence(contents, reasons))
+        )
+        documents = judged.select(REJECTED_SCHEMA.names).cast(REJECTED_SCHEMA)
+        if self.config.extraction.format == "markdown":
+            markdown = pa.array([text.markdown for text in texts], pa.large_string())
+            documents = documents.append_column("markdown", markdown)
+        return JudgedBatch(documents, tuple(failed))
+
+    def _evidence(self, texts: Sequence[str], reasons: pa.ListArray) -> pa.Array:
+        """Returns, a row each, the passages that made rules fire (`EVIDENCE_TYPE`)."""
+        options = self.config.repetition
+        found = [
+            [asdict(passage) for passage in first_passages(text, names, options)] if names else []
+            for text, names in zip(texts, reasons.to_pylist(), strict=True)
+        ]
+        return pa.array(found, EVIDENCE_TYPE)
+
+    def _scored(self, extracted: ExtractedText) -> _Text:
+        """Returns a text with what its page says of itself; its markup is not kept."""
+        record, text, title, encoding, html, markdown = extracted
+        markup = read_markup(html, self.safesearch.domains.table) if html else Markup(b"")
+        verdict = self.safesearch.score_markup(
+            record.url, markup, record.headers, text, record.explicit
+        )
+        opt_outs = opt_out_signals(markup, record.headers)
+        return _Text(record, text, title, encoding, verdict, opt_outs, markdown)
+
+    def _measure(self, texts: Sequence[_Text]) -> pa.Table:
+        """Returns the columns of `DOCUMENT_SCHEMA`: every document gets every measure."""
+        contents = [text.text for text in texts]
+        counted = measure(
+            contents,
+            count=self.config.repetition.count,
+            characters=self.config.repetition.characters,
+        )
+        labels, scores = identify(contents, self.language)
         column = pa.array(contents, pa.large_string())
-        judged = text_judge.judge(texts)
-        laps.lap("judge")
         columns: dict[str, Any] = {
             **self._identity(texts),
             "text": column,
@@ -111,41 +195,36 @@ class DocumentMaker:
             "tokens": self._token_counts(contents),
             "item": pa.nulls(len(texts), pa.string()),  # not known here
             "row": pa.nulls(len(texts), pa.int64()),
-            **{name: judged.column(name) for name in judged.schema.names},
+            **{name: counted.column(name) for name in (*QUALITY_MEASURES, *REPETITION_MEASURES)},
+            "language": labels,
+            "language_score": scores,
+            "safesearch_score": [text.verdict.score for text in texts],
+            "safesearch_signals": [list(text.verdict.signals) for text in texts],
+            "opt_out_signals": [text.opt_outs for text in texts],
         }
-        table = pa.table({name: columns[name] for name in REJECTED_SCHEMA.names})
-        documents = table.cast(REJECTED_SCHEMA)
-        if self.config.extraction.format == "markdown":
-            markdown = pa.array([text.extracted.markdown for text in texts], pa.large_string())
-            documents = documents.append_column("markdown", markdown)
-        return JudgedBatch(documents, tuple(failed))
-
-    def _extracted(
-        self, records: Sequence[RawRecord], file: str, failed: list[FailedRecord]
-    ) -> Iterator[ExtractedText]:
-        """Yields the texts of records; adds those that are no text to the failed ones."""
-        for record in records:
-            try:
-                yield extract_record(record, self.source, self.config.extraction)
-            except UnicodeDecodeError as error:
-                failed.append(undecodable(record, file, error))
+        arrays = [
+            columns[field.name]
+            if isinstance(columns[field.name], pa.Array)
+            else pa.array(columns[field.name], field.type)
+            for field in DOCUMENT_SCHEMA
+        ]
+        return pa.Table.from_arrays(arrays, schema=DOCUMENT_SCHEMA)
 
     def _token_counts(self, texts: Sequence[str]) -> pa.Array:
         if self.tokenizer is None:
             return pa.nulls(len(texts), pa.int64())
         return pa.array([len(self.tokenizer.encode(text.encode())) for text in texts], pa.int64())
 
-    def _identity(self, texts: Sequence[ScoredText]) -> dict[str, list[str]]:
+    def _identity(self, texts: Sequence[_Text]) -> dict[str, list[str]]:
         """Returns ids, names and metadata of the documents, by column."""
-        extracted = [text.extracted for text in texts]
-        names = [identity_of(text.record, self.source) for text in extracted]
+        names = [identity_of(text.record, self.source) for text in texts]
         return {
             "id": [name.id for name in names],
             "source_id": [name.source_id for name in names],
             "subset": [self.source.subset] * len(texts),
-            "url": [text.record.url for text in extracted],
-            "title": [text.title for text in extracted],
-            "metadata": [metadata_json(facts_of(text)) for text in extracted],
+            "url": [text.record.url for text in texts],
+            "title": [text.title for text in texts],
+            "metadata": [metadata_json(facts_of(text.record, text.encoding)) for text in texts],
         }
 
 
@@ -168,12 +247,9 @@ def undecodable(record: RawRecord, file: str, error: UnicodeDecodeError) -> Fail
     return FailedRecord(file, 0, said, source_id=record.source_id, url=record.url)
 
 
-def facts_of(extracted: ExtractedText) -> dict[str, Json]:
+def facts_of(record: RawRecord, encoding: str) -> dict[str, Json]:
     """Returns what is known of a document beside its text: facts of its source, its encoding."""
-    facts = dict(extracted.record.metadata)
-    if extracted.encoding:
-        facts["encoding"] = extracted.encoding
-    return facts
+    return {**record.metadata, "encoding": encoding} if encoding else dict(record.metadata)
 
 
 def metadata_json(metadata: Mapping[str, Json]) -> str:

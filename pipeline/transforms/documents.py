@@ -29,12 +29,14 @@ class Origin:
 
     Attributes:
         source: decides which rules apply.
-        record: its headers, and what the source says of it; without its bytes.
+        record: its headers, and what the source says of it.
+        encoding: of its page, or "".
         html: the markup of its page, in UTF-8.
     """
 
     source: Source
     record: RawRecord
+    encoding: str = ""
     html: bytes = b""
 
 
@@ -51,8 +53,8 @@ class Document:
         title: or empty.
         metadata: JSON-able facts: content type, encoding, license, ...
         markdown: the other form of the text, if `extraction.format` asks for it.
-        origin: what `Judge` needs, which leaves it out of what it gives on; None for a document of
-            one's own, of which only the rules are asked that a text alone decides.
+        origin: what `Judge` needs, which leaves it out of what it gives on; a document of one's own
+            without one is judged as a web page is, by every rule.
         measures: by name, once it is judged.
         stage: the first stage, in the paper's order, that objects.
         reasons: every rule that objects, or `exact` or `near`; empty as long as it is kept.

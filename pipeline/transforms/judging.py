@@ -15,9 +15,8 @@ from apache_beam.pvalue import PCollection
 from massivetext.config import Config, Source, TokenizerConfig
 from massivetext.pipeline.engine.counters import count, time_spent
 from massivetext.pipeline.phases.curate import check
-from massivetext.pipeline.phases.documents import load_models
+from massivetext.pipeline.phases.documents import DocumentMaker, load_models
 from massivetext.pipeline.phases.extracted import ExtractedText
-from massivetext.pipeline.phases.text_judge import TextJudge
 from massivetext.pipeline.transforms.documents import Document
 from massivetext.records import MEASURES, RawRecord
 
@@ -25,6 +24,10 @@ _BATCH_CHARACTERS: Final = 32_000_000
 _DOCUMENT_CHARACTERS: Final = 32_000
 """Our choice: batches of a thousand documents at most, and some ten megabytes; each counts for its
 characters and this many more."""
+
+
+_ANY_SOURCE: Final = Source("any", kind="web", format="html")
+"""Of documents of one's own: all rules apply."""
 
 
 class Judge(beam.PTransform):
@@ -47,7 +50,7 @@ class Judge(beam.PTransform):
 
     def expand(self, pcoll: PCollection[Document]) -> PCollection[Document]:
         """Returns the documents, judged."""
-        check(self.config)
+        check(replace(self.config, sources=(_ANY_SOURCE,)))  # which every model is needed for
         judging = beam.ParDo(_JudgeBatch(self.config))
         documents: Any = (
             pcoll | "Batches" >> batches() | "Verdicts" >> judging.with_output_types(Document)
@@ -84,10 +87,10 @@ class _JudgeBatch(beam.DoFn):
         time_spent("judge", {"judge": time.perf_counter() - started})
         yield from judged
 
-    def _judged(self, source: Source | None, documents: Sequence[Document]) -> Iterator[Document]:
+    def _judged(self, source: Source, documents: Sequence[Document]) -> Iterator[Document]:
         """Yields documents of one source, judged."""
-        text_judge = TextJudge(self.config, source, self.models.language, self.models.safesearch)
-        table = text_judge.judge(text_judge.score(_extracted(document)) for document in documents)
+        maker = DocumentMaker(self.config, source, *self.models)
+        table = maker.judge(_extracted(document) for document in documents).documents
         for document, row in zip(documents, table.to_pylist(), strict=True):
             yield replace(
                 document,
@@ -99,14 +102,19 @@ class _JudgeBatch(beam.DoFn):
             )
 
 
-def _source_of(document: Document) -> Source | None:
-    return document.origin.source if document.origin else None
+def _source_of(document: Document) -> Source:
+    """Returns what decides which rules apply: for a document without an origin, all of them."""
+    if document.origin is not None:
+        return document.origin.source
+    return replace(_ANY_SOURCE, subset=document.subset)
 
 
 def _extracted(document: Document) -> ExtractedText:
     """Returns what the document was made of, with the text that it has now."""
-    if document.origin is None:
-        record = RawRecord(document.source_id, b"", document.url, document.title, document.metadata)
-        return ExtractedText(record, document.text, document.title)
     origin = document.origin
-    return ExtractedText(origin.record, document.text, document.title, html=origin.html)
+    if origin is None:
+        names, raw = document.source_id or document.id, document.text.encode(errors="replace")
+        record = RawRecord(names, raw, document.url, document.title, document.metadata)
+        return ExtractedText(record, document.text, document.title)
+    text, title, markdown = document.text, document.title, document.markdown
+    return ExtractedText(origin.record, text, title, origin.encoding, origin.html, markdown)

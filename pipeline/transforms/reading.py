@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import apache_beam as beam
@@ -102,9 +101,9 @@ def _document(source: Source, extracted: ExtractedText) -> Document:
         source_id=name.source_id,
         url=record.url,
         title=extracted.title,
-        metadata=facts_of(extracted),
+        metadata=facts_of(record, extracted.encoding),
         markdown=extracted.markdown,
-        origin=Origin(source, replace(record, raw=b""), extracted.html),
+        origin=Origin(source, record, extracted.encoding, extracted.html),
     )
 
 
