@@ -60,7 +60,7 @@ class Deduplicate(beam.PTransform):
         """Returns all documents that came in, in no order."""
         options, parts = self.config.dedup, self.partitions
         signing = beam.ParDo(Sign(key_settings(self.config), parts))
-        signed = (
+        signed: Any = (
             pcoll
             | "Batches" >> batches()
             | "Sign" >> signing.with_outputs(KEYS, APART, main="documents")
@@ -142,7 +142,7 @@ def _removed(document: Document, kind: int, jaccard: float, partner_id: str) -> 
 
 
 def _order(document: Document) -> tuple[str, ...]:
-    """Which of several copies comes first: they differ in what is no part of their names."""
+    """Returns what orders copies: they differ in what is no part of their names."""
     names = (document.source_id, document.url, document.title)
     return (*names, metadata_json(document.metadata))
 

@@ -253,17 +253,18 @@ class Resolve(beam.PTransform):
 
     def expand(self, pcoll: PCollection[KeyedBytes]) -> Any:
         """Returns removals."""
+        verified: Any = pcoll
         if self.rule != "pairwise":
             together = beam.MapTuple(_together).with_output_types(KeyedBytes)
             joining = beam.MapTuple(_joined).with_output_types(KeyedBytes)
-            pcoll = (
-                pcoll
+            verified = (
+                verified
                 | "Together" >> together
                 | "All pairs" >> beam.GroupByKey()
                 | "Join" >> joining
             )
         deciding = beam.FlatMap(_decide, self.rule)
-        return pcoll | "Decide" >> deciding.with_output_types(AddressedRemoval)
+        return verified | "Decide" >> deciding.with_output_types(AddressedRemoval)
 
 
 def _together(partition: int, packed: bytes) -> KeyedBytes:
