@@ -21,13 +21,16 @@ MAY_IMPORT = {
     "pipeline": {"massivetext", "extraction", *ROOMS},
 }
 PIPELINE_MAY_IMPORT = {
-    "commands": {"commands", "phases", "readers", "extraction", "engine"},
+    "commands": {"commands", "transforms", "phases", "readers", "extraction", "engine"},
     "phases": {"phases", "readers", "extraction", "engine"},
     "readers": {"readers"},
     "extraction": {"extraction"},
     "engine": {"engine"},
+    "transforms": {"transforms", "phases", "readers", "extraction", "engine"},
 }
 """The rooms of pipeline/; commands may also import the trainer's commands."""
+FACES = (("massivetext", "__main__.py"), ("massivetext", "__init__.py"))
+"""Where the command line starts, and the Python face, which imports a name when it is asked for."""
 
 
 def python_files() -> list[Path]:
@@ -54,7 +57,7 @@ def imports(file: Path) -> list[str]:
 
 def room_of(file: Path) -> str:
     parts = file.relative_to(ROOT).parts
-    if parts == ("massivetext", "__main__.py"):  # where the command line starts
+    if parts in FACES:
         return "pipeline"
     return "extraction" if parts[:2] == ("pipeline", "extraction") else parts[0]
 
@@ -145,7 +148,9 @@ def test_no_module_imports_itself_in_a_circle() -> None:
     arrows = {
         module: {imported_module(name, modules) for name in imports(file)} - {None, module}
         for module, file in modules.items()
+        if module != "massivetext"  # imports nothing of its own accord: test_public_face.py
     }
+    arrows["massivetext"] = set()
     left = dict(arrows)
     while leaves := {module for module, to in left.items() if not to & left.keys()}:
         left = {module: to for module, to in left.items() if module not in leaves}

@@ -109,13 +109,15 @@ def test_rooms_may_import_what_the_page_says() -> None:
     held["pipeline/extraction"] = held.pop("extraction")
     below = {room: PIPELINE_MAY_IMPORT[room] - {room} for room in PIPELINE_MAY_IMPORT}
     assert below["readers"] == below["engine"] == set()
-    assert below["commands"] == PIPELINE_MAY_IMPORT.keys() - {"commands"}
-    assert below["phases"] == below["commands"] - {"phases"}
+    assert below["transforms"] == PIPELINE_MAY_IMPORT.keys() - {"commands", "transforms"}
+    assert below["commands"] == below["transforms"] | {"transforms"}
+    assert below["phases"] == below["transforms"] - {"phases"}
     assert stated == {
         **held,
         "pipeline/readers": {"massivetext"},
         "pipeline/engine": {"massivetext"},
-        "pipeline/phases": {"all", "pipeline/commands"},
+        "pipeline/phases": {"all", "pipeline/commands", "pipeline/transforms"},
+        "pipeline/transforms": {"all", "pipeline/commands"},
         "pipeline/commands": {"all"},
     }
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from massivetext.command import Command
-from massivetext.config import Config
 from massivetext.config_file import load_config
 from massivetext.pipeline.commands.arguments import (
     absolute,
@@ -21,16 +19,11 @@ from massivetext.pipeline.commands.resources import (
     early_processes,
     require_address_space,
     usable_memory,
-    usable_workers,
 )
 from massivetext.pipeline.engine import lock
 from massivetext.pipeline.engine.logs import hide_repetitions
-from massivetext.pipeline.engine.processes import default_count, tune_malloc
+from massivetext.pipeline.engine.processes import tune_malloc
 from massivetext.pipeline.phases.warm_up import WarmUp
-
-if TYPE_CHECKING:
-    from massivetext.pipeline.engine.job import Job
-    from massivetext.pipeline.phases.plan import WorkItem
 
 
 def add_phase_arguments(parser: argparse.ArgumentParser) -> None:
@@ -77,51 +70,14 @@ def run(options: argparse.Namespace) -> int:
     early = early_processes(options.workers, memory, beam_options, output, options.command)
     early.begin(WarmUp(config))
 
-    from massivetext.pipeline.commands.preflight import check_job
     from massivetext.pipeline.commands.summary import print_summary
-    from massivetext.pipeline.engine import leftovers
-    from massivetext.pipeline.engine.runners import check_runner
-    from massivetext.pipeline.engine.store import use_options
-    from massivetext.pipeline.phases.output_folder import require_own
-    from massivetext.pipeline.phases.plan import plan
-    from massivetext.pipeline.phases.run import run_phases
+    from massivetext.pipeline.commands.whole_run import Asked, run_asked
 
     hide_repetitions()
-    check_runner(beam_options)
-    use_options(beam_options)
-    require_own(output)
-    with lock.hold(output):
-        items = plan(config)
-        job = _job(options, config, output, memory, items)
-        check_job(job, items, options.command)
-        run_phases(job, items, options.command)
-        leftovers.clear(output, beam_options)
-    print_summary(job)
+    against = tuple(map(absolute, options.against))
+    asked = Asked(options.workers, memory, beam_options, options.restart, options.quiet, against)
+    print_summary(run_asked(config, output, asked, options.command))
     return 0
-
-
-def _job(
-    options: argparse.Namespace,
-    config: Config,
-    output: str,
-    memory_bytes: int,
-    items: Sequence[WorkItem],
-) -> Job:
-    from massivetext.pipeline.engine.engine import BeamEngine
-    from massivetext.pipeline.engine.job import Job
-
-    input_bytes = sum({item.file: item.size_bytes for item in items}.values())
-    asked = options.workers or default_count(input_bytes, len(items), memory_bytes)
-    largest = config.limits.record_bytes
-    workers = usable_workers(asked, len(items), memory_bytes, largest, options.beam_options)
-    return Job(
-        config=config,
-        output=output,
-        engine=BeamEngine(options.beam_options, workers, memory_bytes),
-        restart=options.restart,
-        quiet=options.quiet,
-        against=tuple(map(absolute, options.against)),
-    )
 
 
 COMMAND: Final = Command(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
 
 import apache_beam as beam
@@ -16,8 +16,16 @@ from apache_beam.pvalue import PCollection
 
 from massivetext.config import plain
 from massivetext.pipeline.engine import store
+from massivetext.pipeline.engine.counters import figures_of, show
 from massivetext.pipeline.engine.errors import InputError
-from massivetext.pipeline.engine.results import FoundT, ItemResult, join_results, result_from_json
+from massivetext.pipeline.engine.laps import Laps
+from massivetext.pipeline.engine.results import (
+    Figures,
+    FoundT,
+    ItemResult,
+    join_results,
+    result_from_json,
+)
 
 
 class Item(Protocol):
@@ -62,6 +70,11 @@ class Commits(Generic[FoundT]):
     folder: str
     key: str
     finds: type[FoundT] | None = None
+
+    @property
+    def step(self) -> str:
+        """Phase and step."""
+        return self.folder.removeprefix("phases/")
 
     def read(self, item: Item) -> ItemResult[FoundT] | None:
         """Returns the result of an item whose record and files are intact, else None."""
@@ -115,21 +128,25 @@ class CommitItem(Generic[FoundT]):
     work: Callable[[Any], ItemResult[FoundT]]
     commits: Commits[FoundT]
 
-    def __call__(self, item: Item) -> None:
-        """Does the item's work unless it is committed.
+    def __call__(self, item: Item) -> Figures:
+        """Does the item's work unless it is committed; returns what there is to show of it.
 
         An input that cannot be read must not keep the others from being done: it is written down,
         and the step fails in the end for want of a result.
         """
         # A bundle that is tried again does only what its first attempt did not commit.
         if self.commits.read(item) is not None:
-            return
+            return Figures({"items_done_before": 1})
+        laps = Laps()
         try:
             result = self.work(item)
         except InputError as error:
             self.commits.write_fault(item, str(error))
-        else:
-            self.commits.write(item, result)
+            return Figures({"items_refused": 1})
+        self.commits.write(item, result)
+        laps.lap("item")
+        figures = figures_of(result)
+        return replace(figures, seconds={**figures.seconds, **laps.seconds})
 
 
 class CommitOutcomes(beam.PTransform):
@@ -153,7 +170,9 @@ class CommitOutcomes(beam.PTransform):
 
     def _write(self, element: tuple[int, Iterable[str]]) -> None:
         pieces = (result_from_json(json.loads(text), self.commits.finds) for text in element[1])
-        self.commits.write(self.item, join_results(pieces))
+        result = join_results(pieces)
+        self.commits.write(self.item, result)
+        show(self.commits.step, figures_of(result))
 
 
 class After(beam.PTransform):

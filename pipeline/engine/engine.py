@@ -19,6 +19,7 @@ from apache_beam.runners.worker.statesampler import DEFAULT_SAMPLING_PERIOD_MS, 
 
 from massivetext.pipeline.engine import retries
 from massivetext.pipeline.engine.commits import CommitItem, Item
+from massivetext.pipeline.engine.counters import show
 from massivetext.pipeline.engine.errors import RunError, plain_error, runner_message
 from massivetext.pipeline.engine.processes import (
     PROCESS_BYTES,
@@ -196,8 +197,13 @@ class MapItems(beam.PTransform):
         items = self.items
         spread = input_or_inputs | "Items" >> Redistribute(lambda: items)
         if self.processes.count == 1:
-            return spread | "Commit" >> beam.Map(self.commit)
+            return spread | "Commit" >> beam.Map(commit_and_show, self.commit)
         return spread | "Commit" >> beam.ParDo(CommitItems(self.commit, self.processes))
+
+
+def commit_and_show(item: Item, commit: CommitItem[Any]) -> None:
+    """Commits an item, and adds to the counters of its step."""
+    show(commit.commits.step, commit(item))
 
 
 class CommitItems(beam.DoFn):
@@ -217,7 +223,8 @@ class CommitItems(beam.DoFn):
     def finish_bundle(self) -> None:
         """Commits what was kept: the heaviest first, so that all processes end together."""
         heaviest_first = sorted(self.waiting, key=lambda item: (-item.weight, item.number))
-        self.processes.map(self.commit, heaviest_first)
+        for figures in self.processes.map(self.commit, heaviest_first):
+            show(self.commit.commits.step, figures)
 
 
 @contextmanager

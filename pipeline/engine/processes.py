@@ -38,6 +38,7 @@ from massivetext.pipeline.engine.errors import RunError
 from massivetext.pipeline.engine.logs import hide_library_warnings, set_up_logs
 
 _Piece = TypeVar("_Piece")
+_Done = TypeVar("_Done")
 
 PROCESS_BYTES: Final = 500_000_000
 """Memory of a process with all modules, kernels and models loaded, and the tokenizer in the end
@@ -92,20 +93,23 @@ class Processes:
         for worker in _pool.get(self):
             worker.begin(load)
 
-    def map(self, work: Callable[[_Piece], object], pieces: Iterable[_Piece]) -> None:
+    def map(self, work: Callable[[_Piece], _Done], pieces: Iterable[_Piece]) -> list[_Done]:
         """Does `work(piece)` for each piece here and in the workers, whichever is free first.
+
+        Returns what the pieces returned, in no order; it should be small.
 
         Raises:
             RunError: if process after process died at a piece.
             BaseException: what `work` raised first; no piece is begun after it.
         """
-        queue = deque(pieces)
+        queue, done = deque(pieces), list[_Done]()
         others = _pool.get(self)[: max(0, len(queue) - 1)]
         with ThreadPoolExecutor(max(1, len(others))) as feeders:
-            done = [feeders.submit(_feed, worker, queue, work) for worker in others]
-            _drain(queue, work)
-            for future in done:
+            fed = [feeders.submit(_feed, worker, queue, work, done) for worker in others]
+            _drain(queue, work, done)
+            for future in fed:
                 future.result()
+        return done
 
 
 def default_count(input_bytes: int, items: int, memory_bytes: int) -> int:
@@ -167,7 +171,7 @@ def release_memory() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def _drain(queue: deque[_Piece], work: Callable[[_Piece], object]) -> None:
+def _drain(queue: deque[_Piece], work: Callable[[_Piece], _Done], done: list[_Done]) -> None:
     """Takes pieces from a queue that others take from too, until it is empty."""
     try:
         while True:
@@ -175,15 +179,17 @@ def _drain(queue: deque[_Piece], work: Callable[[_Piece], object]) -> None:
                 piece = queue.popleft()
             except IndexError:
                 return
-            work(piece)
+            done.append(work(piece))
     except BaseException:
         queue.clear()  # what was not begun is not done after a failure
         raise
 
 
-def _feed(worker: _Worker, queue: deque[_Piece], work: Callable[[_Piece], object]) -> None:
+def _feed(
+    worker: _Worker, queue: deque[_Piece], work: Callable[[_Piece], _Done], done: list[_Done]
+) -> None:
     """Takes pieces for another process; at the end its memory may be needed elsewhere."""
-    _drain(queue, functools.partial(worker.do, work))
+    _drain(queue, functools.partial(worker.do, work), done)
     worker.rest()
 
 
@@ -198,12 +204,13 @@ class _Worker:
         """Starts the process; it loads what it will need."""
         self._started().submit(load)
 
-    def do(self, work: Callable[[Any], object], piece: Any) -> None:
-        """Does `work(piece)` there, again if the process dies at it."""
+    def do(self, work: Callable[[Any], _Done], piece: Any) -> _Done:
+        """Returns `work(piece)`, which is done there, again if the process dies at it."""
         for _ in range(_ATTEMPTS):
             try:
-                note_compiled_elsewhere(self._started().submit(_do, work, piece).result())
-                return
+                seconds, done = self._started().submit(_do, work, piece).result()
+                note_compiled_elsewhere(seconds)
+                return done
             except BrokenProcessPool:
                 self.close()
         raise RunError(
@@ -298,10 +305,10 @@ def _nothing() -> None:
     """The first work of a process."""
 
 
-def _do(work: Callable[[Any], object], piece: Any) -> float:
-    """Does a piece; what that returns stays there. Returns the seconds of compiling until then."""
-    work(piece)
-    return compiled_seconds()
+def _do(work: Callable[[Any], _Done], piece: Any) -> tuple[float, _Done]:
+    """Does a piece; returns the seconds of compiling until then, and what it returned."""
+    done = work(piece)
+    return compiled_seconds(), done
 
 
 def _begin(pipeline_args: tuple[str, ...], form: LogForm, announcement: Announcement) -> None:

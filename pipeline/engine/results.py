@@ -6,7 +6,7 @@ import dataclasses
 import types
 import typing
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar, get_args, get_origin
 
 from massivetext.config import plain
@@ -19,6 +19,19 @@ Statistics = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
+class Figures:
+    """What people may watch while a step is at work, beside its ledger; nothing is made of it.
+
+    Attributes:
+        counts: by name.
+        seconds: by what took them.
+    """
+
+    counts: Mapping[str, int] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class ItemResult(Generic[FoundT]):
     """What was done for one work item, or in one round of a shuffle.
 
@@ -28,12 +41,14 @@ class ItemResult(Generic[FoundT]):
         statistics: nested counts for the report.
         found: what later steps of the phase must know: frozen dataclasses of JSON-able fields, one
             for each piece of the work.
+        figures: for Beam's metrics alone: they are in no record, and no two results differ by them.
     """
 
     files: tuple[FileEntry, ...] = ()
     ledger: Mapping[str, int] = field(default_factory=dict)
     statistics: Statistics = field(default_factory=dict)
     found: tuple[FoundT, ...] = ()
+    figures: Figures = field(default=Figures(), compare=False)
 
     @property
     def only(self) -> FoundT:
@@ -42,8 +57,9 @@ class ItemResult(Generic[FoundT]):
         return found
 
     def to_json(self) -> dict[str, Any]:
-        """Returns the result as a JSON-able mapping."""
-        told: dict[str, Any] = plain(self)
+        """Returns the result as a JSON-able mapping, without figures."""
+        told: dict[str, Any] = plain(replace(self, figures=Figures()))
+        del told["figures"]
         return told if self.found else {k: told[k] for k in told if k != "found"}
 
 

@@ -19,7 +19,8 @@ from massivetext.paths import paths_of
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import InputError, RunError
 from massivetext.pipeline.engine.job import Job
-from massivetext.pipeline.engine.results import ItemResult, balances, merge_counts
+from massivetext.pipeline.engine.laps import Laps
+from massivetext.pipeline.engine.results import Figures, ItemResult, balances, merge_counts
 from massivetext.pipeline.engine.steps import Map
 from massivetext.pipeline.phases.costs import Costs
 from massivetext.pipeline.phases.documents import CurationModels, DocumentMaker, load_models
@@ -142,7 +143,7 @@ class CurateItem:
                     results.add(batch)
                     batch = _Batch()
             results.add(batch)
-        return results.told()
+        return replace(results.told(), figures=results.figures)
 
 
 class _Batch:
@@ -184,16 +185,20 @@ class _Results:
         self.digests = Counter[str]()
         self.kinds = Counter[str]()
         self.is_incomplete = False
+        self.laps, self.read_bytes = Laps(), 0
         self.statistics: list[dict[str, Any]] = []
         self.changes: list[EditChanges] = []
 
     def add(self, batch: _Batch) -> None:
         """Judges the records of a batch."""
         records = batch.records
+        self.laps.lap("read")
+        self.read_bytes += batch.size_bytes
         if not records:
             return
         raws = [record for record in records if isinstance(record, RawRecord)]
-        made = self.maker.make(raws, self.item.file)
+        made = self.maker.make(raws, self.item.file, self.laps)
+        self.laps.lap("judge")
         kept, dropped = _divide(made.documents)
         errors = [r for r in records if isinstance(r, FailedRecord)] + list(made.failed)
         skipped = [record for record in records if isinstance(record, SkippedRecord)]
@@ -213,6 +218,7 @@ class _Results:
         self.is_incomplete |= any(error.ends_file for error in errors)
         self.statistics.append(batch_statistics(made.documents))
         self.changes += made.changes
+        self.laps.lap("write")
 
     def told(self) -> ItemResult[EditedText]:
         """Returns the result, once the files are committed."""
@@ -232,6 +238,14 @@ class _Results:
         entries = tuple(writer.entry for writer in self.writers)
         counts = {self.item.subset: statistics}
         return ItemResult(entries, self.ledger, counts, tuple(examples))
+
+    @property
+    def figures(self) -> Figures:
+        """What a runner's pages show of the item."""
+        told = merge_counts(self.statistics)
+        rejected = {f"rejected.{rule}": n["failed"] for rule, n in told.get("rules", {}).items()}
+        counts = {"record_bytes": self.read_bytes, "text_bytes": told.get("text_bytes", 0)}
+        return Figures({**counts, **rejected}, self.laps.seconds)
 
     def _failed_table(self, errors: Sequence[FailedRecord]) -> pa.Table:
         rows = [{**self._origin(e.offset, e.source_id, e.url), "error": e.error} for e in errors]

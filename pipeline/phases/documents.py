@@ -7,7 +7,7 @@ the order of stages in the verdict is the paper's.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
@@ -26,7 +26,9 @@ from massivetext.filters.safesearch import SafeSearchScorer, Verdict, load_score
 from massivetext.filters.step_functions import NO_STEPS, StepFunctions, load_steps, measure_texts
 from massivetext.filters.verdicts import first_stages, judge
 from massivetext.own_steps import outputs_of
+from massivetext.pipeline.engine.laps import Laps
 from massivetext.pipeline.phases.edits import EditChanges, apply_edits, told_as_run_errors
+from massivetext.pipeline.phases.extracted import ExtractedText, extract_record
 from massivetext.pipeline.phases.sequence.tokenizer_file import load_configured_tokenizer
 from massivetext.records import (
     DOCUMENT_SCHEMA,
@@ -34,6 +36,7 @@ from massivetext.records import (
     QUALITY_MEASURES,
     REPETITION_MEASURES,
     FailedRecord,
+    Json,
     RawRecord,
     document_id,
     rejected_schema,
@@ -112,22 +115,48 @@ class DocumentMaker:
         stated = ("a column of the input",) if "safesearch" in self.source.fields else ()
         return own + stated
 
-    def make(self, records: Sequence[RawRecord], file: str) -> JudgedBatch:
+    def make(
+        self, records: Sequence[RawRecord], file: str, laps: Laps | None = None
+    ) -> JudgedBatch:
         """Returns the documents of some records, with all measures and all failed rules.
+
+        Args:
+            records: of one file.
+            file: its name, for those that fail.
+            laps: is told how long extraction took.
+        """
+        failed: list[FailedRecord] = []
+        return self.judge(self._extracted(records, file, failed), failed, laps)
+
+    def _extracted(
+        self, records: Sequence[RawRecord], file: str, failed: list[FailedRecord]
+    ) -> Iterator[ExtractedText]:
+        """Yields the texts of records one by one; adds those that are no text to the failed."""
+        for record in records:
+            try:
+                yield extract_record(record, self.source, self.config.extraction)
+            except UnicodeDecodeError as error:
+                failed.append(undecodable(record, file, error))
+
+    def judge(
+        self,
+        extracted: Iterable[ExtractedText],
+        failed: Sequence[FailedRecord] = (),
+        laps: Laps | None = None,
+    ) -> JudgedBatch:
+        """Returns the documents of some texts, with all measures and all failed rules.
+
+        Args:
+            extracted: texts of the source; of their markup one is held at a time.
+            failed: records beside them that are none, known once all texts are.
+            laps: is told how long the texts took to come.
 
         Raises:
             RunError: if an own step fails.
         """
-        texts: list[_Text] = []
-        failed = []
-        for record in records:
-            try:
-                texts.append(self._text(record))
-            except UnicodeDecodeError as error:
-                said = f"{record.source_id}: not UTF-8: {error}"
-                failed.append(
-                    FailedRecord(file, 0, said, source_id=record.source_id, url=record.url)
-                )
+        texts = [self._scored(text) for text in extracted]
+        if laps is not None:
+            laps.lap("extract")
         identity = self._identity(texts)
         edited, changes = self._edited(texts, identity)
         measured = self._measure(edited, identity)
@@ -177,50 +206,15 @@ class DocumentMaker:
         ]
         return pa.array(found, EVIDENCE_TYPE)
 
-    def _text(self, record: RawRecord) -> _Text:
-        """Extracts a web page, or decodes a text; lines end with LF only."""
-        if self.source.format == "wikipedia":
-            from massivetext.pipeline.extraction.wikitext import article_text
-
-            language = str(record.metadata.get("language", ""))
-            wikitext = _unix_lines(record.raw.decode()).encode()
-            text = article_text(wikitext, record.title, language)
-            return self._judged(record, text, record.title, "")
-        if self.source.kind == "text":
-            return self._judged(record, record.raw.decode(), record.title, "")
-        from massivetext.pipeline.extraction import extract_page
-        from massivetext.pipeline.extraction.encoding import decode_page
-
-        stated = record.metadata.get("charset")
-        charset = stated if isinstance(stated, str) else None
-        if str(record.metadata.get("content_type", "")).startswith("text/plain"):
-            codec, text_utf8 = decode_page(record.raw, charset)
-            return self._judged(record, text_utf8.decode(), record.title, codec)
-        extraction = self.config.extraction
-        page = extract_page(
-            record.raw,
-            encoding=charset,
-            extractor=extraction.extractor,
-            format=extraction.format,
-            markdown_links=extraction.markdown_links,
-        )
-        title = record.title or page.title
-        judged = self._judged(record, page.text, title, page.encoding, page.html)
-        if page.markdown is None:
-            return judged
-        return judged._replace(markdown=_unix_lines(page.markdown))
-
-    def _judged(
-        self, record: RawRecord, text: str, title: str, encoding: str, html: bytes = b""
-    ) -> _Text:
+    def _scored(self, extracted: ExtractedText) -> _Text:
         """Returns a text with what its page says of itself; its markup is not kept."""
-        text = _unix_lines(text)
+        record, text, title, encoding, html, markdown = extracted
         markup = read_markup(html, self.safesearch.domains.table) if html else Markup(b"")
         verdict = self.safesearch.score_markup(
             record.url, markup, record.headers, text, record.explicit
         )
         opt_outs = opt_out_signals(markup, record.headers)
-        return _Text(record, text, title, encoding, verdict, opt_outs, None)
+        return _Text(record, text, title, encoding, verdict, opt_outs, markdown)
 
     def _measure(self, texts: Sequence[_Text], identity: Mapping[str, Sequence[str]]) -> pa.Table:
         """Returns the columns of `document_schema`: every document gets every measure."""
@@ -274,27 +268,41 @@ class DocumentMaker:
 
     def _identity(self, texts: Sequence[_Text]) -> dict[str, list[str]]:
         """Returns ids, names and metadata of the documents, by column."""
-        records = [text.record for text in texts]
-        source_ids = [r.source_id or xxhash.xxh3_128_hexdigest(r.raw) for r in records]
+        names = [identity_of(text.record, self.source) for text in texts]
         return {
-            "id": [
-                document_id(self.source.subset, source_id, record.raw)
-                for record, source_id in zip(records, source_ids, strict=True)
-            ],
-            "source_id": source_ids,
-            "subset": [self.source.subset] * len(records),
-            "url": [record.url for record in records],
+            "id": [name.id for name in names],
+            "source_id": [name.source_id for name in names],
+            "subset": [self.source.subset] * len(texts),
+            "url": [text.record.url for text in texts],
             "title": [text.title for text in texts],
-            "metadata": [_metadata(text) for text in texts],
+            "metadata": [metadata_json(facts_of(text.record, text.encoding)) for text in texts],
         }
 
 
-def _metadata(text: _Text) -> str:
-    facts = dict(text.record.metadata)
-    if text.encoding:
-        facts["encoding"] = text.encoding
-    return json.dumps(facts, sort_keys=True, ensure_ascii=False)
+class Identity(NamedTuple):
+    """What a document is called: by us, and by its source."""
+
+    id: str
+    source_id: str
 
 
-def _unix_lines(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+def identity_of(record: RawRecord, source: Source) -> Identity:
+    """Returns the names of the document that a record becomes."""
+    source_id = record.source_id or xxhash.xxh3_128_hexdigest(record.raw)
+    return Identity(document_id(source.subset, source_id, record.raw), source_id)
+
+
+def undecodable(record: RawRecord, file: str, error: UnicodeDecodeError) -> FailedRecord:
+    """Returns what becomes of a record whose text is not UTF-8."""
+    said = f"{record.source_id}: not UTF-8: {error}"
+    return FailedRecord(file, 0, said, source_id=record.source_id, url=record.url)
+
+
+def facts_of(record: RawRecord, encoding: str) -> dict[str, Json]:
+    """Returns what is known of a document beside its text: facts of its source, its encoding."""
+    return {**record.metadata, "encoding": encoding} if encoding else dict(record.metadata)
+
+
+def metadata_json(metadata: Mapping[str, Json]) -> str:
+    """Returns metadata as the column `metadata` holds it: a JSON object with sorted keys."""
+    return json.dumps(metadata, sort_keys=True, ensure_ascii=False)

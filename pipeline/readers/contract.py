@@ -54,7 +54,7 @@ class ReadContext:
     skip_disambiguation: bool = False
 
 
-Read = Callable[[BinaryIO, ReadContext], Iterator[Record]]
+ReadRecords = Callable[[BinaryIO, ReadContext], Iterator[Record]]
 Examples = Callable[[BinaryIO, ReadContext], Iterator[Mapping[str, object]]]
 Split = Callable[[str, int, OpenFile], Sequence[FileRange]]
 
@@ -78,7 +78,7 @@ class Reader:
             configuration names are found; None where documents have no columns.
     """
 
-    read: Read
+    read: ReadRecords
     split: Split = whole_file
     is_sequential: bool = True
     examples: Examples | None = None

@@ -173,8 +173,7 @@ class MeteredEngine:
         self, items: Sequence[Item], commit: CommitItem[Any], item_bytes: int = 0
     ) -> beam.PTransform:
         """See `Engine`; every item leaves a note of its CPU time."""
-        step = commit.commits.folder.removeprefix("phases/")
-        metered = replace(commit, work=Metered(commit.work, self.notes, step))
+        metered = replace(commit, work=Metered(commit.work, self.notes, commit.commits.step))
         return self.engine.mapping(items, metered, item_bytes)
 
     def share(self, work: Callable[[_Piece], object], pieces: Iterable[_Piece]) -> None:

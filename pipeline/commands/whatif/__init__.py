@@ -26,7 +26,7 @@ from massivetext.pipeline.commands.whatif.stored_pairs import StoredPairs
 from massivetext.pipeline.commands.whatif.sums import Change, TokenCounts, token_counts, total
 from massivetext.pipeline.commands.whatif.take_downs import TakeDowns
 from massivetext.pipeline.commands.whatif.test_copies import TestCopies
-from massivetext.pipeline.commands.whatif.verdicts import Judge, Verdicts
+from massivetext.pipeline.commands.whatif.verdicts import RunJudge, Verdicts
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.phases.manifest import Manifest, read_manifest, require_manifest
@@ -77,7 +77,7 @@ def what_if(output: str, values: Mapping[str, object], sweeps: Sequence[Sweep]) 
 
 
 def _points(
-    stored: Foresight, judge: Judge, key: str, configs: Sequence[Config]
+    stored: Foresight, judge: RunJudge, key: str, configs: Sequence[Config]
 ) -> list[dict[str, Any]]:
     """Returns the sums of each value of a sweep."""
     told = []
@@ -129,7 +129,7 @@ class Foresight:
             has_rejected_pairs=bool(pairs.get("with_rejected")),
         )
 
-    def judge(self, configs: Sequence[Config]) -> Judge:
+    def judge(self, configs: Sequence[Config]) -> RunJudge:
         """Returns what judges the run's documents under any of some settings."""
         run = self.run
         changed = {rule.name: rule for c in configs for rule in changed_rules(run.config, c)}
@@ -143,9 +143,9 @@ class Foresight:
             duplicates = StoredPairs.read(run, rows, again)
         key = self.decontaminated.key
         test_copies = TestCopies(run, key, self.has_rejected_pairs)
-        return Judge(run, rows, rules, duplicates, test_copies, TakeDowns(run))
+        return RunJudge(run, rows, rules, duplicates, test_copies, TakeDowns(run))
 
-    def change(self, judge: Judge, config: Config) -> tuple[Change, Verdicts]:
+    def change(self, judge: RunJudge, config: Config) -> tuple[Change, Verdicts]:
         """Returns what some settings would change, and what becomes of each row."""
         verdicts = judge.verdicts(config)
         rows = judge.rows

@@ -11,7 +11,7 @@ from massivetext.config import Config
 from massivetext.dedup.removal import KIND_NAMES
 from massivetext.pipeline.commands.whatif.rows import place_at
 from massivetext.pipeline.commands.whatif.sums import Change
-from massivetext.pipeline.commands.whatif.verdicts import Judge, Verdicts
+from massivetext.pipeline.commands.whatif.verdicts import RunJudge, Verdicts
 from massivetext.pipeline.phases.document_record import document_to_json
 from massivetext.pipeline.phases.outcome import FinishedRun
 
@@ -20,7 +20,7 @@ MOST_EXAMPLES: Final = 5
 
 
 def examples(
-    judge: Judge, change: Change, verdicts: Verdicts, config: Config
+    judge: RunJudge, change: Change, verdicts: Verdicts, config: Config
 ) -> dict[str, list[dict[str, Any]]]:
     """Returns documents that are won and lost, spread evenly over the run.
 
@@ -47,12 +47,12 @@ def _spread(indices: NDArray[np.int64]) -> NDArray[np.int64]:
     return indices[np.arange(count) * indices.size // max(count, 1)]
 
 
-def _example(run: FinishedRun, judge: Judge, index: int, reasons: list[str]) -> dict[str, Any]:
+def _example(run: FinishedRun, judge: RunJudge, index: int, reasons: list[str]) -> dict[str, Any]:
     outcome = run.outcome(place_at(judge.run, int(judge.rows.addresses[index])))
     return {**document_to_json(outcome), "reasons_after": reasons}
 
 
-def _reasons(judge: Judge, verdicts: Verdicts, index: int, config: Config) -> list[str]:
+def _reasons(judge: RunJudge, verdicts: Verdicts, index: int, config: Config) -> list[str]:
     """Returns all reasons for which a document would go; none if it would stay."""
     reasons = judge.failed_rules(index, config)
     if reasons:

@@ -36,7 +36,7 @@ class Verdicts:
 
 
 @dataclass(frozen=True)
-class Judge:
+class RunJudge:
     """Says what becomes of the documents of a run under other settings.
 
     Attributes:

@@ -2,6 +2,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -116,8 +117,9 @@ def test_processes_give_what_one_process_gives(tmp_path: Path) -> None:
 
 def test_the_heaviest_items_are_begun_first(tmp_path: Path) -> None:
     class Recorded(Processes):
-        def map(self, work: object, pieces: Iterable[WorkItem]) -> None:
+        def map(self, work: object, pieces: Iterable[WorkItem]) -> list[Any]:
             begun.extend(item.number for item in pieces)
+            return []
 
     begun: list[int] = []
     commit = CommitItem(CopyName(str(tmp_path)), Commits(str(tmp_path), "x", "key"))
