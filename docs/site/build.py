@@ -22,6 +22,7 @@ from docs.site.reference import commands_as_markdown, python_as_markdown
 
 ROOT: Final = Path(__file__).parents[2]
 CONFIGURATION: Final = Path(__file__).with_name("mkdocs.yml")
+STYLE: Final = Path(__file__).with_name("site.css")
 
 _ELSEWHERE: Final = {
     "README.md": "index.md",
@@ -89,6 +90,7 @@ def build(folder: Path) -> int:
     for page, text in pages():
         (staged / page).parent.mkdir(parents=True, exist_ok=True)
         (staged / page).write_text(text, encoding="utf-8")
+    shutil.copyfile(STYLE, staged / STYLE.name)
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--clean"]
     places = {"PAGES": str(staged.resolve()), "SITE": str((folder / "site").resolve())}
     environment = {**os.environ, **places, "NO_MKDOCS_2_WARNING": "true"}
