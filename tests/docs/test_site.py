@@ -45,6 +45,13 @@ def test_links_of_the_site_lead_to_its_pages() -> None:
             assert str(found) in made, f"{page}: {target}"
 
 
+def test_what_stands_within_a_list_is_indented_by_four() -> None:
+    """GitHub takes two spaces and three as well; mkdocs' Markdown ends the list there."""
+    for page, text in pages():
+        plain = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+        assert re.findall(r"\n\n {1,3}\S.*", plain) == [], page
+
+
 def test_every_command_has_its_help() -> None:
     page = commands_as_markdown()
     assert all(f"\n## {command.name}\n" in page for command in COMMANDS)
