@@ -21,7 +21,7 @@ from massivetext.records import (
 from tests.conftest import ROOT
 
 PAGE = (ROOT / "docs/auditing.md").read_text(encoding="utf-8")
-EXAMPLES = re.findall(r"### (\w+)\n<!--.*?-->\n```python\n(.*?)```", PAGE, re.DOTALL)
+EXAMPLES = re.findall(r"### (\w+)\n```python\n(.*?)```", PAGE, re.DOTALL)
 SCHEMAS = {
     "documents": DOCUMENT_SCHEMA,
     "rejected": REJECTED_SCHEMA,

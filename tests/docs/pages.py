@@ -7,6 +7,7 @@ comment that readers do not see:
     <!-- run by: tests/test_auditing.py --> that test runs it
     <!-- not run: needs a cluster -->       nobody does, for this reason
 
+`<!-- all run by: tests/test_auditing.py -->` says it of all blocks of a page that say nothing.
 A `console` block without a comment is run, and its output is compared: commands stand behind `$ `,
 output below them; a line `...` stands for any lines. A block with a title, ```` ```toml
 title="mine.toml" ````, is a file that the page's reader writes.
@@ -50,6 +51,7 @@ _FENCE: Final = re.compile(
     r"(?P<code>.*?)^(?P=indent)```$",
     re.DOTALL | re.MULTILINE,
 )
+_PAGE_MARK: Final = re.compile(r"^<!-- all run by: (\S+) -->$", re.MULTILINE)
 _MARK: Final = re.compile(r"<!-- (run|run by|not run)(?:: ([^>]+?))? -->\n\Z")
 
 
@@ -95,14 +97,17 @@ class Block:
 
 def blocks(text: str) -> Iterator[Block]:
     """Yields the blocks of a page that state their language."""
+    runner = _PAGE_MARK.search(text)
+    of_page = ("run by", runner[1]) if runner else ("", "")
     for fence in _FENCE.finditer(text):
-        mark = _MARK.search(text[: fence.start()])
+        own = _MARK.search(text[: fence.start()])
+        mark, reason = (own[1], own[2] or "") if own else of_page
         yield Block(
             language=fence["language"],
             title=fence["title"] or "",
             code=fence["code"],
-            mark=mark[1] if mark else "",
-            reason=(mark[2] or "") if mark else "",
+            mark=mark,
+            reason=reason,
             span=fence.span("code"),
         )
 

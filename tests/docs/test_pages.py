@@ -128,6 +128,16 @@ def test_dots_stand_for_any_lines(shown: str, actual: str, is_fitting: bool) -> 
     assert fits(shown, actual) is is_fitting
 
 
+def test_a_page_may_name_the_test_of_all_its_blocks() -> None:
+    page = (
+        "<!-- all run by: tests/test_x.py -->\n```console\n$ ls\n```\n"
+        "<!-- run -->\n```sh\nls\n```\n"
+    )
+    first, second = blocks(page)
+    assert (first.mark, first.reason, first.is_run) == ("run by", "tests/test_x.py", False)
+    assert (second.mark, second.is_run) == ("run", True)
+
+
 def test_marks_are_read() -> None:
     page = (
         "<!-- not run: no key -->\n```sh\nmassivetext run x.toml \\\n  --quiet   # why\n```\n"
