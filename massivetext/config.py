@@ -283,6 +283,8 @@ class Report:
 
     slices: tuple[Slice, ...] = ()
     """Groups of documents of your own, beside domains, languages and lengths."""
+    second_tokenizer: Annotated[str, PathKind.FILE] = ""
+    """A file as for `tokenizer.model`: its bytes a token stand beside those of the run's own."""
 
 
 @dataclass(frozen=True)
