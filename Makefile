@@ -9,7 +9,7 @@ LOCK := requirements-dev.lock
 # What make installs has the versions of the lock, so that all see the same lint and tests.
 INSTALL := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --constraint $(LOCK) --editable
 
-.PHONY: run test test-all test-shared test-runners test-trainers fuzz lint lock clean
+.PHONY: run test test-all test-shared test-runners test-trainers fuzz lint docs release-check lock clean
 .PHONY: bench-content bench-encoders bench-filters bench-extraction bench-dedup bench-dedup-million bench-local-run
 
 run: $(VENV)/installed  ## The sample through the whole pipeline, then a tiny model trained on it.
@@ -57,13 +57,23 @@ lint: $(VENV)/installed  ## Format, lint, types.
 	$(BIN)/mypy -p massivetext
 	$(BIN)/pyright --pythonpath $(BIN)/python massivetext $(ROOMS:%=massivetext/%)
 
+docs: $(VENV)/installed-docs  ## The documentation as a site, out/docs/site; a warning is an error.
+	$(BIN)/python -m docs.site.build
+
+release-check: $(VENV)/installed-docs  ## What must hold before a release: version, changes, wheel, sdist, licence files, site.
+	$(BIN)/python tests/release/check.py
+
+$(VENV)/installed-docs: $(VENV)/installed
+	$(INSTALL) ".[docs]"
+	@touch $@
+
 # uv resolves for every Python and platform at once, which pip cannot. Its environment is its own, so
 # that a lock that contradicts setup.py can be made anew.
 lock:  ## Follow setup.py in the lock; with UPGRADE=--upgrade, take the newest versions of everything.
 	$(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/python -m pip install --quiet uv
 	.venv-lock/bin/uv pip compile setup.py --quiet $(UPGRADE) --output-file $(LOCK) \
-	  --extra train --extra dev --extra gcp --extra clusters --universal --python-version 3.11 \
+	  --extra train --extra dev --extra docs --extra gcp --extra clusters --universal --python-version 3.11 \
 	  --no-annotate --no-emit-index-url --no-emit-find-links \
 	  --custom-compile-command "make lock"
 

@@ -35,7 +35,7 @@ setup(
     description="Raw crawls and text collections in, the token shards of a Gopher-style model out",
     long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
-    license="Apache-2.0",
+    license_expression="Apache-2.0",
     license_files=["LICENSE"],
     python_requires=">=3.11",
     packages=packages(),
@@ -89,6 +89,11 @@ setup(
         "aws": ["apache-beam[aws]>=2.77,<3"],  # s3:// paths
         "http": ["aiohttp>=3.9", "fsspec>=2024.2"],  # https:// paths
         "clusters": ["pyspark>=3.5.6,<3.6"],  # Spark itself, for `make test-runners`
+        "docs": [  # the site, for `make docs`
+            "mkdocs>=1.6,<2",  # mkdocs-material is made for it
+            "mkdocs-material>=9.7,<10",
+            "mkdocstrings[python]>=1.0,<2",
+        ],
         "dev": [
             "aiohttp>=3.9",
             "apache-beam[aws]>=2.77,<3",

@@ -25,13 +25,11 @@ TextFormat = Literal["text", "markdown"]
 """The form of extracted text."""
 TestSetFormat = Literal["wikitext", "lambada", "jsonl", "parquet", "text", "curation_corpus"]
 
-
 FAILED_SHARE_RECORDS = 100
 """Our choice: of fewer records `limits.max_failed_share` says nothing."""
 
 OptOut = Literal["*", "noai", "noimageai", "noml", "tdm_policy", "tdm_reservation"]
 """A signal of `filters.opt_outs`, or all of them."""
-
 
 SectionT = TypeVar("SectionT")
 
@@ -45,7 +43,9 @@ class Output:
     """Where results go, and how much of a rejected text is kept."""
 
     path: Annotated[str, PathKind.OUTPUT] = "out"
+    """The folder that all results go to."""
     rejected_text: Literal["none", "excerpt", "full"] = "excerpt"
+    """How much of a text `rejected/` keeps: nothing, its beginning or all."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,9 @@ class Source:
     """One kind of input files and the subset that their documents belong to."""
 
     subset: str
+    """Name of the part of the corpus that these documents belong to."""
     kind: SourceKind
+    """web: all filters apply; text: only language, opt-outs and what the source itself states."""
     format: str
     """One of `massivetext.formats.SOURCE_FORMATS`."""
     path: Annotated[str | tuple[str, ...], PathKind.PATTERN] = ""
@@ -73,8 +75,11 @@ class Source:
     readable file: a folder with files that the pattern does not reach, a pipe or a broken link is
     refused by name. Linked folders are entered; a file reached twice is read once."""
     fields: Mapping[str, str] = field(default_factory=dict)
+    """Columns of JSON lines and Parquet by what they hold: text or html, id, url, title, ..."""
     licenses: tuple[str, ...] = ()
+    """Licenses to keep, by the column that `fields.license` names; [] keeps all."""
     language: bool = True
+    """Whether the language filter applies."""
     path_list: Annotated[str | tuple[str, ...], PathKind.RECORDS] = ""
     """Instead of `path`: text files that name a file a line, as Common Crawl publishes them."""
     path_prefix: Annotated[str, PathKind.RECORDS] = ""
@@ -109,6 +114,7 @@ class Language:
     min_score: float = 0.0
     """Our choice: 0.65, a usual value, throws away half of technical English."""
     model: Annotated[str, PathKind.FILE] = ""
+    """A fastText model; "" takes lid.176, which comes with a dependency."""
 
 
 @dataclass(frozen=True)
@@ -116,8 +122,11 @@ class SafeSearch:
     """Stand-in for Google's SafeSearch signal (A.1.1, content filter)."""
 
     domains: Annotated[tuple[str, ...], PathKind.FILE] = ()
+    """Lists of explicit sites: files, or folders and tar archives in UT1's layout."""
     exceptions: Annotated[tuple[str, ...], PathKind.FILE] = ()
+    """Lists of sites that do not count as listed, in the same forms."""
     model: Annotated[str, PathKind.FILE] = ""
+    """A fastText model whose label of explicit text gives a score; "" for none."""
     max_score: float = 0.5
 
 
@@ -135,6 +144,7 @@ class Extraction:
     """HTML to text (A.1.1, text extraction)."""
 
     extractor: Extractor = "tree"
+    """What reads a page: our compiled pass, the same on lxml's tree, or trafilatura."""
     format: TextFormat = "text"
     """The form that shards are made of. Measures and duplicates judge the text form in any case."""
     markdown_links: bool = False
@@ -177,7 +187,9 @@ class Repetition:
     max_duplicate_9_gram_character_fraction: float = 0.11
     max_duplicate_10_gram_character_fraction: float = 0.10
     count: Literal["all", "repeats"] = "all"
+    """Of a copied n-gram count all places, or all but the first."""
     characters: Literal["words", "text"] = "words"
+    """What fractions are of: the characters of words, or of the whole text."""
 
 
 @dataclass(frozen=True)
@@ -185,13 +197,21 @@ class Dedup:
     """Near-duplicate removal (A.1.1): 13-gram Jaccard above 0.8; bands and rows are our choice."""
 
     threshold: float = 0.8
+    """The exact Jaccard similarity above which two documents are duplicates."""
     ngram: int = 13
+    """Words in an n-gram."""
     bands: int = 20
+    """Bands of a MinHash signature: more bands propose more pairs."""
     rows: int = 6
+    """Rows of a band: more rows propose fewer pairs."""
     rule: Literal["pairwise", "greedy", "cluster"] = "pairwise"
+    """Who goes: the loser of each pair, what resembles one that stays, or all but one."""
     scope: Literal["all", "subset"] = "all"
+    """Where duplicates are looked for: in all documents, or within each subset."""
     prefer: tuple[str, ...] = ()
+    """Subsets whose documents win against those of later and unnamed ones."""
     fold_case: bool = False
+    """Whether upper and lower case are the same."""
     keep_pairs: bool = False
     """Whether all candidate pairs stay, with their exact Jaccard, those with rejected documents
     too, and `rejected/` has whole texts: then `whatif` compares no text again."""
@@ -204,8 +224,11 @@ class TestSet:
     __test__ = False  # not a test case, whatever pytest thinks of the name
 
     name: str
+    """As `removed/` and the report call it."""
     format: TestSetFormat
+    """How its items are read."""
     path: Annotated[str | tuple[str, ...], PathKind.RECORDS]
+    """Its file or files."""
 
 
 @dataclass(frozen=True)
@@ -213,8 +236,11 @@ class Decontamination:
     """Test-set filter (A.1.1): the dedup measure against each test set, above 0.8."""
 
     threshold: float = 0.8
+    """The similarity to a test item above which a document is a copy."""
     rule: Literal["jaccard", "containment", "both"] = "jaccard"
+    """The similarity: Jaccard, containment of the item's 13-grams, or either."""
     titles: Annotated[tuple[str, ...], PathKind.FILE] = ()
+    """Lists of titles; documents of the subset wikipedia that have one leave."""
     frequent_gram_document_fraction: float = 0.001
     """Our choice: test 13-grams that more than this share of the training documents have are left
     out of containment. Without a guard it took 10 % and 36 % of two corpora of documentation."""
@@ -231,10 +257,13 @@ class Exclude:
     """
 
     urls: Annotated[tuple[str, ...], PathKind.FILE] = ()
+    """Lists of URLs, in any spelling."""
     hosts: Annotated[tuple[str, ...], PathKind.FILE] = ()
     """Subdomains go with their host."""
     ids: Annotated[tuple[str, ...], PathKind.FILE] = ()
+    """Lists of document ids, 32 hexadecimal digits each."""
     source_ids: Annotated[tuple[str, ...], PathKind.FILE] = ()
+    """Lists of the sources' own ids."""
 
 
 @dataclass(frozen=True)
@@ -242,6 +271,7 @@ class Slice:
     """Documents of which the report tells how many were dropped: by a column, or by a pattern."""
 
     name: str
+    """As the report calls it."""
     column: str = ""
     """Of `documents/`, or of the metadata: of numbers the distribution is shown."""
     pattern: str = ""
@@ -253,6 +283,7 @@ class Report:
     """What the report tells beside what it tells of every run; nothing here changes the corpus."""
 
     slices: tuple[Slice, ...] = ()
+    """Groups of documents of your own, beside domains, languages and lengths."""
     second_tokenizer: Annotated[str, PathKind.FILE] = ""
     """A file as for `tokenizer.model`: its bytes a token stand beside those of the run's own."""
 
@@ -266,10 +297,13 @@ class TokenizerConfig:
     bos: str = ""
     """Name of the special token before each crop; "" for the model's own."""
     eos: str = ""
+    """Name of the special token after each crop; "" for the model's own."""
     allow_lossy: bool = False
     """Whether the model may lose white space."""
     vocab_size: int = 32_000
+    """Pieces of a tokenizer that is trained."""
     normalization: Literal["identity", "nfkc"] = "identity"
+    """What training does to characters: nothing, or NFKC."""
 
 
 @dataclass(frozen=True)
@@ -277,17 +311,23 @@ class Sequencing:
     """Sequence construction (A.1.2) and mixing (Table 2)."""
 
     length: int = 2048
+    """Tokens of a sequence."""
     crops: Literal["paper", "whole"] = "paper"
     """paper: at most 15 bytes a token of a document at a time (A.1.2); whole: all of it."""
     crops_per_group: int = 10
+    """Crops that are laid end to end before they are cut (A.1.2)."""
     tokens: int = 0
+    """Tokens of all shards; 0: as many as one visit of every document gives."""
     allow_fewer: bool = False
     """Whether fewer `tokens` will do."""
     weights: str | Mapping[str, float] = "gopher"
+    """Shares of the tokens by subset, or the name of a published mixture."""
     max_visits: int = 4
+    """How often a document may be read, each time with a new crop."""
     held_out: float = 0.0
     """Share of the documents that is not trained on. The paper holds nothing out."""
     shards: int = 0
+    """Number of files; 0: about 256 MB each."""
     format: str = "arrayrecord"
     """One of `massivetext.formats.SHARD_FORMATS`."""
 
@@ -297,6 +337,7 @@ class Config:
     """A whole run."""
 
     seed: int = 0
+    """Decides every random draw; the same seed and input give the same bytes."""
     output: Output = Output()
     limits: Limits = Limits()
     sources: tuple[Source, ...] = ()

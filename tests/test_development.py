@@ -67,11 +67,11 @@ def test_the_lock_gives_what_setup_asks_for(extra: str, python: str) -> None:
 
 
 def test_make_installs_what_is_locked() -> None:
-    targets = [".venv/installed", ".venv/installed-gcp", ".venv/clusters"]
+    targets = [".venv/installed", ".venv/installed-gcp", ".venv/installed-docs", ".venv/clusters"]
     command = ["make", "--dry-run", "--always-make", *targets]
     plan = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     installs = [line for line in plan.splitlines() if "--editable" in line]
-    assert len(installs) == 3
+    assert len(installs) == 4
     assert [line for line in installs if "--constraint requirements-dev.lock" not in line] == []
 
 

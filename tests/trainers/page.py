@@ -16,6 +16,6 @@ def sections() -> dict[str, str]:
 def example(section: str) -> str:
     """The code of a trainer: Python, or a command line."""
     (code,) = re.findall(
-        r"^```(?:python)?\n(.*?)^```", sections()[section], re.DOTALL | re.MULTILINE
+        r"^```(?:python|sh)\n(.*?)^```", sections()[section], re.DOTALL | re.MULTILINE
     )
     return code
