@@ -32,13 +32,30 @@ at the folder of the configuration file. [The rules](../filters/RULES.md) say ho
 measured, and from where it comes.
 """
 
-_NAMES: Final = {bool: "true or false", int: "whole number", float: "number", str: "text"}
+_TOP_LEVEL: Final = """\
+Keys outside of any section. `include = ["c4.toml"]` stands here, too: files whose rules and steps
+count as if they stood in this one
+([files that others include](own-steps.md#files-that-others-include))."""
+
+_NAMES: Final = {
+    bool: "true or false",
+    int: "whole number",
+    float: "number",
+    str: "text",
+    Any: "any value",
+}
 _TABLES: Final = {
     "sources": "[[source]]",
     "test_sets": "[[decontamination.test_set]]",
     "slices": "[[report.slices]]",
+    "measures": "[[measure]]",
+    "rules": "[[rule]]",
+    "edits": "[[edit]]",
 }
 """Lists of tables by their field, as TOML writes them."""
+
+_NO_KEYS: Final = ("step_modules",)
+"""Fields that no key sets."""
 
 
 class UnexplainedKeyError(Exception):
@@ -54,7 +71,7 @@ def configuration_as_markdown() -> str:
     explained = _docstrings()
     parts = [_INTRODUCTION]
     for title, section in _sections(Config, ""):
-        about = "Keys outside of any section." if section is Config else inspect.getdoc(section)
+        about = _TOP_LEVEL if section is Config else _about(section)
         head = "| key | value | default | meaning |\n|---|---|---|---|"
         rows = list(_rows(title, section, explained))
         if not rows:  # its keys are tables, which follow
@@ -67,6 +84,8 @@ def _sections(kind: Any, title: str) -> Iterator[tuple[str, Any]]:
     """Yields the dataclasses in the order of the file, each with the head of its TOML table."""
     yield title or "top level", kind
     for name, hint in typing.get_type_hints(kind).items():
+        if name in _NO_KEYS:
+            continue
         inner = next((each for each in (hint, *get_args(hint)) if _is_section(each)), None)
         if inner is not None:
             yield from _sections(inner, _TABLES.get(name, f"[{name}]"))
@@ -90,12 +109,27 @@ def _rows(title: str, section: Any, explained: Mapping[tuple[str, str], str]) ->
 
 def _meaning(key: str, section: type, name: str, explained: Mapping[tuple[str, str], str]) -> str:
     """Returns what a key means: the rule's sentence, then the docstring, where there is one."""
-    said = [explained.get((section.__name__, name), "")]
+    said = [explained.get((section.__name__, name)) or _attributes(section).get(name, "")]
     if key in RULES and not key.startswith("source."):
         said.insert(0, f"Rule: {RULES[key].describe(Config())}")
     if not any(said):
         raise UnexplainedKeyError(f"{key} has no docstring in massivetext/config.py; write one")
     return " ".join(filter(None, said))
+
+
+def _about(section: type) -> str:
+    """Returns what a section is for: its docstring without the list of its keys."""
+    return (inspect.getdoc(section) or "").partition("\nAttributes:")[0].strip()
+
+
+def _attributes(section: type) -> dict[str, str]:
+    """Returns what the list of keys in a docstring says of each, with a capital and a period."""
+    listed = (inspect.getdoc(section) or "").partition("\nAttributes:\n")[2]
+    lines = " ".join(
+        line.strip() if line[:8].isspace() else f"\n{line}" for line in listed.split("\n")
+    )
+    pairs = (line.strip().partition(": ") for line in lines.splitlines() if ": " in line)
+    return {name: f"{said[:1].upper()}{said[1:].rstrip(' .')}." for name, _, said in pairs}
 
 
 def _docstrings() -> dict[tuple[str, str], str]:
@@ -141,12 +175,14 @@ def _value(hint: Any) -> str:
     if origin is tuple:
         return f"list of {_value(inner[0])}" if inner[0] in _NAMES else f"list: {_value(inner[0])}"
     if origin in (typing.Union, types.UnionType):
-        return ", or ".join(_value(each) for each in inner)
+        return ", or ".join(_value(each) for each in inner if each is not types.NoneType)
     return "table: name = " + _value(inner[1])
 
 
 def _default(field: dataclasses.Field[Any]) -> str:
     """Returns a default as TOML writes it."""
+    if field.default is None:
+        return "none"
     if field.default_factory is not dataclasses.MISSING:
         return "`{}`"
     return "required" if field.default is dataclasses.MISSING else f"`{_toml(field.default)}`"
