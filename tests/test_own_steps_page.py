@@ -13,7 +13,9 @@ from massivetext.step_validation import EDIT_COLUMNS
 from tests.conftest import ROOT
 
 PAGE = (ROOT / "docs/own-steps.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```(\w+)(?: (\w+)=([\w.]+))?\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+BLOCKS = re.findall(
+    r"^```(\w+)(?: title=\"([\w.]+)(, at its end)?\")?\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE
+)
 
 
 def test_the_page_runs_from_its_first_line_to_its_last(
@@ -21,10 +23,10 @@ def test_the_page_runs_from_its_first_line_to_its_last(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     printed = said = ""
-    for kind, how, file, block in BLOCKS:
-        if how == "file":
+    for kind, file, is_added, block in BLOCKS:
+        if file and not is_added:
             (tmp_path / file).write_text(block)
-        elif how == "append":
+        elif file:
             text = (tmp_path / file).read_text()
             (tmp_path / file).write_text(f"{text}\n\n{block}")
         elif kind == "sh":
