@@ -32,7 +32,8 @@ from types import ModuleType
 from typing import Any, Final, TypeVar
 
 import numba
-from numba.core import event
+from numba.core import caching, event
+from numba.core.caching import NullCache
 from numba.core.dispatcher import Dispatcher
 from numba.core.options import DefaultOptions
 
@@ -58,6 +59,11 @@ without it, kernels are slower, and right all the same."""
 
 _OWN: Final = "kernels-"
 """Begins the names of our folders in a folder that others may use as well."""
+
+_Locator: Final[Any] = vars(caching).get("_CacheLocator", NullCache)
+"""numba's choice of a folder; where it goes by another name, a class that makes no such choice."""
+
+_ensure_writable: Final[Any] = getattr(_Locator, "ensure_cache_path", None)
 
 _CACHE_FAILURES: Final = (OSError, RuntimeError, EOFError, pickle.UnpicklingError)
 """What numba raises without a folder (RuntimeError), on a full disk, and on a damaged cache."""
@@ -197,14 +203,28 @@ def _belong_together(module: ModuleType, other: ModuleType) -> bool:
 
 @contextmanager
 def _cached_in(folder: Path) -> Iterator[None]:
-    """Lets numba cache below `folder` for a moment.
+    """Lets numba cache below `folder` for a moment, or read there what it may not write.
 
     numba picks the folder when it decorates, so other users of numba in this process are not
     affected.
     """
     configured = _settings.CACHE_DIR
     _settings.CACHE_DIR = str(folder)
+    _Locator.ensure_cache_path = _ensure_readable
     try:
         yield
     finally:
         _settings.CACHE_DIR = configured
+        _Locator.ensure_cache_path = _ensure_writable
+
+
+def _ensure_readable(locator: Any) -> None:
+    """Takes a folder that cannot be written if it has kernels: those of a module come together.
+
+    numba leaves such a folder, as the one of a container's image, and compiles anew.
+    """
+    try:
+        _ensure_writable(locator)
+    except OSError:
+        if not any(Path(locator.get_cache_path()).glob("*.nbi")):
+            raise

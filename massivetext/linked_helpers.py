@@ -5,9 +5,9 @@ it, links its code into each caller, and optimizes all of that there again. Of a
 last is ever used. Here a helper's library keeps the code as it was lowered; the library of the
 kernel takes in the helpers below it, each once, and is optimized as a whole.
 
-This builds on parts of numba that its documentation does not promise (tried: 0.62.1, 0.65.1, 0.68.1). Where one is
-not there, importing this module is an error, and `massivetext.kernels` compiles in numba's own way:
-the same results, for three times the time.
+This builds on parts of numba that its documentation does not promise (tried: 0.62.1, 0.65.1 and
+0.68.1). Where one is missing, importing this module is an error, and `massivetext.kernels` compiles
+in numba's own way: the same results, for three times the time.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numba
 import numpy as np
 import pytest
 
@@ -66,7 +67,7 @@ def _four_times(number: int) -> int:
 
 @inlined
 def _eight_times(number: int) -> int:
-    return _four_times(number) + _four_times(number)
+    return _four_times(number) + _twice(_twice(number))
 
 
 @kernel("int64(int64)")
@@ -100,6 +101,7 @@ def test_both_ways_give_the_same(tmp_path: Path) -> None:
 
 def test_a_helper_is_lowered_once_for_its_types() -> None:
     assert _call_all(5) == 50
+    _eight_times.compile((numba.int64,))  # type: ignore[attr-defined]
     for part in (_twice, _four_times, _eight_times):
         (compiled,) = part.overloads.values()  # type: ignore[attr-defined]
         assert isinstance(compiled.library, _HelperLibrary)
