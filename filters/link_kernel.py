@@ -20,7 +20,7 @@ from massivetext.ascii_bytes import (
 )
 from massivetext.byte_patterns import WORD_BYTES, word_at, word_of
 from massivetext.filters.tag_kernel import QUOTES, hash_of, name_hash, name_hashes, next_attribute
-from massivetext.kernels import inlined, lean
+from massivetext.kernels import helper, inlined, lean
 from massivetext.utf8 import ASCII_END
 
 _HREF: Final = tuple(b"href")
@@ -191,7 +191,7 @@ def target_in_tag(page: Any, position: Any, stop: Any) -> Any:
             return (start, authority_stop(page, start, value_stop)[0]) if start >= 0 else (0, 0)
 
 
-@inlined
+@helper
 def add_pair(pairs: Any, count: Any, first: Any, last: Any) -> Any:
     """Returns an array with one more pair in row `count`: the same, or a longer copy."""
     if count == len(pairs):

@@ -58,8 +58,7 @@ def begin_compiling() -> None:
         if share_announcement().take():
             tell(
                 "compile",
-                "compiling kernels, once for each installation; "
-                "all of them take two or three minutes",
+                "compiling kernels, once for each installation; all of them take a minute or two",
             )
 
 

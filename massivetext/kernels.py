@@ -32,12 +32,18 @@ from types import ModuleType
 from typing import Any, Final, TypeVar
 
 import numba
-from numba.core import event
+from numba.core import caching, event
+from numba.core.caching import NullCache
 from numba.core.dispatcher import Dispatcher
 from numba.core.options import DefaultOptions
 
 from massivetext.cache_folders import private_folder, user_folder
 from massivetext.compilation import begin_compiling, end_compiling
+
+try:
+    from massivetext import linked_helpers
+except (ImportError, AttributeError):  # another numba than it is made for
+    linked_helpers = None  # type: ignore[assignment]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -53,6 +59,11 @@ without it, kernels are slower, and right all the same."""
 
 _OWN: Final = "kernels-"
 """Begins the names of our folders in a folder that others may use as well."""
+
+_Locator: Final[Any] = vars(caching).get("_CacheLocator", NullCache)
+"""numba's choice of a folder; where it goes by another name, a class that makes no such choice."""
+
+_ensure_writable: Final[Any] = getattr(_Locator, "ensure_cache_path", None)
 
 _CACHE_FAILURES: Final = (OSError, RuntimeError, EOFError, pickle.UnpicklingError)
 """What numba raises without a folder (RuntimeError), on a full disk, and on a damaged cache."""
@@ -83,7 +94,9 @@ def kernel(*signatures: Any, lean: bool = False) -> Callable[[F], F]:
         lean: the kernel makes no arrays and counts no references, as a `lean` helper; where a loop
             calls helpers with arrays from tuples, counting can take half of the time.
     """
-    options = {**_OPTIONS, **(_WITHOUT_COUNTS if lean else {})}
+    options: dict[str, Any] = {**_OPTIONS, **(_WITHOUT_COUNTS if lean else {})}
+    if linked_helpers is not None:
+        options["pipeline_class"] = linked_helpers.KernelCompiler
 
     def compile_kernel(function: F) -> F:
         for folder in _cache_folders(function):
@@ -99,7 +112,7 @@ def kernel(*signatures: Any, lean: bool = False) -> Callable[[F], F]:
 
 def helper(function: F) -> F:
     """Marks a function that kernels call: compiled only as a part of them."""
-    return _njit(function, **_OPTIONS)
+    return _part(function)
 
 
 def lean(function: F) -> F:
@@ -108,16 +121,29 @@ def lean(function: F) -> F:
     Counts are atomic, two a call and array: where a few helpers are called for every tag of a page,
     they take nine tenths of the time. The kernel around makes the arrays.
     """
-    return _njit(function, **_OPTIONS, **_WITHOUT_COUNTS)
+    return _part(function, **_WITHOUT_COUNTS)
 
 
 def inlined(function: F) -> F:
-    """Marks a helper for inner loops: its code is copied to where it is called.
+    """Marks a lean helper for inner loops: its code is copied to where it is called.
 
-    A call of an ordinary helper counts references to the arrays that it is given, which costs more
-    than a few operations on a byte or a word do.
+    LLVM copies it. Where that cannot be asked for, numba does, which types and lowers each copy
+    anew: three times the time to compile.
     """
+    if linked_helpers is not None:
+        return _part(function, forceinline=True, **_WITHOUT_COUNTS)
     return _njit(function, inline="always", **_OPTIONS)
+
+
+def _part(function: F, forceinline: bool = False, **options: bool) -> F:
+    """Makes a helper; a choice of `forceinline` is stated, as helpers inherit it."""
+    if linked_helpers is not None:
+        options |= {"forceinline": forceinline}
+        compiled = _njit(
+            function, pipeline_class=linked_helpers.HelperCompiler, **_OPTIONS, **options
+        )
+        return linked_helpers.keep_from_python(compiled)
+    return _njit(function, **_OPTIONS, **options)
 
 
 def kept_in(module: ModuleType) -> set[Path]:
@@ -177,14 +203,28 @@ def _belong_together(module: ModuleType, other: ModuleType) -> bool:
 
 @contextmanager
 def _cached_in(folder: Path) -> Iterator[None]:
-    """Lets numba cache below `folder` for a moment.
+    """Lets numba cache below `folder` for a moment, or read there what it may not write.
 
     numba picks the folder when it decorates, so other users of numba in this process are not
     affected.
     """
     configured = _settings.CACHE_DIR
     _settings.CACHE_DIR = str(folder)
+    _Locator.ensure_cache_path = _ensure_readable
     try:
         yield
     finally:
         _settings.CACHE_DIR = configured
+        _Locator.ensure_cache_path = _ensure_writable
+
+
+def _ensure_readable(locator: Any) -> None:
+    """Takes a folder that cannot be written if it has kernels: those of a module come together.
+
+    numba leaves such a folder, as the one of a container's image, and compiles anew.
+    """
+    try:
+        _ensure_writable(locator)
+    except OSError:
+        if not any(Path(locator.get_cache_path()).glob("*.nbi")):
+            raise

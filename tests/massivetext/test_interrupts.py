@@ -17,8 +17,7 @@ from tests.pipeline.small_run import write_config, write_sources
 AGAIN = "massivetext: interrupted; run the same command again to continue where it stopped\n"
 
 COMPILING = (
-    "massivetext: compiling kernels, once for each installation; "
-    "all of them take two or three minutes\n"
+    "massivetext: compiling kernels, once for each installation; all of them take a minute or two\n"
 )
 
 WAITING = """

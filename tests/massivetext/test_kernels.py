@@ -55,10 +55,10 @@ def demo(tmp_path):
     return folder
 
 
-def run(folder: Path, **environment: str) -> tuple[int, int]:
+def run(folder: Path, before: str = "", **environment: str) -> tuple[int, int]:
     """Runs the demo in a fresh process; returns its result, and how often the cache helped."""
     found = subprocess.run(
-        [sys.executable, "-B", "-c", CALL],
+        [sys.executable, "-B", "-c", before + CALL],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT), "NUMBA_CACHE_DIR": "", **environment},
         check=True,
@@ -103,6 +103,23 @@ def test_a_private_folder_serves_where_nothing_else_can_be_written(demo, tmp_pat
     assert run(demo, **environment) == (1, 1)
     [folder] = tmp_path.glob("massivetext-kernels-*")
     assert folder.stat().st_mode & 0o777 == 0o700
+
+
+READ_ONLY = """
+import tempfile
+
+def refuse(*arguments, **options):
+    raise PermissionError("read-only")
+
+tempfile.TemporaryFile = refuse  # by which numba finds out; chmod does not stop root
+"""
+
+
+def test_kernels_are_read_from_a_folder_that_cannot_be_written(demo):
+    assert run(demo) == (1, 0)
+    assert run(demo, before=READ_ONLY) == (1, 1)
+    (demo / "demo_constants.py").write_text("MORE = 2")
+    assert run(demo, before=READ_ONLY) == (3, 0)
 
 
 def test_without_any_folder_a_kernel_still_works(demo, monkeypatch):
