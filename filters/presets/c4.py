@@ -30,8 +30,8 @@ _CITATIONS: Final = re.compile(r"\[\d*]|\[edit]|\[citation needed]")
 """C4's published code: marks of Wikipedia, which leave their lines."""
 
 _SENTENCE_END: Final = re.compile(r"[.!?][\"')\]]*(?=\s)")
-"""Our choice: an end of a sentence within a line. C4 asks NLTK's model, which is no dependency of
-ours; it takes abbreviations for no ends, so that it finds as many sentences or fewer."""
+"""Our choice: an end of a sentence within a line. C4's code asks NLTK or spaCy, no dependencies of
+ours; they take abbreviations for no ends, so that they find fewer at times."""
 
 
 def good_lines(texts: pa.Array, *, needs_punctuation: bool, min_words: int) -> pa.Array:

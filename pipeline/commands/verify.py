@@ -64,6 +64,7 @@ def _repair(output: str, beam_options: tuple[str, ...]) -> set[FileEntry]:
     Raises:
         UsageError: if the folder does not say what it was made with, or its inputs have changed.
     """
+    from massivetext.events import tell
     from massivetext.pipeline.commands.faults import delete_damaged
     from massivetext.pipeline.engine import lock
     from massivetext.pipeline.engine.engine import BeamEngine
@@ -71,12 +72,15 @@ def _repair(output: str, beam_options: tuple[str, ...]) -> set[FileEntry]:
     from massivetext.pipeline.phases.phase import require_repairable
     from massivetext.pipeline.phases.plan import plan
     from massivetext.pipeline.phases.run import repair
+    from massivetext.step_code import code_told
 
     lock.look(output)
     job = recorded_job(output, BeamEngine(beam_options))
     with lock.hold(output):
         items = plan(job.config)
         require_repairable(job, items)
+        if said := code_told(job.config):
+            tell("code", said)
         sound = delete_damaged(job)
         repair(job, items)
     return sound

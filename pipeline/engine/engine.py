@@ -234,6 +234,8 @@ def _told_plainly(is_local: bool) -> Iterator[None]:
         yield
     except Exception as error:
         plain = plain_error(error)
+        if plain is error and isinstance(error, RunError):  # of a runner in this process
+            raise
         if is_local or (plain is not error and not isinstance(plain, URLError)):
             raise plain from error
         raise RunError(runner_message(error)) from error

@@ -24,7 +24,7 @@ kind = "web"
 format = "warc"
 path = "x.warc"
 """
-PRESETS = ("gopher", "c4", "fineweb")
+PRESETS = ("gopher", "c4", "fineweb", "personal_data")
 PIECES = st.sampled_from(
     [
         *("A line of words that ends well. ", "Is it so? ", "no end here ", "Wait... ", '"Yes!" '),

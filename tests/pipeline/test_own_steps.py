@@ -281,7 +281,9 @@ def test_a_change_of_the_code_makes_the_documents_anew(
     assert json.loads(manifest.read_text())["key"] != json.loads(before)["key"]
 
 
-def test_repair_needs_no_code_beside_a_configuration(folder: Path, tmp_path: Path) -> None:
+def test_repair_needs_no_code_beside_a_configuration(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     shutil.copytree(folder / "out", tmp_path / "out")
     damaged = sorted((tmp_path / "out/documents").rglob("*.parquet"))[0]
     content = damaged.read_bytes()
@@ -292,6 +294,7 @@ def test_repair_needs_no_code_beside_a_configuration(folder: Path, tmp_path: Pat
     finally:
         (tmp_path / "away.py").rename(folder / "own_test_rules.py")
     assert damaged.read_bytes() == content
+    assert "runs code of own_test_rules" in capsys.readouterr().err, "it is a stranger's, perhaps"
 
 
 MEASURE = '[[measure]]\nname = "m"\ncall = "own_test_rules:f"\n'

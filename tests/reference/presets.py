@@ -59,20 +59,21 @@ def reference_sentences(line: str) -> int:
 
 def fineweb_verdict(text: str) -> list[str]:
     """Returns why FineWeb's own rules drop a text: all reasons."""
-    lines = text.split("\n")
-    punctuated = sum(1 for line in lines if line and line[-1] in ".'\"!?")
+    lines = [line for line in text.split("\n") if line.strip()]
+    if not lines:
+        return ["punctuated_lines"]
+    punctuated = sum(1 for line in lines if line[-1] in ".!?")
     short = sum(1 for line in lines if len(line) <= 30)
-    filled = [line for line in lines if line.strip()]
-    copied = sum(len(line) for n, line in enumerate(filled) if line in filled[:n])
+    copied = sum(len(line) for n, line in enumerate(lines) if line in lines[:n])
     characters = len(text.replace("\n", ""))
     tokens = len(re.findall(r"\w+|[^\w\s]", text))
     reasons = []
-    if punctuated / len(lines) <= 0.12:
+    if punctuated / len(lines) < 0.12:
         reasons.append("punctuated_lines")
-    if short / len(lines) >= 0.67:
+    if short / len(lines) > 0.67:
         reasons.append("short_lines")
-    if characters and copied / characters >= 0.01:
+    if copied / characters > 0.01:
         reasons.append("duplicate_line_characters")
-    if tokens and len(lines) - 1 > 0 and (len(lines) - 1) / tokens > 0.3:
+    if text.count("\n") / tokens > 0.3:
         reasons.append("line_feeds_per_token")
     return reasons
