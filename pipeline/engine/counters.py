@@ -52,12 +52,12 @@ def figures_of(result: ItemResult[Any]) -> Figures:
     return replace(result.figures, counts=counts)
 
 
-def show(step: str, figures: Figures) -> None:
+def show(figures: Figures, step: str) -> None:
     """Adds figures to the counters and distributions of a step.
 
     Args:
-        step: phase and step: `curate/read`.
         figures: of an item.
+        step: phase and step: `curate/read`.
     """
     stage = step.replace("/", ".")
     count(stage, figures.counts)
