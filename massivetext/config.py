@@ -252,6 +252,8 @@ class Report:
     """What the report tells beside what it tells of every run; nothing here changes the corpus."""
 
     slices: tuple[Slice, ...] = ()
+    second_tokenizer: Annotated[str, PathKind.FILE] = ""
+    """A file as for `tokenizer.model`: its bytes a token stand beside those of the run's own."""
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
+from massivetext.pipeline.phases.table import RUN_RECORD
+
 SAME = ("corpus", "sequences", "removed", "rejected", "hosts", "index", "report")
-"""The folders that hold the same bytes however a run was made."""
+"""The folders that hold the same bytes however a run was made, but for its record."""
+
+RUN_RECORD_PARTS = Path(RUN_RECORD).parts
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -11,7 +15,7 @@ def files(folder: Path) -> dict[str, bytes]:
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file()
+        if path.is_file() and path.parts[-2:] != RUN_RECORD_PARTS
     }
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol, TypeVar
 from urllib.error import URLError
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 from apache_beam.pvalue import PCollection, PValue
 from apache_beam.runners.worker.statesampler import DEFAULT_SAMPLING_PERIOD_MS, StateSampler
 
@@ -85,6 +85,11 @@ class Engine(Protocol):
         """Processes of this program that share work; 1 on a cluster, whose workers are its own."""
         ...
 
+    @property
+    def runner_name(self) -> str:
+        """The runner, as Beam's options name it."""
+        ...
+
 
 @dataclass(frozen=True)
 class BeamEngine:
@@ -151,6 +156,14 @@ class BeamEngine:
     def process_count(self) -> int:
         """See `Engine`."""
         return self._processes().count
+
+    @property
+    def runner_name(self) -> str:
+        """See `Engine`."""
+        if self._is_local:
+            return LOCAL_RUNNER
+        asked = PipelineOptions(list(self.options)).view_as(StandardOptions).runner
+        return str(asked or "")
 
     @property
     def _is_local(self) -> bool:

@@ -19,6 +19,7 @@ from massivetext.pipeline.phases.manifest import Manifest, dump_record
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.table import (
     PHASES,
+    RUN_RECORD,
     Phase,
     manifest_path,
     phase_named,
@@ -91,6 +92,7 @@ def require_apart(output: str, config: Config, items: Sequence[WorkItem]) -> Non
 
 def _examples(items: Sequence[WorkItem]) -> Iterator[str]:
     """Yields paths of files that a run writes, below its output folder: one of each kind."""
+    yield RUN_RECORD
     name = items[0].name if items else "item"
     for phase in PHASES:
         yield settings_path(phase.name)
@@ -113,7 +115,7 @@ def strangers(job: Job, manifests: Sequence[Manifest]) -> list[str]:
     ours = {entry.path for manifest in manifests for entry in manifest.all_files}
     folders = sorted({f for manifest in manifests for f in phase_named(manifest.phase).folders})
     found = [path for folder in folders for path in store.sizes_below(job.output, folder)]
-    return [path for path in found if path not in ours and not _is_hidden(path)]
+    return [path for path in found if path not in ours | {RUN_RECORD} and not _is_hidden(path)]
 
 
 def record_job(job: Job) -> None:

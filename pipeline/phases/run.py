@@ -17,6 +17,7 @@ from massivetext.pipeline.phases.phase import (
 )
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.removed import publish_removed
+from massivetext.pipeline.phases.run_record import timed
 from massivetext.pipeline.phases.table import PHASES, REMOVING, Phase, phases_of
 
 
@@ -37,7 +38,8 @@ def run_phases(job: Job, items: Sequence[WorkItem], command: str) -> None:
             record_job(job)
         if begun is not None:
             then = _first_steps(begun, phases[number + 1 :])
-            begun.commit(work.work(replace(begun, then=then)))
+            with timed(job, phase, items):
+                begun.commit(work.work(replace(begun, then=then)))
     if command in REMOVING:
         publish_removed(job, items)
 

@@ -15,6 +15,10 @@ CARD: Final = ".huggingface.yaml"
 others that read whole folders pass it over, as they would not pass over a README.md."""
 
 
+RUN_RECORD: Final = "report/run.json"
+"""Times, throughput and versions. No phase vouches for it: it differs from run to run."""
+
+
 def lies_in(path: str, folder: str) -> bool:
     """Whether a path is that of a folder, or of something in it."""
     return path == folder or path.startswith(f"{folder}/")
@@ -183,7 +187,7 @@ PHASES: Final = (
             "croissant.json",
         ),
         upstream=None,
-        results=4,
+        results=5,
         adapts=True,
     ),
 )

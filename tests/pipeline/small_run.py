@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from massivetext.pipeline.commands.cli import main
+from massivetext.pipeline.phases.table import RUN_RECORD
 
 WORDS = (
     "the of and to have be that with people town river morning light old house went saw some "
@@ -97,5 +98,5 @@ def contents(output: Path) -> dict[str, bytes]:
         str(path.relative_to(output)): path.read_bytes()
         for folder in COMPARED
         for path in sorted((output / folder).rglob("*"))
-        if path.is_file()
+        if path.is_file() and path != output / RUN_RECORD
     }

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from massivetext.pipeline.commands.cli import main
+from massivetext.pipeline.phases.table import RUN_RECORD
 
 from .small_run import contents, finished_run, write_config
 
@@ -34,6 +35,12 @@ def everything(output: Path) -> dict[str, bytes]:
     return {**contents(output), **{str(p.relative_to(output)): p.read_bytes() for p in kept}}
 
 
+def contents_of(folder: Path) -> list[Path]:
+    """Returns the files of a folder that a phase vouches for."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return [path for path in files if path.name != Path(RUN_RECORD).name]
+
+
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_a_deleted_file_is_made_anew_by_the_same_command(
     finished: tuple[Path, Path], tmp_path: Path, folder: str
@@ -41,7 +48,7 @@ def test_a_deleted_file_is_made_anew_by_the_same_command(
     config, output = finished
     expected = everything(output)
     shutil.copytree(output, tmp_path / "out")
-    for lost in sorted(p for p in (tmp_path / "out" / folder).rglob("*") if p.is_file())[-1:]:
+    for lost in contents_of(tmp_path / "out" / folder)[-1:]:
         lost.unlink()
     assert main(["verify", str(tmp_path / "out")]) == 1
     assert main(["run", str(config), "--output", str(tmp_path / "out"), "--quiet"]) == 0
@@ -56,7 +63,7 @@ def test_a_damaged_file_is_made_anew_by_verify(
     _, output = finished
     expected = everything(output)
     shutil.copytree(output, tmp_path / "out")
-    damaged = sorted(p for p in (tmp_path / "out" / folder).rglob("*") if p.is_file())[0]
+    damaged = contents_of(tmp_path / "out" / folder)[0]
     content = damaged.read_bytes()
     damaged.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     assert main(["verify", str(tmp_path / "out")]) == 1

@@ -64,7 +64,8 @@ def estimate(
         whole = runs.measure("whole", sample.items, None)
         if whole[0].phases[-1] != PHASES[-1].name:
             raise UsageError(
-                "the sample is too small for a single sequence; take a larger --sample"
+                f"the sample gives no sequence of {config.sequence.length} tokens; take a larger"
+                " --sample, or a smaller sequence.length if there are no more documents"
             )
         prediction = Prediction(config, items, sample, [*measured, whole])
         return prediction.estimate(max(0.0, start_seconds))
@@ -92,6 +93,7 @@ class _Runs:
             shards=0,
             max_visits=1,
             length=SMALL_RUN_LENGTH if most else self.config.sequence.length,
+            held_out=0,  # a share of a few records may be none, and which side costs no more
         )
         config = dataclasses.replace(self.config, sequence=sequence)
         meter = MeteredEngine(BeamEngine(self.beam_options), str(output), str(notes))

@@ -189,6 +189,11 @@ class MeteredEngine:
         """See `Engine`."""
         return self.engine.process_count
 
+    @property
+    def runner_name(self) -> str:
+        """See `Engine`."""
+        return self.engine.runner_name
+
     def run(self, label: str, build: Build) -> None:
         """Runs a pipeline, and looks at its CPU time and at the files that it wrote."""
         begun = working_seconds()

@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
 
-from massivetext.config import Config, plain, run_fingerprint, without_places
+from massivetext.config import plain, run_fingerprint, without_places
+from massivetext.paths import file_name
+from massivetext.pipeline.engine import store
+from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.phases.phase import table_stamp
-from massivetext.pipeline.phases.table import phase_named
+from massivetext.pipeline.phases.table import phase_named, settings_path
+
+_FILES: Final = {"curate": "lists and models", "decontaminate": "inputs", "exclude": "inputs"}
+"""What the settings of a phase call the checksums of the lists, models and test sets it reads."""
 
 
-def run_facts(config: Config, finished: Iterable[str]) -> dict[str, Any]:
+def run_facts(job: Job, finished: Iterable[str]) -> dict[str, Any]:
     """Returns `facts` of `funnel.json`.
 
     Args:
-        config: of the run.
+        job: the run.
         finished: the phases that are finished.
     """
+    config, finished = job.config, tuple(finished)
     return {
         "seed": config.seed,
         "config_hash": run_fingerprint(config),
         "config": _in_order(plain(without_places(config))),
+        "files": list(_files(job, finished)),
         "phases": {
             name: {
                 "results": phase_named(name).results,
@@ -30,6 +38,16 @@ def run_facts(config: Config, finished: Iterable[str]) -> dict[str, Any]:
             for name in finished
         },
     }
+
+
+def _files(job: Job, finished: Iterable[str]) -> Iterator[dict[str, str]]:
+    """Yields lists, models and test sets by name, with the XXH3 of their content."""
+    for phase in finished:
+        settings = store.read_record(job.path(settings_path(phase))) or {}
+        named = settings.get(_FILES[phase], {}) if phase in _FILES else {}
+        digests = {path: d if isinstance(d, str) else d[-1] for path, d in named.items()}
+        for name, digest in sorted((file_name(path), d) for path, d in digests.items()):
+            yield {"phase": phase, "file": name, "xxh3": digest}
 
 
 def _in_order(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -34,6 +34,11 @@ _NAME_CHARACTERS: Final = 300
 _STEPS: Final = 20
 """Our choice: bins of numbers between 0 and 1, as scores are."""
 
+STAYED: Final = "\x02"
+"""Begins kinds that count only what stays: the sites of the web pages in the corpus."""
+
+_SITES: Final = ("domain", "tld")
+
 _COLUMNS: Final = ("row", "url", "language", "text_bytes", "safesearch_signals")
 
 SAFESEARCH: Final = "safesearch"
@@ -41,7 +46,12 @@ SAFESEARCH: Final = "safesearch"
 
 
 def item_groups(
-    output: str, item: WorkItem, slices: Sequence[Slice], searched: int | None, has_corpus: bool
+    output: str,
+    item: WorkItem,
+    slices: Sequence[Slice],
+    searched: int | None,
+    has_corpus: bool,
+    is_web: bool,
 ) -> dict[GroupKey, Counter[str]]:
     """Returns documents, rejected and removed ones of every group of an item.
 
@@ -51,6 +61,7 @@ def item_groups(
         slices: of the user's.
         searched: characters of a text that patterns are searched in; None for all of it.
         has_corpus: whether `removed/` is written.
+        is_web: whether its source is one of web pages, whose sites are counted in the corpus, too.
     """
     removed = np.zeros(0, np.int64)
     if has_corpus:
@@ -71,6 +82,8 @@ def item_groups(
                         found["documents"] += 1
                         if verdict:
                             found[verdict] += 1
+                        elif has_corpus and is_web and kind in _SITES:
+                            counts.setdefault((STAYED + kind, name), Counter())["documents"] += 1
     return counts
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -30,6 +30,7 @@ from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.report.group_keys import (
     ORDERED,
     SAFESEARCH,
+    STAYED,
     GroupKey,
     bin_order,
     item_groups,
@@ -82,6 +83,7 @@ class CountGroups:
         slices: of the user's.
         searched: characters of a text that patterns are searched in; None for all of it.
         has_corpus: whether it is known which documents are removed.
+        web_sources: numbers of the sources of web pages.
     """
 
     output: str
@@ -89,6 +91,7 @@ class CountGroups:
     slices: Sequence[Slice]
     searched: int | None
     has_corpus: bool
+    web_sources: Collection[int]
 
     def __call__(self, start: PCollection, part: list[int]) -> Any:
         """Returns the outcomes of a round."""
@@ -105,7 +108,9 @@ class CountGroups:
         )
 
     def _send(self, item: WorkItem, parts: Parts) -> Iterator[KeyedBytes]:
-        found = item_groups(self.output, item, self.slices, self.searched, self.has_corpus)
+        is_web = item.source in self.web_sources
+        asked = self.slices, self.searched, self.has_corpus, is_web
+        found = item_groups(self.output, item, *asked)
         table = counts_table(found)
         names = map("\0".join, zip(*(table[n].to_pylist() for n in ("kind", "name")), strict=True))
         hashes = np.fromiter(map(hash_of_name, names), np.uint64, table.num_rows)
@@ -152,9 +157,14 @@ def _count(number: int, packed: Iterable[bytes]) -> ItemResult[Group]:
 def largest_groups(groups: Iterable[Group]) -> list[Group]:
     """Returns the groups of one kind that have enough documents, the largest first.
 
-    Of SafeSearch any will do: there it is the single host that is asked for.
+    Of SafeSearch any will do: there it is the single host that is asked for. So will any of what
+    stays, which has no interval.
     """
-    enough = [g for g in groups if g.kind == SAFESEARCH or g.documents >= LEAST_DOCUMENTS]
+    enough = [
+        g
+        for g in groups
+        if g.documents >= LEAST_DOCUMENTS or g.kind == SAFESEARCH or g.kind.startswith(STAYED)
+    ]
     return sorted(enough, key=lambda group: (-group.documents, group.name))[:SHOWN_GROUPS]
 
 
@@ -184,13 +194,32 @@ def groups_record(counted: ItemResult[Group], slices: Sequence[Slice]) -> dict[s
         }
         for kind, rows in ordered.items()
     }
-    for kind, count in counted.statistics.get("named", {}).items():
+    named = counted.statistics.get("named", {})
+    for kind, count in named.items():
+        if kind.startswith(STAYED):
+            continue
         found = largest_groups(group for group in counted.found if group.kind == kind)
         kinds[kind] = {"count": count, "groups": [_told(g.name, vars(g), mean) for g in found]}
     asked = (*SLICE_NAMES, *(one.name for one in slices))
     nothing: dict[str, Any] = {"count": 0, "groups": []}
     told = {kind: kinds.get(kind, nothing) for kind in asked}
     return {"mean": mean, **every, "kinds": told | kinds}
+
+
+def sites_record(counted: ItemResult[Group]) -> dict[str, Any]:
+    """Returns `final_set.sites` of `funnel.json`: what the web pages of the corpus come from."""
+    named = counted.statistics.get("named", {})
+    return {
+        kind.removeprefix(STAYED): {
+            "count": count,
+            "documents": {
+                group.name: group.documents
+                for group in largest_groups(g for g in counted.found if g.kind == kind)
+            },
+        }
+        for kind, count in named.items()
+        if kind.startswith(STAYED)
+    }
 
 
 def _told(name: str, counts: Mapping[str, Any], mean: float) -> dict[str, Any]:

@@ -40,22 +40,31 @@ from massivetext.pipeline.phases.report.bars import (
     stacked,
 )
 from massivetext.pipeline.phases.report.checks import checks_of, checks_record
+from massivetext.pipeline.phases.report.cluster_sites import CountSites, clusters_record
 from massivetext.pipeline.phases.report.clusters import (
     REMOVED_BYTES,
     Cluster,
     CountClusters,
     largest,
 )
+from massivetext.pipeline.phases.report.compression import (
+    CompareTokenizers,
+    StoredTokenizer,
+    check_second_tokenizer,
+    compression_record,
+)
 from massivetext.pipeline.phases.report.croissant import croissant
 from massivetext.pipeline.phases.report.datasheet import datasheet
 from massivetext.pipeline.phases.report.facts import run_facts
 from massivetext.pipeline.phases.report.failures import Failure, TellFailures, failures_record
-from massivetext.pipeline.phases.report.funnel import funnel
+from massivetext.pipeline.phases.report.final_set import DescribeItem, final_set
+from massivetext.pipeline.phases.report.funnel import funnel, read_dataset
 from massivetext.pipeline.phases.report.groups import (
     SENT_BYTES,
     CountGroups,
     Group,
     groups_record,
+    sites_record,
 )
 from massivetext.pipeline.phases.report.judgements import judgements
 from massivetext.pipeline.phases.report.judging import JudgeItem
@@ -82,22 +91,28 @@ CHECKS_SCHEMA: Final = "checks.schema.json"
 def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
     """Returns what the page states: the program's version, and all settings but places."""
     del items
-    return {"massivetext": __version__, "config": without_places(job.config)}
+    stated = {"massivetext": __version__, "config": without_places(job.config)}
+    second = job.config.report.second_tokenizer
+    return stated | ({"second tokenizer": store.digest_file(second)[1]} if second else {})
 
 
 def report(run: PhaseRun) -> Manifest:
     """Writes the report."""
-    job, steps = run.job, _ReportSteps.of(run)
+    job, counted = run.job, funnel(run.job)
+    steps = _ReportSteps.of(run, counted)
     run.steps.run_together(*steps.in_one_pipeline())
     judged = join_results(run.steps.run(steps.judge).values())
-    near = show_near(FinishedRun(job.output, job.config, tuple(run.upstream)), judged.found)
-    clusters, groups = _clusters(run, steps.clusters), _groups(run, steps.groups)
-    found = judgements(job.config, funnel(job), judged.statistics, clusters, near, groups)
+    finished = FinishedRun(job.output, job.config, tuple(run.upstream))
+    near, clusters = show_near(finished, judged.found), _clusters(run, finished, steps.clusters)
+    grouped = join_results(run.steps.run(steps.groups).values())
+    groups = groups_record(grouped, job.config.report.slices)
+    found = judgements(job.config, counted, judged.statistics, clusters, near, groups)
     counts = {
         "$schema": FUNNEL_SCHEMA,
         **found,
+        "final_set": _final_set(run, steps, sites_record(grouped)),
         "failures": _failures(run, steps.failures),
-        "facts": run_facts(job.config, run.upstream),
+        "facts": run_facts(job, run.upstream),
     }
     checks = {"$schema": CHECKS_SCHEMA, **checks_record(counts)}
     contents = {
@@ -123,15 +138,19 @@ class _ReportSteps:
         failures: what could not be read of an item.
         groups: how many documents of each group were dropped.
         clusters: how large the clusters of duplicates are; None before `removed/` is written.
+        described: what the corpus is made of; None before there is one.
+        compared: what two tokenizers make of its texts; None if there are not two.
     """
 
     judge: Map[WorkItem, NearRule]
     failures: Map[WorkItem, Failure]
     groups: Shuffle[list[int], Group]
     clusters: Shuffle[list[int], Cluster] | None
+    described: Map[WorkItem, None] | None
+    compared: Map[WorkItem, None] | None
 
     @classmethod
-    def of(cls, run: PhaseRun) -> _ReportSteps:
+    def of(cls, run: PhaseRun, funnel: Mapping[str, Any]) -> _ReportSteps:
         """Returns the steps of a report on what is finished."""
         output, config = run.job.output, run.job.config
         return cls(
@@ -139,12 +158,15 @@ class _ReportSteps:
             Map("failures", run.items, TellFailures(output), Failure),
             _groups_step(run),
             _clusters_step(run),
+            _described_step(run, funnel),
+            _compared_step(run),
         )
 
     def in_one_pipeline(self) -> list[Map[Any, Any] | Shuffle[Any, Any]]:
         """Returns those that one pipeline can do: no shuffle of several rounds."""
         shuffles = [step for step in (self.groups, self.clusters) if step is not None]
-        return [self.judge, self.failures, *(s for s in shuffles if len(s.parts) == 1)]
+        maps = [step for step in (self.described, self.compared) if step is not None]
+        return [self.judge, self.failures, *maps, *(s for s in shuffles if len(s.parts) == 1)]
 
 
 def _groups_step(run: PhaseRun) -> Shuffle[list[int], Group]:
@@ -152,7 +174,12 @@ def _groups_step(run: PhaseRun) -> Shuffle[list[int], Group]:
     parts = plan_hash_parts(run.job.engine, SENT_BYTES * (ledger["kept"] + ledger["rejected"]))
     searched = {"none": 0, "excerpt": EXCERPT_CHARACTERS, "full": None}[config.rejected_text]
     build = CountGroups(
-        run.job.output, tuple(run.items), config.report.slices, searched, "corpus" in run.upstream
+        run.job.output,
+        tuple(run.items),
+        config.report.slices,
+        searched,
+        "corpus" in run.upstream,
+        tuple(n for n, source in enumerate(config.sources) if source.kind == "web"),
     )
     return Shuffle("groups", parts, build, Group)
 
@@ -165,21 +192,52 @@ def _clusters_step(run: PhaseRun) -> Shuffle[list[int], Cluster] | None:
     return Shuffle("clusters", parts, CountClusters(run.job.output, tuple(run.items)), Cluster)
 
 
-def _clusters(run: PhaseRun, step: Shuffle[list[int], Cluster] | None) -> dict[str, Any] | None:
+def _clusters(
+    run: PhaseRun, finished: FinishedRun, step: Shuffle[list[int], Cluster] | None
+) -> dict[str, Any] | None:
     """Returns how large the clusters of duplicates are; None before `removed/` is written."""
     if step is None:
         return None
     results = join_results(run.steps.run(step).values())
+    found, sites = largest(results.found), dict[str, Any]()
+    if found:
+        counting = Map("sites", run.items, CountSites(run.job.output, found))
+        sites = join_results(run.steps.run(counting).values()).statistics.get("sites", {})
     return {
         "sizes": results.statistics.get("cluster_sizes", {}),
-        "largest": [vars(cluster) for cluster in largest(results.found)],
+        "largest": clusters_record(finished, found, sites),
     }
 
 
-def _groups(run: PhaseRun, step: Shuffle[list[int], Group]) -> dict[str, Any]:
-    """Returns how many documents of each group were dropped."""
-    counted = join_results(run.steps.run(step).values())
-    return groups_record(counted, run.job.config.report.slices)
+def _described_step(run: PhaseRun, funnel: Mapping[str, Any]) -> Map[WorkItem, None] | None:
+    if "corpus" not in run.upstream:
+        return None
+    ratios, length = funnel["text_tokens"]["bytes_per_token"], run.job.config.sequence.length
+    return Map("describe", run.items, DescribeItem(run.job.output, ratios, length))
+
+
+def _compared_step(run: PhaseRun) -> Map[WorkItem, None] | None:
+    config, dataset = run.job.config, read_dataset(run.job)
+    if not config.report.second_tokenizer or "sequence" not in run.upstream or not dataset:
+        return None
+    first = StoredTokenizer.at(run.job.path(f"sequences/{dataset['tokenizer']}"))
+    second = StoredTokenizer.at(config.report.second_tokenizer)
+    compare = CompareTokenizers(run.job.output, first, second)
+    return Map("compare-tokenizers", run.items, compare)
+
+
+def _final_set(
+    run: PhaseRun, steps: _ReportSteps, sites: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """Returns what the corpus is made of; None before there is one."""
+    if steps.described is None:
+        return None
+    described = join_results(run.steps.run(steps.described).values()).statistics
+    compression = None
+    if steps.compared is not None:
+        compared = join_results(run.steps.run(steps.compared).values()).statistics
+        compression = compression_record(compared.get("compression", {}))
+    return final_set(described.get("final", {}), sites, compression)
 
 
 def _failures(run: PhaseRun, step: Map[WorkItem, Failure]) -> dict[str, Any]:
@@ -227,6 +285,7 @@ def render_report(counts: Mapping[str, Any]) -> str:
         skipped=_top({kind: row["records"] for kind, row in skipped.items()}, LANGUAGES_SHOWN),
         skipped_bytes=_top({kind: row["bytes"] for kind, row in skipped.items()}, LANGUAGES_SHOWN),
         digests=sorted(counts["digests"].items()),
+        corpus_languages=_top((counts["final_set"] or {}).get("languages", {}), LANGUAGES_SHOWN),
         opt_outs=_top(counts["opt_outs"], LANGUAGES_SHOWN),
     )
 
@@ -280,4 +339,4 @@ def _json(record: Any) -> bytes:
     return (json.dumps(record, indent=1, ensure_ascii=False) + "\n").encode()
 
 
-PHASE: Final = PhaseWork(settings, report)
+PHASE: Final = PhaseWork(settings, report, check=check_second_tokenizer)

@@ -184,6 +184,17 @@ def test_a_sample_without_a_sequence_is_refused(
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
+def test_a_split_that_holds_none_of_a_few_records_out_is_estimated(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    sample = ROOT / "sample/config.toml"
+    assert load_config(str(sample)).sequence.held_out > 0
+    assert main(["estimate", str(sample), "--sample", "200"]) == 0
+    assert "shards" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_figures_are_those_of_the_whole_run(tmp_path: Path) -> None:
     write_input(tmp_path)
     check(tmp_path / "config.toml", tmp_path, sample=150)

@@ -81,7 +81,7 @@ def test_slices_are_by_pattern_value_and_number(sample_run: Path) -> None:
     items = plan(load_config(ROOT / "sample/config.toml"))
     found: Counter[Any] = Counter()
     for item in items:
-        for key, counts in item_groups(str(sample_run), item, slices, 500, True).items():
+        for key, counts in item_groups(str(sample_run), item, slices, 500, True, True).items():
             found[key] += counts["documents"]
     every = found[(ORDERED, "")]
     assert every == 1401
