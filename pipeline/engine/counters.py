@@ -1,7 +1,7 @@
 """Beam's counters and distributions, so that the pages of a runner show what goes on.
 
 They are for people who watch. Nothing reads them back, so a runner that drops them, or counts a
-bundle twice that it has tried twice, changes no result. Seconds go here and nowhere else.
+bundle twice that it has tried twice, changes no result. Seconds of items and batches go here alone.
 """
 
 from __future__ import annotations
