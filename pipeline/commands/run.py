@@ -71,12 +71,15 @@ def run(options: argparse.Namespace) -> int:
     early.begin(WarmUp(config))
 
     from massivetext.pipeline.commands.summary import print_summary
-    from massivetext.pipeline.commands.whole_run import Asked, run_asked
+    from massivetext.pipeline.commands.whole_run import Asked, ready
+    from massivetext.pipeline.phases.run import run_phases
 
     hide_repetitions()
     against = tuple(map(absolute, options.against))
     asked = Asked(options.workers, memory, beam_options, options.restart, options.quiet, against)
-    print_summary(run_asked(config, output, asked, options.command))
+    with ready(config, output, asked, options.command) as (job, items):
+        run_phases(job, items, options.command)
+    print_summary(job)
     return 0
 
 

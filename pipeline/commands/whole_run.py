@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from massivetext.config import Config
@@ -41,13 +42,15 @@ class Asked:
     against: tuple[str, ...] = ()
 
 
-def run_asked(config: Config, output: str, asked: Asked, command: str) -> Job:
-    """Runs all phases (`run`), or the one that the command names; returns the finished job.
+@contextmanager
+def ready(
+    config: Config, output: str, asked: Asked, command: str
+) -> Iterator[tuple[Job, list[WorkItem]]]:
+    """Gives a job that was checked, and its items; holds its output folder until they are done.
 
     Raises:
         ConfigError: if the configuration cannot be run.
         UsageError: if the output folder, or Beam's options, do not allow it.
-        RunError: if the run failed; another one continues it.
     """
     check_runner(asked.beam_options)
     use_options(asked.beam_options)
@@ -56,9 +59,8 @@ def run_asked(config: Config, output: str, asked: Asked, command: str) -> Job:
         items = plan(config)
         job = _job(config, output, asked, items)
         check_job(job, items, command)
-        run_phases(job, items, command)
+        yield job, items
         leftovers.clear(output, asked.beam_options)
-    return job
 
 
 def _job(config: Config, output: str, asked: Asked, items: Sequence[WorkItem]) -> Job:
@@ -103,4 +105,6 @@ def run_pipeline(
     asked = Asked(
         workers, usable_memory(memory_bytes), tuple(beam_options), restart=restart, quiet=True
     )
-    return run_asked(config, folder, asked, "run").output
+    with ready(config, folder, asked, "run") as (job, items):
+        run_phases(job, items, "run")
+    return job.output

@@ -172,7 +172,7 @@ class CommitOutcomes(beam.PTransform):
         pieces = (result_from_json(json.loads(text), self.commits.finds) for text in element[1])
         result = join_results(pieces)
         self.commits.write(self.item, result)
-        show(self.commits.step, figures_of(result))
+        show(figures_of(result), self.commits.step)
 
 
 class After(beam.PTransform):

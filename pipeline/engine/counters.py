@@ -1,7 +1,7 @@
 """Beam's counters and distributions, so that the pages of a runner show what goes on.
 
 They are for people who watch. Nothing reads them back, so a runner that drops them, or counts a
-bundle twice that it has tried twice, changes no result. Seconds go here and nowhere else.
+bundle twice that it has tried twice, changes no result. Seconds of items and batches go here alone.
 """
 
 from __future__ import annotations
@@ -52,12 +52,12 @@ def figures_of(result: ItemResult[Any]) -> Figures:
     return replace(result.figures, counts=counts)
 
 
-def show(step: str, figures: Figures) -> None:
+def show(figures: Figures, step: str) -> None:
     """Adds figures to the counters and distributions of a step.
 
     Args:
-        step: phase and step: `curate/read`.
         figures: of an item.
+        step: phase and step: `curate/read`.
     """
     stage = step.replace("/", ".")
     count(stage, figures.counts)

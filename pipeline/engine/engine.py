@@ -197,13 +197,9 @@ class MapItems(beam.PTransform):
         items = self.items
         spread = input_or_inputs | "Items" >> Redistribute(lambda: items)
         if self.processes.count == 1:
-            return spread | "Commit" >> beam.Map(commit_and_show, self.commit)
+            figures = spread | "Commit" >> beam.Map(self.commit)
+            return figures | "Show" >> beam.Map(show, self.commit.commits.step)
         return spread | "Commit" >> beam.ParDo(CommitItems(self.commit, self.processes))
-
-
-def commit_and_show(item: Item, commit: CommitItem[Any]) -> None:
-    """Commits an item, and adds to the counters of its step."""
-    show(commit.commits.step, commit(item))
 
 
 class CommitItems(beam.DoFn):
@@ -224,7 +220,7 @@ class CommitItems(beam.DoFn):
         """Commits what was kept: the heaviest first, so that all processes end together."""
         heaviest_first = sorted(self.waiting, key=lambda item: (-item.weight, item.number))
         for figures in self.processes.map(self.commit, heaviest_first):
-            show(self.commit.commits.step, figures)
+            show(figures, self.commit.commits.step)
 
 
 @contextmanager

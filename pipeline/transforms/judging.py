@@ -13,19 +13,21 @@ import apache_beam as beam
 from apache_beam.pvalue import PCollection
 
 from massivetext.config import Config, Source, TokenizerConfig
-from massivetext.own_steps import outputs_of
 from massivetext.pipeline.engine.counters import count, time_spent
 from massivetext.pipeline.phases.curate import check
 from massivetext.pipeline.phases.documents import DocumentMaker, load_models
 from massivetext.pipeline.phases.extracted import ExtractedText
 from massivetext.pipeline.transforms.documents import Document
-from massivetext.records import MEASURES, RawRecord
+from massivetext.records import MEASURES, REJECTED_SCHEMA, RawRecord
 
 _BATCH_CHARACTERS: Final = 32_000_000
 _DOCUMENT_CHARACTERS: Final = 32_000
 """Our choice: batches of a thousand documents at most, and some ten megabytes; each counts for its
 characters and this many more."""
 
+
+_NO_MEASURES: Final = {*REJECTED_SCHEMA.names, "markdown"} - MEASURES.keys()
+"""Columns of a judged document that are names, text or verdict; all others measure it."""
 
 _ANY_SOURCE: Final = Source("any", kind="web", format="html")
 """Of documents of one's own: all rules apply."""
@@ -92,14 +94,14 @@ class _JudgeBatch(beam.DoFn):
         """Yields documents of one source, judged."""
         maker = DocumentMaker(self.config, source, *self.models)
         table = maker.judge(_extracted(document) for document in documents).documents
-        measures = (*MEASURES, *outputs_of(self.config.measures))
+        names = [name for name in table.schema.names if name not in _NO_MEASURES]
         for document, row in zip(documents, table.to_pylist(), strict=True):
             yield replace(
                 document,
+                text=row["text"],
+                markdown=row.get("markdown", document.markdown),
                 origin=None,
-                text=row["text"],  # as own edits leave it
-                markdown=row.get("markdown"),
-                measures={name: row[name] for name in measures},
+                measures={name: row[name] for name in names},
                 stage=row["stage"],
                 reasons=tuple(row["reasons"]),
                 evidence=tuple(row["evidence"]),

@@ -39,11 +39,12 @@ def test_a_text_that_was_changed_is_judged_as_it_is_now(tmp_path: Path) -> None:
     """The markup of its page still counts."""
     html = b'<meta name="rating" content="adult"><p>' + PROSE.encode()
     web = Source("web", "web", "html")
-    page = Document("w", PROSE, origin=Origin(web, RawRecord("w", html), "utf-8", html))
+    origin = Origin(web, RawRecord("w", html), "utf-8", html)
+    page = Document("w", PROSE, markdown="*The river*", origin=origin)
     config = Config(quality=Quality(min_words=5))
     found = judged(tmp_path, page, config=config)["w"]
     assert found.reasons == ("safesearch.max_score",)
-    assert found.text == PROSE
+    assert (found.text, found.markdown) == (PROSE, "*The river*")
 
 
 def test_labels_that_the_model_does_not_know_are_refused() -> None:
