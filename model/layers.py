@@ -16,6 +16,7 @@ import numpy as np
 from flax import nnx
 
 from massivetext.model.configs import ModelConfig
+from massivetext.model.placement import ANYWHERE, BRANCH, RESIDUAL, Axes, Placement
 
 NORM_EPSILON: Final = 1e-6
 """Our choice (unstated): the epsilon of T5's and nanodo's RMSNorm."""
@@ -27,9 +28,9 @@ MASKED: Final = -1e30
 """Score of a forbidden pair: far below any float32 score, and finite, so gradients stay finite."""
 
 
-def normal(rngs: nnx.Rngs, shape: tuple[int, ...], std: float) -> nnx.Param[jax.Array]:
-    """A float32 parameter drawn from N(0, std)."""
-    return nnx.Param(std * jax.random.normal(rngs.params(), shape))
+def normal(rngs: nnx.Rngs, shape: tuple[int, ...], std: float, axes: Axes) -> nnx.Param[jax.Array]:
+    """A float32 parameter drawn from N(0, std), with the names of its dimensions."""
+    return nnx.Param(std * jax.random.normal(rngs.params(), shape), axes=axes)
 
 
 @functools.cache
@@ -62,7 +63,7 @@ class RMSNorm(nnx.Module):
     """Root-mean-square normalisation (Zhang and Sennrich 2019), computed in float32."""
 
     def __init__(self, width: int) -> None:
-        self.gain = nnx.Param(jnp.ones(width))
+        self.gain = nnx.Param(jnp.ones(width), axes=("gain",))
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """[..., D] -> [..., D]."""
@@ -81,24 +82,35 @@ class RelativeAttention(nnx.Module):
 
     def __init__(self, model: ModelConfig, rngs: nnx.Rngs) -> None:
         d, h, k = model.d_model, model.heads, model.key_size
-        self.query = normal(rngs, (d, h, k), d**-0.5)
-        self.key = normal(rngs, (d, h, k), d**-0.5)
-        self.value = normal(rngs, (d, h, k), d**-0.5)
-        self.position = normal(rngs, (d, h, k), d**-0.5)
-        self.output = normal(rngs, (h, k, d), (h * k) ** -0.5 * residual_scale(model))
-        self.content_bias = nnx.Param(jnp.zeros((h, k)))
-        self.position_bias = nnx.Param(jnp.zeros((h, k)))
+        inwards, outwards = ("width", "heads", "key"), ("heads", "key", "width")
+        self.query = normal(rngs, (d, h, k), d**-0.5, inwards)
+        self.key = normal(rngs, (d, h, k), d**-0.5, inwards)
+        self.value = normal(rngs, (d, h, k), d**-0.5, inwards)
+        self.position = normal(rngs, (d, h, k), d**-0.5, inwards)
+        self.output = normal(rngs, (h, k, d), (h * k) ** -0.5 * residual_scale(model), outwards)
+        self.content_bias = nnx.Param(jnp.zeros((h, k)), axes=("heads", "key"))
+        self.position_bias = nnx.Param(jnp.zeros((h, k)), axes=("heads", "key"))
 
-    def __call__(self, x_BxTxD: jax.Array, r_TxD: jax.Array, mask_BxTxS: jax.Array) -> jax.Array:
+    def __call__(
+        self,
+        x_BxTxD: jax.Array,
+        r_TxD: jax.Array,
+        mask_BxTxS: jax.Array,
+        placement: Placement = ANYWHERE,
+    ) -> jax.Array:
         """[B, T, D] -> [B, T, D]; r holds `distance_sinusoids`, mask is True where allowed."""
-        q_BxTxHxK = jnp.einsum("btd,dhk->bthk", x_BxTxD, self.query[...])
-        k_BxSxHxK = jnp.einsum("bsd,dhk->bshk", x_BxTxD, self.key[...])
-        v_BxSxHxK = jnp.einsum("bsd,dhk->bshk", x_BxTxD, self.value[...])
+        x_BxTxD = placement.pin(x_BxTxD, BRANCH)
+        by_head = ("batch", None, "heads", None)
+        q_BxTxHxK = placement.pin(jnp.einsum("btd,dhk->bthk", x_BxTxD, self.query[...]), by_head)
+        k_BxSxHxK = placement.pin(jnp.einsum("bsd,dhk->bshk", x_BxTxD, self.key[...]), by_head)
+        v_BxSxHxK = placement.pin(jnp.einsum("bsd,dhk->bshk", x_BxTxD, self.value[...]), by_head)
         r_SxHxK = jnp.einsum("sd,dhk->shk", r_TxD.astype(x_BxTxD.dtype), self.position[...])
+        r_SxHxK = placement.pin(r_SxHxK, by_head[1:])
         content = _scores("bthk,bshk->bhts", q_BxTxHxK + self.content_bias[...], k_BxSxHxK)
         distance = _scores("bthk,shk->bhts", q_BxTxHxK + self.position_bias[...], r_SxHxK)
-        y_BxTxHxK = self._mixed(content + shift_to_keys(distance), mask_BxTxS, v_BxSxHxK)
-        return jnp.einsum("bthk,hkd->btd", y_BxTxHxK, self.output[...])
+        scores = placement.pin(content + shift_to_keys(distance), ("batch", "heads", None, None))
+        y_BxTxHxK = placement.pin(self._mixed(scores, mask_BxTxS, v_BxSxHxK), by_head)
+        return placement.pin(jnp.einsum("bthk,hkd->btd", y_BxTxHxK, self.output[...]), RESIDUAL)
 
     def extend(
         self, x_BxTxD: jax.Array, r_WxD: jax.Array, cache: LayerCache, mask_BxTxS: jax.Array
@@ -168,12 +180,14 @@ class MLP(nnx.Module):
 
     def __init__(self, model: ModelConfig, rngs: nnx.Rngs) -> None:
         d, f = model.d_model, 4 * model.d_model
-        self.up = normal(rngs, (d, f), d**-0.5)
-        self.down = normal(rngs, (f, d), f**-0.5 * residual_scale(model))
+        self.up = normal(rngs, (d, f), d**-0.5, ("width", "hidden"))
+        self.down = normal(rngs, (f, d), f**-0.5 * residual_scale(model), ("hidden", "width"))
 
-    def __call__(self, x_BxTxD: jax.Array) -> jax.Array:
+    def __call__(self, x_BxTxD: jax.Array, placement: Placement = ANYWHERE) -> jax.Array:
         """[B, T, D] -> [B, T, D]."""
-        return jax.nn.gelu(x_BxTxD @ self.up[...]) @ self.down[...]
+        hidden_BxTxF = placement.pin(x_BxTxD, BRANCH) @ self.up[...]
+        hidden_BxTxF = placement.pin(hidden_BxTxF, ("batch", None, "hidden"))
+        return placement.pin(jax.nn.gelu(hidden_BxTxF) @ self.down[...], RESIDUAL)
 
 
 def residual_scale(model: ModelConfig) -> float:
