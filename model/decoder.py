@@ -13,10 +13,12 @@ from typing import Final
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from jax.ad_checkpoint import checkpoint_name
 
 from massivetext.model.configs import ModelConfig
 from massivetext.model.layers import (
     MLP,
+    PRODUCT,
     LayerCache,
     RelativeAttention,
     RMSNorm,
@@ -52,6 +54,7 @@ class Block(nnx.Module):
         """[B, T, D] -> [B, T, D]."""
         normed = self.attention_norm(x_BxTxD)
         x_BxTxD = x_BxTxD + self.attention(normed, r_TxD, mask_BxTxS, placement)
+        x_BxTxD = checkpoint_name(x_BxTxD, PRODUCT)
         return x_BxTxD + self.mlp(self.mlp_norm(x_BxTxD), placement)
 
     def extend(
@@ -186,5 +189,10 @@ def attention_mask(positions: int, segment_ids_BxT: jax.Array | None) -> jax.Arr
 def _rematerialised(layer: _Layer, model: ModelConfig) -> _Layer:
     if model.remat == "none":
         return layer
-    policy = jax.checkpoint_policies.checkpoint_dots if model.remat == "dots" else None
-    return jax.checkpoint(layer, policy=policy, prevent_cse=False)
+    policies = jax.checkpoint_policies
+    kept = {
+        "block": policies.nothing_saveable,
+        "products": policies.save_only_these_names(PRODUCT),
+        "dots": policies.checkpoint_dots,
+    }
+    return jax.checkpoint(layer, policy=kept[model.remat], prevent_cse=False)
