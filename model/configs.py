@@ -14,8 +14,10 @@ from typing import Any, Final, Literal
 from massivetext.config import ConfigError
 from massivetext.model.optimiser import OptimiserConfig
 
-Remat = Literal["none", "block", "dots"]
-"""What the backward pass finds stored: everything, a block's input only, or matrix products."""
+Remat = Literal["none", "block", "products", "dots"]
+"""What the backward pass finds stored: everything; a block's input only; the products of weights,
+so that only scores, norms and GELU are made anew; or all matrix products.
+"""
 
 Precision = Literal["float32", "activations", "nearest", "stochastic", "master"]
 """Appendix C.2: `float32` everywhere (a); float32 parameters with bfloat16 `activations` (models

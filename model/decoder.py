@@ -13,24 +13,24 @@ from typing import Final
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from jax.ad_checkpoint import checkpoint_name
 
 from massivetext.model.configs import ModelConfig
 from massivetext.model.layers import (
     MLP,
+    PRODUCT,
     LayerCache,
     RelativeAttention,
     RMSNorm,
     distance_sinusoids,
     normal,
 )
+from massivetext.model.placement import ANYWHERE, BRANCH, RESIDUAL, Placement
 
 INITIAL_LOGIT_STD: Final = 0.3
 """Our choice (unstated): the embedding starts so small that logits of any width have this standard
 deviation and the loss starts within 0.1 of ln V. GPT-2's 0.02 gives 0.45 at D = 512, 2.6 at 16384.
 """
-
-Constrain = Callable[[jax.Array], jax.Array]
-"""Pins the sharding of activations [B, T, D]; the identity on one device."""
 
 _Layer = Callable[[jax.Array, "Block"], tuple[jax.Array, None]]
 
@@ -44,10 +44,18 @@ class Block(nnx.Module):
         self.mlp_norm = RMSNorm(model.d_model)
         self.mlp = MLP(model, rngs)
 
-    def __call__(self, x_BxTxD: jax.Array, r_TxD: jax.Array, mask_BxTxS: jax.Array) -> jax.Array:
+    def __call__(
+        self,
+        x_BxTxD: jax.Array,
+        r_TxD: jax.Array,
+        mask_BxTxS: jax.Array,
+        placement: Placement = ANYWHERE,
+    ) -> jax.Array:
         """[B, T, D] -> [B, T, D]."""
-        x_BxTxD = x_BxTxD + self.attention(self.attention_norm(x_BxTxD), r_TxD, mask_BxTxS)
-        return x_BxTxD + self.mlp(self.mlp_norm(x_BxTxD))
+        normed = self.attention_norm(x_BxTxD)
+        x_BxTxD = x_BxTxD + self.attention(normed, r_TxD, mask_BxTxS, placement)
+        x_BxTxD = checkpoint_name(x_BxTxD, PRODUCT)
+        return x_BxTxD + self.mlp(self.mlp_norm(x_BxTxD), placement)
 
     def extend(
         self, x_BxTxD: jax.Array, r_WxD: jax.Array, cache: LayerCache, mask_BxTxS: jax.Array
@@ -65,7 +73,9 @@ class Decoder(nnx.Module):
     def __init__(self, model: ModelConfig, rngs: nnx.Rngs) -> None:
         self.model = model
         shape = (model.vocab_size, model.d_model)
-        self.embedding = normal(rngs, shape, INITIAL_LOGIT_STD * model.d_model**-0.5)
+        self.embedding = normal(
+            rngs, shape, INITIAL_LOGIT_STD * model.d_model**-0.5, ("vocabulary", "width")
+        )
         stack = nnx.vmap(lambda layer_rngs: Block(model, layer_rngs))
         self.blocks = stack(rngs.split(model.layers))
         self.final_norm = RMSNorm(model.d_model)
@@ -74,23 +84,25 @@ class Decoder(nnx.Module):
         self,
         inputs_BxT: jax.Array,
         segment_ids_BxT: jax.Array | None = None,
-        constrain: Constrain = lambda activations: activations,
+        placement: Placement = ANYWHERE,
     ) -> jax.Array:
         """Token ids [B, T] -> float32 logits [B, T, V] of the token that follows each.
 
         Positions attend to earlier positions with the same segment id; None means one segment.
+        A layer's weights are gathered when its turn comes, and again in the backward pass.
         """
-        embedding_VxD = self.embedding[...]
+        embedding = placement.gather(self.embedding)
         positions = inputs_BxT.shape[1]
         sinusoids = distance_sinusoids(positions, self.model.d_model, self.model.window - 1)
         r_TxD, mask = jnp.asarray(sinusoids), attention_mask(positions, segment_ids_BxT)
 
         def layer(x_BxTxD: jax.Array, block: Block) -> tuple[jax.Array, None]:
-            return constrain(block(x_BxTxD, r_TxD, mask)), None
+            return placement.gather(block)(x_BxTxD, r_TxD, mask, placement), None
 
-        x_BxTxD = constrain(embedding_VxD[inputs_BxT])
+        x_BxTxD = placement.pin(embedding[...][inputs_BxT], RESIDUAL)
         x_BxTxD, _ = jax.lax.scan(_rematerialised(layer, self.model), x_BxTxD, self.blocks)
-        return self._logits(x_BxTxD)
+        logits = self._logits(placement.pin(x_BxTxD, BRANCH), embedding[...])
+        return placement.pin(logits, ("batch", None, "vocabulary"))
 
     def extend(self, inputs_BxT: jax.Array, cache: Cache) -> tuple[jax.Array, Cache]:
         """Logits [B, T, V] after tokens that follow those in the cache, and the cache with them."""
@@ -108,13 +120,13 @@ class Decoder(nnx.Module):
 
         x_BxTxD = self.embedding[...][inputs_BxT]
         x_BxTxD, layers = jax.lax.scan(layer, x_BxTxD, (self.blocks, cache.layers))
-        return self._logits(x_BxTxD), cache.followed_by(layers, inputs_BxT.shape[1])
-
-    def _logits(self, x_BxTxD: jax.Array) -> jax.Array:
-        y_BxTxD = self.final_norm(x_BxTxD)
-        return jnp.einsum(
-            "btd,vd->btv", y_BxTxD, self.embedding[...], preferred_element_type=jnp.float32
+        return self._logits(x_BxTxD, self.embedding[...]), cache.followed_by(
+            layers, inputs_BxT.shape[1]
         )
+
+    def _logits(self, x_BxTxD: jax.Array, embedding_VxD: jax.Array) -> jax.Array:
+        y_BxTxD = self.final_norm(x_BxTxD)
+        return jnp.einsum("btd,vd->btv", y_BxTxD, embedding_VxD, preferred_element_type=jnp.float32)
 
 
 @jax.tree_util.register_dataclass
@@ -177,5 +189,10 @@ def attention_mask(positions: int, segment_ids_BxT: jax.Array | None) -> jax.Arr
 def _rematerialised(layer: _Layer, model: ModelConfig) -> _Layer:
     if model.remat == "none":
         return layer
-    policy = jax.checkpoint_policies.checkpoint_dots if model.remat == "dots" else None
-    return jax.checkpoint(layer, policy=policy, prevent_cse=False)
+    policies = jax.checkpoint_policies
+    kept = {
+        "block": policies.nothing_saveable,
+        "products": policies.save_only_these_names(PRODUCT),
+        "dots": policies.checkpoint_dots,
+    }
+    return jax.checkpoint(layer, policy=kept[model.remat], prevent_cse=False)

@@ -7,6 +7,7 @@ F = 4 D. Weights have the dtype of the computation: `precision` casts them befor
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,8 +15,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from jax.ad_checkpoint import checkpoint_name
 
 from massivetext.model.configs import ModelConfig
+from massivetext.model.placement import ANYWHERE, BRANCH, RESIDUAL, Axes, Placement
 
 NORM_EPSILON: Final = 1e-6
 """Our choice (unstated): the epsilon of T5's and nanodo's RMSNorm."""
@@ -23,13 +26,23 @@ NORM_EPSILON: Final = 1e-6
 MAX_TIMESCALE: Final = 10_000.0
 """Largest wavelength / 2 pi of the distance sinusoids (Dai et al. 2019; Transformer-XL's code)."""
 
+PRODUCT: Final = "product"
+"""Name of what the backward pass keeps under `remat="products"`: what a weight's product gives, and
+the mixed values. Products that only add to the residual stream are kept as its sum.
+"""
+
+QUERY_BLOCK: Final = 256
+"""Our choice: queries whose scores exist at once. At 2,048 keys they are an eighth of the scores of
+a window, and matrices large enough for a matrix unit.
+"""
+
 MASKED: Final = -1e30
 """Score of a forbidden pair: far below any float32 score, and finite, so gradients stay finite."""
 
 
-def normal(rngs: nnx.Rngs, shape: tuple[int, ...], std: float) -> nnx.Param[jax.Array]:
-    """A float32 parameter drawn from N(0, std)."""
-    return nnx.Param(std * jax.random.normal(rngs.params(), shape))
+def normal(rngs: nnx.Rngs, shape: tuple[int, ...], std: float, axes: Axes) -> nnx.Param[jax.Array]:
+    """A float32 parameter drawn from N(0, std), with the names of its dimensions."""
+    return nnx.Param(std * jax.random.normal(rngs.params(), shape), axes=axes)
 
 
 @functools.cache
@@ -46,11 +59,14 @@ def distance_sinusoids(positions: int, width: int, max_distance: int) -> np.ndar
 
 
 def shift_to_keys(scores_by_distance: jax.Array) -> jax.Array:
-    """Scores [..., T, T] whose last axis is the distances T-1 ... 0 -> scores by key position.
+    """Scores [..., Q, T] whose last axis is distances -> scores by key position.
+
+    The distances fall by one from column to column, from that of the last query to the first key;
+    of Q = T queries they are T-1 ... 0.
 
     The shift trick of Dai et al. (2019, appendix B): pad one column, read the rows as one longer
-    strip. Entry (i, j) of the result is the score of distance i - j for j <= i; entries with j > i
-    are leftovers that the causal mask must cover.
+    strip. Entry (i, j) of the result is the score of query i and key j if it comes before or at
+    the query; the others are leftovers that the causal mask must cover.
     """
     *lead, rows, columns = scores_by_distance.shape
     padding = [(0, 0)] * len(lead) + [(0, 0), (1, 0)]
@@ -62,7 +78,7 @@ class RMSNorm(nnx.Module):
     """Root-mean-square normalisation (Zhang and Sennrich 2019), computed in float32."""
 
     def __init__(self, width: int) -> None:
-        self.gain = nnx.Param(jnp.ones(width))
+        self.gain = nnx.Param(jnp.ones(width), axes=("gain",))
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """[..., D] -> [..., D]."""
@@ -81,24 +97,51 @@ class RelativeAttention(nnx.Module):
 
     def __init__(self, model: ModelConfig, rngs: nnx.Rngs) -> None:
         d, h, k = model.d_model, model.heads, model.key_size
-        self.query = normal(rngs, (d, h, k), d**-0.5)
-        self.key = normal(rngs, (d, h, k), d**-0.5)
-        self.value = normal(rngs, (d, h, k), d**-0.5)
-        self.position = normal(rngs, (d, h, k), d**-0.5)
-        self.output = normal(rngs, (h, k, d), (h * k) ** -0.5 * residual_scale(model))
-        self.content_bias = nnx.Param(jnp.zeros((h, k)))
-        self.position_bias = nnx.Param(jnp.zeros((h, k)))
+        inwards, outwards = ("width", "heads", "key"), ("heads", "key", "width")
+        self.query = normal(rngs, (d, h, k), d**-0.5, inwards)
+        self.key = normal(rngs, (d, h, k), d**-0.5, inwards)
+        self.value = normal(rngs, (d, h, k), d**-0.5, inwards)
+        self.position = normal(rngs, (d, h, k), d**-0.5, inwards)
+        self.output = normal(rngs, (h, k, d), (h * k) ** -0.5 * residual_scale(model), outwards)
+        self.content_bias = nnx.Param(jnp.zeros((h, k)), axes=("heads", "key"))
+        self.position_bias = nnx.Param(jnp.zeros((h, k)), axes=("heads", "key"))
 
-    def __call__(self, x_BxTxD: jax.Array, r_TxD: jax.Array, mask_BxTxS: jax.Array) -> jax.Array:
+    def __call__(
+        self,
+        x_BxTxD: jax.Array,
+        r_TxD: jax.Array,
+        mask_BxTxS: jax.Array,
+        placement: Placement = ANYWHERE,
+    ) -> jax.Array:
         """[B, T, D] -> [B, T, D]; r holds `distance_sinusoids`, mask is True where allowed."""
-        q_BxTxHxK = jnp.einsum("btd,dhk->bthk", x_BxTxD, self.query[...])
-        k_BxSxHxK = jnp.einsum("bsd,dhk->bshk", x_BxTxD, self.key[...])
-        v_BxSxHxK = jnp.einsum("bsd,dhk->bshk", x_BxTxD, self.value[...])
-        r_SxHxK = jnp.einsum("sd,dhk->shk", r_TxD.astype(x_BxTxD.dtype), self.position[...])
-        content = _scores("bthk,bshk->bhts", q_BxTxHxK + self.content_bias[...], k_BxSxHxK)
-        distance = _scores("bthk,shk->bhts", q_BxTxHxK + self.position_bias[...], r_SxHxK)
-        y_BxTxHxK = self._mixed(content + shift_to_keys(distance), mask_BxTxS, v_BxSxHxK)
-        return jnp.einsum("bthk,hkd->btd", y_BxTxHxK, self.output[...])
+        x_BxTxD = placement.pin(x_BxTxD, BRANCH)
+        by_head = ("batch", None, "heads", None)
+
+        def kept(activations: jax.Array, axes: Axes = by_head) -> jax.Array:
+            return checkpoint_name(placement.pin(activations, axes), PRODUCT)
+
+        q_BxTxHxK = kept(jnp.einsum("btd,dhk->bthk", x_BxTxD, self.query[...]))
+        k_BxSxHxK = kept(jnp.einsum("bsd,dhk->bshk", x_BxTxD, self.key[...]))
+        v_BxSxHxK = kept(jnp.einsum("bsd,dhk->bshk", x_BxTxD, self.value[...]))
+        r_TxD = r_TxD.astype(x_BxTxD.dtype)
+        r_SxHxK = kept(jnp.einsum("sd,dhk->shk", r_TxD, self.position[...]), by_head[1:])
+
+        def attend(start: jax.Array, q_BxQxHxK: jax.Array) -> jax.Array:
+            """Values for the queries from position `start` on."""
+            queries, positions = q_BxQxHxK.shape[1], len(r_SxHxK)
+            # Columns of keys that come after the queries read what lies behind distance 0.
+            behind = jnp.pad(r_SxHxK, ((0, positions - queries), (0, 0), (0, 0)))
+            reached = jax.lax.dynamic_slice_in_dim(behind, positions - start - queries, positions)
+            mask_BxQxS = jax.lax.dynamic_slice_in_dim(mask_BxTxS, start, queries, axis=1)
+            content = _scores("bqhk,bshk->bhqs", q_BxQxHxK + self.content_bias[...], k_BxSxHxK)
+            distance = _scores("bqhk,shk->bhqs", q_BxQxHxK + self.position_bias[...], reached)
+            scores = placement.pin(
+                content + shift_to_keys(distance), ("batch", "heads", None, None)
+            )
+            return placement.pin(self._mixed(scores, mask_BxQxS, v_BxSxHxK), by_head)
+
+        y_BxTxHxK = kept(_by_query_blocks(attend, q_BxTxHxK))
+        return placement.pin(jnp.einsum("bthk,hkd->btd", y_BxTxHxK, self.output[...]), RESIDUAL)
 
     def extend(
         self, x_BxTxD: jax.Array, r_WxD: jax.Array, cache: LayerCache, mask_BxTxS: jax.Array
@@ -159,6 +202,23 @@ class LayerCache:
         )
 
 
+def _by_query_blocks(
+    attend: Callable[[jax.Array, jax.Array], jax.Array], q_BxTxHxK: jax.Array
+) -> jax.Array:
+    """attend(start, queries [B, Q, H, K]) for one block of positions after the other.
+
+    So scores take O(Q T) memory, in the backward pass too, which makes them anew.
+    """
+    batch, positions, *rest = q_BxTxHxK.shape
+    if positions <= QUERY_BLOCK or positions % QUERY_BLOCK:
+        return attend(jnp.int32(0), q_BxTxHxK)
+    blocks = q_BxTxHxK.reshape(batch, -1, QUERY_BLOCK, *rest)
+    starts = jnp.arange(0, positions, QUERY_BLOCK)
+    recomputed = jax.checkpoint(attend, prevent_cse=False)
+    mixed = jax.lax.map(lambda block: recomputed(*block), (starts, jnp.moveaxis(blocks, 1, 0)))
+    return jnp.moveaxis(mixed, 0, 1).reshape(q_BxTxHxK.shape)
+
+
 def _scores(contraction: str, left: jax.Array, right: jax.Array) -> jax.Array:
     return jnp.einsum(contraction, left, right, preferred_element_type=jnp.float32)
 
@@ -168,12 +228,15 @@ class MLP(nnx.Module):
 
     def __init__(self, model: ModelConfig, rngs: nnx.Rngs) -> None:
         d, f = model.d_model, 4 * model.d_model
-        self.up = normal(rngs, (d, f), d**-0.5)
-        self.down = normal(rngs, (f, d), f**-0.5 * residual_scale(model))
+        self.up = normal(rngs, (d, f), d**-0.5, ("width", "hidden"))
+        self.down = normal(rngs, (f, d), f**-0.5 * residual_scale(model), ("hidden", "width"))
 
-    def __call__(self, x_BxTxD: jax.Array) -> jax.Array:
+    def __call__(self, x_BxTxD: jax.Array, placement: Placement = ANYWHERE) -> jax.Array:
         """[B, T, D] -> [B, T, D]."""
-        return jax.nn.gelu(x_BxTxD @ self.up[...]) @ self.down[...]
+        hidden_BxTxF = placement.pin(x_BxTxD, BRANCH) @ self.up[...]
+        hidden_BxTxF = placement.pin(hidden_BxTxF, ("batch", None, "hidden"))
+        hidden_BxTxF = checkpoint_name(hidden_BxTxF, PRODUCT)
+        return placement.pin(jax.nn.gelu(hidden_BxTxF) @ self.down[...], RESIDUAL)
 
 
 def residual_scale(model: ModelConfig) -> float:

@@ -1,49 +1,50 @@
 """Where arrays live: a data x model mesh, with parameters and optimiser state split over both axes.
 
-Two layouts of the parameters. *Stored*: split over the data and the model axis, so that each device
-keeps its share of the float32 master copy and of the moments (optimiser state partitioning,
-section 3; ZeRO). *Computed*: the forward copy, split over the model axis only. XLA inserts the
-gathers between them.
+Parameters and activations name their dimensions ("heads", "hidden"); `MESH_AXES` says where each
+name goes. Two layouts of the parameters. *Stored*: split over the data and the model axis, so that
+each device keeps its share of the float32 master copy and of the moments (optimiser state
+partitioning, section 3; ZeRO). *Gathered*: split over the model axis only, for one layer at a time,
+while it computes (`Layout.gather`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final, TypeAlias
 
 import jax
 import numpy as np
 import optax
+from flax import nnx
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 from jax.tree_util import KeyPath
 
 from massivetext.config import ConfigError
 from massivetext.model.parameters import Parameters
+from massivetext.model.placement import Axes, ModuleT, ParameterAxes
 
 DATA_AXIS: Final = "data"
 MODEL_AXIS: Final = "model"
 
-STORED_AXES: Final[dict[str, tuple[str | None, ...]]] = {
-    "embedding": (MODEL_AXIS, DATA_AXIS),
-    "query": (DATA_AXIS, MODEL_AXIS, None),
-    "key": (DATA_AXIS, MODEL_AXIS, None),
-    "value": (DATA_AXIS, MODEL_AXIS, None),
-    "position": (DATA_AXIS, MODEL_AXIS, None),
-    "output": (MODEL_AXIS, None, DATA_AXIS),
-    "content_bias": (MODEL_AXIS, None),
-    "position_bias": (MODEL_AXIS, None),
-    "up": (DATA_AXIS, MODEL_AXIS),
-    "down": (MODEL_AXIS, DATA_AXIS),
-    "gain": (None,),
-}
-"""Mesh axis of every dimension of a parameter, by its name: heads and the MLP's hidden units go to
-the model axis, d_model to the data axis. A stack of layers has one more dimension in front.
+MESH_AXES: Final[Mapping[str, str | None]] = MappingProxyType(
+    {
+        "vocabulary": MODEL_AXIS,
+        "heads": MODEL_AXIS,
+        "hidden": MODEL_AXIS,
+        "width": DATA_AXIS,
+        "key": None,
+        "gain": None,
+        "batch": DATA_AXIS,
+        "sequence": MODEL_AXIS,
+    }
+)
+"""Name of a dimension -> mesh axis. The first six are of parameters: heads and the MLP's hidden
+units go to the model axis, d_model to the data axis. The last two are of activations: between the
+branches of a block the model axis splits positions (Korthikanti et al. 2022), because what the
+backward pass needs of 80 layers would not fit a chip otherwise.
 """
-
-
-Axes = Sequence[str | None]
-"""The mesh axis of each dimension of an array, None for one that is not split."""
 
 Shardings: TypeAlias = "Mapping[str, NamedSharding | Shardings]"
 """A tree like the parameters'."""
@@ -55,22 +56,16 @@ class Layout:
 
     mesh: Mesh
 
-    def stored(self, parameters: Parameters) -> Shardings:
+    def stored(self, parameters: Parameters, axes: ParameterAxes) -> Shardings:
         """Shardings of parameters, or of gradients, between steps."""
         return jax.tree.map_with_path(
-            lambda path, leaf: self._sharding(self._axes(path, leaf.shape)), parameters
+            lambda path, leaf: self._sharding(_stacked(axes[_names(path)], leaf.ndim), leaf.shape),
+            parameters,
         )
 
-    def computed(self, parameters: Parameters) -> Shardings:
-        """Shardings of the forward copy of parameters."""
-
-        def of(path: KeyPath, leaf: jax.Array) -> NamedSharding:
-            axes = self._axes(path, leaf.shape)
-            return self._sharding([axis if axis == MODEL_AXIS else None for axis in axes])
-
-        return jax.tree.map_with_path(of, parameters)
-
-    def stored_state(self, state: optax.OptState, parameters: Parameters) -> optax.OptState:
+    def stored_state(
+        self, state: optax.OptState, parameters: Parameters, axes: ParameterAxes
+    ) -> optax.OptState:
         """Shardings of any optimiser's state.
 
         An array that belongs to a parameter, because its path ends with the parameter's, is split
@@ -80,6 +75,7 @@ class Layout:
         Args:
             state: arrays or their shapes, as optax arranges them.
             parameters: that the optimiser was initialised with, or their shapes.
+            axes: the names of their dimensions.
         """
         shapes = {path: leaf.shape for path, leaf in jax.tree.leaves_with_path(parameters)}
 
@@ -89,40 +85,86 @@ class Layout:
             if parameter is None:
                 return self.replicated
             shape = shapes[parameter]
-            return self._sharding(_matched(self._axes(parameter, shape), shape, leaf.shape))
+            named = _stacked(axes[_names(parameter)], len(shape))
+            return self._sharding(_matched(named, shape, leaf.shape), leaf.shape)
 
         return jax.tree.map_with_path(of, state)
 
     @property
     def replicated(self) -> NamedSharding:
         """The whole array on every device."""
-        return self._sharding([])
+        return self._sharding((), ())
 
     @property
     def batch(self) -> NamedSharding:
         """Token ids [A, B, T]: microbatches, windows, positions."""
         return NamedSharding(self.mesh, PartitionSpec(None, DATA_AXIS, None))
 
-    def constrain_activations(self, x_BxTxD: jax.Array) -> jax.Array:
-        """Pins activations to the data axis by window."""
-        sharding = NamedSharding(self.mesh, PartitionSpec(DATA_AXIS, None, None))
-        return jax.lax.with_sharding_constraint(x_BxTxD, sharding)
+    def pin(self, activations: jax.Array, axes: Axes) -> jax.Array:
+        """Says where activations lie, and in the backward pass their gradients."""
+        sharding = self._sharding(axes, activations.shape)
+        return jax.lax.with_sharding_constraint(activations, sharding)
 
-    def _axes(self, path: KeyPath, shape: tuple[int, ...]) -> Axes:
-        """Mesh axes of a parameter's dimensions; one that its axis does not divide stays whole."""
-        named = STORED_AXES.get(getattr(path[-1], "key", ""), ())
-        padded = [None] * (len(shape) - len(named)) + list(named)
-        return [
-            axis if axis and size % self.mesh.shape[axis] == 0 else None
-            for axis, size in zip(padded, shape, strict=True)
-        ]
+    def gather(self, module: ModuleT) -> ModuleT:
+        """The module with its weights whole but for the model axis.
 
-    def _sharding(self, axes: Axes) -> NamedSharding:
-        return NamedSharding(self.mesh, PartitionSpec(*axes))
+        Gradients go the other way: they are summed where the weights are stored, so that no device
+        ever holds a sum over all of them.
+        """
+        return jax.tree.map(
+            lambda weight: weight.replace(self._gathered(weight[...], weight.get_metadata("axes"))),
+            module,
+            is_leaf=lambda node: isinstance(node, nnx.Variable),
+        )
+
+    def _gathered(self, weight: jax.Array, axes: Axes) -> jax.Array:
+        stored = self._sharding(axes, weight.shape)
+        split = [axis if axis and MESH_AXES[axis] == MODEL_AXIS else None for axis in axes]
+        whole = self._sharding(split, weight.shape)
+
+        @jax.custom_vjp
+        def gather(weight: jax.Array) -> jax.Array:
+            return jax.lax.with_sharding_constraint(weight, whole)
+
+        def backward(_: None, gradient: jax.Array) -> tuple[jax.Array]:
+            return (jax.lax.with_sharding_constraint(gradient, stored),)
+
+        gather.defvjp(lambda weight: (gather(weight), None), backward)
+        return gather(weight)
+
+    def _sharding(self, axes: Axes, shape: tuple[int, ...]) -> NamedSharding:
+        """Of an array whose dimensions have these names; one that does not divide stays whole.
+
+        Raises:
+            ValueError: a name that `MESH_AXES` does not have.
+        """
+        if unknown := set(axes) - {None, *MESH_AXES}:
+            names = ", ".join(MESH_AXES)
+            raise ValueError(f"axes {unknown} of an array: expected names among {names}")
+        mesh_axes = [MESH_AXES[name] if name else None for name in axes]
+        return NamedSharding(
+            self.mesh,
+            PartitionSpec(
+                *(
+                    axis if axis and size % self.mesh.shape[axis] == 0 else None
+                    for axis, size in zip(mesh_axes, shape, strict=True)
+                )
+            ),
+        )
+
+
+def _names(path: KeyPath) -> tuple[str, ...]:
+    """A path in a tree of dictionaries as the keys on it."""
+    return tuple(getattr(part, "key", "") for part in path)
+
+
+def _stacked(axes: Axes, dimensions: int) -> Axes:
+    """Names of the dimensions of a stack of arrays, whose first one counts the layers."""
+    return (*(None,) * (dimensions - len(axes)), *axes)
 
 
 def _matched(axes: Axes, parameter: tuple[int, ...], shape: tuple[int, ...]) -> Axes:
-    """Mesh axes of an array's dimensions: those of the parameter's of the same size, in order."""
+    """Names of an array's dimensions: those of the parameter's of the same size, in order."""
     matched: list[str | None] = []
     place = 0
     for size in shape:

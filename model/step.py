@@ -17,12 +17,13 @@ from flax import nnx
 
 from massivetext.model import precision
 from massivetext.model.configs import ModelConfig, TrainConfig
-from massivetext.model.decoder import Cache, Constrain, Decoder
+from massivetext.model.decoder import Cache, Decoder
 from massivetext.model.metrics import METRICS, StepFacts
 from massivetext.model.optimiser import optimiser
 from massivetext.model.parameters import Parameters
+from massivetext.model.placement import ANYWHERE, ParameterAxes, Placement, axes_of
 from massivetext.model.schedule import learning_rate_schedule
-from massivetext.model.sharding import Layout
+from massivetext.model.sharding import Layout, Shardings
 
 
 @jax.tree_util.register_dataclass
@@ -47,7 +48,7 @@ class LanguageModel:
 
     model: ModelConfig
     bos_id: int
-    constrain: Constrain = lambda activations: activations
+    placement: Placement = ANYWHERE
 
     def initial(self, seed: int) -> Parameters:
         """Fresh float32 parameters."""
@@ -60,7 +61,7 @@ class LanguageModel:
         if self.model.document_mask:
             segments_BxT = jnp.cumsum(inputs_BxT == self.bos_id, axis=1)
         decoder = nnx.merge(_graph(self.model), parameters)
-        return decoder(inputs_BxT, segments_BxT, self.constrain)
+        return decoder(inputs_BxT, segments_BxT, self.placement)
 
     def empty_cache(self, places: int, parameters: Parameters) -> Cache:
         """A cache for one text of at most so many tokens, in the parameters' number format."""
@@ -90,6 +91,12 @@ def _graph(model: ModelConfig) -> nnx.GraphDef[Decoder]:
     return graph
 
 
+@functools.cache
+def parameter_axes(model: ModelConfig) -> ParameterAxes:
+    """The names of the dimensions of every parameter."""
+    return axes_of(nnx.eval_shape(lambda: Decoder(model, nnx.Rngs(0))))
+
+
 def initial_state(config: TrainConfig, bos_id: int) -> TrainState:
     """The state before step 0; trace it with `jax.eval_shape` to learn its shapes."""
     fresh = LanguageModel(config.model, bos_id).initial(config.seed)
@@ -104,10 +111,11 @@ def initial_state(config: TrainConfig, bos_id: int) -> TrainState:
 def state_shardings(config: TrainConfig, layout: Layout) -> TrainState:
     """`jax.ShapeDtypeStruct`s of the state, with the sharding of each array."""
     shapes = jax.eval_shape(lambda: initial_state(config, bos_id=0))
+    axes = parameter_axes(config.model)
     return TrainState(
-        parameters=_laid_out(shapes.parameters, layout.stored(shapes.parameters)),
+        parameters=_laid_out(shapes.parameters, layout.stored(shapes.parameters, axes)),
         optimiser=_laid_out(
-            shapes.optimiser, layout.stored_state(shapes.optimiser, shapes.parameters)
+            shapes.optimiser, layout.stored_state(shapes.optimiser, shapes.parameters, axes)
         ),
         step=_laid_out(shapes.step, layout.replicated),
     )
@@ -136,16 +144,17 @@ def make_train_step(config: TrainConfig, bos_id: int, layout: Layout) -> TrainSt
 
     The state's buffers are reused: the one handed in is gone afterwards.
     """
-    language_model = LanguageModel(config.model, bos_id, layout.constrain_activations)
+    language_model = LanguageModel(config.model, bos_id, layout)
+    axes = parameter_axes(config.model)
     transformation = _transformation(config)
     schedule = learning_rate_schedule(config)
 
     def train_step(state: TrainState, targets_AxBxT: jax.Array) -> tuple[TrainState, Metrics]:
         forward_key, store_key = jax.random.split(_rounding_key(config, state.step))
         copy = precision.forward_copy(state.parameters, config.precision, forward_key)
-        copy = jax.lax.with_sharding_constraint(copy, layout.computed(copy))
-        loss, gradients = _mean_gradients(language_model, copy, targets_AxBxT)
-        gradients = jax.lax.with_sharding_constraint(gradients, layout.stored(gradients))
+        stored = layout.stored(copy, axes)
+        copy = jax.lax.with_sharding_constraint(copy, stored)  # rounded before it travels
+        loss, gradients = _mean_gradients(language_model, copy, stored, targets_AxBxT)
         master = jax.tree.map(lambda leaf: leaf.astype(jnp.float32), state.parameters)
         updates, moments = transformation.update(gradients, state.optimiser, master)
         updated = cast(Parameters, optax.apply_updates(master, updates))
@@ -158,9 +167,15 @@ def make_train_step(config: TrainConfig, bos_id: int, layout: Layout) -> TrainSt
 
 
 def _mean_gradients(
-    language_model: LanguageModel, parameters: Parameters, targets_AxBxT: jax.Array
+    language_model: LanguageModel,
+    parameters: Parameters,
+    shardings: Shardings,
+    targets_AxBxT: jax.Array,
 ) -> _LossAndGradient:
-    """Mean loss in nats a token and its float32 gradient, over microbatches of equal size."""
+    """Mean loss in nats a token and its float32 gradient, over microbatches of equal size.
+
+    The gradient is split like the parameters.
+    """
 
     def loss(copy: Parameters, targets_BxT: jax.Array) -> jax.Array:
         return language_model.token_nats(copy, targets_BxT).mean()
@@ -170,6 +185,7 @@ def _mean_gradients(
         return jax.tree.map(lambda a, b: a + b.astype(jnp.float32), total, part), None
 
     zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, jnp.float32), parameters)
+    zeros = jax.lax.with_sharding_constraint(zeros, shardings)
     total, _ = jax.lax.scan(add, (jnp.float32(0), zeros), targets_AxBxT)
     return jax.tree.map(lambda leaf: leaf / targets_AxBxT.shape[0], total)
 

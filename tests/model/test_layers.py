@@ -3,11 +3,14 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from flax import nnx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from massivetext.model import layers
 from massivetext.model.configs import ModelConfig
+from massivetext.model.decoder import attention_mask
 from massivetext.model.layers import (
     NORM_EPSILON,
     RelativeAttention,
@@ -102,13 +105,44 @@ def weights_of(module: nnx.Module) -> dict[str, np.ndarray]:
     return nnx.to_pure_dict(nnx.state(module, nnx.Param))
 
 
-def test_attention_equals_the_formula_pair_by_pair(small_model: ModelConfig) -> None:
+def biased_attention(small_model: ModelConfig) -> RelativeAttention:
     attention = RelativeAttention(small_model, nnx.Rngs(0))
     shape = attention.content_bias.shape
     attention.content_bias[...] = jax.random.normal(jax.random.key(1), shape)
     attention.position_bias[...] = jax.random.normal(jax.random.key(2), shape)
-    x_TxD = np.random.default_rng(3).normal(size=(7, small_model.d_model)).astype(np.float32)
-    r_TxD = jnp.asarray(distance_sinusoids(7, small_model.d_model, small_model.window))
-    mask = jnp.tril(jnp.ones((1, 7, 7), bool))
+    return attention
+
+
+@pytest.mark.parametrize(("positions", "block"), [(7, 256), (8, 2), (12, 4)])
+def test_attention_equals_the_formula_pair_by_pair(
+    small_model: ModelConfig, monkeypatch: pytest.MonkeyPatch, positions: int, block: int
+) -> None:
+    monkeypatch.setattr(layers, "QUERY_BLOCK", block)
+    attention = biased_attention(small_model)
+    shape = (positions, small_model.d_model)
+    x_TxD = np.random.default_rng(3).normal(size=shape).astype(np.float32)
+    r_TxD = jnp.asarray(distance_sinusoids(*shape, small_model.window))
+    mask = jnp.tril(jnp.ones((1, positions, positions), bool))
     found = jax.jit(lambda x: attention(x[None], r_TxD, mask)[0])(x_TxD)
     np.testing.assert_allclose(found, slow_attention(attention, x_TxD), atol=1e-5)
+
+
+def test_blocks_of_queries_change_no_gradient(
+    small_model: ModelConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With attention cut into two segments, and two windows."""
+    graph, weights = nnx.split(biased_attention(small_model))
+    x_BxTxD = jax.random.normal(jax.random.key(4), (2, 8, small_model.d_model))
+    r_TxD = jnp.asarray(distance_sinusoids(8, small_model.d_model, small_model.window))
+    mask = attention_mask(8, jnp.repeat(jnp.array([[0, 1], [2, 3]]), 4, axis=1))
+
+    def gradients(block: int) -> list[jax.Array]:
+        monkeypatch.setattr(layers, "QUERY_BLOCK", block)
+
+        def loss(weights: nnx.State, x_BxTxD: jax.Array) -> jax.Array:
+            return (nnx.merge(graph, weights)(x_BxTxD, r_TxD, mask) ** 2).sum()
+
+        return jax.tree.leaves(jax.jit(jax.grad(loss, argnums=(0, 1)))(weights, x_BxTxD))
+
+    for whole, in_blocks in zip(gradients(8), gradients(2), strict=True):
+        np.testing.assert_allclose(in_blocks, whole, atol=1e-5)

@@ -3,22 +3,61 @@ from __future__ import annotations
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
 import optax.contrib
 import pytest
+from flax import nnx
 from jax.sharding import PartitionSpec
 
 from massivetext.config import ConfigError
 from massivetext.model.configs import TrainConfig, train_config
-from massivetext.model.sharding import STORED_AXES, global_array, local_rows, make_layout
-from massivetext.model.step import state_shardings
+from massivetext.model.placement import axes_of
+from massivetext.model.sharding import MESH_AXES, global_array, local_rows, make_layout
+from massivetext.model.step import parameter_axes, state_shardings
 
 
 def test_every_parameter_has_its_axes(small_run: TrainConfig) -> None:
     shapes = state_shardings(small_run, make_layout())
-    names = {path[-1].key for path, _ in jax.tree.leaves_with_path(shapes.parameters)}
-    assert names == set(STORED_AXES)
+    axes = parameter_axes(small_run.model)
+    paths = [path for path, _ in jax.tree.leaves_with_path(shapes.parameters)]
+    assert {tuple(part.key for part in path) for path in paths} == set(axes)
+    assert {name for named in axes.values() for name in named} < set(MESH_AXES)
+
+
+def test_parameter_without_axes_is_refused() -> None:
+    class Silent(nnx.Module):
+        def __init__(self) -> None:
+            self.weight = nnx.Param(jnp.zeros(3))
+
+    with pytest.raises(ValueError, match="weight names no axes"):
+        axes_of(Silent())
+
+
+def test_unknown_axis_is_refused() -> None:
+    with pytest.raises(ValueError, match="'depth'"):
+        make_layout().stored({"weight": jnp.zeros(3)}, {("weight",): ("depth",)})
+
+
+def test_gathered_weights_are_split_over_the_model_axis_only() -> None:
+    """And their gradients, summed over all devices, as the weights are stored."""
+    layout = make_layout(model_parallel=2)
+
+    class Doubled(nnx.Module):
+        def __init__(self) -> None:
+            self.up = nnx.Param(jnp.ones((8, 6)), axes=("width", "hidden"))
+
+    def total(module: Doubled) -> tuple[jax.Array, jax.Array]:
+        gathered = layout.gather(module).up[...]
+        return (2 * gathered).sum(), gathered
+
+    stored = layout.stored({"up": Doubled().up[...]}, axes_of(Doubled()))["up"]
+    module = jax.device_put(Doubled(), stored)
+    (_, gathered), gradient = jax.jit(jax.value_and_grad(total, has_aux=True))(module)
+    assert gathered.sharding.spec == PartitionSpec(None, "model")
+    assert gradient.up[...].sharding.spec == PartitionSpec("data", "model")
+    np.testing.assert_array_equal(gradient.up[...], np.full((8, 6), 2))
 
 
 def test_state_is_split_over_all_devices() -> None:
@@ -55,7 +94,7 @@ def test_any_optimiser_state_is_laid_out(small_run: TrainConfig, name: str) -> N
     layout = make_layout(model_parallel=2)
     parameters = state_shardings(small_run, layout).parameters
     state = jax.eval_shape(STATES[name].init, parameters)
-    shardings = layout.stored_state(state, parameters)
+    shardings = layout.stored_state(state, parameters, parameter_axes(small_run.model))
     assert jax.tree.structure(shardings) == jax.tree.structure(state)
     jax.jit(STATES[name].init, out_shardings=shardings).eval_shape(parameters)
     for leaf, sharding in zip(jax.tree.leaves(state), jax.tree.leaves(shardings), strict=True):
@@ -67,7 +106,7 @@ def test_factored_moments_are_split_like_the_dimensions_they_keep(small_run: Tra
     layout = make_layout(model_parallel=2)
     parameters = state_shardings(small_run, layout).parameters
     state = jax.eval_shape(STATES["adafactor"].init, parameters)
-    factored = layout.stored_state(state, parameters)[0]
+    factored = layout.stored_state(state, parameters, parameter_axes(small_run.model))[0]
     shapes = state[0]
 
     def of(tree: Any) -> Any:
@@ -89,8 +128,6 @@ def test_dimension_that_does_not_divide_stays_whole(small_run: TrainConfig) -> N
     layout = make_layout(model_parallel=2)
     shapes = state_shardings(small_run, layout)
     assert shapes.parameters["embedding"].sharding.spec == PartitionSpec(None, "data")
-    computed = layout.computed(shapes.parameters)
-    assert computed["embedding"].spec == PartitionSpec(None, None)
 
 
 def test_global_array_is_made_of_local_rows() -> None:
