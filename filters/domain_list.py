@@ -52,7 +52,7 @@ class DomainList:
         """What of the lists does not count, a line for each kind."""
         kinds = (
             (self.table.refused, "public suffixes, under which strangers register, refused"),
-            (self.table.ignored, "lines that are no domain or URL ignored"),
+            (self.table.ignored, "lines ignored, neither a domain nor a URL"),
         )
         return tuple(f"{part.count:,} {name}: {part}" for part, name in kinds if part.count)
 

@@ -67,7 +67,7 @@ class LoadedStep(Generic[StepT]):
             said = " ".join(str(error).split())
             place = _place_of(error, self.step)
             raise StepError(
-                f"{self.where} raised {type(error).__name__}: {said}{place}; mend it, and run again"
+                f"{self.where} raised {type(error).__name__}: {said}{place}; fix it, and run again"
             ) from error
 
 
@@ -163,7 +163,7 @@ def edit_texts(loaded: LoadedStep[EditStep], texts: pa.Array, columns: pa.Table)
     try:
         edited.validate(full=True)
     except pa.ArrowInvalid as error:
-        raise StepError(f"{loaded.where} returned texts that are no UTF-8: {error}") from None
+        raise StepError(f"{loaded.where} returned texts that are not UTF-8: {error}") from None
     return edited.cast(pa.large_string())
 
 
@@ -186,7 +186,7 @@ def _function(step: MeasureStep | EditStep, modules: dict[str, StepModule]) -> S
         for part in attribute.split("."):
             found = getattr(found, part)
     except AttributeError as error:
-        raise ConfigError(f"{where}: {error}; mend call = {step.call!r}") from None
+        raise ConfigError(f"{where}: {error}; fix call = {step.call!r}") from None
     except (MemoryError, KeyboardInterrupt):
         raise
     except BaseException as error:
@@ -207,7 +207,7 @@ def _require_parameters(step: MeasureStep | EditStep, function: StepFunction) ->
     except TypeError as error:
         shown = ", ".join([*handed, *(f"{name}=..." for name in step.settings)])
         raise ConfigError(
-            f"{_where(step)}: the function cannot be called as ({shown}): {error}; mend its "
+            f"{_where(step)}: the function cannot be called as ({shown}): {error}; fix its "
             "parameters, `columns` or `settings`"
         ) from None
 

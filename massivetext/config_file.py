@@ -370,7 +370,7 @@ def _require_pattern(pattern: str, where: str) -> None:
     except pa.ArrowInvalid as error:
         fault = str(error).removeprefix("Invalid regular expression: ")
         raise ConfigError(
-            f"{where}: pattern {pattern!r} is no regular expression as RE2 knows them: {fault}"
+            f"{where}: pattern {pattern!r} is not a regular expression that RE2 accepts: {fault}"
         ) from None
 
 

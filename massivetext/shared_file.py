@@ -35,7 +35,7 @@ def shared_file(
     Args:
         kind: name of the folder.
         name: of the file: a checksum of all that it depends on.
-        read: returns None if the file is absent or damaged; it is then made anew.
+        read: returns None if the file is absent or damaged; it is then rebuilt.
         write: writes the content.
 
     Returns:

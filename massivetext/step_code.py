@@ -99,7 +99,7 @@ def _installed(call: NamedCall, name: str) -> StepModule:
     if digest is None:
         raise ConfigError(
             f"{call.where}: there is no module '{name}', neither as {name.replace('.', '/')}.py in "
-            f"{call.folder} nor installed; write the module, or mend call = {call.call!r}"
+            f"{call.folder} nor installed; write the module, or fix call = {call.call!r}"
         )
     return StepModule(name, digest, included_from=call.included_from)
 
@@ -153,7 +153,7 @@ def _imports(call: NamedCall, file: Path, text: str) -> Iterator[str]:
     except (SyntaxError, ValueError) as error:
         line = f" line {error.lineno}" if isinstance(error, SyntaxError) else ""
         said = error.msg if isinstance(error, SyntaxError) else str(error)
-        raise ConfigError(f"{call.where}: {file}{line} is no Python: {said}") from None
+        raise ConfigError(f"{call.where}: {file}{line} is not valid Python: {said}") from None
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

@@ -16,7 +16,7 @@ from massivetext.model.optimiser import OptimiserConfig
 
 Remat = Literal["none", "block", "products", "dots"]
 """What the backward pass finds stored: everything; a block's input only; the products of weights,
-so that only scores, norms and GELU are made anew; or all matrix products.
+so that only scores, norms and GELU are recomputed; or all matrix products.
 """
 
 Precision = Literal["float32", "activations", "nearest", "stochastic", "master"]

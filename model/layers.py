@@ -207,7 +207,7 @@ def _by_query_blocks(
 ) -> jax.Array:
     """attend(start, queries [B, Q, H, K]) for one block of positions after the other.
 
-    So scores take O(Q T) memory, in the backward pass too, which makes them anew.
+    So scores take O(Q T) memory, in the backward pass too, which recomputes them.
     """
     batch, positions, *rest = q_BxTxHxK.shape
     if positions <= QUERY_BLOCK or positions % QUERY_BLOCK:

@@ -13,7 +13,7 @@ DATASET_FILE: Final = "dataset.json"
 TOKENIZER_FILE: Final = "tokenizer.model"
 _DAMAGED: Final = (
     f"{DATASET_FILE} is damaged: expected what `massivetext sequence` writes; "
-    "`massivetext verify OUT --repair` makes it anew"
+    "`massivetext verify OUT --repair` rebuilds it"
 )
 HELD_OUT_FOLDER: Final = "held_out"
 """Beside the shards to train on: those of documents that are held out, in the same layout."""

@@ -12,7 +12,7 @@ from massivetext.pipeline.phases.manifest import Manifest, read_manifest
 from massivetext.pipeline.phases.output_folder import has_results, strangers
 from massivetext.pipeline.phases.table import PHASES, manifest_path
 
-_REPAIR: Final = "`massivetext verify {output} --repair` makes it anew"
+_REPAIR: Final = "`massivetext verify {output} --repair` rebuilds it"
 
 
 def find_faults(

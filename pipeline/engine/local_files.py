@@ -69,7 +69,7 @@ def said_of_folder(path: str) -> str:
 
 
 def kind_of_special_file(path: str) -> str:
-    """Returns what a local path is that is there but is no file and no folder, else ""."""
+    """Returns what a local path is that is there but is not a file and no folder, else ""."""
     try:
         mode = os.stat(path).st_mode
     except OSError:

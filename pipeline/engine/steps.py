@@ -337,7 +337,7 @@ def _unfinished(commits: Commits[Any], missing: Sequence[Item]) -> RunError:
         )
     more = f" (and {len(faults) - 1:,} more inputs)" if len(faults) > 1 else ""
     return InputError(
-        f"{faults[0]}{more}; all other inputs are done: mend this, then run the same command again"
+        f"{faults[0]}{more}; all other inputs are done: fix this, then run the same command again"
     )
 
 

@@ -383,7 +383,7 @@ def _require_few_failures(run: PhaseRun, results: Mapping[str, ItemResult[Edited
             raise RunError(
                 f"source '{source.subset}': {failed:,} of {records:,} records failed, more than "
                 f"limits.max_failed_share = {config.limits.max_failed_share:g}; the first is in "
-                f"{_first_failure(run.job, first)}; mend the source, or raise the share"
+                f"{_first_failure(run.job, first)}; fix the source, or raise the share"
             )
 
 

@@ -115,7 +115,7 @@ def _text(key: str, path: str) -> str:
         ) from None
     except (FileNotFoundError, IsADirectoryError):
         raise ConfigError(
-            f"exclude.{key}: {path} is no file; expected a text file with one name per line"
+            f"exclude.{key}: {path} is not a file; expected a text file with one name per line"
         ) from None
 
 

@@ -110,28 +110,28 @@ def entries(key: str, lines: Iterable[str], file: str) -> Iterator[str]:
 def _id(text: str) -> tuple[str, ...]:
     name = plain_name(text)
     if not _ID.fullmatch(name):
-        raise ValueError("is no document id; expected 32 hexadecimal digits")
+        raise ValueError("is not a document id; expected 32 hexadecimal digits")
     return (name,)
 
 
 def _source_id(text: str) -> tuple[str, ...]:
     name = plain_name(text)
     if not name:
-        raise ValueError("is no source id")
+        raise ValueError("is not a source id")
     return (name,)
 
 
 def _url(text: str) -> tuple[str, ...]:
     name = plain_name(text)
     if not _URL.match(name):
-        raise ValueError("is no URL; expected it with its scheme, as https://example.org/page")
+        raise ValueError("is not a URL; expected it with its scheme, as https://example.org/page")
     return (name,)
 
 
 def _hosts(text: str) -> tuple[str, ...]:
     found = entries_of(text)
     if found is None:
-        raise ValueError("is no host; expected a name with a dot, as example.org, or an address")
+        raise ValueError("is not a host; expected a name with a dot, as example.org, or an address")
     suffixes = public_suffixes()
     for entry in found:
         if "/" in entry:

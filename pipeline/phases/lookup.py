@@ -59,7 +59,7 @@ def indexed(output: str, name: str) -> list[RecordPlace]:
     except (FileNotFoundError, ValueError, LookupError, TypeError):
         raise UsageError(
             f"the index of names in {output} is damaged; `massivetext verify {output} --repair` "
-            "makes it anew"
+            "rebuilds it"
         ) from None
 
 

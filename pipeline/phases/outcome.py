@@ -288,7 +288,7 @@ class FinishedRun:
         if (settings.get("results") or {}).get("curate") != phase_named("curate").results:
             raise UsageError(
                 f"the documents in {output} are from another version of the program; "
-                "`massivetext run` makes them anew"
+                "`massivetext run` rebuilds them"
             )
         config = decode_settings(settings)
         return cls(output, config, finished_phases(output))

@@ -62,7 +62,7 @@ def listed_files(source: Source) -> list[InputFile]:
 
     Raises:
         ConfigError: if a list cannot be read or names what cannot be a file below its prefix; if a
-            listed file is no file; if one is missing, unless `missing` is "skip".
+            listed file is not a file; if one is missing, unless `missing` is "skip".
     """
     places: dict[str, str] = {}
     doubled = 0
@@ -168,7 +168,7 @@ def _tell_missing(source: Source, missing: list[str], count: int) -> None:
         f"source '{source.subset}': {len(missing):,} of {count:,} listed files are missing: {names}"
     )
     if source.missing == "fail":
-        raise ConfigError(f'{said}; mend the list, or set missing = "skip"')
+        raise ConfigError(f'{said}; fix the list, or set missing = "skip"')
     if len(missing) == count:
         raise ConfigError(f"{said}; check path_prefix")
     tell("warning", f"{said}; each run looks again", level="warning")

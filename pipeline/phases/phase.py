@@ -258,10 +258,10 @@ def _settings_of(
 
 
 def require_repairable(job: Job, items: Sequence[WorkItem]) -> None:
-    """Checks that the phases would be made anew with the settings that they were made with.
+    """Checks that the phases would be rebuilt with the settings that they were made with.
 
     Raises:
-        UsageError: if one would not: what is damaged of it cannot be made anew.
+        UsageError: if one would not: what is damaged of it cannot be rebuilt.
     """
     for phase in PHASES:
         upstream = {name: read_manifest(job, name) for name in upstream_of(phase)}
@@ -292,7 +292,7 @@ def require_same_inputs(job: Job, items: Sequence[WorkItem]) -> None:
     if change_by_user(begun, plain(settings)) is None:
         raise UsageError(
             f"the documents in {job.output} are from another version of the program; "
-            "`massivetext run` makes them anew"
+            "`massivetext run` rebuilds them"
         )
     raise UsageError(
         f"the documents in {job.output} were curated with other settings or inputs; "

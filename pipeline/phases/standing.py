@@ -118,7 +118,7 @@ def is_whole(job: Job, phase: Phase) -> bool:
     if damaged:
         said = (
             f"{phase.name}: {len(damaged)} of its files are missing or of another size, the first "
-            f"is {damaged[0].path}; making them anew"
+            f"is {damaged[0].path}; rebuilding them"
         )
         tell("warning", said, level="warning", phase=phase.name)
     return not damaged
@@ -134,7 +134,7 @@ def require_whole(job: Job, manifest: Manifest) -> None:
     if damaged:
         raise UsageError(
             f"{job.path(damaged[0].path)} is missing or of another size ({len(damaged)} such files "
-            f"in all); run `massivetext {manifest.phase}` or `massivetext run`, which makes it anew"
+            f"in all); run `massivetext {manifest.phase}` or `massivetext run`, which rebuilds it"
         )
 
 
@@ -228,7 +228,7 @@ def _other_version(phase: Phase, begun: Mapping[str, Any], asked: Mapping[str, A
     source = phase.name if phase.name in other else other[0]
     version = f"version {made[source]}" if source in made else "an earlier release"
     what = version if source == phase.name else f"{version} of '{source}'"
-    return f"the results of '{phase.name}' are from {what}; making them anew"
+    return f"the results of '{phase.name}' are from {what}; rebuilding them"
 
 
 def change_by_user(begun: Mapping[str, Any], asked: Mapping[str, Any]) -> str | None:

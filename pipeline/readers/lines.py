@@ -187,7 +187,7 @@ def read_lines(
     """Yields the records of a file or range, one a line, and what could not be read.
 
     Lines are skipped if they are blank; a file without any other is a failure. Of a tar archive,
-    what is no file of lines is skipped.
+    what is not a file of lines is skipped.
 
     Args:
         stream: the stored bytes.

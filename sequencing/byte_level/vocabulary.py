@@ -191,7 +191,7 @@ def _named_merges(
     try:
         return [(names[a], names[b], names[a + b]) for a, b in pairs]
     except KeyError as error:
-        raise ValueError(f"its merges name {error}, which is no token of model.vocab") from None
+        raise ValueError(f"its merges name {error}, which is not a token of model.vocab") from None
 
 
 def _pair(merge: str | list[str]) -> tuple[str, str]:

@@ -153,7 +153,7 @@ def test_lines_that_are_no_entries_are_counted(tmp_path: Path) -> None:
     assert len(domains) == 1
     assert domains.table.ignored == LeftOut(3, ("word", "@@||good.example^", "bad*.example"))
     assert domains.left_out == (
-        "3 lines that are no domain or URL ignored: word, @@||good.example^, bad*.example",
+        "3 lines ignored, neither a domain nor a URL: word, @@||good.example^, bad*.example",
     )
 
 

@@ -90,7 +90,7 @@ def leaving(texts: pa.Array) -> pa.Array:
 @pytest.mark.parametrize(
     ("function", "message"),
     [
-        (raising, "raised ValueError: two lines; mend it"),
+        (raising, "raised ValueError: two lines; fix it"),
         (leaving, "raised SystemExit: 0"),
         (lambda texts: pa.array([1, 2]), "returned 2 values for 4 texts; expected as many"),
         (lambda texts: pa.array([1.0, 2, None, 3]), r"nothing \(null\) for text 2 of 4"),
@@ -145,7 +145,7 @@ def test_an_edit_returns_texts() -> None:
         (lambda texts: pa.array(["a", None, "", ""]), r"nothing \(null\) for text 1 of 4"),
         (
             lambda texts: pa.array([b"\xff"] * 4).cast(pa.binary()).view(pa.string()),
-            "returned texts that are no UTF-8",
+            "returned texts that are not UTF-8",
         ),
     ],
 )
@@ -178,7 +178,7 @@ def test_functions_are_loaded_from_the_carried_text() -> None:
 @pytest.mark.parametrize(
     ("call", "text", "step", "message"),
     [
-        ("step_test_module:g", "def f(): ...", {}, "has no attribute 'g'; mend call"),
+        ("step_test_module:g", "def f(): ...", {}, "has no attribute 'g'; fix call"),
         (
             "step_test_module:f",
             "f = 1",

@@ -65,7 +65,7 @@ def test_paths_start_at_the_folder_of_the_file_unless_they_are_absolute_or_urls(
         ),
         (
             {"report": {"slices": [{"name": "a", "pattern": "(b"}]}},
-            r"'a': pattern '\(b' is no regular expression as RE2 knows them: missing \): \(b",
+            r"'a': pattern '\(b' is not a regular expression that RE2 accepts: missing \): \(b",
         ),
         ({"report": {"slices": [{"name": "tld", "column": "x"}]}}, "give each its own"),
         ({"report": {"slices": [{"name": "a", "column": "x"}] * 2}}, "give each its own"),

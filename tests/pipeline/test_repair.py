@@ -1,4 +1,4 @@
-"""Any file of a finished run, deleted or damaged, is made anew with the same bytes."""
+"""Any file of a finished run, deleted or damaged, is rebuilt with the same bytes."""
 
 import os
 import shutil
@@ -67,7 +67,7 @@ def test_a_damaged_file_is_made_anew_by_verify(
     content = damaged.read_bytes()
     damaged.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     assert main(["verify", str(tmp_path / "out")]) == 1
-    assert "--repair` makes it anew" in capsys.readouterr().out
+    assert "--repair` rebuilds it" in capsys.readouterr().out
     assert main(["verify", str(tmp_path / "out"), "--repair"]) == 0
     assert everything(tmp_path / "out") == expected
 

@@ -127,8 +127,8 @@ def test_another_list_needs_the_flag_and_says_so(
     [
         (b"\xff\xfe\x00bad", "is not UTF-8 text"),
         (b"0" * 31, "line 1: '0000000000000000000000000000000' is no document id"),
-        (None, "is no file"),
-        (b"/", "is no file"),
+        (None, "is not a file"),
+        (b"/", "is not a file"),
     ],
 )
 def test_a_wrong_list_is_one_line_before_any_work(

@@ -96,9 +96,9 @@ def test_the_narrowest_entry_is_told() -> None:
 @pytest.mark.parametrize(
     ("key", "line", "said"),
     [
-        ("urls", "example.org/page", "is no URL"),
-        ("urls", "https://", "is no URL"),
-        ("urls", "a word", "is no URL"),
+        ("urls", "example.org/page", "is not a URL"),
+        ("urls", "https://", "is not a URL"),
+        ("urls", "a word", "is not a URL"),
         ("hosts", "localhost", "is no host"),
         ("hosts", "two words", "is no host"),
         ("hosts", "a.example/page", "pages go into exclude.urls"),
@@ -107,8 +107,8 @@ def test_the_narrowest_entry_is_told() -> None:
         ("hosts", "*.com", "is no host"),
         ("ids", "123", "is no document id"),
         ("ids", "g" * 32, "is no document id"),
-        ("source_ids", "<>", "is no source id"),
-        ("urls", "\x1b]0;x\x07" + "y" * 5000, "is no URL"),
+        ("source_ids", "<>", "is not a source id"),
+        ("urls", "\x1b]0;x\x07" + "y" * 5000, "is not a URL"),
     ],
 )
 def test_a_line_that_names_nothing_is_one_clear_line(key: str, line: str, said: str) -> None:

@@ -150,9 +150,9 @@ def test_another_version_of_the_results_is_named_and_made_anew_with_all_that_fol
     assert calls(tmp_path) == ["dedup 0", "dedup 1", "dedup 2", *ALL]
     said = capsys.readouterr().err.splitlines()
     assert len(said) == 2
-    assert f"results of 'curate' are from version {CURATE.results}; making them anew" in said[0]
+    assert f"results of 'curate' are from version {CURATE.results}; rebuilding them" in said[0]
     assert (
-        f"results of 'dedup' are from version {CURATE.results} of 'curate'; making them anew"
+        f"results of 'dedup' are from version {CURATE.results} of 'curate'; rebuilding them"
         in said[1]
     )
 
