@@ -41,7 +41,7 @@ def commands_as_markdown() -> str:
 
 def _wide_help(prog: str) -> argparse.HelpFormatter:
     """Returns a formatter of a fixed width, so that the page does not depend on a terminal."""
-    return argparse.HelpFormatter(prog, width=96, max_help_position=30)
+    return argparse.HelpFormatter(prog, width=88, max_help_position=28)
 
 
 def python_as_markdown() -> str:
