@@ -205,7 +205,7 @@ def _vocab_size(preset: Preset, options: argparse.Namespace, shards_vocab_size: 
 
 
 def _describe(options: argparse.Namespace) -> int:
-    from massivetext.model.describe import Slice, as_lines, as_record, describe
+    from massivetext.model.describe import ChipSlice, as_lines, as_record, describe_run
 
     if not options.chips:
         raise ConfigError("--describe needs --chips, such as v5p:8x8x16")
@@ -213,7 +213,7 @@ def _describe(options: argparse.Namespace) -> int:
     if options.shards:
         vocabulary = open_shards(options.shards).dataset.vocab_size
     config = config_of(options, vocabulary)
-    plan = describe(config, Slice.parse(options.chips), options.model_parallel)
+    plan = describe_run(config, ChipSlice.parse(options.chips), options.model_parallel)
     print(json.dumps(as_record(plan)) if options.json else "\n".join(as_lines(plan)))
     return 0
 

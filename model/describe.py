@@ -24,6 +24,10 @@ from massivetext.model.sharding import DATA_AXIS, MODEL_AXIS, Layout
 from massivetext.model.step import state_shardings
 
 GIB: Final = 2**30
+
+PLAN_ERROR: Final = 0.7
+"""Our choice: what takes less than this of the plan is left to the compiler to refuse."""
+
 SECONDS_A_DAY: Final = 86_400
 
 
@@ -61,14 +65,14 @@ CHIPS: Final = MappingProxyType(
 
 
 @dataclass(frozen=True)
-class Slice:
+class ChipSlice:
     """Some chips of a kind, as in `v5p:8x8x16`."""
 
     chip: Chip
     chips: int
 
     @classmethod
-    def parse(cls, text: str) -> Slice:
+    def parse(cls, text: str) -> ChipSlice:
         """The slice that a text names.
 
         Raises:
@@ -93,7 +97,7 @@ class Collective:
 
 
 @dataclass(frozen=True)
-class Split:
+class OnMesh:
     """How a run is cut: windows over the data axis, heads and hidden units over the model axis."""
 
     config: TrainConfig
@@ -229,11 +233,11 @@ SCORE_BYTES: Final = 143
 would take none.
 """
 
-RECOMPUTED: Final = MappingProxyType({"none": 1.0, "products": 1.06, "dots": 1.06, "block": 1.31})
+RECOMPUTED: Final = MappingProxyType({"none": 1.06, "products": 1.06, "dots": 1.02, "block": 1.31})
 """FLOPs of a step by those of the model, as counted at 1.4B (`tests/model/test_flops.py`)."""
 
 
-def describe(config: TrainConfig, on: Slice, model_parallel: int | None) -> Description:
+def describe_run(config: TrainConfig, on: ChipSlice, model_parallel: int | None) -> Description:
     """The plan of a run at its first step; without a model axis, the smallest one that fits.
 
     Raises:
@@ -276,11 +280,34 @@ def describe(config: TrainConfig, on: Slice, model_parallel: int | None) -> Desc
     )
 
 
-def _split(config: TrainConfig, on: Slice, model_parallel: int | None) -> Split:
+def require_fits(config: TrainConfig, layout: Layout) -> None:
+    """Refuses what cannot fit this machine's devices, where they say what they hold.
+
+    Raises:
+        ConfigError: even less than the plan says would be too much.
+    """
+    limit = _device_bytes()
+    if limit is None:
+        return
+    split = OnMesh(config, layout.mesh.shape[DATA_AXIS], layout.mesh.shape[MODEL_AXIS])
+    needed = split.peak_gib()
+    if PLAN_ERROR * needed > limit / GIB:
+        raise ConfigError(
+            f"a step takes about {needed:.1f} GiB a device, which has {limit / GIB:.1f}: take more "
+            f"devices, --model-parallel, --microbatches, or a smaller --batch or --window"
+        )
+
+
+def _device_bytes() -> int | None:
+    """Memory of this host's first device; None where it does not say, such as a processor."""
+    return (jax.local_devices()[0].memory_stats() or {}).get("bytes_limit")
+
+
+def _split(config: TrainConfig, on: ChipSlice, model_parallel: int | None) -> OnMesh:
     microbatch = config.batch_windows // config.microbatches
     asked = [model_parallel] if model_parallel is not None else _powers_of_two(config.model.heads)
     possible = [
-        Split(config, on.chips // model, model)
+        OnMesh(config, on.chips // model, model)
         for model in asked
         if model > 0 and on.chips % model == 0 and microbatch % (on.chips // model) == 0
     ]
