@@ -9,7 +9,8 @@ LOCK := requirements-dev.lock
 # What make installs has the versions of the lock, so that all see the same lint and tests.
 INSTALL := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --constraint $(LOCK) --editable
 
-.PHONY: run test test-all test-shared test-runners test-trainers fuzz lint docs release-check lock clean
+.PHONY: run test test-all test-shared test-runners test-trainers test-tpu test-tpu-small fuzz lint docs
+.PHONY: release-check lock clean
 .PHONY: bench-content bench-encoders bench-filters bench-extraction bench-dedup bench-dedup-million bench-local-run
 
 run: $(VENV)/installed  ## The sample through the whole pipeline, then a tiny model trained on it.
@@ -24,7 +25,7 @@ test: $(VENV)/installed  ## The tests.
 	$(BIN)/python -m pytest -n 2
 
 test-all: $(VENV)/installed-gcp  ## The tests and the slow suites.
-	$(BIN)/python -m pytest -n 2 -m "not shared_data and not runners and not trainers" --timeout 1800
+	$(BIN)/python -m pytest -n 2 -m "not shared_data and not runners and not trainers and not tpu" --timeout 1800
 
 test-shared: $(VENV)/installed  ## What needs the development data: MASSIVETEXT_SHARED=folder.
 	@test -d "$(MASSIVETEXT_SHARED)" || \
@@ -37,6 +38,16 @@ test-runners: $(VENV)/clusters  ## The same job on Spark, Flink and Prism: needs
 
 test-trainers: $(VENV)/installed .venv-trainers/installed  ## Real trainers read the shards by what docs/shards.md shows: 7 GB of packages.
 	$(BIN)/python -m pytest -v -m trainers tests/trainers
+
+test-tpu: $(VENV)/installed-tpu  ## The trainer's step compiled for TPU slices, up to 280B on 1,024 chips: an hour, 8 GB of memory.
+	$(BIN)/python -m pytest -v -m tpu tests/model
+
+test-tpu-small: $(VENV)/installed-tpu  ## The smallest of them.
+	$(BIN)/python -m pytest -v -m "tpu and not slow" tests/model
+
+$(VENV)/installed-tpu: $(VENV)/installed tests/model/tpu_packages.txt
+	$(BIN)/python -m pip install --quiet --no-deps --requirement tests/model/tpu_packages.txt
+	@touch $@
 
 .venv-trainers/installed: tests/trainers/packages.txt
 	$(PYTHON) -m venv $(@D)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, get_args
@@ -43,7 +44,8 @@ TRAIN_EXTRA: Final = ("jax", "flax", "optax", "orbax", "grain", "matplotlib")
 
 def add_train_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `massivetext train`."""
-    parser.add_argument("shards", type=Path, help="folder with dataset.json and shards")
+    whole = "folder with dataset.json and shards; --describe does without"
+    parser.add_argument("shards", type=Path, nargs="?", help=whole)
     parser.add_argument("--preset", choices=PRESETS, default="tiny", help="model and schedule")
     parser.add_argument("--output", type=Path, help="default: folder `model` beside the shards")
     parser.add_argument("--steps", type=int, help="default: enough for the preset's tokens")
@@ -63,12 +65,18 @@ def add_train_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--document-mask", action="store_true", default=None, help=masked)
     other = "let a preset of Table 1 take a vocabulary other than its 32,000 pieces"
     parser.add_argument("--any-vocabulary", action="store_true", help=other)
-    parser.add_argument("--model-parallel", type=int, default=1, metavar="DEVICES")
+    parser.add_argument(
+        "--model-parallel", type=int, metavar="DEVICES", help="default: 1; --describe: what fits"
+    )
     parser.add_argument("--save-every", type=int, default=1000, metavar="STEPS")
     parser.add_argument(
         "--restart", action="store_true", help="replace the run in the output folder"
     )
     parser.add_argument("--quiet", action="store_true", help="no progress")
+    told = "tell memory, FLOPs and time of the run on --chips, and train nothing"
+    parser.add_argument("--describe", action="store_true", help=told)
+    parser.add_argument("--chips", metavar="KIND:SHAPE", help="such as v5p:8x8x16")
+    parser.add_argument("--json", action="store_true", help="describe as one JSON object")
 
 
 def run_train(options: argparse.Namespace) -> int:
@@ -196,7 +204,27 @@ def _vocab_size(preset: Preset, options: argparse.Namespace, shards_vocab_size: 
     )
 
 
+def _describe(options: argparse.Namespace) -> int:
+    from massivetext.model.describe import ChipSlice, as_lines, as_record, describe_run
+
+    if not options.chips:
+        raise ConfigError("--describe needs --chips, such as v5p:8x8x16")
+    vocabulary = PRESETS[options.preset].model.vocab_size
+    if options.shards:
+        vocabulary = open_shards(options.shards).dataset.vocab_size
+    config = config_of(options, vocabulary)
+    plan = describe_run(config, ChipSlice.parse(options.chips), options.model_parallel)
+    print(json.dumps(as_record(plan)) if options.json else "\n".join(as_lines(plan)))
+    return 0
+
+
 def _train(options: argparse.Namespace) -> int:
+    if options.describe:
+        return _describe(options)
+    if options.chips or options.json:
+        raise ConfigError("--chips and --json go with --describe")
+    if options.shards is None:
+        raise ConfigError("no shards: name a folder with dataset.json and shards")
     reader = open_shards(options.shards)
     config = config_of(options, reader.dataset.vocab_size)
     from massivetext.model.sharding import make_layout
@@ -210,7 +238,12 @@ def _train(options: argparse.Namespace) -> int:
         quiet=options.quiet,
         tokenizer=Path(reader.tokenizer_path),
     )
-    result = train(reader, config, make_layout(options.model_parallel), run_options)
+    result = train(
+        reader,
+        config,
+        make_layout(1 if options.model_parallel is None else options.model_parallel),
+        run_options,
+    )
     print(f"{result.step} of {config.steps} steps: {_losses_in_words(result.rows)}")
     print(f"model {output}, log {run_options.metrics_path}, curve {run_options.curve_path}")
     if result.step == config.steps:

@@ -18,7 +18,7 @@ import jax
 import numpy as np
 import optax
 from flax import nnx
-from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
+from jax.sharding import AbstractMesh, AxisType, Mesh, NamedSharding, PartitionSpec
 from jax.tree_util import KeyPath
 
 from massivetext.config import ConfigError
@@ -54,7 +54,7 @@ Shardings: TypeAlias = "Mapping[str, NamedSharding | Shardings]"
 class Layout:
     """A mesh and the shardings on it."""
 
-    mesh: Mesh
+    mesh: Mesh | AbstractMesh
 
     def stored(self, parameters: Parameters, axes: ParameterAxes) -> Shardings:
         """Shardings of parameters, or of gradients, between steps."""

@@ -32,6 +32,7 @@ from massivetext.model.data import (
     WindowOrder,
     windows_per_record,
 )
+from massivetext.model.describe import require_fits
 from massivetext.model.errors import TrainingDivergedError
 from massivetext.model.metrics import (
     CURVE_FILE,
@@ -117,6 +118,7 @@ def train(
         BadRecordError: a record that cannot be what `dataset.json` says.
     """
     batches = _batches(reader, config, layout)
+    require_fits(config, layout)
     run = RunRecord(config, DataIdentity.of(reader.dataset))
     _require_writable(options.output)
     if options.restart:
