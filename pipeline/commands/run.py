@@ -84,6 +84,7 @@ def run(options: argparse.Namespace) -> int:
     from massivetext.pipeline.engine.store import use_options
     from massivetext.pipeline.phases.output_folder import require_own
     from massivetext.pipeline.phases.plan import plan
+    from massivetext.pipeline.phases.recognition import recognized
     from massivetext.pipeline.phases.run import run_phases
 
     hide_repetitions()
@@ -91,7 +92,7 @@ def run(options: argparse.Namespace) -> int:
     use_options(beam_options)
     require_own(output)
     with lock.hold(output):
-        items = plan(config)
+        items = recognized(output, plan(config))
         job = _job(options, config, output, memory, items)
         check_job(job, items, options.command)
         run_phases(job, items, options.command)

@@ -25,6 +25,7 @@ from massivetext.pipeline.phases.documents import DocumentMaker, load_models
 from massivetext.pipeline.phases.manifest import Manifest
 from massivetext.pipeline.phases.phase import PhaseRun, PhaseWork
 from massivetext.pipeline.phases.plan import WorkItem
+from massivetext.pipeline.phases.recognition import ReadPart, read_part
 from massivetext.pipeline.phases.statistics import batch_statistics
 from massivetext.pipeline.readers import OpenFile, ReadContext, read_file
 from massivetext.records import (
@@ -115,9 +116,10 @@ class CurateItem:
     stamp: Mapping[str, str]
     read: OpenRecords = open_records
 
-    def __call__(self, item: WorkItem) -> ItemResult[None]:
+    def __call__(self, item: WorkItem) -> ItemResult[ReadPart]:
         """Returns the ledger of the item: in = kept + rejected + failed + skipped."""
         source = self.config.sources[item.source]
+        found = read_part(item)  # before it is read: what is written meanwhile will be seen later
         with ExitStack() as stack:
             results = _Results(stack, self, item)
             records = stack.enter_context(self.read(item, source, self.config.limits))
@@ -128,7 +130,7 @@ class CurateItem:
                     results.add(batch)
                     batch = _Batch()
             results.add(batch)
-        return results.told()
+        return replace(results.told(), found=found)
 
 
 class _Batch:
@@ -198,7 +200,7 @@ class _Results:
         self.is_incomplete |= any(error.ends_file for error in errors)
         self.statistics.append(batch_statistics(made.documents))
 
-    def told(self) -> ItemResult[None]:
+    def told(self) -> ItemResult[ReadPart]:
         """Returns the result, once the files are committed."""
         statistics = merge_counts(self.statistics)
         statistics["skipped"] = dict(sorted(self.skipped.items()))
@@ -314,8 +316,8 @@ def _digests(sections: object) -> dict[str, str]:
 
 def curate(run: PhaseRun, read: OpenRecords = open_records) -> Manifest:
     """Curates all items; skips those that are committed."""
-    work = CurateItem(run.job.config, run.job.output, run.key, run.stamp, read)
-    step = Map("read", run.items, work)
+    work = CurateItem(run.job.config, run.job.output, run.item_key, run.stamp, read)
+    step = Map("read", run.items, work, ReadPart, key=run.item_key)
     results = run.steps.run(step)
     run.steps.forget_faults(step)
     _require_few_failures(run, results)
@@ -325,7 +327,7 @@ def curate(run: PhaseRun, read: OpenRecords = open_records) -> Manifest:
     return run.manifest(results, merge_counts(result.statistics for result in results.values()))
 
 
-def _require_few_failures(run: PhaseRun, results: Mapping[str, ItemResult[None]]) -> None:
+def _require_few_failures(run: PhaseRun, results: Mapping[str, ItemResult[ReadPart]]) -> None:
     """Checks that most records of each source could be read.
 
     Raises:
