@@ -30,8 +30,8 @@ from massivetext.pipeline.phases.survivors import RemovedFiles, find_survivors, 
 from massivetext.pipeline.phases.table import REMOVING, phase_named
 from massivetext.records import DOCUMENT_SCHEMA
 
-NAME: Final = "corpus"
-(_STEP,) = phase_named(NAME).item_steps
+_NAME: Final = "corpus"
+(_STEP,) = phase_named(_NAME).item_steps
 
 REASONS: Final = tuple(reason for removes in REMOVING.values() for reason in removes.reasons)
 """What removes a document, in the order of `REMOVING`."""
@@ -76,7 +76,7 @@ class WriteCorpus:
         reasons = dict(zip(*(removals[c].to_pylist() for c in ("row", "reasons")), strict=True))
         made_from = MadeFrom(fingerprint(self.item_key, item.identity, sorted(reasons.items())))
         # Its key is of no matter: the record is looked for whatever it counted under.
-        written = Commits(self.output, f"phases/{NAME}/{_STEP}", "", MadeFrom).read_any(item)
+        written = Commits(self.output, f"phases/{_NAME}/{_STEP}", "", MadeFrom).read_any(item)
         if written is not None and written.found == (made_from,):
             return written
         return replace(self._write(item, reasons), found=(made_from,))

@@ -305,7 +305,7 @@ def require_same_inputs(job: Job, items: Sequence[WorkItem]) -> None:
             f"the inputs of {job.output} have changed: {told_growth(begun, asked)}; run "
             "`massivetext run`, or the phases one by one from `massivetext curate` on"
         )
-    if change_by_user(begun, asked) is None:
+    if change_by_user(first, begun, asked) is None:
         raise UsageError(
             f"the documents in {job.output} are from another version of the program; "
             "`massivetext run` makes them anew"

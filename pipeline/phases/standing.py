@@ -86,7 +86,7 @@ def is_grown(phase: Phase, begun: Mapping[str, Any], asked: Mapping[str, Any]) -
 
 def told_growth(begun: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
     """Returns how many work items of the first phase are kept, new, changed and gone."""
-    before, now = begun["inputs"], asked["inputs"]
+    before, now = begun.get("inputs") or {}, asked["inputs"]
     kept = sum(before.get(name) == identity for name, identity in now.items())
     new, gone = len(now.keys() - before.keys()), len(before.keys() - now.keys())
     changed = len(now) - kept - new
@@ -138,7 +138,7 @@ def _require_droppable(
     job: Job, phase: Phase, begun: Mapping[str, Any], asked: Mapping[str, Any]
 ) -> None:
     """Tells that results are from another version, or refuses to delete those of another run."""
-    change = None if phase.adapts else change_by_user(begun, asked)
+    change = None if phase.adapts else change_by_user(phase, begun, asked)
     if change is None:
         said = f"{job.output}: {_other_version(phase, begun, asked)}"
         tell("warning", said, level="warning", phase=phase.name)
@@ -302,7 +302,7 @@ def _other_version(phase: Phase, begun: Mapping[str, Any], asked: Mapping[str, A
     return f"the results of '{phase.name}' are from {what}; making them anew"
 
 
-def change_by_user(begun: Mapping[str, Any], asked: Mapping[str, Any]) -> str | None:
+def change_by_user(phase: Phase, begun: Mapping[str, Any], asked: Mapping[str, Any]) -> str | None:
     """Names a setting that differs because the user changed it; None if only the program did.
 
     Another version of a phase may know other settings, so then only those count that both know; and
@@ -311,7 +311,7 @@ def change_by_user(begun: Mapping[str, Any], asked: Mapping[str, Any]) -> str | 
     if not begun:
         return "the settings that it was made with are lost"
     if begun.get("results") == asked["results"]:
-        return difference(begun, asked)
+        return difference(lasting_settings(phase, begun), lasting_settings(phase, asked))
     set_before = {key: begun[key] for key in begun if key not in _FOLLOWS}
     set_now = {key: asked[key] for key in asked if key not in _FOLLOWS}
     before, now = _known_to_both({**set_before, "inputs": ()}, {**set_now, "inputs": ()})
