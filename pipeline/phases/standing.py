@@ -207,13 +207,15 @@ def require_whole(job: Job, manifest: Manifest) -> None:
 def forget_lost_scratch(job: Job, phase: Phase) -> None:
     """Deletes the records of steps whose files were deleted when the phase was finished.
 
-    Those that name results stay, so that only what led to the others is done again.
+    Those that name results stay, and those of item steps: only what led to others is done again.
     """
     if not phase.scratch or any(store.sizes_below(job.output, f) for f in phase.scratch):
         return
     kept = (settings_path(phase.name), manifest_path(phase.name))
-    paths = [p for p in store.sizes_below(job.output, f"phases/{phase.name}") if p not in kept]
-    records = ((path, store.read_record(job.path(path)) or {}) for path in paths)
+    paths = store.sizes_below(job.output, f"phases/{phase.name}")
+    steps = tuple(f"phases/{phase.name}/{step}/" for step in phase.item_steps)
+    others = [p for p in paths if p.endswith(".json") and p not in kept and not p.startswith(steps)]
+    records = ((path, store.read_record(job.path(path)) or {}) for path in others)
     store.delete_files(job.output, [path for path, record in records if not record.get("files")])
 
 

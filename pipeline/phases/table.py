@@ -175,6 +175,7 @@ PHASES: Final = (
         upstream=("corpus",),
         results=3,
         scratch=("phases/sequence/scratch",),
+        item_steps=("survey",),
     ),
     Phase(
         "report",

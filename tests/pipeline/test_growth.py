@@ -14,6 +14,7 @@ import pytest
 
 from massivetext.pipeline.commands.cli import main
 from massivetext.pipeline.engine.results import balances
+from massivetext.pipeline.phases.sequence import items
 
 from .small_run import SEQUENCES, WORDS, contents
 from .test_resume import item_records, settled_records, start
@@ -87,10 +88,10 @@ class Corpus:
     def input(self, name: str) -> Path:
         return self.folder / "in" / name
 
-    def require_as_from_scratch(self) -> None:
+    def require_as_from_scratch(self, *options: str) -> None:
         """Compares with a run of the same inputs in another folder, and checks the ledger."""
         shutil.rmtree(self.folder / "scratch", ignore_errors=True)
-        assert self.run("scratch") == 0
+        assert self.run("scratch", *options) == 0
         assert contents(self.output) == contents(self.folder / "scratch")
         assert main(["verify", str(self.output)]) == 0
         manifest = json.loads((self.output / "phases/curate/manifest.json").read_text())
@@ -183,6 +184,33 @@ def test_corpus_files_stay_where_nothing_else_goes(tmp_path: Path) -> None:
     assert corpus.run() == 0
     assert {path: path.stat().st_ino for path in files} == files
     corpus.require_as_from_scratch()
+
+
+def test_with_a_given_tokenizer_no_crop_is_encoded_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where there are more visits than before, and where documents have left the corpus."""
+    (tmp_path / "trained").mkdir()
+    trained = Corpus(tmp_path / "trained", STEPS)
+    assert trained.run() == 0
+    model = trained.output / "sequences/tokenizer.model"
+    encoded: list[int] = []
+    crop_range = items.crop_range
+    monkeypatch.setattr(items, "crop_range", lambda *given: encoded.append(1) or crop_range(*given))
+    corpus = Corpus(tmp_path)
+    text = corpus.config.read_text().replace("vocab_size = 400", f'model = "{model}"')
+    corpus.config.write_text(text.replace("[sequence]", "[sequence]\nheld_out = 0.2"))
+    counts = []
+    for step in STEPS:
+        write_step(tmp_path, step)
+        encoded.clear()
+        assert corpus.run("out", "--workers", "1") == 0
+        counts.append(len(encoded))
+    encoded.clear()
+    corpus.require_as_from_scratch("--workers", "1")
+    kept = {path.name for path in (corpus.output / "phases/sequence/tokens").rglob("*.parquet")}
+    assert kept == {f"{Path(name).name}.parquet" for step in STEPS for name in step}
+    assert 0 < counts[2] < len(encoded) / 2
 
 
 def test_another_setting_is_refused_and_begins_anew(
