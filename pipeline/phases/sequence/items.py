@@ -252,7 +252,7 @@ class TokeniseItem:
         """Yields visits and crops that were not; of each document those of all visits together."""
         left = dict(wanted.left())
         tokenizer = self.tokenizer.load() if left else None
-        for row, document_id, text in read_rows(self.output, item.name, left):
+        for row, document_id, text in _read_rows(self.output, item.name, left):
             assert tokenizer is not None
             for visit, hash_64 in left[row]:
                 random_64 = crop_random(self.seed, item.subset, document_id, visit)
@@ -319,7 +319,7 @@ def read_texts(output: str, name: str) -> Iterator[tuple[str, memoryview]]:
             yield document_id, text
 
 
-def read_rows(
+def _read_rows(
     output: str, name: str, rows: Collection[int]
 ) -> Iterator[tuple[int, str, memoryview]]:
     """Yields row, id and UTF-8 text of some of an item's documents in the corpus.
