@@ -63,6 +63,7 @@ def adopt_settings(
     if begun is not None and is_grown(phase, begun, asked):
         if phase is PHASES[0]:
             tell("step", f"{phase.name}: {told_growth(begun, asked)}", phase=phase.name)
+            names = _unchanged(begun, asked)
         keep_items(job, phase, names)
     elif begun is not None or (manifest is not None and manifest.key != key):
         _drop(job, phase, begun or {}, asked)
@@ -87,14 +88,20 @@ def is_grown(phase: Phase, begun: Mapping[str, Any], asked: Mapping[str, Any]) -
 def told_growth(begun: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
     """Returns how many work items of the first phase are kept, new, changed and gone."""
     before, now = begun.get("inputs") or {}, asked["inputs"]
-    kept = sum(before.get(name) == identity for name, identity in now.items())
+    kept = len(_unchanged(begun, asked))
     new, gone = len(now.keys() - before.keys()), len(before.keys() - now.keys())
     changed = len(now) - kept - new
     return f"kept {kept:,} items, {new:,} new, {changed:,} changed, {gone:,} gone"
 
 
+def _unchanged(begun: Mapping[str, Any], asked: Mapping[str, Any]) -> set[str]:
+    """Returns the names of the inputs that are there as they were."""
+    before = begun.get("inputs") or {}
+    return {name for name, identity in asked["inputs"].items() if before.get(name) == identity}
+
+
 def keep_items(job: Job, phase: Phase, names: Collection[str]) -> None:
-    """Deletes what a phase has written, but what it made of items that are still there.
+    """Deletes what a phase has written, but what it made of the items of these names.
 
     The manifest goes, so that the phase is at work again. Files of items stay until they are made
     anew, whether or not they still count: their records say that.
