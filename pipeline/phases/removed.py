@@ -29,7 +29,9 @@ def read_removals(output: str, name: str, phases: Iterable[str] = tuple(REMOVING
     merged = REMOVAL_SCHEMA.empty_table()
     for phase in phases:
         path = store.below(output, f"{REMOVING[phase].folder}/{name}.parquet")
-        merged = merge_removals(merged, store.read_table(path))
+        table = store.read_columns(path, REMOVAL_SCHEMA.names)
+        if table.num_rows:
+            merged = merge_removals(merged, table)
     return merged
 
 
