@@ -12,6 +12,7 @@ INSTALL := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --constrai
 .PHONY: run test test-all test-shared test-runners test-trainers test-tpu test-tpu-small fuzz lint docs
 .PHONY: release-check lock clean
 .PHONY: bench-content bench-encoders bench-filters bench-extraction bench-dedup bench-dedup-million bench-local-run
+.PHONY: bench-growth
 
 run: $(VENV)/installed  ## The sample through the whole pipeline, then a tiny model trained on it.
 	$(BIN)/massivetext run sample/config.toml --output $(OUT)
@@ -128,6 +129,10 @@ bench-local-run: $(VENV)/installed  ## Peak memory of a run over 1 GB of text, a
 	$(BIN)/python tests/benchmarks/local_run.py memory out/local-run 1 --memory 2GB
 	$(BIN)/python tests/benchmarks/local_run.py workers out/local-run 1 --memory 4GB
 	$(BIN)/python tests/benchmarks/local_run.py workers out/local-run 0.5 --memory 4GB --kind pages
+
+# PAGES: a folder of HTML files.
+bench-growth: $(VENV)/installed  ## Adding 1 % of pages to a corpus, beside a run from scratch.
+	$(BIN)/python tests/benchmarks/growth.py $(PAGES) out/growth
 
 .venv-bench-%/installed: tests/benchmarks/%_peers.txt
 	$(PYTHON) -m venv $(@D)

@@ -71,13 +71,14 @@ def _repair(output: str, beam_options: tuple[str, ...]) -> set[FileEntry]:
     from massivetext.pipeline.phases.output_folder import recorded_job
     from massivetext.pipeline.phases.phase import require_repairable
     from massivetext.pipeline.phases.plan import plan
+    from massivetext.pipeline.phases.recognition import recognized
     from massivetext.pipeline.phases.run import repair
     from massivetext.step_code import code_told
 
     lock.look(output)
     job = recorded_job(output, BeamEngine(beam_options))
     with lock.hold(output):
-        items = plan(job.config)
+        items = recognized(output, plan(job.config))
         require_repairable(job, items)
         if said := code_told(job.config):
             tell("code", said)

@@ -18,6 +18,7 @@ from massivetext.pipeline.engine.runners import check_runner
 from massivetext.pipeline.engine.store import use_options
 from massivetext.pipeline.phases.output_folder import require_own
 from massivetext.pipeline.phases.plan import WorkItem, plan
+from massivetext.pipeline.phases.recognition import recognized
 from massivetext.pipeline.phases.run import run_phases
 
 
@@ -56,7 +57,7 @@ def ready(
     use_options(asked.beam_options)
     require_own(output)
     with lock.hold(output):
-        items = plan(config)
+        items = recognized(output, plan(config))
         job = _job(config, output, asked, items)
         check_job(job, items, command)
         yield job, items

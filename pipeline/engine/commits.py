@@ -7,7 +7,7 @@ in `phases/<phase>/<step>/<item>.json`; a crash costs the items without one, and
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -82,6 +82,17 @@ class Commits(Generic[FoundT]):
         made_for = (self.key, list(item.identity))
         if record is None or (record["key"], record["identity"]) != made_for:
             return None
+        return self._intact(record)
+
+    def read_any(self, item: Item) -> ItemResult[FoundT] | None:
+        """Returns the result of an item of this name whose files are intact, whatever its key.
+
+        It may be of another key or identity: what it found must tell whether it counts.
+        """
+        record = store.read_record(self._path(item))
+        return None if record is None or "files" not in record else self._intact(record)
+
+    def _intact(self, record: Mapping[str, Any]) -> ItemResult[FoundT] | None:
         result = result_from_json(record, self.finds)
         return result if all(store.is_intact(self.output, file) for file in result.files) else None
 

@@ -17,7 +17,7 @@ class Job:
         config: what to compute.
         output: the output folder, on any file system.
         engine: what runs the steps.
-        restart: recompute phases whose settings or inputs have changed, instead of refusing.
+        restart: recompute phases whose settings have changed, instead of refusing.
         quiet: no progress display.
         against: output folders of older runs, which deduplication compares with.
     """

@@ -72,6 +72,8 @@ class Map(Generic[ItemT, FoundT]):
         work: does it for one item and returns once its files are committed; picklable.
         finds: the type of what the work finds, if it finds anything.
         item_bytes: memory that an item needs beyond the usual.
+        key: under which its results count: changes with everything that an item's result depends
+            on but the item. None stands for the key of the phase, which changes with every input.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Map(Generic[ItemT, FoundT]):
     work: Callable[[ItemT], ItemResult[FoundT]]
     finds: type[FoundT] | None = None
     item_bytes: int = 0
+    key: str | None = None
 
     def pipelines(self, pending: Sequence[ItemT]) -> list[list[ItemT]]:
         """Returns the items of each pipeline: all of them in one."""
@@ -108,6 +111,11 @@ class Shuffle(Generic[PartT, FoundT]):
     parts: Sequence[PartT]
     build: Callable[[PCollection, PartT], PCollection]
     finds: type[FoundT] | None = None
+
+    @property
+    def key(self) -> None:
+        """What a round gives depends on all items: it counts under the key of the phase."""
+        return None
 
     @property
     def items(self) -> list[Round[PartT]]:
@@ -240,7 +248,8 @@ class Steps:
         engine: what they run on.
         output: the output folder.
         phase: name of the phase.
-        key: of the phase; results that were committed under another one do not count.
+        key: of the phase; results that were committed under another one do not count, but those of
+            maps that have a key of their own.
         quiet: no progress display.
     """
 
@@ -295,7 +304,8 @@ class Steps:
         self._commits(step).forget_faults()
 
     def _commits(self, step: Map[Any, FoundT] | Shuffle[Any, FoundT]) -> Commits[FoundT]:
-        return Commits(self.output, f"phases/{self.phase}/{step.name}", self.key, step.finds)
+        folder = f"phases/{self.phase}/{step.name}"
+        return Commits(self.output, folder, step.key or self.key, step.finds)
 
     def _link(
         self, step: Map[Any, FoundT] | Shuffle[Any, FoundT]

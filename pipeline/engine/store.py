@@ -13,6 +13,7 @@ import io
 import json
 import logging
 import os
+import sys
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -344,12 +345,19 @@ def parquet_writer(
 
 def digest_file(path: str) -> tuple[int, str]:
     """Returns size in bytes and xxh3-64 (hex) of a file."""
-    digest, size_bytes = xxhash.xxh3_64(), 0
+    return digest_range(path, 0, sys.maxsize)
+
+
+def digest_range(path: str, start: int, stop: int) -> tuple[int, str]:
+    """Returns size in bytes and xxh3-64 (hex) of the bytes [start, stop) of a file."""
+    digest, left_bytes = xxhash.xxh3_64(), stop - start
     with open_input(path) as stream:
-        while chunk := stream.read(1 << 20):
+        if start:
+            stream.seek(start)
+        while chunk := stream.read(min(left_bytes, 1 << 20)):
             digest.update(chunk)
-            size_bytes += len(chunk)
-    return size_bytes, digest.hexdigest()
+            left_bytes -= len(chunk)
+    return stop - start - left_bytes, digest.hexdigest()
 
 
 def _make_parent(target: str) -> None:

@@ -10,10 +10,12 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from massivetext.config import fingerprint
 from massivetext.dedup.row_blocks import RowBlocks
 from massivetext.events import tell
 from massivetext.own_steps import outputs_of
 from massivetext.pipeline.engine import store
+from massivetext.pipeline.engine.commits import Commits
 from massivetext.pipeline.engine.errors import RunError
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.results import ItemResult, merge_counts
@@ -26,8 +28,11 @@ from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.removed import read_removals, write_removed
 from massivetext.pipeline.phases.statistics import sums_by
 from massivetext.pipeline.phases.survivors import RemovedFiles, find_survivors, read_survivors
-from massivetext.pipeline.phases.table import REMOVING
+from massivetext.pipeline.phases.table import REMOVING, phase_named
 from massivetext.records import document_schema
+
+_NAME: Final = "corpus"
+(_STEP,) = phase_named(_NAME).item_steps
 
 REASONS: Final = tuple(reason for removes in REMOVING.values() for reason in removes.reasons)
 """What removes a document, in the order of `REMOVING`."""
@@ -39,17 +44,47 @@ names is in `corpus/`."""
 
 
 @dataclass(frozen=True)
+class MadeFrom:
+    """What a file of `corpus/` was made from.
+
+    Attributes:
+        key: changes with the item's documents, and with the rows that go and the reasons why.
+    """
+
+    key: str
+
+
+@dataclass(frozen=True)
 class WriteCorpus:
-    """Writes `corpus/<name>.parquet` of an item; `own` are the columns of own measures."""
+    """Writes `corpus/<name>.parquet` of an item.
+
+    Attributes:
+        output: the output folder.
+        stamp: what the footer states.
+        item_key: of the phase.
+        own: the columns of own measures.
+    """
 
     output: str
     stamp: Mapping[str, str]
+    item_key: str
     own: tuple[str, ...] = ()
 
-    def __call__(self, item: WorkItem) -> ItemResult[None]:
-        """Returns the ledger of the item: documents = corpus + removed."""
+    def __call__(self, item: WorkItem) -> ItemResult[MadeFrom]:
+        """Returns the ledger of the item: documents = corpus + removed.
+
+        The file stays as it is where other inputs have come or gone and nothing else goes or stays.
+        """
         removals = read_removals(self.output, item.name)
         reasons = dict(zip(*(removals[c].to_pylist() for c in ("row", "reasons")), strict=True))
+        made_from = MadeFrom(fingerprint(self.item_key, item.identity, sorted(reasons.items())))
+        # Its key is of no matter: the record is looked for whatever it counted under.
+        written = Commits(self.output, f"phases/{_NAME}/{_STEP}", "", MadeFrom).read_any(item)
+        if written is not None and written.found == (made_from,):
+            return written
+        return replace(self._write(item, reasons), found=(made_from,))
+
+    def _write(self, item: WorkItem, reasons: Mapping[int, Sequence[str]]) -> ItemResult[MadeFrom]:
         sizes: list[dict[str, Any]] = []
         text_bytes, schema = 0, document_schema(self.own)
         with (
@@ -139,10 +174,11 @@ def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
     return {}
 
 
-def _write_step(run: PhaseRun) -> Map[WorkItem, None]:
+def _write_step(run: PhaseRun) -> Map[WorkItem, MadeFrom]:
     """Needs of an item what was removed from it, and nothing of the others."""
     own = outputs_of(run.job.config.measures)
-    return Map("write", run.items, WriteCorpus(run.job.output, run.stamp, own))
+    work = WriteCorpus(run.job.output, run.stamp, run.item_key, own)
+    return Map(_STEP, run.items, work, MadeFrom)
 
 
 def write(run: PhaseRun) -> Manifest:
@@ -159,10 +195,10 @@ def write(run: PhaseRun) -> Manifest:
     return manifest
 
 
-def _joined(written: ItemResult[None], removed: ItemResult[None]) -> ItemResult[None]:
+def _joined(written: ItemResult[MadeFrom], removed: ItemResult[None]) -> ItemResult[None]:
     """Returns an item's result with the files and counts of its `removed/`."""
     statistics = merge_counts([written.statistics, removed.statistics])
-    return replace(written, files=(*written.files, *removed.files), statistics=statistics)
+    return ItemResult((*written.files, *removed.files), written.ledger, statistics)
 
 
 def _tell_copies(manifest: Manifest) -> None:

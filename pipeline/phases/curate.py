@@ -25,6 +25,7 @@ from massivetext.pipeline.engine.steps import Map
 from massivetext.pipeline.phases.costs import Costs
 from massivetext.pipeline.phases.documents import CurationModels, DocumentMaker, load_models
 from massivetext.pipeline.phases.edits import (
+    CuratedItem,
     EditChanges,
     EditedText,
     curate_findings,
@@ -34,6 +35,7 @@ from massivetext.pipeline.phases.edits import (
 from massivetext.pipeline.phases.manifest import Manifest
 from massivetext.pipeline.phases.phase import PhaseRun, PhaseWork
 from massivetext.pipeline.phases.plan import WorkItem
+from massivetext.pipeline.phases.recognition import read_part
 from massivetext.pipeline.phases.statistics import batch_statistics
 from massivetext.pipeline.readers import OpenFile, ReadContext, read_file
 from massivetext.records import (
@@ -126,13 +128,14 @@ class CurateItem:
     stamp: Mapping[str, str]
     read: OpenRecords = open_records
 
-    def __call__(self, item: WorkItem) -> ItemResult[EditedText]:
+    def __call__(self, item: WorkItem) -> ItemResult[CuratedItem]:
         """Returns the ledger of the item: in = kept + rejected + failed + skipped.
 
         Raises:
             RunError: if an own step fails, or cannot be loaded on this machine.
         """
         source = self.config.sources[item.source]
+        shares = read_part(item)  # before it is read: what is written meanwhile will be seen later
         with ExitStack() as stack:
             results = _Results(stack, self, item)
             records = stack.enter_context(self.read(item, source, self.config.limits))
@@ -143,7 +146,9 @@ class CurateItem:
                     results.add(batch)
                     batch = _Batch()
             results.add(batch)
-        return replace(results.told(), figures=results.figures)
+        told = results.told()
+        found = CuratedItem(shares, results.edited)
+        return replace(told, found=(found,), figures=results.figures)
 
 
 class _Batch:
@@ -220,7 +225,7 @@ class _Results:
         self.changes += made.changes
         self.laps.lap("write")
 
-    def told(self) -> ItemResult[EditedText]:
+    def told(self) -> ItemResult[CuratedItem]:
         """Returns the result, once the files are committed."""
         statistics = merge_counts(self.statistics)
         statistics["skipped"] = dict(sorted(self.skipped.items()))
@@ -234,10 +239,13 @@ class _Results:
         statistics["incomplete_files"] = {self.item.name: 1} if self.is_incomplete else {}
         if self.changes:
             statistics["edits"] = merge_counts(edit_statistics([c]) for c in self.changes)
-        examples = first_changes(e for change in self.changes for e in change.examples)
         entries = tuple(writer.entry for writer in self.writers)
-        counts = {self.item.subset: statistics}
-        return ItemResult(entries, self.ledger, counts, tuple(examples))
+        return ItemResult(entries, self.ledger, {self.item.subset: statistics})
+
+    @property
+    def edited(self) -> tuple[EditedText, ...]:
+        """The first examples of what own edits change."""
+        return tuple(first_changes(e for change in self.changes for e in change.examples))
 
     @property
     def figures(self) -> Figures:
@@ -355,8 +363,8 @@ def _digests(sections: object) -> dict[str, str]:
 
 def curate(run: PhaseRun, read: OpenRecords = open_records) -> Manifest:
     """Curates all items; skips those that are committed."""
-    work = CurateItem(run.job.config, run.job.output, run.key, run.stamp, read)
-    step = Map("read", run.items, work, EditedText)
+    work = CurateItem(run.job.config, run.job.output, run.item_key, run.stamp, read)
+    step = Map("read", run.items, work, CuratedItem, key=run.item_key)
     results = run.steps.run(step)
     run.steps.forget_faults(step)
     _require_few_failures(run, results)
@@ -366,7 +374,7 @@ def curate(run: PhaseRun, read: OpenRecords = open_records) -> Manifest:
     return run.manifest(results, curate_findings(run.items, results))
 
 
-def _require_few_failures(run: PhaseRun, results: Mapping[str, ItemResult[EditedText]]) -> None:
+def _require_few_failures(run: PhaseRun, results: Mapping[str, ItemResult[CuratedItem]]) -> None:
     """Checks that most records of each source could be read.
 
     Raises:

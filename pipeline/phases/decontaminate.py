@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from massivetext.config import Config, plain
+from massivetext.config import Config, fingerprint, plain
 from massivetext.content_cache import load_by_content
 from massivetext.dedup.decontamination import (
     MatchRule,
@@ -268,11 +268,13 @@ def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
 def decontaminate(run: PhaseRun) -> Manifest:
     """Writes `decontamination/`: one file of matches an item."""
     config = run.job.config
-    counts = write_index(run.job)
+    counts, key = write_index(run.job), run.item_key
     if config.decontamination.rule != "jaccard":
         counts |= _mark_frequent_grams(run)
-    match = decontaminate_item(config, run.job.output, run.key, run.stamp)
-    step = Map("match", run.items, match)
+        # What is frequent among all documents decides about those of each item.
+        key = fingerprint(key, store.digest_file(run.job.path(f"{INDEX_FOLDER}/frequent.npy")))
+    match = decontaminate_item(config, run.job.output, key, run.stamp)
+    step = Map("match", run.items, match, key=key)
     run.steps.run_together(step, then=run.then)
     results = run.steps.run(step)
     statistics = [counts, *(result.statistics for result in results.values())]
@@ -305,8 +307,9 @@ def decontaminate_item(
 def _mark_frequent_grams(run: PhaseRun) -> dict[str, int]:
     """Counts the documents that have each test gram, and commits which have too many."""
     output, dedup = run.job.output, run.job.config.dedup
-    count = CountGrams(output, f"{run.key} count", dedup.ngram, dedup.fold_case)
-    results = run.steps.run(Map("count", run.items, count, CountedGrams))
+    count = CountGrams(output, f"{run.item_key} count", dedup.ngram, dedup.fold_case)
+    step = Map("count", run.items, count, CountedGrams, key=run.item_key)
+    results = run.steps.run(step)
     documents = sum(result.only.documents for result in results.values())
     totals = np.zeros(read_array(output, f"{INDEX_FOLDER}/grams.npy").size, np.int64)
     for item in run.items:

@@ -15,6 +15,7 @@ from massivetext.own_steps import EditStep
 from massivetext.pipeline.engine.errors import RunError
 from massivetext.pipeline.engine.results import ItemResult, merge_counts
 from massivetext.pipeline.phases.plan import WorkItem
+from massivetext.pipeline.phases.recognition import ReadPart
 
 SHOWN_CHANGES: Final = 5
 """Our choice: enough to see what an edit does, and one look at them all."""
@@ -134,14 +135,28 @@ def first_changes(examples: Iterable[EditedText]) -> list[EditedText]:
     return [example for of_edit in shown.values() for example in of_edit]
 
 
+@dataclass(frozen=True)
+class CuratedItem:
+    """What an item tells beside its tables.
+
+    Attributes:
+        shares: the checksum of its share of its file (`recognition.read_part`).
+        edited: the first examples of what own edits change.
+    """
+
+    shares: tuple[ReadPart, ...]
+    edited: tuple[EditedText, ...]
+
+
 def curate_findings(
-    items: Iterable[WorkItem], results: Mapping[str, ItemResult[EditedText]]
+    items: Iterable[WorkItem], results: Mapping[str, ItemResult[CuratedItem]]
 ) -> dict[str, Any]:
     """Returns the counts of all items by subset, and the first examples of what edits change."""
     findings = merge_counts(result.statistics for result in results.values())
     for item in items:
-        if results[item.name].found:
+        edited = results[item.name].only.edited
+        if edited:
             of_subset = findings[item.subset]
             known = (EditedText(**text) for text in of_subset.get("edit_examples", ()))
-            of_subset["edit_examples"] = plain(first_changes([*known, *results[item.name].found]))
+            of_subset["edit_examples"] = plain(first_changes([*known, *edited]))
     return findings

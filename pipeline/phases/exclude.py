@@ -129,7 +129,8 @@ def _list_step(run: PhaseRun) -> Map[WorkItem, None]:
     """Commits what the lists name; returns the step that looks for it."""
     lists = json.dumps(read_lists(run.job.config)).encode()
     store.write_bytes(run.job.output, _LISTS, lists)
-    return Map("find", run.items, ExcludeItem(run.job.output, run.key, run.stamp))
+    work = ExcludeItem(run.job.output, run.item_key, run.stamp)
+    return Map("find", run.items, work, key=run.item_key)
 
 
 def exclude(run: PhaseRun) -> Manifest:

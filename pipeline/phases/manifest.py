@@ -22,7 +22,17 @@ _DIGEST: Final = "xxh3"
 
 @dataclass(frozen=True)
 class Manifest:
-    """A finished phase: its key, its items and files, its ledger and its findings."""
+    """A finished phase: its key, its items and files, its ledger and its findings.
+
+    Attributes:
+        phase: its name.
+        key: changes with everything that its results depend on.
+        items: what was done, by the names of the work items or steps.
+        files: those that belong to no item.
+        ledger: the sum of the items' ledgers.
+        findings: counts of the phase as a whole.
+        item_key: changes with everything that the results of one item depend on, but its input.
+    """
 
     phase: str
     key: str
@@ -30,6 +40,7 @@ class Manifest:
     files: tuple[store.FileEntry, ...]
     ledger: Mapping[str, int]
     findings: Mapping[str, Any]
+    item_key: str = ""
 
     @property
     def all_files(self) -> list[store.FileEntry]:
@@ -61,6 +72,7 @@ def _manifest_from_json(record: Mapping[str, Any]) -> Manifest:
         files=tuple(store.FileEntry(**entry) for entry in record["files"]),
         ledger=record["ledger"],
         findings=record["findings"],
+        item_key=record.get("item_key", record["key"]),  # early releases had none
     )
 
 

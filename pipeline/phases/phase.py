@@ -32,9 +32,12 @@ from massivetext.pipeline.phases.standing import (
     change_by_user,
     difference,
     forget_lost_scratch,
+    is_grown,
     is_whole,
+    lasting_settings,
     require_current,
     require_whole,
+    told_growth,
 )
 from massivetext.pipeline.phases.table import (
     PHASES,
@@ -58,6 +61,8 @@ class PhaseRun:
         items: the work items of the run.
         upstream: manifests of the phases whose results it reads, by name.
         steps: runs its steps.
+        item_key: changes when anything changes that its results for an item depend on, but the item
+            itself and the other ones: the key of its `item_steps`.
         then: what its last pipeline may do of the phase that comes next in the run.
     """
 
@@ -66,6 +71,7 @@ class PhaseRun:
     items: Sequence[WorkItem]
     upstream: Mapping[str, Manifest]
     steps: Steps
+    item_key: str
     then: Sequence[Link] = ()
 
     @property
@@ -90,7 +96,8 @@ class PhaseRun:
         """
         ledger = merge_counts(result.ledger for result in items.values())
         cards = [write_card(self.job.output, folder) for folder in self.phase.tables]
-        return Manifest(self.steps.phase, self.key, items, (*files, *cards), ledger, findings)
+        every = (*files, *cards)
+        return Manifest(self.phase.name, self.key, items, every, ledger, findings, self.item_key)
 
     def commit(self, manifest: Manifest) -> None:
         """Writes the manifest, and deletes what the phase needs no more."""
@@ -210,15 +217,18 @@ def begin_phase(
             with other settings and the job may not restart it.
     """
     built_on = _built_on(job, phase)
-    at_work = {run.phase.name: run.key for run in before if run.phase.name in built_on}
+    at_work = {run.phase.name: run for run in before if run.phase.name in built_on}
     finished = [name for name in built_on if name not in at_work]
     upstream = {name: require_manifest(job, name) for name in finished}
     for name in finished:
         require_current(job, phase_named(name), upstream)
-    keys = {name: manifest.key for name, manifest in upstream.items()} | at_work
+    known: dict[str, Manifest | PhaseRun] = {**upstream, **at_work}
+    keys = {name: made.key for name, made in known.items()}
     settings = _settings_of(job, phase, work, items, keys)
     key = fingerprint(phase.name, settings)
-    adopt_settings(job, phase, settings, key)
+    item_keys = {name: made.item_key for name, made in known.items()}
+    item_key = fingerprint(phase.name, lasting_settings(phase, settings), item_keys)
+    adopt_settings(job, phase, settings, key, {item.name for item in items})
     if is_whole(job, phase):
         _delete_scratch(job, phase)
         return None
@@ -226,7 +236,7 @@ def begin_phase(
         require_whole(job, manifest)
     forget_lost_scratch(job, phase)
     steps = Steps(job.engine, job.output, phase.name, key, job.quiet)
-    return PhaseRun(job, phase, items, upstream, steps)
+    return PhaseRun(job, phase, items, upstream, steps, item_key)
 
 
 def _built_on(job: Job, phase: Phase) -> list[str]:
@@ -289,12 +299,18 @@ def require_same_inputs(job: Job, items: Sequence[WorkItem]) -> None:
     if found.key == fingerprint(first.name, settings):
         return
     begun = store.read_record(job.path(settings_path(first.name))) or {}
-    if change_by_user(begun, plain(settings)) is None:
+    asked = plain(settings)
+    if is_grown(first, begun, asked):
+        raise UsageError(
+            f"the inputs of {job.output} have changed: {told_growth(begun, asked)}; run "
+            "`massivetext run`, or the phases one by one from `massivetext curate` on"
+        )
+    if change_by_user(first, begun, asked) is None:
         raise UsageError(
             f"the documents in {job.output} are from another version of the program; "
             "`massivetext run` rebuilds them"
         )
     raise UsageError(
-        f"the documents in {job.output} were curated with other settings or inputs; "
+        f"the documents in {job.output} were curated with other settings; "
         "`massivetext run` names them, and recomputes with --restart"
     )

@@ -37,10 +37,13 @@ class WorkItem:
         file: where to read.
         range: which part of the file.
         size_bytes: size of the file.
-        modified: modification time, seconds since 1970, as the file system tells.
+        modified: modification time, seconds since 1970, as the file system tells; of a file that
+            was only touched or copied since it was read, the time that it had then.
         weight: stored bytes that it reads, about.
         is_missing: whether a list names the file and it is not there: it counts as skipped. Once it
             is there, the item is another one and is done anew.
+        part: which of the items of its file it is, counted from 0.
+        parts: how many items its file has.
     """
 
     number: int
@@ -53,10 +56,16 @@ class WorkItem:
     modified: float
     weight: float
     is_missing: bool = False
+    part: int = 0
+    parts: int = 1
 
     @property
     def identity(self) -> list[str | int | float]:
-        """What must be the same for committed results of the item to stand."""
+        """What must be the same for committed results of the item to stand.
+
+        A file whose content is known to be the same keeps the time of the first run that read it
+        (`pipeline.phases.recognition`).
+        """
         return [self.name, self.range.start, self.range.stop, self.size_bytes, self.modified]
 
 
@@ -105,6 +114,8 @@ def _items_of_source(config: Config, number: int, source: Source) -> Iterator[Wo
                 modified=input_file.modified,
                 weight=_weight(size_bytes, file_range, ranges),
                 is_missing=is_missing,
+                part=part,
+                parts=len(ranges),
             )
 
 

@@ -29,7 +29,9 @@ def read_removals(output: str, name: str, phases: Iterable[str] = tuple(REMOVING
     merged = REMOVAL_SCHEMA.empty_table()
     for phase in phases:
         path = store.below(output, f"{REMOVING[phase].folder}/{name}.parquet")
-        merged = merge_removals(merged, store.read_table(path))
+        table = store.read_columns(path, REMOVAL_SCHEMA.names)
+        if table.num_rows:
+            merged = merge_removals(merged, table)
     return merged
 
 
@@ -82,12 +84,14 @@ def publish_removed(job: Job, items: Sequence[WorkItem]) -> None:
     decontaminate` the test-set copies too. The phase `corpus` writes it with all reasons, and who
     survives: where it is finished and nothing has changed since, there is nothing to add.
     """
-    if "corpus" in finished_phases(job.output):
+    finished = finished_phases(job.output)
+    if "corpus" in finished:
         return
+    # Verdicts on inputs that have changed since do not count.
     keys = {
         phase: manifest.key
         for phase in REMOVING
-        if (manifest := read_manifest(job, phase)) is not None
+        if phase in finished and (manifest := read_manifest(job, phase)) is not None
     }
     steps = Steps(job.engine, job.output, "removed", fingerprint("removed", keys), job.quiet)
     stamp = table_stamp(job.config, phase_named("corpus"))

@@ -1,15 +1,16 @@
 """What of an earlier run in the same output folder still stands: settings, versions, files.
 
 A phase's results count if they were made with the same settings by the same version of the phase,
-and all their files are there. Else they are refused, or done anew; what is deleted then are our own
-files only.
+and all their files are there. Where only inputs have come, gone or changed, what was made of the
+others counts, too. Else results are refused, or done anew; what is deleted then are our own files
+only.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from massivetext.events import tell
@@ -39,7 +40,9 @@ _FOLLOWS: Final = ("results", "upstream", "massivetext")
 """Settings that nobody sets: they follow from the program and from the phases before."""
 
 
-def adopt_settings(job: Job, phase: Phase, settings: Mapping[str, Any], key: str) -> None:
+def adopt_settings(
+    job: Job, phase: Phase, settings: Mapping[str, Any], key: str, names: Collection[str]
+) -> None:
     """Records a phase's settings; deletes what it has written with others or in another version.
 
     Args:
@@ -47,6 +50,7 @@ def adopt_settings(job: Job, phase: Phase, settings: Mapping[str, Any], key: str
         phase: its row in the table.
         settings: what its results would depend on now.
         key: their fingerprint.
+        names: of the work items that there are now.
 
     Raises:
         UsageError: if a user changed the settings, and the job may not restart the phase.
@@ -56,9 +60,78 @@ def adopt_settings(job: Job, phase: Phase, settings: Mapping[str, Any], key: str
     if begun == asked:
         return
     manifest = None if begun is not None else read_manifest(job, phase.name)
-    if begun is not None or (manifest is not None and manifest.key != key):
+    if begun is not None and is_grown(phase, begun, asked):
+        if phase is PHASES[0]:
+            tell("step", f"{phase.name}: {told_growth(begun, asked)}", phase=phase.name)
+            names = _unchanged(begun, asked)
+        keep_items(job, phase, names)
+    elif begun is not None or (manifest is not None and manifest.key != key):
         _drop(job, phase, begun or {}, asked)
     store.write_bytes(job.output, settings_path(phase.name), dump_record(settings))
+
+
+def lasting_settings(phase: Phase, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns what of a phase's settings stays the same when inputs come, go or change."""
+    followed = ("upstream",) if phase.upstream != () else ("inputs",)
+    return {name: value for name, value in settings.items() if name not in followed}
+
+
+def is_grown(phase: Phase, begun: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
+    """Whether a phase's settings differ only because of the inputs that there are.
+
+    A phase before this one may have been done anew as well; what it was then given decides whether
+    what this one made of an item counts (`PhaseRun.item_key`).
+    """
+    return begun != asked and lasting_settings(phase, begun) == lasting_settings(phase, asked)
+
+
+def told_growth(begun: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
+    """Returns how many work items of the first phase are kept, new, changed and gone."""
+    before, now = begun.get("inputs") or {}, asked["inputs"]
+    kept = len(_unchanged(begun, asked))
+    new, gone = len(now.keys() - before.keys()), len(before.keys() - now.keys())
+    changed = len(now) - kept - new
+    return f"kept {kept:,} items, {new:,} new, {changed:,} changed, {gone:,} gone"
+
+
+def _unchanged(begun: Mapping[str, Any], asked: Mapping[str, Any]) -> set[str]:
+    """Returns the names of the inputs that are there as they were."""
+    before = begun.get("inputs") or {}
+    return {name for name, identity in asked["inputs"].items() if before.get(name) == identity}
+
+
+def keep_items(job: Job, phase: Phase, names: Collection[str]) -> None:
+    """Deletes what a phase has written, but what it made of the items of these names.
+
+    The manifest goes, so that the phase is at work again. Files of items stay until they are made
+    anew, whether or not they still count: their records say that.
+    """
+    if not phase.item_steps:
+        delete_results(job, phase)
+        return
+    records = store.sizes_below(job.output, f"phases/{phase.name}")
+    written = own_files(job, phase)
+    gone = [path for path in written if _item_of(phase, path) not in names]
+    gone += [path for path in records if not _is_of_item(phase, path, names)]
+    store.delete_files(job.output, [path for path in gone if path != settings_path(phase.name)])
+
+
+def _item_of(phase: Phase, path: str) -> str | None:
+    """Returns the name of the work item that a result belongs to, if it belongs to one."""
+    below = next(path.removeprefix(f"{f}/") for f in phase.folders if path.startswith(f"{f}/"))
+    found = (match for pattern in phase.writes if (match := _match(pattern, below)))
+    return next((match.groupdict().get("item") for match in found), None)
+
+
+def _is_of_item(phase: Phase, path: str, names: Collection[str]) -> bool:
+    """Whether a file below `phases/` was written by one of a phase's item steps for these items."""
+    below = path.removeprefix(f"phases/{phase.name}/").rpartition(".")[0]
+    step, _, name = below.partition("/")
+    if path.endswith(".json"):
+        return step in phase.item_steps and name in names
+    while name and name not in names:
+        name = name.partition("/")[2]
+    return bool(name)
 
 
 def _drop(job: Job, phase: Phase, begun: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
@@ -72,7 +145,7 @@ def _require_droppable(
     job: Job, phase: Phase, begun: Mapping[str, Any], asked: Mapping[str, Any]
 ) -> None:
     """Tells that results are from another version, or refuses to delete those of another run."""
-    change = None if phase.adapts else change_by_user(begun, asked)
+    change = None if phase.adapts else change_by_user(phase, begun, asked)
     if change is None:
         said = f"{job.output}: {_other_version(phase, begun, asked)}"
         tell("warning", said, level="warning", phase=phase.name)
@@ -141,13 +214,15 @@ def require_whole(job: Job, manifest: Manifest) -> None:
 def forget_lost_scratch(job: Job, phase: Phase) -> None:
     """Deletes the records of steps whose files were deleted when the phase was finished.
 
-    Those that name results stay, so that only what led to the others is done again.
+    Those that name results stay, and those of item steps: only what led to others is done again.
     """
     if not phase.scratch or any(store.sizes_below(job.output, f) for f in phase.scratch):
         return
     kept = (settings_path(phase.name), manifest_path(phase.name))
-    paths = [p for p in store.sizes_below(job.output, f"phases/{phase.name}") if p not in kept]
-    records = ((path, store.read_record(job.path(path)) or {}) for path in paths)
+    paths = store.sizes_below(job.output, f"phases/{phase.name}")
+    steps = tuple(f"phases/{phase.name}/{step}/" for step in phase.item_steps)
+    others = [p for p in paths if p.endswith(".json") and p not in kept and not p.startswith(steps)]
+    records = ((path, store.read_record(job.path(path)) or {}) for path in others)
     store.delete_files(job.output, [path for path, record in records if not record.get("files")])
 
 
@@ -206,13 +281,18 @@ def _is_written(phase: Phase, name: str, items: set[str]) -> bool:
 
 
 def _fits(pattern: str, name: str, items: set[str]) -> bool:
-    expression = re.escape(pattern)
-    for mark, meaning in _MARKS.items():
-        expression = expression.replace(re.escape(mark), meaning)
-    found = re.fullmatch(expression, name)
+    found = _match(pattern, name)
     return found is not None and (
         found.groupdict().get("item", name) in items or not found.groups()
     )
+
+
+def _match(pattern: str, name: str) -> re.Match[str] | None:
+    """Returns how a name follows a pattern of `Phase.writes`."""
+    expression = re.escape(pattern)
+    for mark, meaning in _MARKS.items():
+        expression = expression.replace(re.escape(mark), meaning)
+    return re.fullmatch(expression, name)
 
 
 def _versions(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -231,22 +311,18 @@ def _other_version(phase: Phase, begun: Mapping[str, Any], asked: Mapping[str, A
     return f"the results of '{phase.name}' are from {what}; rebuilding them"
 
 
-def change_by_user(begun: Mapping[str, Any], asked: Mapping[str, Any]) -> str | None:
+def change_by_user(phase: Phase, begun: Mapping[str, Any], asked: Mapping[str, Any]) -> str | None:
     """Names a setting that differs because the user changed it; None if only the program did.
 
     Another version of a phase may know other settings, so then only those count that both know; and
-    it is done anew with the inputs as they are now, so only their names count.
+    it is done anew with the inputs as they are now, so they do not count.
     """
     if not begun:
         return "the settings that it was made with are lost"
     if begun.get("results") == asked["results"]:
-        return difference(begun, asked)
+        return difference(lasting_settings(phase, begun), lasting_settings(phase, asked))
     set_before = {key: begun[key] for key in begun if key not in _FOLLOWS}
     set_now = {key: asked[key] for key in asked if key not in _FOLLOWS}
-    inputs_before, inputs_now = (set(s.get("inputs") or ()) for s in (set_before, set_now))
-    if inputs_before != inputs_now:
-        changed = min(inputs_before ^ inputs_now)
-        return f"input {changed} is {'new' if changed in inputs_now else 'gone'}"
     before, now = _known_to_both({**set_before, "inputs": ()}, {**set_now, "inputs": ()})
     return None if before == now else difference(before, now)
 

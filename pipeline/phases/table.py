@@ -56,6 +56,8 @@ class Phase:
         removes: for which reasons it removes documents, if it does.
         scratch: folders that are deleted when it is finished.
         tables: those of its folders that are read as a table; each has a card.
+        item_steps: maps whose results of an item depend on that item and on settings alone, or say
+            themselves what else they were made from: they stand when other inputs come or go.
         adapts: whether it takes those of the phases before that are finished, the first at least,
             and is done anew, unasked, when they or its own settings change.
     """
@@ -70,6 +72,7 @@ class Phase:
     removes: Removes | None = None
     scratch: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
+    item_steps: tuple[str, ...] = ()
     adapts: bool = False
 
     def deletes(self, path: str) -> bool:
@@ -84,6 +87,7 @@ PHASES: Final = (
         "curate",
         folders=("documents", "rejected", "failed", "skipped"),
         tables=("documents", "rejected", "failed", "skipped"),
+        item_steps=("read",),
         upstream=(),
         results=6,
     ),
@@ -97,6 +101,7 @@ PHASES: Final = (
         upstream=("curate",),
         results=3,
         removes=Removes("dedup", ("exact", "near")),
+        item_steps=("sign",),
         scratch=("phases/dedup/files",),
     ),
     Phase(
@@ -108,6 +113,7 @@ PHASES: Final = (
         upstream=("curate",),
         results=3,
         removes=Removes("decontamination", ("test_set",)),
+        item_steps=("count", "match"),
     ),
     Phase(
         "exclude",
@@ -118,6 +124,7 @@ PHASES: Final = (
         upstream=("curate",),
         results=1,
         removes=Removes("exclusions", ("excluded",)),
+        item_steps=("find",),
     ),
     Phase(
         "corpus",
@@ -125,6 +132,7 @@ PHASES: Final = (
         "corpus",
         folders=("corpus", "removed"),
         tables=("corpus", "removed"),
+        item_steps=("write",),
         upstream=None,
         results=3,
         scratch=("phases/corpus/files",),
@@ -171,6 +179,7 @@ PHASES: Final = (
         upstream=("corpus",),
         results=3,
         scratch=("phases/sequence/scratch",),
+        item_steps=("survey",),
     ),
     Phase(
         "report",

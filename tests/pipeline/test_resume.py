@@ -114,17 +114,3 @@ def test_only_the_phases_that_a_change_alters_are_done_again(
     after = item_records(tmp_path / "out")
     redone = {name.split("/")[1] for name in before if before[name] != after.get(name)}
     assert redone == {"sequence", "report"}  # the report states every setting
-
-
-def test_changed_inputs_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    write_sources(tmp_path / "in")
-    config = write_config(tmp_path / "config.toml", str(tmp_path / "in"))
-    run = ["run", str(config), "--output", str(tmp_path / "out"), "--quiet"]
-    assert main(run) == 0
-    with open(tmp_path / "in/c4/0.jsonl", "a") as stream:
-        stream.write('{"id": "new", "text": "The new text that came with the river."}\n')
-    assert main(run) == 2
-    error = capsys.readouterr().err
-    assert "inputs.c4/0.jsonl was" in error
-    assert "--restart" in error
-    assert main([*run, "--restart"]) == 0

@@ -30,6 +30,7 @@ from massivetext.pipeline.phases.curate import PHASE as CURATE
 from massivetext.pipeline.phases.curate import curate
 from massivetext.pipeline.phases.phase import load_phase, run_phase
 from massivetext.pipeline.phases.plan import WorkItem
+from massivetext.pipeline.phases.sequence.items import CorpusItem
 from massivetext.pipeline.phases.table import PHASES, lies_in
 
 _Piece = TypeVar("_Piece")
@@ -140,10 +141,10 @@ class Metered:
     step: str
 
     def __call__(self, item: Any) -> ItemResult[Any]:
-        """Does the work for a work item, or for a shard, which is of no subset."""
+        """Does the work for a work item or its corpus, or for a shard, which is of no subset."""
         begun = working_seconds()
         result = self.work(item)
-        subset = item.subset if isinstance(item, WorkItem) else REST
+        subset = item.subset if isinstance(item, (WorkItem, CorpusItem)) else REST
         note = [self.step, subset, working_seconds() - begun]
         Path(self.folder, uuid.uuid4().hex).write_text(json.dumps(note))
         return result

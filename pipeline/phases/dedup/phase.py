@@ -186,7 +186,8 @@ class _Dedup:
     def _sign(self, files: DedupFiles, curated: Mapping[str, Any]) -> dict[str, ItemResult[Signed]]:
         """Signs the documents; does what follows along with it, where one round is sure to hold."""
         job = self.job
-        sign = Map("sign", self.phase.items, SignItem(job.output, key_settings(job.config)), Signed)
+        work = SignItem(job.output, key_settings(job.config))
+        sign = Map("sign", self.phase.items, work, Signed, key=self.phase.item_key)
         # A shingle starts at a word, and a word has a byte or more.
         text_bytes = sum(subset.get("text_bytes", 0) for subset in curated.values())
         if self._fits_in_one_round(files, SHINGLE_BYTES * text_bytes):

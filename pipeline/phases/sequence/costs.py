@@ -8,6 +8,7 @@ from typing import Final
 from massivetext.pipeline.phases.costs import Costs, Files, Forecast
 from massivetext.pipeline.phases.sequence.parts import READ_BYTES, must_sort
 from massivetext.pipeline.phases.sequence.planning import (
+    KEPT_TOKENS,
     SAMPLE,
     SCRATCH,
     SHARD_BYTES,
@@ -20,6 +21,9 @@ from massivetext.sequencing.held_out import Side
 
 _PARTS: Final = f"{SCRATCH}/parts"
 """Sorted parts of the documents to train on; a small corpus has none."""
+
+_TOKENS: Final = (SCRATCH, KEPT_TOKENS)
+"""Tokenised crops lie in one of them: with a tokenizer that is given they stay."""
 
 _HEAPS: Final = 0.6
 """Heaps' law: so the different words of the sample, which are stored, grow with its text (0.4 to
@@ -40,7 +44,8 @@ def _reads(forecast: Forecast) -> float:
         shard_bytes = _token_bytes(forecast) * forecast.volumes.shard_tokens
         placed = 2 * crops + tokens
         times = math.ceil(shard_bytes / SHARD_BYTES) + math.ceil(tokens / READ_BYTES)
-    return corpus + sample + crops + placed + (1 + times) * forecast.footers(SCRATCH)
+    footers = sum(map(forecast.footers, _TOKENS))
+    return corpus + sample + crops + placed + (1 + times) * footers
 
 
 def _shuffles(forecast: Forecast) -> float:
@@ -57,7 +62,7 @@ def _crop_bytes(forecast: Forecast) -> float:
 
 def _token_bytes(forecast: Forecast) -> int:
     """Returns the size of a token, as the files of crops show it."""
-    of_all = forecast.size(SCRATCH) - _crop_bytes(forecast)
+    of_all = forecast.size(*_TOKENS) - _crop_bytes(forecast)
     return max(1, round(of_all / max(1.0, forecast.volumes.total("tokens"))))
 
 
@@ -79,7 +84,7 @@ COSTS: Final = Costs(
         Files(f"sequences/{TOKENIZER_FILE}", ""),
         Files(SAMPLE, "training_bytes", _HEAPS),
         Files(_PARTS, "tokens"),
-        Files(SCRATCH, "tokens"),
+        *(Files(folder, "tokens") for folder in _TOKENS),
     ),
     reads=_reads,
     shuffles=_shuffles,

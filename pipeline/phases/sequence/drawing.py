@@ -8,17 +8,19 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from massivetext.config import Config
+from massivetext.config import Config, fingerprint
 from massivetext.pipeline.engine.errors import RunError
 from massivetext.pipeline.engine.results import join_results
 from massivetext.pipeline.engine.steps import Map, Shuffle, even_ranges
 from massivetext.pipeline.phases.phase import PhaseRun
 from massivetext.pipeline.phases.sequence.items import (
     TOKENISE_BYTES,
+    CorpusItem,
     Surveyed,
     Tokenised,
     TokeniseItem,
 )
+from massivetext.pipeline.phases.sequence.kept_tokens import TokenFiles
 from massivetext.pipeline.phases.sequence.parts import CropFile
 from massivetext.pipeline.phases.sequence.planning import (
     BYTES_PER_TOKEN,
@@ -72,6 +74,17 @@ class Drawn:
 
 ReadDraws = Callable[[Drawn, Mapping[str, Draw], int], Drawn]
 """Adds draws, by subset, to what was drawn; the number counts the calls."""
+
+
+def corpus_items(run: PhaseRun) -> list[CorpusItem]:
+    """Returns the files of the corpus, in the order of their names."""
+    items = []
+    for item in run.items:
+        path = f"corpus/{item.name}.parquet"
+        files = run.upstream["corpus"].items[item.name].files
+        entry = next(file for file in files if file.path == path)
+        items.append(CorpusItem(item.number, item.name, item.subset, entry.xxh3, entry.size_bytes))
+    return items
 
 
 def mixture_of(config: Config, present: Collection[str]) -> Mixture:
@@ -155,10 +168,14 @@ def _read_draws(
 ) -> Drawn:
     """Tokenises the crops of some draws, and counts the sequences of all of these subsets."""
     job, steps, config = run.job, run.steps, run.job.config
-    folder = f"{plan.scratch}/tokens-{number:03d}"
+    # A tokenizer that is trained on the corpus is another one when that has grown.
+    folder = plan.tokens_folder(is_kept=bool(config.tokenizer.model))
+    key = fingerprint(run.item_key, plan.tokenizer.sha256)
+    token_files = TokenFiles(job.output, folder, key)
     work = TokeniseItem(
         output=job.output,
-        folder=folder,
+        files=token_files,
+        draw=number,
         tokenizer=plan.tokenizer,
         seed=config.seed,
         crop_bytes=crop_bytes_of(config.sequence),
@@ -166,10 +183,10 @@ def _read_draws(
         draws=draws,
         split=plan.split,
     )
-    items = [item for item in run.items if item.subset in draws]
+    items = [item for item in corpus_items(run) if item.subset in draws]
     name = plan.step(f"tokenise-{number:03d}")
     tokenise = Map(name, items, work, Tokenised, TOKENISE_BYTES)
-    files = {item.name: CropFile(f"{folder}/{item.name}.parquet", item.subset) for item in items}
+    files = {i.name: CropFile(token_files.path(number, i.name), i.subset) for i in items}
     earlier = [file for file in drawn.files if file.subset in draws]
     crops = math.ceil(sum(survey[s].documents * (d.stop / WHOLE) for s, d in draws.items()))
     rounds = even_ranges(plan.parts, job.engine.rounds(crops * CROP_DTYPE.itemsize))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+import itertools
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 import numpy as np
@@ -15,14 +16,17 @@ from numpy.typing import NDArray
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import RunError
 from massivetext.pipeline.engine.results import ItemResult
-from massivetext.pipeline.phases.plan import WorkItem
+from massivetext.pipeline.phases.sequence.kept_tokens import (
+    WANTED_DTYPE,
+    TokenFiles,
+    WantedCrops,
+)
 from massivetext.pipeline.phases.sequence.tokenizer_file import TokenizerFile
 from massivetext.sequencing.crop_batches import CROP_DTYPE, CropBatch, crop_hash, split_by_part
 from massivetext.sequencing.crops import crop_random, crop_range, expected_crop_bytes
 from massivetext.sequencing.draws import Draw
 from massivetext.sequencing.held_out import Side
 from massivetext.sequencing.self_check import is_checked, require_same
-from massivetext.sequencing.token_type import Tokens
 from massivetext.sequencing.tokenizer import Tokenizer
 from massivetext.sequencing.tokenizer_training import sampled_words
 
@@ -50,6 +54,30 @@ SURVEY_BYTES: Final = 200_000_000
 
 _ROW_GROUP_BYTES: Final = 2**20
 """Our choice: what is read at least when a part of an item is wanted."""
+
+
+@dataclass(frozen=True)
+class CorpusItem:
+    """A file of the corpus.
+
+    Attributes:
+        number: as that of its work item.
+        name: as that of its work item.
+        subset: that its documents belong to.
+        xxh3: of the file.
+        weight: its size in bytes.
+    """
+
+    number: int
+    name: str
+    subset: str
+    xxh3: str
+    weight: float
+
+    @property
+    def identity(self) -> list[str]:
+        """Its content: other documents make another item of it."""
+        return [self.name, self.xxh3]
 
 
 @dataclass(frozen=True)
@@ -109,7 +137,7 @@ class SurveyItem:
     limits: Mapping[str, int]
     split: Side
 
-    def __call__(self, item: WorkItem) -> ItemResult[Surveyed]:
+    def __call__(self, item: CorpusItem) -> ItemResult[Surveyed]:
         """Returns the sample file, and what there is of both sides: to train on, and held out."""
         sizes: dict[bool, list[int]] = {True: [], False: []}
         limit = self.limits.get(item.subset, 0)
@@ -135,7 +163,8 @@ class TokeniseItem:
 
     Attributes:
         output: the output folder.
-        folder: for the batches, below the output folder.
+        files: of the batches; what stands in them is not encoded again.
+        draw: number of the draw.
         tokenizer: where it is.
         seed: of the run.
         crop_bytes: C; None for whole documents.
@@ -145,7 +174,8 @@ class TokeniseItem:
     """
 
     output: str
-    folder: str
+    files: TokenFiles
+    draw: int
     tokenizer: TokenizerFile
     seed: int
     crop_bytes: int | None
@@ -153,13 +183,13 @@ class TokeniseItem:
     draws: Mapping[str, Draw]
     split: Side
 
-    def __call__(self, item: WorkItem) -> ItemResult[Tokenised]:
+    def __call__(self, item: CorpusItem) -> ItemResult[Tokenised]:
         """Returns the crop file, and how many crops and tokens it holds."""
         crops = tokens = 0
         counter = Counter[str]()
         with (
-            store.commit(self.output, f"{self.folder}/{item.name}.parquet") as pending,
-            open_crop_writer(pending.stream, CROP_FILE_SCHEMA) as writer,
+            store.commit(self.output, self.files.path(self.draw, item.name)) as pending,
+            open_crop_writer(pending.stream, self.files.stamped(CROP_FILE_SCHEMA)) as writer,
         ):
             for visit, batch in self._runs(item, counter):
                 crops += len(batch.crops_C)
@@ -177,19 +207,54 @@ class TokeniseItem:
                 "fault of massivetext or of a library that it uses, please report it"
             ) from None
 
-    def _runs(self, item: WorkItem, counter: Counter[str]) -> Iterator[tuple[int, CropBatch]]:
+    def _runs(self, item: CorpusItem, counter: Counter[str]) -> Iterator[tuple[int, CropBatch]]:
         """Yields visits and crops of them, as many at a time as memory is meant to hold."""
-        tokenizer = self.tokenizer.load()
-        visits = list(self.draws[item.subset].by_visit())
-        crops = {visit: _Crops() for visit, _, _ in visits}
+        wanted = self._wanted(item)
+        waiting: dict[int, list[CropBatch]] = defaultdict(list)
         held_tokens = 0
-        for document_id, text in read_texts(self.output, item.name):
+        found = self._found(item, wanted, counter)
+        for visit, batch in itertools.chain(found, self._encoded(item, wanted, counter)):
+            waiting[visit].append(batch)
+            held_tokens += len(batch.tokens)
+            if held_tokens >= _RUN_TOKENS:
+                yield from _joined(waiting)
+                waiting, held_tokens = defaultdict(list), 0
+        yield from _joined(waiting)
+
+    def _wanted(self, item: CorpusItem) -> WantedCrops:
+        """Returns the crops that the draw holds; reads no text."""
+        rows: dict[int, list[tuple[int, bytes, int]]] = {}
+        visits = list(self.draws[item.subset].by_visit())
+        for row, document_id in enumerate(_read_ids(self.output, item.name)):
             if not self.split.holds(document_id):
                 continue
             for visit, first, last in visits:
                 hash_64 = crop_hash(self.seed, document_id, visit)
-                if not first <= hash_64 < last:
-                    continue
+                if first <= hash_64 < last:
+                    crop = (hash_64, bytes.fromhex(document_id), row)
+                    rows.setdefault(visit, []).append(crop)
+        return WantedCrops({v: np.array(found, WANTED_DTYPE) for v, found in rows.items()})
+
+    def _found(
+        self, item: CorpusItem, wanted: WantedCrops, counter: Counter[str]
+    ) -> Iterator[tuple[int, CropBatch]]:
+        """Yields visits and crops that were encoded before; each counts as checked if it was."""
+        for visit, batch in self.files.find(item.name, wanted):
+            for document in batch.crops_C["document"]:
+                document_id = document.tobytes().hex()
+                random_64 = crop_random(self.seed, item.subset, document_id, visit)
+                counter["checked"] += is_checked(random_64)
+            yield visit, batch
+
+    def _encoded(
+        self, item: CorpusItem, wanted: WantedCrops, counter: Counter[str]
+    ) -> Iterator[tuple[int, CropBatch]]:
+        """Yields visits and crops that were not; of each document those of all visits together."""
+        left = dict(wanted.left())
+        tokenizer = self.tokenizer.load() if left else None
+        for row, document_id, text in _read_rows(self.output, item.name, left):
+            assert tokenizer is not None
+            for visit, hash_64 in left[row]:
                 random_64 = crop_random(self.seed, item.subset, document_id, visit)
                 start, stop = crop_range(text, self.crop_bytes, random_64)
                 crop = bytes(text[start:stop])
@@ -197,35 +262,15 @@ class TokeniseItem:
                 if is_checked(random_64):
                     self._check(tokenizer, crop, document_id, item.subset)
                     counter["checked"] += 1
-                row = (hash_64, bytes.fromhex(document_id), start, stop, len(tokens))
-                crops[visit].add(row, tokens)
-                held_tokens += len(tokens)
-            if held_tokens >= _RUN_TOKENS:
-                yield from _taken(crops)
-                held_tokens = 0
-        yield from _taken(crops)
+                found = (hash_64, bytes.fromhex(document_id), start, stop, len(tokens))
+                yield visit, CropBatch(np.array([found], CROP_DTYPE), tokens)
 
 
-@dataclass
-class _Crops:
-    """Crops of a visit that wait to be written."""
-
-    rows: list[tuple[int, bytes, int, int, int]] = field(default_factory=list)
-    tokens: list[Tokens] = field(default_factory=list)
-
-    def add(self, row: tuple[int, bytes, int, int, int], tokens: Tokens) -> None:
-        """Adds a crop: a row of `CROP_DTYPE` and its tokens."""
-        self.rows.append(row)
-        self.tokens.append(tokens)
-
-
-def _taken(crops: dict[int, _Crops]) -> Iterator[tuple[int, CropBatch]]:
-    """Yields the crops of each visit that has any, and forgets them."""
-    for visit, waiting in crops.items():
-        if waiting.rows:
-            batch = CropBatch(np.array(waiting.rows, CROP_DTYPE), np.concatenate(waiting.tokens))
-            crops[visit] = _Crops()
-            yield visit, batch
+def _joined(waiting: Mapping[int, Sequence[CropBatch]]) -> Iterator[tuple[int, CropBatch]]:
+    """Yields the crops of each visit as one batch."""
+    for visit, batches in sorted(waiting.items()):
+        crops_C = np.concatenate([batch.crops_C for batch in batches])
+        yield visit, CropBatch(crops_C, np.concatenate([batch.tokens for batch in batches]))
 
 
 def _surveyed(sizes: Sequence[int], crop_bytes: int | None) -> Surveyed:
@@ -269,10 +314,39 @@ def read_crop_file(
 
 def read_texts(output: str, name: str) -> Iterator[tuple[str, memoryview]]:
     """Yields id and UTF-8 text of an item's documents in the corpus."""
-    for group in store.row_groups(store.below(output, f"corpus/{name}.parquet")):
-        table = group.read(["id", "text"])
-        for document_id, text in zip(table["id"], table["text"], strict=True):
-            yield document_id.as_py(), memoryview(text.as_buffer())
+    for group in _corpus_groups(output, name):
+        for _, document_id, text in _texts_of(group):
+            yield document_id, text
+
+
+def _read_rows(
+    output: str, name: str, rows: Collection[int]
+) -> Iterator[tuple[int, str, memoryview]]:
+    """Yields row, id and UTF-8 text of some of an item's documents in the corpus.
+
+    Groups of rows without any of them are not read.
+    """
+    for group in _corpus_groups(output, name):
+        group_rows = range(group.first_row, group.first_row + group.metadata.num_rows)
+        if any(row in rows for row in group_rows):
+            yield from (found for found in _texts_of(group) if found[0] in rows)
+
+
+def _read_ids(output: str, name: str) -> Iterator[str]:
+    """Yields the ids of an item's documents in the corpus, in the order of their rows."""
+    for group in _corpus_groups(output, name):
+        yield from group.read(["id"])["id"].to_pylist()
+
+
+def _corpus_groups(output: str, name: str) -> Iterator[store.RowGroup]:
+    return store.row_groups(store.below(output, f"corpus/{name}.parquet"))
+
+
+def _texts_of(group: store.RowGroup) -> Iterator[tuple[int, str, memoryview]]:
+    table = group.read(["id", "text"])
+    pairs = zip(table["id"], table["text"], strict=True)
+    for row, (document_id, text) in enumerate(pairs, group.first_row):
+        yield row, document_id.as_py(), memoryview(text.as_buffer())
 
 
 def _tables(visit: int, batches: Mapping[int, CropBatch]) -> Iterator[pa.Table]:

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from massivetext.config import Config, ConfigError, TokenizerConfig
+from massivetext.config import Config, ConfigError, TokenizerConfig, fingerprint
 from massivetext.events import tell
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import RunError, UsageError
@@ -30,6 +30,7 @@ from massivetext.pipeline.phases.sequence.description import describe
 from massivetext.pipeline.phases.sequence.drawing import (
     Drawn,
     TooSmallError,
+    corpus_items,
     draw,
     mixture_of,
     wanted_of,
@@ -117,7 +118,9 @@ def _survey(run: PhaseRun, split: Side) -> tuple[dict[str, Surveyed], dict[str, 
         limits = tokenizer_limits(config, run.upstream["corpus"].findings)
     crop_bytes = crop_bytes_of(config.sequence)
     work = SurveyItem(run.job.output, SAMPLE, config.seed, crop_bytes, limits, split)
-    results = run.steps.run(Map("survey", run.items, work, Surveyed, SURVEY_BYTES))
+    key = fingerprint(run.item_key, limits)
+    items = corpus_items(run)
+    results = run.steps.run(Map("survey", items, work, Surveyed, SURVEY_BYTES, key))
     subsets = sorted({item.subset for item in run.items})
     learned, held_out = (dict.fromkeys(subsets, Surveyed()) for _ in range(2))
     for item in run.items:

@@ -34,6 +34,9 @@ the number of parts. All other requests find the same parts in it, and so the sa
 (SCRATCH,) = phase_named("sequence").scratch
 """Samples and tokenised crops, below the output folder; deleted when the phase is finished."""
 
+KEPT_TOKENS: Final = "phases/sequence/tokens"
+"""Tokenised crops that stay when the phase is finished, below the output folder."""
+
 SAMPLE: Final = f"{SCRATCH}/sample"
 """Counted words that the tokenizer learns from."""
 
@@ -84,6 +87,11 @@ class PartPlan:
     def ledger(self) -> str:
         """What its sequences count as."""
         return "held_out_sequences" if self.split.is_held_out else "sequences"
+
+    def tokens_folder(self, is_kept: bool) -> str:
+        """Returns the folder of the tokenised crops."""
+        side = f"/{HELD_OUT_FOLDER}" if self.split.is_held_out else ""
+        return f"{KEPT_TOKENS}{side}" if is_kept else f"{self.scratch}/tokens"
 
     def step(self, name: str) -> str:
         """Returns the name of a step of this side."""

@@ -9,6 +9,7 @@ import pyarrow as pa
 from massivetext.config import Config, Sequencing, TokenizerConfig
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.job import Job
+from massivetext.pipeline.engine.results import ItemResult
 from massivetext.pipeline.phases.phase import PhaseWork, run_phase
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.table import phase_named
@@ -34,7 +35,7 @@ CORPUS = {"books": make_documents("books", 30, 900), "web": make_documents("web"
 
 def write_corpus(output: Path, corpus, files: int = 2) -> list[WorkItem]:
     """Writes the corpus cut into `files` files a subset, and the manifest of its phase."""
-    items, findings = [], {}
+    items, findings, results = [], {}, {}
     for subset, documents in corpus.items():
         findings[subset] = {
             "corpus": len(documents),
@@ -45,11 +46,14 @@ def write_corpus(output: Path, corpus, files: int = 2) -> list[WorkItem]:
             rows = [{"id": i, "text": t} for i, t in documents[number::files]]
             schema = pa.schema([("id", pa.string()), ("text", pa.large_string())])
             table = pa.Table.from_pylist(rows, schema)
-            store.write_table(str(output), f"corpus/{name}.parquet", table)
+            entry = store.write_table(str(output), f"corpus/{name}.parquet", table)
+            results[name] = ItemResult((entry,))
             items.append(WorkItem(len(items), name, subset, 0, name, FileRange(0, 0), 0, 0.0, 0.0))
     job = Job(CONFIG, str(output), quiet=True)
     phase = replace(phase_named("corpus"), upstream=())
-    work = PhaseWork(lambda job, items: {"files": files}, lambda run: run.manifest({}, findings))
+    work = PhaseWork(
+        lambda job, items: {"files": files}, lambda run: run.manifest(results, findings)
+    )
     run_phase(job, phase, items, work)
     return items
 
