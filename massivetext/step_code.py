@@ -151,7 +151,8 @@ def _imports(call: NamedCall, file: Path, text: str) -> Iterator[str]:
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError) as error:
-        line = f" line {error.lineno}" if isinstance(error, SyntaxError) else ""
+        lineno = error.lineno if isinstance(error, SyntaxError) else None
+        line = f" line {lineno}" if lineno else ""
         said = error.msg if isinstance(error, SyntaxError) else str(error)
         raise ConfigError(f"{call.where}: {file}{line} is not valid Python: {said}") from None
     for node in ast.walk(tree):

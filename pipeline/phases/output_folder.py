@@ -104,7 +104,8 @@ def _examples(items: Sequence[WorkItem]) -> Iterator[str]:
 def has_results(job: Job, phase: Phase) -> bool:
     """Whether a phase has been at work here, finished or not."""
     is_marked = store.exists(job.path(manifest_path(phase.name)))
-    return is_marked or bool(store.sizes_below(job.output, phase.folders[0]))
+    found = store.sizes_below(job.output, phase.folders[0])
+    return is_marked or any(path != RUN_RECORD for path in found)
 
 
 def strangers(job: Job, manifests: Sequence[Manifest]) -> list[str]:

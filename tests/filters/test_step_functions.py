@@ -226,5 +226,5 @@ def test_a_worker_refuses_another_version_of_an_installed_module(
 def test_an_exception_tells_the_line_of_the_users_code() -> None:
     text = "def f(texts):\n    x = 1\n    return x / 0\n"
     (loaded,) = load_steps(configured("step_test_module:f", text)).measures
-    with pytest.raises(StepError, match=r"division by zero \(step_test_module.py line 3\); mend"):
+    with pytest.raises(StepError, match=r"division by zero \(step_test_module.py line 3\); fix"):
         measure_texts(loaded, TEXTS, KNOWN)

@@ -115,7 +115,7 @@ def test_an_entry_point_is_known_by_its_name(
         ("no.such.module:f", {}, "there is no module 'no.such.module'"),
         ("json:f", {"json": "X = 1\n"}, "json.py has the name of a module of Python; rename it"),
         ("bad:f", {"bad": "X = 1\ndef f(:\n"}, "bad.py line 2 is not valid Python: invalid syntax"),
-        ("bad:f", {"bad": "X = '\0'\n"}, "bad.py.* is no Python"),
+        ("bad:f", {"bad": "X = '\0'\n"}, "bad.py.* is not valid Python"),
     ],
 )
 def test_code_that_is_not_there_or_no_python_is_refused(

@@ -51,7 +51,9 @@ def labels(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
-def test_a_run_is_eleven_pipelines_and_one_for_each_further_draw(job: Job, labels: list[str]) -> None:
+def test_a_run_is_eleven_pipelines_and_one_for_each_further_draw(
+    job: Job, labels: list[str]
+) -> None:
     run_phases(job, plan(job.config), "run")
     further = [label for label in labels if "tokenise" in label and "000" not in label]
     assert [label for label in labels if label not in further] == KINDS

@@ -87,9 +87,9 @@ def test_some_block_is_always_kept() -> None:
 
 @given(st.integers(0, 2**40))
 def test_the_integer_logarithm(value: int) -> None:
-    found = log8(value)
+    found = log8.py_func(value)
     assert abs(found - 8 * np.log2(1 + value)) < 1.75
-    assert log8(value + 1) >= found
+    assert log8.py_func(value + 1) >= found
 
 
 @pytest.mark.parametrize(
