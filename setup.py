@@ -80,7 +80,7 @@ setup(
         "train": [
             "flax>=0.12.8,<0.14",
             "grain>=0.2.18",
-            "jax>=0.10,<0.12",
+            "jax>=0.10",
             "matplotlib>=3.9",
             "optax>=0.2.8",
             "orbax-checkpoint>=0.12",
