@@ -225,14 +225,16 @@ def _as_strings(texts: pa.Array) -> pa.Array:
 def _numbers(where: str, found: Any, count: int) -> pa.Array:
     """Returns what a measure returned as float64; refuses all but one finite number a text."""
     if isinstance(found, np.ndarray) and found.ndim == 1 and found.dtype.kind in "biuf":
-        found = pa.array(found)
-    if not isinstance(found, (pa.Array, pa.ChunkedArray)):
+        returned: Any = pa.array(found)
+    else:
+        returned = found
+    if not isinstance(returned, (pa.Array, pa.ChunkedArray)):
         raise StepError(f"{where} returned {_kind(found)}; expected a pyarrow array of numbers")
-    kind = found.type
+    kind = returned.type
     if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)):
         raise StepError(f"{where} returned values of the type {kind}; expected numbers")
-    _require_length(where, len(found), count)
-    column = found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
+    _require_length(where, len(returned), count)
+    column = returned.combine_chunks() if isinstance(returned, pa.ChunkedArray) else returned
     _require_no_null(where, column, "a number")
     numbers = column.cast(pa.float64(), safe=False)
     is_finite = pc.call_function("is_finite", [numbers])

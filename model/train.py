@@ -18,6 +18,7 @@ from typing import Final
 
 import jax
 import numpy as np
+from jax.sharding import Mesh
 
 from massivetext.config import ConfigError
 from massivetext.events import tell
@@ -314,7 +315,9 @@ class _Loop:
     def _rates(self, step: int, seconds: float) -> LogRow:
         plan, model = self.batches.plan, self.run.config.model
         rate = plan.size(step) * model.window / seconds
-        devices = self.layout.mesh.devices
+        mesh = self.layout.mesh
+        assert isinstance(mesh, Mesh)  # an abstract one is described, and not trained on
+        devices = mesh.devices
         consumed = plan.first_window(step) + plan.size(step)
         return {
             "tokens": consumed * model.window,

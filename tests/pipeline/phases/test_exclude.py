@@ -126,7 +126,7 @@ def test_another_list_needs_the_flag_and_says_so(
     ("content", "said"),
     [
         (b"\xff\xfe\x00bad", "is not UTF-8 text"),
-        (b"0" * 31, "line 1: '0000000000000000000000000000000' is no document id"),
+        (b"0" * 31, "line 1: '0000000000000000000000000000000' is not a document id"),
         (None, "is not a file"),
         (b"/", "is not a file"),
     ],

@@ -32,7 +32,7 @@ def note_read(folder: Path, items: list[WorkItem]) -> None:
     for item in items:
         record = folder / f"out/phases/curate/read/{item.name}.json"
         record.parent.mkdir(parents=True, exist_ok=True)
-        found = [dataclasses.asdict(part) for part in read_part(item)]
+        found = [{"shares": [dataclasses.asdict(part) for part in read_part(item)]}]
         record.write_text(json.dumps({"identity": item.identity, "found": found}))
     settings.write_text(json.dumps({"inputs": inputs}))
 

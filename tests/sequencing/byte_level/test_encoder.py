@@ -214,7 +214,7 @@ def steps(told: dict) -> list[dict]:
         (lambda told: told.update(pre_tokenizer=[1]), "not as `tokenizers` writes it"),
         (lambda told: told.update(added_tokens=[{}]), "not as `tokenizers` writes it"),
         (lambda told: told.update(post_processor={"type": "TemplateProcessing"}), "not as"),
-        (lambda told: told["model"]["vocab"].pop("a"), "merges name 'a', which is no token"),
+        (lambda told: told["model"]["vocab"].pop("a"), "merges name 'a', which is not a token"),
         (lambda told: told["model"]["vocab"].pop("Ā"), "1 bytes have no token, the first is 0x00"),
     ],
 )  # fmt: skip
