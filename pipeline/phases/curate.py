@@ -10,12 +10,18 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from massivetext.config import FAILED_SHARE_RECORDS, Config, ConfigError, Limits, Source
+from massivetext.config import (
+    FAILED_SHARE_RECORDS,
+    Config,
+    ConfigError,
+    Limits,
+    Source,
+    without_places,
+)
 from massivetext.content_cache import load_by_content
 from massivetext.events import tell
 from massivetext.filters.language import require_labels
 from massivetext.own_steps import outputs_of
-from massivetext.paths import paths_of
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.errors import InputError, RunError
 from massivetext.pipeline.engine.job import Job
@@ -33,6 +39,7 @@ from massivetext.pipeline.phases.edits import (
     first_changes,
 )
 from massivetext.pipeline.phases.manifest import Manifest
+from massivetext.pipeline.phases.named_files import checksums_of
 from massivetext.pipeline.phases.phase import PhaseRun, PhaseWork
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.recognition import read_part
@@ -349,16 +356,10 @@ def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
     """Returns everything that the phase's results depend on."""
     sections = stated(job.config)
     return {
-        **sections,
-        "lists and models": _digests(sections),
+        **{name: without_places(section) for name, section in sections.items()},
+        "lists and models": checksums_of(sections),
         "inputs": {item.name: item.identity[1:] for item in items},
     }
-
-
-def _digests(sections: object) -> dict[str, str]:
-    """Returns the checksums of the files that these sections name; sources have no paths here."""
-    files = [file.path for named in paths_of(sections) for file in store.match_below(named.path)]
-    return {file: store.digest_file(file)[1] for file in files}
 
 
 def curate(run: PhaseRun, read: OpenRecords = open_records) -> Manifest:

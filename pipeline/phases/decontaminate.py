@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 
-from massivetext.config import Config, fingerprint, plain
+from massivetext.config import Config, fingerprint, plain, without_places
 from massivetext.content_cache import load_by_content
 from massivetext.dedup.decontamination import (
     MatchRule,
@@ -23,7 +23,6 @@ from massivetext.dedup.decontamination import (
     frequent_grams,
 )
 from massivetext.dedup.testsets import load_test_sets, read_titles, title_key
-from massivetext.paths import paths_of
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.results import ItemResult, merge_counts
@@ -32,6 +31,7 @@ from massivetext.pipeline.phases.costs import Costs, Forecast
 from massivetext.pipeline.phases.dedup.files import read_array, write_array
 from massivetext.pipeline.phases.document_batches import document_batches, documents_path
 from massivetext.pipeline.phases.manifest import Manifest
+from massivetext.pipeline.phases.named_files import checksums_of
 from massivetext.pipeline.phases.phase import PhaseRun, PhaseWork
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.table import phase_named
@@ -260,9 +260,9 @@ def stated(config: Config) -> dict[str, Any]:
 def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
     """Returns everything that the phase's results depend on."""
     del items
-    config = job.config
-    settings = {name: plain(value) for name, value in stated(config).items()}
-    return {**settings, "inputs": dict(_inputs(config))}
+    sections = stated(job.config)
+    settings = {name: plain(without_places(value)) for name, value in sections.items()}
+    return {**settings, "inputs": checksums_of(sections)}
 
 
 def decontaminate(run: PhaseRun) -> Manifest:
@@ -331,12 +331,6 @@ def check(config: Config) -> None:
 def _reads(forecast: Forecast) -> float:
     passes = 1 if forecast.config.decontamination.rule == "jaccard" else 2
     return passes * forecast.texts("documents")
-
-
-def _inputs(config: Config) -> Iterator[tuple[str, list[Any]]]:
-    """Yields size and digest of every test set and list of titles."""
-    for named in paths_of(config.decontamination):
-        yield named.path, list(store.digest_file(named.path))
 
 
 PHASE: Final = PhaseWork(settings, decontaminate, Costs(reads=_reads), check, stated=stated)

@@ -20,7 +20,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from massivetext.config import Config, ConfigError, Exclude, plain
+from massivetext.config import Config, ConfigError, Exclude, plain, without_places
 from massivetext.content_cache import load_by_content
 from massivetext.paths import paths_of
 from massivetext.pipeline.engine import store
@@ -31,6 +31,7 @@ from massivetext.pipeline.phases.costs import Costs
 from massivetext.pipeline.phases.document_batches import documents_path
 from massivetext.pipeline.phases.exclusions import Exclusions, entries
 from massivetext.pipeline.phases.manifest import Manifest
+from massivetext.pipeline.phases.named_files import checksums_of
 from massivetext.pipeline.phases.phase import PhaseRun, PhaseWork
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.phases.table import phase_named
@@ -149,10 +150,8 @@ def stated(config: Config) -> dict[str, Exclude]:
 def settings(job: Job, items: Sequence[WorkItem]) -> dict[str, Any]:
     """Returns everything that the phase's results depend on."""
     del items
-    lists = {
-        named.path: list(store.digest_file(named.path)) for named in paths_of(job.config.exclude)
-    }
-    return {"exclude": plain(job.config.exclude), "inputs": lists}
+    lists = job.config.exclude
+    return {"exclude": plain(without_places(lists)), "inputs": checksums_of(lists)}
 
 
 def check(config: Config) -> None:

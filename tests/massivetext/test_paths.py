@@ -124,8 +124,7 @@ def test_a_later_key_of_a_section_of_curate_is_digested(tmp_path: Path) -> None:
         (tmp_path / file).write_text(file)
     config = later(tmp_path, names=("names.txt",), also=Toxicity(lists=("lists",)))
     first = settings(Job(config, ""), [])
-    found = {str(tmp_path / file) for file in ("names.txt", "lists/a.txt", "lists/b.txt")}
-    assert set(first["lists and models"]) == found
+    assert set(first["lists and models"]) == {"names.txt", "lists/a.txt", "lists/b.txt"}
     (tmp_path / "lists/b.txt").write_text("changed")
     assert settings(Job(config, ""), []) != first
 

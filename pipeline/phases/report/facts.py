@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from massivetext.config import plain, run_fingerprint, without_places
-from massivetext.paths import file_name
 from massivetext.pipeline.engine import store
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.phases.phase import table_stamp
@@ -45,9 +44,8 @@ def _files(job: Job, finished: Iterable[str]) -> Iterator[dict[str, str]]:
     for phase in finished:
         settings = store.read_record(job.path(settings_path(phase))) or {}
         named = settings.get(_FILES[phase], {}) if phase in _FILES else {}
-        digests = {path: d if isinstance(d, str) else d[-1] for path, d in named.items()}
-        for name, digest in sorted((file_name(path), d) for path, d in digests.items()):
-            yield {"phase": phase, "file": name, "xxh3": digest}
+        for name, digests in sorted(named.items()):
+            yield from ({"phase": phase, "file": name, "xxh3": digest} for digest in digests)
 
 
 def _in_order(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -92,9 +92,7 @@ def test_a_missing_list_is_named(crawl: Path) -> None:
 
 
 def test_a_missing_file_ends_the_run_by_name(crawl: Path) -> None:
-    with pytest.raises(
-        ConfigError, match=r"1 of 2 listed files are missing: .*/data/no\.txt; fix"
-    ):
+    with pytest.raises(ConfigError, match=r"1 of 2 listed files are missing: .*/data/no\.txt; fix"):
         names(listed(crawl, b"c.txt\nno.txt\n"))
 
 
