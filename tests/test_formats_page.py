@@ -13,7 +13,7 @@ from massivetext.config import Source
 from massivetext.config_file import parse_config
 from massivetext.formats import SOURCE_FORMATS
 from massivetext.pipeline.phases.columns import require_columns
-from massivetext.pipeline.phases.curate import open_records
+from massivetext.pipeline.phases.curate_item import open_records
 from massivetext.pipeline.phases.plan import plan
 from massivetext.records import FailedRecord, RawRecord
 from tests.pipeline.readers.archives import COMPRESS

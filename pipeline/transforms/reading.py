@@ -14,7 +14,7 @@ from massivetext.config import Config, Extraction, Limits, Source
 from massivetext.events import tell
 from massivetext.pipeline.engine.counters import count, time_spent
 from massivetext.pipeline.engine.redistribute import Redistribute
-from massivetext.pipeline.phases.curate import open_records
+from massivetext.pipeline.phases.curate_item import open_records
 from massivetext.pipeline.phases.documents import facts_of, identity_of, undecodable
 from massivetext.pipeline.phases.extracted import ExtractedText, extract_record
 from massivetext.pipeline.phases.plan import WorkItem, plan

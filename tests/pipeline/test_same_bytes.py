@@ -11,7 +11,7 @@ import pytest
 from massivetext.config_file import load_config
 from massivetext.pipeline.commands.cli import main
 from massivetext.pipeline.engine import store
-from massivetext.pipeline.phases.curate import open_records
+from massivetext.pipeline.phases.curate_item import open_records
 from massivetext.pipeline.phases.plan import plan
 from massivetext.records import RawRecord
 from massivetext.sequencing import ShardReader

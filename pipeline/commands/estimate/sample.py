@@ -16,7 +16,7 @@ from typing import BinaryIO, Final, NamedTuple
 from massivetext.compilation import working_seconds
 from massivetext.config import Config, Limits, Source
 from massivetext.pipeline.engine import store
-from massivetext.pipeline.phases.curate import open_records
+from massivetext.pipeline.phases.curate_item import open_records
 from massivetext.pipeline.phases.plan import WorkItem
 from massivetext.pipeline.readers import READERS
 from massivetext.records import FailedRecord, RawRecord, Record, SkippedRecord, stable_hash

@@ -26,7 +26,7 @@ from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.results import join_results
 from massivetext.pipeline.engine.steps import Map, Shuffle
 from massivetext.pipeline.phases.audit.parts import plan_hash_parts
-from massivetext.pipeline.phases.curate import EXCERPT_CHARACTERS
+from massivetext.pipeline.phases.curate_item import EXCERPT_CHARACTERS
 from massivetext.pipeline.phases.manifest import Manifest
 from massivetext.pipeline.phases.outcome import FinishedRun
 from massivetext.pipeline.phases.phase import PhaseRun, PhaseWork

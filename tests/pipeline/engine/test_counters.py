@@ -15,7 +15,7 @@ from massivetext.pipeline.engine.engine import BeamEngine
 from massivetext.pipeline.engine.laps import Laps
 from massivetext.pipeline.engine.results import Figures, ItemResult
 from massivetext.pipeline.engine.steps import RunRound, Shuffle
-from massivetext.pipeline.phases.curate import CurateItem
+from massivetext.pipeline.phases.curate_item import CurateItem
 from massivetext.pipeline.phases.plan import plan
 from massivetext.pipeline.transforms.deduplication import Deduplicate
 from massivetext.pipeline.transforms.judging import Judge

@@ -334,7 +334,7 @@ def test_ids_do_not_depend_on_files(tmp_path: Path) -> None:
 
 
 def test_row_groups_hold_whole_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("massivetext.pipeline.phases.curate._BATCH_RECORDS", 2)
+    monkeypatch.setattr("massivetext.pipeline.phases.curate_item._BATCH_RECORDS", 2)
     lines = [document(f"{n} {PROSE}") for n in range(5)]
     _, output = curate(tmp_path, jsonl(tmp_path, *lines))
     parquet = pq.ParquetFile(output / "documents/books/a.jsonl.parquet")

@@ -11,7 +11,7 @@ import pytest
 from massivetext.config import Config, ConfigError, Limits, Source
 from massivetext.config_file import load_config, parse_config
 from massivetext.pipeline.engine import store
-from massivetext.pipeline.phases.curate import open_records
+from massivetext.pipeline.phases.curate_item import open_records
 from massivetext.pipeline.phases.path_lists import listed_files
 from massivetext.pipeline.phases.plan import plan
 from massivetext.records import RawRecord, SkippedRecord
