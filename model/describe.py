@@ -163,7 +163,7 @@ class OnMesh:
         shape = self.config.model
         positions = self.windows * shape.window
         rows = QUERY_BLOCK if shape.window % QUERY_BLOCK == 0 else shape.window
-        scores = 4 * 4 * self.windows * shape.heads * min(rows, shape.window) * shape.window
+        scores = 2 * 4 * self.windows * shape.heads * min(rows, shape.window) * shape.window
         heads = 8 * self.numbers * positions * shape.heads * shape.key_size
         hidden = 4 * self.numbers * positions * 4 * shape.d_model
         whole = 4 * self.numbers * positions * shape.d_model
@@ -171,11 +171,12 @@ class OnMesh:
         return whole + (weights + max(scores + heads, hidden)) / self.model
 
     def _loss_bytes(self) -> float:
-        """float32 logits, their exponentials, and their gradient."""
+        """float32 logits and their gradient, while the first layer's weights come again."""
         shape = self.config.model
         split = self.model if shape.vocab_size % self.model == 0 else 1
         logits = self.windows * shape.window * shape.vocab_size / split
-        return logits * (4 + 4 + self.numbers)
+        weights = self.numbers * self.layer_parameters / self.model
+        return logits * (4 + self.numbers) + weights
 
     def collectives(self) -> list[Collective]:
         """What chips send each other in a step, by kind."""

@@ -19,7 +19,7 @@ from massivetext.pipeline.engine.errors import RunError
 from massivetext.pipeline.engine.job import Job
 from massivetext.pipeline.engine.results import ItemResult, balances, merge_counts
 from massivetext.pipeline.engine.steps import Map
-from massivetext.pipeline.phases.costs import Costs
+from massivetext.pipeline.phases.costs import Costs, Forecast
 from massivetext.pipeline.phases.curate_item import CurateItem, OpenRecords, open_records
 from massivetext.pipeline.phases.documents import load_models
 from massivetext.pipeline.phases.edits import (
@@ -118,6 +118,11 @@ def check(config: Config) -> None:
         tell("warning", warning, level="warning")
 
 
-PHASE: Final = PhaseWork(
-    settings, curate, Costs(reads=lambda forecast: forecast.input_bytes), check, stated=stated
-)
+def _reads(forecast: Forecast) -> float:
+    """Records, and before them the same bytes for their checksums, but on stores."""
+    patterns = [pattern for source in forecast.config.sources for pattern in source.patterns]
+    is_hashed = not any("://" in pattern for pattern in patterns)
+    return forecast.input_bytes * (2 if is_hashed else 1)
+
+
+PHASE: Final = PhaseWork(settings, curate, Costs(reads=_reads), check, stated=stated)
